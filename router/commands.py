@@ -1,0 +1,359 @@
+"""Every request that the core accepts, in imperative names.
+
+Owns: the commands as they stand in the journal. Does not know: the wire (``router.wire``), nor
+whether a command may be done (``router.rights`` and ``router.core``).
+
+A command is tagged by its class name, so that a journal can be read without this code's help.
+Adding an optional field keeps old journals readable; any other change raises ``CORE_VERSION``.
+Durations end in ``_ms``; instants do not occur, for the journal stamps each command.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from router.ids import (
+    AgentId,
+    ConnectionId,
+    ConversationId,
+    CustomerId,
+    OfferId,
+    PersonKey,
+    person_key,
+)
+from router.policy import LanguageWish, Policy, SkillNeed
+
+__all__ = [
+    "AcceptOffer",
+    "AcceptTerms",
+    "Actor",
+    "AssignConversation",
+    "CancelConversation",
+    "Claims",
+    "Command",
+    "CompleteWrapUp",
+    "Connect",
+    "ContactWish",
+    "DeclineOffer",
+    "Disconnect",
+    "EndConversation",
+    "JoinConversation",
+    "LeaveConversation",
+    "LoseNode",
+    "RateConversation",
+    "ReadMessages",
+    "ReportActivity",
+    "RequestConversation",
+    "SeeOffer",
+    "SendMessage",
+    "SetAgentPresence",
+    "SetContact",
+    "SetPolicy",
+    "SetPresence",
+    "SetPriority",
+    "SkipCommand",
+    "Tick",
+    "TransferConversation",
+    "Underway",
+]
+
+Show = Literal["available", "busy", "away", "dnd", "offline"]
+JoinMode = Literal["monitor", "whisper", "barge", "consult"]
+
+
+class Actor(Struct, frozen=True, gc=False):
+    """Who asks: a person, and the connection they ask through."""
+
+    role: str
+    id: str
+    connection: ConnectionId = ConnectionId("")
+
+    @property
+    def key(self) -> PersonKey:
+        """The person's key inside the tenant."""
+        return person_key(self.role, self.id)
+
+
+class Claims(Struct, frozen=True, omit_defaults=True):
+    """What a token says of its bearer; None where it says nothing, and then the directory counts.
+
+    ``klass`` is a customer's class of the policy (``class`` in the token).
+    """
+
+    name: str = ""
+    skills: dict[str, int] | None = None
+    languages: dict[str, int] | None = None
+    teams: tuple[str, ...] | None = None
+    brands: tuple[str, ...] | None = None
+    license: str = ""
+    klass: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    verified: bool = False
+
+
+class ContactWish(Struct, frozen=True, omit_defaults=True):
+    """How a customer wants to be reached: a channel, its rank among others, and when."""
+
+    channel: Annotated[str, Meta(min_length=1, max_length=64)]
+    prio: int = 0
+    hours: Annotated[str, Meta(max_length=200)] = ""
+
+
+class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c"):
+    """The root of all commands: tagged by class name under ``c``."""
+
+
+class _Personal(_Command, frozen=True, omit_defaults=True):
+    """A command that a person gives."""
+
+    by: Actor
+
+
+class Tick(_Command, frozen=True):
+    """Nothing but the time: lets due deadlines fire when no other command arrives."""
+
+
+class SetPolicy(_Command, frozen=True):
+    """Puts a whole policy in force; ``by`` is None where the configuration file says so."""
+
+    policy: Policy
+    by: Actor | None = None
+
+
+class LoseNode(_Command, frozen=True):
+    """A node life is over (crash, kill, drained): its people lose their connections."""
+
+    life: str
+
+
+class SkipCommand(_Command, frozen=True):
+    """Stands where a poison command was: the operator or the engine chose to go on without it."""
+
+    position: int
+
+
+class Connect(_Personal, frozen=True, omit_defaults=True):
+    """A person's device is there (``hello``); repeated when a token is refreshed.
+
+    ``languages`` are those of the ``hello``, in order of wish. ``idle_ms`` is the time since the
+    person last touched the device.
+    """
+
+    life: str = ""
+    device: str = ""
+    claims: Claims = Claims()
+    languages: tuple[str, ...] = ()
+    view: Literal["active", "background"] = "active"
+    idle_ms: int = 0
+
+
+class Disconnect(_Personal, frozen=True, omit_defaults=True):
+    """A device is gone; ``leave`` says goodbye, which skips the grace."""
+
+    leave: bool = False
+
+
+class ReportActivity(_Personal, frozen=True, omit_defaults=True):
+    """The person became idle or came back; sent on change alone."""
+
+    idle_ms: int = 0
+    view: Literal["active", "background"] = "active"
+
+
+class SetPresence(_Personal, frozen=True, omit_defaults=True):
+    """An agent declares a show, for ``until_ms`` if given; ``next`` follows once the load is 0."""
+
+    show: Show = "available"
+    reason: str = ""
+    channels: dict[str, bool] | None = None
+    until_ms: int | None = None
+    next: Show | None = None
+
+
+class SeeOffer(_Personal, frozen=True):
+    """The offer reached the agent's screen."""
+
+    offer: OfferId
+
+
+class AcceptOffer(_Personal, frozen=True):
+    """The agent takes the offered conversation."""
+
+    offer: OfferId
+
+
+class DeclineOffer(_Personal, frozen=True, omit_defaults=True):
+    """The agent does not take the offered conversation."""
+
+    offer: OfferId
+    reason: str = ""
+
+
+class RequestConversation(_Personal, frozen=True, omit_defaults=True):
+    """A customer, or a service for one, asks for a conversation.
+
+    ``conversation`` is the id it will have, made at the edge. ``languages`` is None where nothing
+    was asked for, and then those known of the customer count. ``customer``, ``priority`` and
+    ``deferrable`` are a service's.
+    """
+
+    conversation: ConversationId
+    op: str
+    channel: str
+    queue: str = ""
+    topic: str = ""
+    languages: tuple[LanguageWish, ...] | None = None
+    needs: tuple[SkillNeed, ...] = ()
+    agent: AgentId | None = None
+    avoid: tuple[AgentId, ...] = ()
+    brand: str = ""
+    reopens: ConversationId | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    customer: CustomerId | None = None
+    priority: str = ""
+    deferrable: bool = False
+
+
+class CancelConversation(_Personal, frozen=True):
+    """The customer leaves the line."""
+
+    conversation: ConversationId
+
+
+class SendMessage(_Personal, frozen=True, omit_defaults=True):
+    """Adds a message, or a note that only staff see, to a conversation."""
+
+    conversation: ConversationId
+    op: str
+    body: str
+    kind: Literal["text", "note"] = "text"
+
+
+class ReadMessages(_Personal, frozen=True):
+    """Everything up to ``seq`` was read."""
+
+    conversation: ConversationId
+    seq: int
+
+
+class EndConversation(_Personal, frozen=True, omit_defaults=True):
+    """Ends an active conversation; its queue may have a wrap-up after it."""
+
+    conversation: ConversationId
+    reason: str = ""
+
+
+class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
+    """The agent is done with the work after the conversation."""
+
+    conversation: ConversationId
+    code: str = ""
+    note: str = ""
+
+
+class TransferConversation(_Personal, frozen=True, omit_defaults=True):
+    """Passes a conversation on, to a queue or to an agent: one of the two is set."""
+
+    conversation: ConversationId
+    op: str
+    queue: str = ""
+    agent: AgentId | None = None
+    note: str = ""
+
+
+class JoinConversation(_Personal, frozen=True):
+    """A supervisor, or an invited colleague, joins."""
+
+    conversation: ConversationId
+    mode: JoinMode
+
+
+class LeaveConversation(_Personal, frozen=True):
+    """Somebody who joined leaves again."""
+
+    conversation: ConversationId
+
+
+class SetContact(_Personal, frozen=True, omit_defaults=True):
+    """How the customer wants to be reached, and in which languages."""
+
+    prefs: tuple[ContactWish, ...] = ()
+    languages: tuple[str, ...] | None = None
+
+
+class RateConversation(_Personal, frozen=True, omit_defaults=True):
+    """The customer's rating, 1 to 5."""
+
+    conversation: ConversationId
+    score: int
+    comment: str = ""
+
+
+class AcceptTerms(_Personal, frozen=True):
+    """Records that the person accepted a version of the terms."""
+
+    terms: str
+    version: int
+
+
+class AssignConversation(_Personal, frozen=True):
+    """A supervisor gives a conversation to an agent by hand."""
+
+    conversation: ConversationId
+    agent: AgentId
+
+
+class SetPriority(_Personal, frozen=True, omit_defaults=True):
+    """A supervisor gives a waiting conversation a class of the policy; audited."""
+
+    conversation: ConversationId
+    priority: str
+    reason: str = ""
+
+
+class SetAgentPresence(_Personal, frozen=True, omit_defaults=True):
+    """A supervisor sets an agent's show."""
+
+    agent: AgentId
+    show: Show
+    reason: str = ""
+
+
+PersonCommand = (
+    Connect
+    | Disconnect
+    | ReportActivity
+    | SetPresence
+    | SeeOffer
+    | AcceptOffer
+    | DeclineOffer
+    | RequestConversation
+    | CancelConversation
+    | SendMessage
+    | ReadMessages
+    | EndConversation
+    | CompleteWrapUp
+    | TransferConversation
+    | JoinConversation
+    | LeaveConversation
+    | SetContact
+    | RateConversation
+    | AcceptTerms
+    | AssignConversation
+    | SetPriority
+    | SetAgentPresence
+)
+Command = Tick | SetPolicy | LoseNode | SkipCommand | PersonCommand
+
+
+class Underway(Struct, frozen=True, array_like=True):
+    """A command on its way through the journal: which node life sent it, as its how-manieth.
+
+    A journal refuses a pair that it already has, so a lost answer may be retried; the node finds
+    by ``number`` whom to answer.
+    """
+
+    life: str
+    number: int
+    command: Command

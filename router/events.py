@@ -1,0 +1,276 @@
+"""Every fact that the core reports, in past-tense names.
+
+Owns: the events of ``Router.apply``. Does not know: the wire (``router.views`` turns an event into
+messages) nor the journal (events are not journaled: the same commands give them again).
+
+``readers`` are the persons who may learn of the fact, computed where the command has its place in
+the order; ``not_to`` is the connection that caused it and has its reply instead. Instants end in
+``_at_ms`` or are called ``key_ms``; durations end in ``_ms``.
+"""
+
+from msgspec import Struct
+
+from router.errors import Refusal
+from router.ids import AgentId, ConnectionId, ConversationId, CustomerId, OfferId, PersonKey
+
+__all__ = [
+    "AgentChanged",
+    "Answer",
+    "AuditRecorded",
+    "CommandAnswered",
+    "CommandRefused",
+    "ConnectionReplaced",
+    "ConversationAssigned",
+    "ConversationEnded",
+    "ConversationForgotten",
+    "ConversationQueued",
+    "ConversationRated",
+    "ConversationUpdated",
+    "CustomerChanged",
+    "Event",
+    "LineMoved",
+    "MessageAdded",
+    "MessagesRead",
+    "NodeLost",
+    "OfferEnded",
+    "OfferMade",
+    "OfferSeen",
+    "PolicyChanged",
+    "WrapUpStarted",
+]
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """The fields of a reply beside ``ok``; kept under the command's ``op`` and given again."""
+
+    conversation: ConversationId | None = None
+    status: str | None = None
+    position: int | None = None
+    ahead: int | None = None
+    joined: bool = False
+    seq: int | None = None
+
+
+class _Event(Struct, frozen=True, tag=True, tag_field="e"):
+    """The root of all events."""
+
+
+class CommandAnswered(_Event, frozen=True):
+    """The command took effect; comes before the events that it caused."""
+
+    answer: Answer
+
+
+class CommandRefused(_Event, frozen=True, omit_defaults=True):
+    """The command changed nothing."""
+
+    code: Refusal
+    message: str
+    retry_ms: int | None = None
+    outcome: str | None = None
+    fallback: str | None = None
+    terms: tuple[str, int] | None = None
+
+
+class ConnectionReplaced(_Event, frozen=True):
+    """A newer socket of the same device took this one's place: close it with 4504."""
+
+    person: PersonKey
+    connection: ConnectionId
+
+
+class NodeLost(_Event, frozen=True):
+    """A node life is over; a node that reads this of its own life starts anew."""
+
+    life: str
+
+
+class PolicyChanged(_Event, frozen=True):
+    """Another policy is in force."""
+
+
+class AgentChanged(_Event, frozen=True):
+    """Something of an agent's presence, capacity or load changed.
+
+    ``before`` and ``show`` are what others saw and see; ``reason`` says why it changed.
+    """
+
+    agent: AgentId
+    before: str
+    show: str
+    reason: str
+
+
+class CustomerChanged(_Event, frozen=True):
+    """A customer came back, or is shown as gone, to the readers of a conversation."""
+
+    customer: CustomerId
+    conversation: ConversationId
+    here: bool
+    readers: tuple[PersonKey, ...]
+
+
+class ConversationQueued(_Event, frozen=True):
+    """A conversation is in line, or held behind its customer's first.
+
+    ``cause``: ``requested``, ``promoted``, ``returned``, ``transferred`` or ``step``.
+    """
+
+    conversation: ConversationId
+    customer: CustomerId
+    queue: str
+    status: str
+    key_ms: int
+    cause: str
+
+
+class LineMoved(_Event, frozen=True):
+    """Places in a queue's line may have changed; ``cause`` is what may make them grow, or empty."""
+
+    queue: str
+    cause: str
+
+
+class OfferMade(_Event, frozen=True):
+    """A conversation is proposed to one agent, until the deadline.
+
+    ``attempt`` counts the conversation's offers from 1; ``auto`` means that seeing it accepts it.
+    """
+
+    offer: OfferId
+    conversation: ConversationId
+    agent: AgentId
+    expires_ms: int
+    attempt: int
+    why: tuple[str, ...]
+    auto: bool
+
+
+class OfferSeen(_Event, frozen=True):
+    """The offer reached a screen of the agent's."""
+
+    offer: OfferId
+    agent: AgentId
+
+
+class OfferEnded(_Event, frozen=True):
+    """An offer is over: accepted, declined, expired, undelivered, revoked, taken or withdrawn."""
+
+    offer: OfferId
+    conversation: ConversationId
+    agent: AgentId
+    outcome: str
+
+
+class ConversationAssigned(_Event, frozen=True):
+    """A conversation has an agent; ``waited_ms`` counts from its start in this line."""
+
+    conversation: ConversationId
+    assignment: str
+    agent: AgentId
+    customer: CustomerId
+    queue: str
+    waited_ms: int
+
+
+class ConversationUpdated(_Event, frozen=True):
+    """Something of a conversation changed; ``changes`` are the wire's fields and values."""
+
+    conversation: ConversationId
+    changes: tuple[tuple[str, str | int | bool | None], ...]
+    readers: tuple[PersonKey, ...]
+
+
+class MessageAdded(_Event, frozen=True):
+    """A message, or a note, has its number in the conversation."""
+
+    conversation: ConversationId
+    seq: int
+    author: PersonKey
+    author_name: str
+    body: str
+    kind: str
+    at_ms: int
+    readers: tuple[PersonKey, ...]
+    not_to: ConnectionId
+
+
+class MessagesRead(_Event, frozen=True):
+    """Somebody read everything up to ``seq``."""
+
+    conversation: ConversationId
+    by: PersonKey
+    seq: int
+    readers: tuple[PersonKey, ...]
+    not_to: ConnectionId
+
+
+class WrapUpStarted(_Event, frozen=True):
+    """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``."""
+
+    conversation: ConversationId
+    agent: AgentId
+    wrap_up_ms: int
+
+
+class ConversationEnded(_Event, frozen=True):
+    """A conversation is over for the readers, with the protocol's word for why.
+
+    ``waited_ms`` counts from the arrival to the first acceptance, or to the end where none came.
+    """
+
+    conversation: ConversationId
+    customer: CustomerId
+    queue: str
+    reason: str
+    waited_ms: int
+    handled_ms: int
+    readers: tuple[PersonKey, ...]
+
+
+class ConversationForgotten(_Event, frozen=True):
+    """An ended conversation left the core's memory; only the archive has it now."""
+
+    conversation: ConversationId
+
+
+class ConversationRated(_Event, frozen=True):
+    """The customer rated a conversation, 1 to 5."""
+
+    conversation: ConversationId
+    score: int
+    comment: str
+
+
+class AuditRecorded(_Event, frozen=True):
+    """Somebody did what is written down: who, what, to whom, and the reason given."""
+
+    by: PersonKey
+    action: str
+    subject: str
+    reason: str
+
+
+Event = (
+    CommandAnswered
+    | CommandRefused
+    | ConnectionReplaced
+    | NodeLost
+    | PolicyChanged
+    | AgentChanged
+    | CustomerChanged
+    | ConversationQueued
+    | LineMoved
+    | OfferMade
+    | OfferSeen
+    | OfferEnded
+    | ConversationAssigned
+    | ConversationUpdated
+    | MessageAdded
+    | MessagesRead
+    | WrapUpStarted
+    | ConversationEnded
+    | ConversationForgotten
+    | ConversationRated
+    | AuditRecorded
+)

@@ -1,0 +1,436 @@
+"""What the server sends: replies, events and the state in ``welcome``, as Structs of the wire.
+
+Owns: the fields of every message from server to client (protocol, sections 2, 3 and 6).
+Does not know: how they are encoded (``router.wire``) or who gets them (``router.views``).
+
+A field that is None, empty or false is left out of the frame where the protocol marks it
+optional; ``pos`` is the journal position that caused an event.
+"""
+
+from msgspec import Struct, field
+
+from router.policy import Policy
+
+__all__ = [
+    "AgentCard",
+    "AgentsByShow",
+    "Beat",
+    "Board",
+    "ConversationAssigned",
+    "ConversationEnded",
+    "ConversationState",
+    "ConversationUpdated",
+    "CustomerCard",
+    "Disconnect",
+    "Error",
+    "Limits",
+    "Message",
+    "MessageRead",
+    "MessageSent",
+    "OfferEnded",
+    "OfferNew",
+    "Outgoing",
+    "Person",
+    "Presence",
+    "PresenceEntry",
+    "PresenceGone",
+    "PresenceSelf",
+    "QueueFigures",
+    "QueuePosition",
+    "Reply",
+    "ServerInfo",
+    "State",
+    "TokenExpiring",
+    "Typing",
+    "WaitBand",
+    "Welcome",
+    "WrapUpStarted",
+    "You",
+]
+
+
+class WaitBand(Struct, frozen=True, gc=False):
+    """An estimated wait from now: its median and its ninth decile, in ms."""
+
+    p50: int
+    p90: int
+
+
+class Person(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Who said or did something, as others may see it."""
+
+    id: str
+    role: str
+    name: str = ""
+
+
+class AgentCard(Struct, frozen=True, omit_defaults=True):
+    """An agent as a customer or a colleague sees them."""
+
+    id: str
+    name: str = ""
+    languages: tuple[str, ...] = ()
+    license: str = ""
+
+
+class CustomerCard(Struct, frozen=True, omit_defaults=True):
+    """A customer as the agent who serves them sees them."""
+
+    id: str
+    name: str = ""
+    verified: bool = False
+    klass: str = field(default="", name="class")
+    languages: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+    here: bool = True
+    contact: tuple[dict[str, str | int], ...] = ()
+
+
+class Error(Struct, frozen=True, omit_defaults=True):
+    """Why a command did nothing; ``retry`` is ``no``, ``now`` or ``after``."""
+
+    code: int
+    name: str
+    msg: str
+    retry: str
+    retry_ms: int | None = None
+    outcome: str | None = None
+    fallback: str | None = None
+    terms: str | None = None
+    version: int | None = None
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """One message in a transcript."""
+
+    seq: int
+    sender: Person = field(name="from")
+    body: str
+    at: int
+    kind: str = field(default="text")
+
+
+class QueueFigures(Struct, frozen=True):
+    """A queue on the wallboard; ``oldest_ms`` is how long its first has waited."""
+
+    queue: str
+    waiting: int
+    oldest_ms: int
+    offered: int
+    active: int
+
+
+class AgentsByShow(Struct, frozen=True):
+    """How many agents are shown so."""
+
+    show: str
+    count: int
+
+
+class PresenceEntry(Struct, frozen=True, omit_defaults=True):
+    """An agent in a presence topic."""
+
+    id: str
+    show: str
+    since_at: int
+    name: str = ""
+    reason: str = ""
+    load: int = 0
+
+
+class PresenceGone(Struct, frozen=True):
+    """An agent who left a presence topic, and why."""
+
+    id: str
+    reason: str
+
+
+class _Outgoing(Struct, frozen=True, omit_defaults=True, tag_field="t"):
+    """The root of all messages to clients: tagged by the protocol's type under ``t``."""
+
+
+class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
+    """The answer to one command."""
+
+    id: int
+    ok: bool
+    err: Error | None = None
+    conversation: str | None = None
+    status: str | None = None
+    position: int | None = None
+    ahead: int | None = None
+    wait_ms: WaitBand | None = None
+    joined: bool = False
+    seq: int | None = None
+    messages: tuple[Message, ...] | None = None
+    more: bool | None = None
+    policy: Policy | None = None
+    topic: str | None = None
+    set: tuple[PresenceEntry, ...] | None = None
+    queues: tuple[QueueFigures, ...] | None = None
+    agents: tuple[AgentsByShow, ...] | None = None
+    expires_ms: int | None = None
+
+
+class You(Struct, frozen=True, omit_defaults=True):
+    """Whom the server takes the client for."""
+
+    id: str
+    role: str
+    tenant: str
+    name: str = ""
+    languages: tuple[str, ...] = ()
+    skills: dict[str, int] = field(default_factory=dict)
+    teams: tuple[str, ...] = ()
+
+
+class Limits(Struct, frozen=True):
+    """What a well-behaved client keeps to: commands per second and in a burst, subscriptions."""
+
+    frame_bytes: int
+    rate: int
+    burst: int
+    subs: int
+
+
+class ServerInfo(Struct, frozen=True):
+    """The node that answers, and its version."""
+
+    node: str
+    version: str
+
+
+class PresenceSelf(_Outgoing, frozen=True, omit_defaults=True, tag="presence.self"):
+    """An agent's own presence; ``effective`` is what others see, ``why_not`` why no offers come."""
+
+    show: str
+    effective: str
+    reason: str
+    channels: dict[str, bool]
+    capacity: dict[str, int]
+    load: dict[str, int]
+    since_at: int
+    pos: int | None = None
+    next: str | None = None
+    until_at: int | None = None
+    why_not: str | None = None
+
+
+class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
+    """A conversation is offered to this agent for ``expires_ms`` from now."""
+
+    offer: str
+    conversation: str
+    expires_ms: int
+    attempt: int
+    queue: str
+    channel: str
+    customer: CustomerCard
+    why: tuple[str, ...]
+    auto: bool
+    topic: str = ""
+    waited_ms: int = 0
+    pos: int | None = None
+
+
+class ConversationState(Struct, frozen=True, omit_defaults=True):
+    """A conversation in ``welcome``: everything its reader may know of it."""
+
+    conversation: str
+    status: str
+    queue: str
+    channel: str
+    seq: int
+    messages: tuple[Message, ...]
+    more: bool
+    reason: str | None = None
+    topic: str | None = None
+    position: int | None = None
+    ahead: int | None = None
+    wait_ms: WaitBand | None = None
+    agent: AgentCard | None = None
+    customer: CustomerCard | None = None
+    wrap_up_ms: int | None = None
+    since_at: int | None = None
+    read: dict[str, int] | None = None
+
+
+class State(Struct, frozen=True, omit_defaults=True):
+    """The whole truth for one person, as of the ``pos`` of its ``welcome``."""
+
+    offers: tuple[OfferNew, ...]
+    conversations: tuple[ConversationState, ...]
+    presence: PresenceSelf | None = None
+    capacity: dict[str, int] | None = None
+    load: dict[str, int] | None = None
+    queues: tuple[QueueFigures, ...] | None = None
+    agents: tuple[AgentsByShow, ...] | None = None
+
+
+class Welcome(_Outgoing, frozen=True, omit_defaults=True, tag="welcome"):
+    """The reply to ``hello``."""
+
+    id: int
+    ok: bool
+    session: str
+    pos: int
+    you: You
+    at: int
+    beat_ms: int
+    grace_ms: int
+    limits: Limits
+    server: ServerInfo
+    state: State
+
+
+class Beat(_Outgoing, frozen=True, tag="beat"):
+    """The server lives."""
+
+    at: int
+
+
+class Disconnect(_Outgoing, frozen=True, tag="disconnect"):
+    """The server is about to close the socket; ``action`` is resume, reconnect or stop."""
+
+    code: int
+    reason: str
+    action: str
+    delay_ms: int
+
+
+class TokenExpiring(_Outgoing, frozen=True, tag="token.expiring"):
+    """The token ends in ``expires_ms``: send ``token.refresh``."""
+
+    expires_ms: int
+
+
+class Presence(_Outgoing, frozen=True, tag="presence"):
+    """Changes in a presence topic; the last value of an agent wins."""
+
+    pos: int
+    topic: str
+    set: tuple[PresenceEntry, ...]
+    gone: tuple[PresenceGone, ...]
+
+
+class Board(_Outgoing, frozen=True, tag="board"):
+    """The wallboard's figures."""
+
+    pos: int
+    topic: str
+    queues: tuple[QueueFigures, ...]
+    agents: tuple[AgentsByShow, ...]
+
+
+class QueuePosition(_Outgoing, frozen=True, omit_defaults=True, tag="queue.position"):
+    """A customer's place in line; ``why`` is there where it grew."""
+
+    pos: int
+    conversation: str
+    position: int
+    ahead: int
+    wait_ms: WaitBand | None = None
+    why: str | None = None
+
+
+class OfferEnded(_Outgoing, frozen=True, tag="offer.ended"):
+    """An offer is over, for all of the agent's devices."""
+
+    pos: int
+    offer: str
+    outcome: str
+
+
+class ConversationAssigned(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.assigned"):
+    """A conversation has its agent: the agent gets the customer's card, the customer the agent's."""
+
+    pos: int
+    conversation: str
+    assignment: str
+    agent: AgentCard | None = None
+    customer: CustomerCard | None = None
+    state: ConversationState | None = None
+
+
+class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.updated"):
+    """What changed of a conversation."""
+
+    pos: int
+    conversation: str
+    status: str | None = None
+    queue: str | None = None
+    topic: str | None = None
+    agent: AgentCard | None = None
+    here: bool | None = None
+    priority: str | None = None
+    joined: Person | None = None
+    left: Person | None = None
+    mode: str | None = None
+    why: str | None = None
+
+
+class WrapUpStarted(_Outgoing, frozen=True, tag="wrapup.started"):
+    """The conversation is over for the customer; the agent has ``wrap_up_ms`` for the rest."""
+
+    pos: int
+    conversation: str
+    wrap_up_ms: int
+
+
+class ConversationEnded(_Outgoing, frozen=True, tag="conversation.ended"):
+    """A conversation is over, with the reason in one word."""
+
+    pos: int
+    conversation: str
+    reason: str
+
+
+class MessageSent(_Outgoing, frozen=True, tag="message"):
+    """A new message, with its number in the conversation."""
+
+    pos: int
+    conversation: str
+    seq: int
+    sender: Person = field(name="from")
+    body: str
+    kind: str
+    at: int
+
+
+class MessageRead(_Outgoing, frozen=True, tag="message.read"):
+    """Somebody read everything up to ``seq``."""
+
+    pos: int
+    conversation: str
+    by: Person
+    seq: int
+
+
+class Typing(_Outgoing, frozen=True, tag="typing"):
+    """Somebody is typing, or stopped; may be lost."""
+
+    conversation: str
+    by: Person
+    on: bool
+
+
+Outgoing = (
+    Reply
+    | Welcome
+    | Beat
+    | Disconnect
+    | TokenExpiring
+    | PresenceSelf
+    | Presence
+    | Board
+    | QueuePosition
+    | OfferNew
+    | OfferEnded
+    | ConversationAssigned
+    | ConversationUpdated
+    | WrapUpStarted
+    | ConversationEnded
+    | MessageSent
+    | MessageRead
+    | Typing
+)

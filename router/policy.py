@@ -1,0 +1,241 @@
+"""A tenant's policy: queues, brands, the directory of agents, limits and time-outs.
+
+Owns: the Structs that config files, ``policy.set`` and the journal share; the relations between
+their values. Does not know: files, environment, or what the core does with a value.
+
+Invariants (``problems`` finds each breach): ids are unique; every queue that is named exists; a
+head start never exceeds ``head_start_max_ms``; steps of a queue follow each other in time.
+
+Durations are integers in milliseconds; levels are 0 to 100; shares are per mille.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+__all__ = [
+    "AgentEntry",
+    "Brand",
+    "LanguageWish",
+    "Policy",
+    "Purpose",
+    "Queue",
+    "ServiceLevel",
+    "SkillNeed",
+    "Step",
+    "Terms",
+    "Weights",
+    "problems",
+]
+
+Level = Annotated[int, Meta(ge=0, le=100)]
+DurationMs = Annotated[int, Meta(ge=0, le=31_536_000_000)]
+Count = Annotated[int, Meta(ge=0, le=10_000_000)]
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class SkillNeed(Struct, frozen=True, forbid_unknown_fields=True):
+    """A skill that is asked for, with the least proficiency that will do."""
+
+    skill: Id
+    level: Level = 1
+
+
+class LanguageWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """A language that would do, with its least level; the order of wishes counts in the score."""
+
+    tag: Annotated[str, Meta(min_length=2, max_length=35)]
+    level: Level = 1
+
+
+class Terms(Struct, frozen=True, forbid_unknown_fields=True):
+    """Terms that must be accepted first; an empty ``id`` means that there are none."""
+
+    id: str = ""
+    version: Annotated[int, Meta(ge=0)] = 0
+
+
+class Weights(Struct, frozen=True, forbid_unknown_fields=True):
+    """The share of each part in an agent's score; 0 switches a part off."""
+
+    language: Count = 4
+    proficiency: Count = 2
+    history: Count = 3
+    load: Count = 2
+    relation: Count = 0
+    topic: Count = 0
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a queue gives up after a conversation stood in its line for ``after_ms``.
+
+    ``needs`` replaces the queue's needs from then on; None leaves those of the step before.
+    """
+
+    after_ms: Annotated[int, Meta(ge=1)]
+    needs: tuple[SkillNeed, ...] | None = None
+    any_language: bool = False
+
+
+class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
+    """The target: ``target`` per mille accepted within ``within_ms``."""
+
+    within_ms: DurationMs = 20_000
+    target: Annotated[int, Meta(ge=0, le=1000)] = 800
+
+
+class Queue(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where conversations wait under one set of rules."""
+
+    id: Id
+    name: Text = ""
+    channels: tuple[Id, ...] = ("chat",)
+    needs: tuple[SkillNeed, ...] = ()
+    steps: tuple[Step, ...] = ()
+    assign: Literal["offer", "direct"] = "offer"
+    wrap_up_ms: DurationMs = 0
+    waiting_max: Count = 10_000
+    wait_max_ms: DurationMs = 0
+    defer_ms: DurationMs = 28_800_000
+    overflow: str = ""
+    hours: str = ""
+    prefer_agent_ms: DurationMs = 0
+    reply_within_ms: DurationMs = 0
+    service_level: ServiceLevel = ServiceLevel()
+    confidential: bool = False
+
+
+class Brand(Struct, frozen=True, forbid_unknown_fields=True):
+    """A business inside the tenant, with its own sites, terms and queues."""
+
+    id: Id
+    name: Text = ""
+    origins: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    terms: Terms = Terms()
+    hours: str = ""
+
+
+class AgentEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """An agent in the directory; claims of the agent's token win over it."""
+
+    id: Id
+    name: Text = ""
+    skills: dict[Id, Level] = field(default_factory=dict)
+    languages: dict[str, Level] = field(default_factory=dict)
+    teams: tuple[Id, ...] = ()
+    brands: tuple[Id, ...] = ()
+    license: str = ""
+    capacity: dict[Id, Count] = field(default_factory=dict)
+
+
+class Purpose(Struct, frozen=True, forbid_unknown_fields=True):
+    """A purpose for which a transcript may be read, by whom and how often."""
+
+    id: Id
+    roles: tuple[str, ...] = ()
+    per_hour: Count = 0
+
+
+def _capacity_default() -> dict[str, int]:
+    return {"chat": 3, "voice": 1, "email": 5, "total": 5}
+
+
+def _classes_default() -> dict[str, int]:
+    return {"regular": 0, "gold": 30_000, "urgent": 90_000}
+
+
+class Policy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything about routing that a tenant decides; ``config.md`` says what each value means."""
+
+    grace_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = 120_000
+    offer_timeout_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 20_000
+    offer_seen_ms: Annotated[int, Meta(ge=100, le=600_000)] = 4_000
+    missed_offers_max: Annotated[int, Meta(ge=1, le=1_000)] = 2
+    head_start_max_ms: DurationMs = 90_000
+    one_place: Literal["assigned", "ended"] = "assigned"
+    weights: Weights = Weights()
+    score_band: Annotated[int, Meta(ge=0, le=1000)] = 100
+    capacity: dict[Id, Count] = field(default_factory=_capacity_default)
+    cost: dict[Id, Count] = field(default_factory=dict)
+    interrupts: tuple[Id, ...] = ()
+    transfer_wait_ms: DurationMs = 60_000
+    terms: Terms = Terms()
+    purposes: tuple[str | Purpose, ...] = ()
+    classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
+    queues: tuple[Queue, ...] = ()
+    brands: tuple[Brand, ...] = ()
+    agents: tuple[AgentEntry, ...] = ()
+
+
+def problems(policy: Policy) -> list[tuple[str, str]]:
+    """Finds what is wrong between a policy's values.
+
+    Returns:
+        Pairs of the key's path and a sentence that says what is wrong and how to mend it; empty
+        where all is well.
+    """
+    return [
+        *_duplicates(policy),
+        *_classes(policy),
+        *_queues(policy),
+        *_brands(policy),
+    ]
+
+
+def _duplicates(policy: Policy) -> Iterator[tuple[str, str]]:
+    named = {
+        "queues": [queue.id for queue in policy.queues],
+        "brands": [brand.id for brand in policy.brands],
+        "agents": [agent.id for agent in policy.agents],
+    }
+    for key, ids in named.items():
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                yield f"{key}[{index}].id", f"{name!r} is there twice; give each its own id"
+
+
+def _classes(policy: Policy) -> Iterator[tuple[str, str]]:
+    if not policy.classes:
+        yield "classes", "name at least one class, for example classes = {regular = 0}"
+    for name, head_start_ms in policy.classes.items():
+        if head_start_ms > policy.head_start_max_ms:
+            yield (
+                f"classes.{name}",
+                f"{head_start_ms} is more than head_start_max_ms = {policy.head_start_max_ms}; "
+                "lower the one or raise the other",
+            )
+
+
+def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
+    known = {queue.id for queue in policy.queues}
+    if not known:
+        yield "queues", "add at least one [[...policy.queues]] with an id"
+    for index, queue in enumerate(policy.queues):
+        path = f"queues[{index}]"
+        if not queue.channels:
+            yield f"{path}.channels", 'name at least one channel, for example ["chat"]'
+        for channel in queue.channels:
+            if channel == "total":
+                yield f"{path}.channels", "'total' is not a channel: it bounds all of them together"
+        if queue.overflow not in known | {"", "leave_message"} or queue.overflow == queue.id:
+            yield (
+                f"{path}.overflow",
+                f"{queue.overflow!r} is not another queue; name one, or 'leave_message', or ''",
+            )
+        times = [step.after_ms for step in queue.steps]
+        if times != sorted(set(times)):
+            yield f"{path}.steps", "put the steps in order, each with a later after_ms"
+
+
+def _brands(policy: Policy) -> Iterator[tuple[str, str]]:
+    known = {queue.id for queue in policy.queues}
+    for index, brand in enumerate(policy.brands):
+        for name in brand.queues:
+            if name not in known:
+                yield (
+                    f"brands[{index}].queues",
+                    f"there is no queue {name!r}; add it or mend the name",
+                )
