@@ -342,7 +342,7 @@ class OfferEnded(_Outgoing, frozen=True, tag="offer.ended"):
 
 
 class ConversationAssigned(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.assigned"):
-    """A conversation has its agent: the agent gets the customer's card, the customer the agent's."""
+    """A conversation has its agent: each side gets the card of the other."""
 
     pos: int
     conversation: str
