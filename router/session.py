@@ -337,6 +337,11 @@ class Session:
             self.topics.add(topic)
         return sorted(self.topics)
 
+    def forget(self, message: Incoming) -> None:
+        """A read was refused: what it would have subscribed to is not listened to."""
+        if isinstance(message, incoming.Sub):
+            self.topics.discard(message.topic)
+
     def hang(self, code: int, delay_ms: int = 0) -> list[Step]:
         """Ends the connection, from whatever state; a second time nothing is done."""
         if self.is_closed:

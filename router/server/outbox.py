@@ -37,10 +37,21 @@ Merge = Callable[[Outgoing, Outgoing], Outgoing]
 class Outbox:
     """Filled by whoever has news, without waiting; emptied by the connection's one writer."""
 
-    __slots__ = ("_byte_count", "_is_closed", "_latest", "_lot", "_reliable", "encoding", "overrun")
+    __slots__ = (
+        "_byte_count",
+        "_fall_behind",
+        "_is_closed",
+        "_latest",
+        "_lot",
+        "_reliable",
+        "encoding",
+        "overrun",
+    )
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, fall_behind: Callable[[], None]) -> None:
+        """``fall_behind`` is called once, when a message did not fit any more."""
         self.encoding = encoding
+        self._fall_behind = fall_behind
         self.overrun = False
         self._reliable: deque[bytes] = deque()
         self._byte_count = 0
@@ -59,6 +70,7 @@ class Outbox:
         is_full = len(self._reliable) >= MESSAGES_MAX or self._byte_count + len(data) > BYTES_MAX
         if self._reliable and is_full:
             self.overrun = True
+            self._fall_behind()
         else:
             self._reliable.append(data)
             self._byte_count += len(data)
