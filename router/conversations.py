@@ -59,11 +59,15 @@ class Conversation(Struct, kw_only=True):
     attributes: dict[str, str] = field(default_factory=dict)
     avoid: tuple[str, ...] = ()
     wanted_agent: str = ""
+    """Only this agent may take it now."""
+    preferred_agent: str = ""
+    """Scored as one whom the customer knows well."""
     needs_presence: bool = True
     deferrable: bool = False
     step: int = 0
     parked: bool = False
     agent: str = ""
+    last_agent: str = ""
     assignment: str = ""
     offer: str = ""
     attempt_count: int = 0
@@ -72,6 +76,7 @@ class Conversation(Struct, kw_only=True):
     first_assigned_at_ms: int | None = None
     wrap_up_due_ms: int | None = None
     ended_at_ms: int | None = None
+    wrap_up_code: str = ""
     ended_reason: str = ""
     rating: int | None = None
     seq: int = 0
@@ -80,6 +85,7 @@ class Conversation(Struct, kw_only=True):
     read: dict[PersonKey, int] = field(default_factory=dict)
     joined: dict[PersonKey, str] = field(default_factory=dict)
     message_ops: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By person and op, the fingerprint of what was asked and the number it got."""
 
     @property
     def is_over(self) -> bool:

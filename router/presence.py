@@ -19,7 +19,7 @@ from router.ids import PersonKey
 from router.skills import Profile
 from router.states import PRESENCE, REACHABILITY, Reachability, Show, advance
 
-__all__ = ["Agent", "Customer", "Device", "People", "Person", "Staff"]
+__all__ = ["Agent", "Customer", "Device", "Meeting", "People", "Person", "Staff"]
 
 Contact = tuple[str, int, str]
 """(channel, rank, hours): one wish of how to be reached."""
@@ -103,11 +103,17 @@ class Agent(Person, kw_only=True):
     away_shown: bool = False
     load: dict[str, int] = field(default_factory=dict)
     load_cost: int = 0
+    serving: list[str] = field(default_factory=list)
     offer: str = ""
     missed_count: int = 0
     shunned: bool = False
     idle_since_ms: int = 0
     idle_order: int = 0
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the agent counts among those who could serve."""
+        return self.show is not Show.OFFLINE and self.reach is not Reachability.UNREACHABLE
 
     def seen_show(self) -> Show:
         """What others see: the declared show, ``offline`` once unreachable for long enough."""
@@ -179,8 +185,19 @@ class Agent(Person, kw_only=True):
         return "offer_pending" if self.offer else None
 
 
+class Meeting(Struct, frozen=True, array_like=True):
+    """A customer was served by an agent, who ended it or lost it, when, on what, how rated."""
+
+    conversation: str
+    agent: str
+    at_ms: int
+    topic: str
+    outcome: str
+    rating: int | None = None
+
+
 class Customer(Person, kw_only=True):
-    """Somebody who asks for conversations; ``open`` lists theirs that are not over, oldest first."""
+    """Somebody who asks for conversations; ``open`` lists theirs that are not over."""
 
     klass: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
@@ -189,7 +206,7 @@ class Customer(Person, kw_only=True):
     verified: bool = False
     contact: tuple[Contact, ...] = ()
     open: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
+    met: list[Meeting] = field(default_factory=list)
     gone_shown: bool = False
 
 
