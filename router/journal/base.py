@@ -18,7 +18,7 @@ The promises in prose, checked by `tests/journal/contract.py` for each journal:
   Several `append` calls may share a batch; none is spread over two.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 __all__ = ["Command", "Journal", "Record", "Unread", "number", "stamp"]
@@ -61,7 +61,7 @@ class Journal(Protocol):
             ValueError: no commands at all, or more than any one batch may hold.
         """
 
-    def read(self, after: Mapping[str, int]) -> AsyncIterator[Sequence[Record]]:
+    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """Yield every batch in order for ever: first the kept ones, then each as it is durable.
 
         Leaves out a tenant's records up to `after[tenant]` (0 for a tenant not named) and batches

@@ -17,7 +17,7 @@ The clock is read when an append is asked for, on trio's thread: a simulated clo
 
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -206,7 +206,7 @@ class FileJournal:
             # Several callers share the error: each raises its own, with its own trace.
             raise type(request.error)(str(request.error)) from request.error
 
-    async def read(self, after: Mapping[str, int]) -> AsyncIterator[Sequence[Record]]:
+    async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`; readers that keep up never touch the disk."""
         unread = Unread(after)
         cursor = self._log.cursor(after)

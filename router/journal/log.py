@@ -47,7 +47,7 @@ from router.journal.segments import (
 __all__ = ["SEGMENT_BYTES", "SEGMENT_BYTES_MIN", "SegmentLog"]
 
 SEGMENT_BYTES = 64 * 1024 * 1024
-SEGMENT_BYTES_MIN = 4096
+SEGMENT_BYTES_MIN = 512
 
 _ZEROS = bytes(1024 * 1024)
 _RETRIES_PER_SEGMENT = 16
@@ -97,9 +97,10 @@ class _Supply:
         return blank
 
     def discard(self, blank: _Blank) -> None:
-        """Throw a segment away that could not be put to use."""
+        """Throw a segment away; if its name stays, whoever makes the next one removes it."""
         self._ops.close(blank.descriptor)
-        self._ops.unlink(blank.path)
+        with contextlib.suppress(OSError):
+            self._ops.unlink(blank.path)
 
     def close(self) -> None:
         """Wait for the thread and leave nothing behind."""
@@ -237,9 +238,10 @@ class SegmentLog:
 
     def close(self) -> None:
         """Let go of the folder; the last segment stays as it is, to be continued."""
-        self._supply.close()
-        self._ops.close(self._descriptor)
-        self._ops.close(self._folder_descriptor)
+        with contextlib.ExitStack() as rest:
+            rest.callback(self._ops.close, self._folder_descriptor)
+            rest.callback(self._ops.close, self._descriptor)
+            self._supply.close()
 
     def _start(self, found: Recovered | None) -> None:
         if found is None:

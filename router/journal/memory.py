@@ -7,7 +7,7 @@ of every journal of that store get. So a store outlives a simulated crash of a n
 journals on one store are a simulated cluster.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import trio
@@ -60,7 +60,7 @@ class MemoryJournal:
         store.stamp_ms = now_ms
         store.wake()
 
-    async def read(self, after: Mapping[str, int]) -> AsyncIterator[Sequence[Record]]:
+    async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`."""
         unread = Unread(after)
         index = 0
