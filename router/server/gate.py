@@ -17,6 +17,7 @@ reports as 1006 and a client takes for a lost network: it would come back for ev
 says goodbye itself, with a code that tells the client to stop.
 """
 
+import os
 import struct
 from typing import Final
 
@@ -25,7 +26,7 @@ import trio
 from router.server.counters import Count, no_count
 from router.server.head import Head
 from router.server.meter import BAD_FRAME, FrameLimits, FrameMeter, Verdict
-from router.server.visit import CLOSE_S, cut, linger, send_within
+from router.server.visit import CLOSE_S, cut, discard, half_close, send_within
 
 __all__ = ["Gate", "upgrade_request"]
 
@@ -68,12 +69,14 @@ class Gate(trio.abc.HalfCloseableStream):
         "_count",
         "_ended",
         "_has_said_close",
+        "_is_hanging_up",
         "_is_sending",
         "_is_shut",
         "_is_telling",
         "_last_words",
         "_meter",
         "_replay",
+        "_socket",
         "_stream",
         "_write_s",
     )
@@ -89,12 +92,14 @@ class Gate(trio.abc.HalfCloseableStream):
         count: Count = no_count,
     ) -> None:
         self._stream = stream
+        self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
         self._replay = replay
         self._meter = FrameMeter(limits, trio.current_time())
         self._write_s = write_s
         self._is_telling = is_telling
         self._count = count
         self._is_sending = False
+        self._is_hanging_up = False
         self._is_shut = False  # nothing may be written any more
         self._has_said_close = False
         self._last_words = b""
@@ -131,8 +136,13 @@ class Gate(trio.abc.HalfCloseableStream):
             return replay
         meter = self._meter
         while meter.verdict is None:
-            data = await self._read(max_bytes)
+            try:
+                data = await self._stream.receive_some(max_bytes)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._ended.set()
+                raise
             if not data:
+                self._ended.set()
                 return b""
             passed = meter.feed(data, trio.current_time())
             if passed:
@@ -140,16 +150,6 @@ class Gate(trio.abc.HalfCloseableStream):
                 return passed
         await self._hang_up(meter.verdict)
         return b""
-
-    async def _read(self, max_bytes: int | None) -> bytes | bytearray:
-        try:
-            data = await self._stream.receive_some(max_bytes)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self._ended.set()
-            raise
-        if not data:
-            self._ended.set()
-        return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send within the deadline, or never again.
@@ -162,6 +162,27 @@ class Gate(trio.abc.HalfCloseableStream):
             raise trio.BrokenResourceError("the gate is shut")
         if data and data[0] == _CLOSE_FRAME:
             self._has_said_close = True
+        left = self._send_now(data) if self._socket is not None else data
+        if left:
+            await self._send_within(left)
+
+    def _send_now(self, data: bytes | bytearray | memoryview) -> bytes | memoryview | None:
+        """Give the kernel what it takes at once; return the rest.
+
+        Nearly every write fits, and then neither a deadline nor a turn of the scheduler is
+        needed (the library's lock has just taken one): a fifth of the cost of an echo.
+        """
+        assert self._socket is not None
+        try:
+            written = os.write(self._socket.fileno(), data)
+        except BlockingIOError:
+            written = 0
+        except OSError as error:
+            self._is_shut = True
+            raise trio.BrokenResourceError("the peer is gone") from error
+        return None if written == len(data) else memoryview(data)[written:]
+
+    async def _send_within(self, data: bytes | bytearray | memoryview) -> None:
         self._is_sending = True
         try:
             with trio.move_on_after(self._write_s) as deadline:
@@ -175,7 +196,7 @@ class Gate(trio.abc.HalfCloseableStream):
             self._count("gate_write_timeouts")
             await self.abort()
             raise trio.BrokenResourceError("the peer did not take what was sent in time")
-        if self._last_words:
+        if self._is_hanging_up:
             await self._say_last_words()
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -210,16 +231,19 @@ class Gate(trio.abc.HalfCloseableStream):
         if self._is_shut:
             await trio.lowlevel.checkpoint()
             return
+        self._is_hanging_up = True
         self._count("gate_verdicts", code=str(verdict.code), reason=verdict.reason)
         if not self._has_said_close and (self._is_telling or verdict.code != BAD_FRAME):
-            self._has_said_close = self._is_shut = True
+            self._has_said_close = True
             payload = struct.pack("!H", verdict.code) + verdict.reason.encode()
             self._last_words = bytes([_CLOSE_FRAME, len(payload)]) + payload
-            if not self._is_sending:  # else the sending task says them when it is done
-                await self._say_last_words()
         self._is_shut = True
-        await linger(self._stream)
+        if not self._is_sending:  # else the sending task says them when it is done
+            await self._say_last_words()
+        await discard(self._stream)
         await self.abort()
 
     async def _say_last_words(self) -> None:
-        await send_within(self._stream, self._last_words, CLOSE_S)
+        if self._last_words:
+            await send_within(self._stream, self._last_words, CLOSE_S)
+        await half_close(self._stream)

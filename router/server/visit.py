@@ -23,7 +23,17 @@ import trio
 from router.server.counters import Count
 from router.server.head import Head
 
-__all__ = ["Peer", "Visit", "answer", "close_for_sure", "cut", "linger", "send_within"]
+__all__ = [
+    "Peer",
+    "Visit",
+    "answer",
+    "close_for_sure",
+    "cut",
+    "discard",
+    "half_close",
+    "linger",
+    "send_within",
+]
 
 CLOSE_S: Final = 2.0
 LINGER_S: Final = 1.0
@@ -101,18 +111,29 @@ async def send_within(stream: trio.abc.Stream, data: bytes, seconds: float) -> b
 
 
 async def linger(stream: trio.abc.Stream) -> None:
-    """Say that no more comes, and throw away what the peer still sends, for a moment.
+    """Say that no more comes, and throw away what the peer still sends, for a moment."""
+    await half_close(stream)
+    await discard(stream)
+
+
+async def half_close(stream: trio.abc.Stream) -> None:
+    """Say that no more comes, where the stream can say so; no write may be in progress."""
+    with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        if isinstance(stream, trio.abc.HalfCloseableStream):
+            await stream.send_eof()
+
+
+async def discard(stream: trio.abc.Stream) -> None:
+    """Throw away what the peer still sends, for at most `LINGER_S`.
 
     A socket closed with unread bytes in it answers with a reset, which on its way back may
     destroy the last words before the peer has read them.
     """
+    left = LINGER_BYTES_MAX
     with (
         contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError),
         trio.move_on_after(LINGER_S),
     ):
-        if isinstance(stream, trio.abc.HalfCloseableStream):
-            await stream.send_eof()
-        left = LINGER_BYTES_MAX
         while left > 0:
             piece = await stream.receive_some(_LINGER_PIECE)
             if not piece:
