@@ -15,7 +15,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -28,7 +28,7 @@ from msgspec import Meta, Struct
 from router.commands import Claims
 from router.errors import Refusal, RouterError, SettingsError
 from router.server.keys import Fetch, KeySet, TokenKey, fetch_https, load_key
-from router.server.settings import KeyEntry, Settings, Tenant
+from router.server.settings import KeyEntry, Settings, SettingsErrors, Tenant
 
 __all__ = ["AUDIENCE", "Authenticator", "Identity", "Role", "TokenRefused", "mint"]
 
@@ -146,16 +146,19 @@ class Authenticator:
         """Loads the keys.
 
         Raises:
-            SettingsError: where a key file cannot be used.
+            SettingsErrors: with every key file that cannot be used.
         """
+        faults: list[SettingsError] = []
         self._ttl_max_s = {name: each.token_ttl_max_s for name, each in settings.tenants.items()}
         self._keys: dict[tuple[str, str], TokenKey] = {}
         self._sole: dict[str, TokenKey] = {}
         self._sets: dict[str, list[KeySet]] = {}
         for name, tenant in settings.tenants.items():
-            self._add_tenant(name, tenant, fetch)
+            faults += self._add_tenant(name, tenant, fetch)
+        if faults:
+            raise SettingsErrors(faults)
 
-    def _add_tenant(self, name: str, tenant: Tenant, fetch: Fetch) -> None:
+    def _add_tenant(self, name: str, tenant: Tenant, fetch: Fetch) -> Iterator[SettingsError]:
         for index, entry in enumerate(tenant.keys):
             if entry.jwks_url:
                 self._sets.setdefault(name, []).append(KeySet(entry, fetch))
@@ -164,10 +167,11 @@ class Authenticator:
                 self._keys[name, entry.kid] = load_key(entry)
             except SettingsError as error:
                 path = f"tenants.{name}.keys[{index}].{error.key}"
-                raise SettingsError(str(error), key=path) from None
-        if len(tenant.keys) == 1 and not tenant.keys[0].jwks_url:
-            # A token without a key id is fine where there is nothing to choose from.
-            self._sole[name] = self._keys[name, tenant.keys[0].kid]
+                yield SettingsError(str(error), key=path)
+                continue
+            if len(tenant.keys) == 1:
+                # A token without a key id is fine where there is nothing to choose from.
+                self._sole[name] = self._keys[name, entry.kid]
 
     async def authenticate(self, token: str, now_ms: int) -> Identity:
         """Fetches a key set if this token needs it and it is due, then verifies.
