@@ -9,13 +9,17 @@ Order. The server orders requests and offers by journal position; an offer says 
 requests the one came first for certain if its reply was read before the other was sent. So the
 key ``start - head_start`` of a request lies between the times of sending and of the reply, and
 an overtaking is certain where even the smallest key of the one who was offered first is greater
-than the greatest key of the one who was still in line.
+than the greatest key of the one who was still in line. And that one must have been in line for
+certain: an offer cannot have been made before its request was sent, nor before its agent sent
+the command that made it free.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from loadtest.ledger import Conversation, Ledger, Offer
 
@@ -24,6 +28,7 @@ __all__ = ["Overtaking", "Violation", "judge", "overtakings"]
 ROUNDING_S = 0.001
 """The server's instants are whole milliseconds: keys of two classes may be off by one."""
 NEVER = 1 << 62
+POSITIONS_ABSENT = "event.without_pos"
 
 
 @dataclass(frozen=True)
@@ -45,16 +50,21 @@ class Overtaking:
 
 
 def judge(ledger: Ledger, head_start_s: float) -> list[Violation]:
-    """All violations of a run, grouped by kind; an empty list is a pass."""
+    """All violations of a run, grouped by kind; an empty list is a pass.
+
+    Without positions there is no order to judge; their absence is a fault that stands already.
+    """
     verdicts: tuple[Callable[[Ledger], Iterable[Violation]], ...] = (
         _lost,
         _taken_twice,
-        _offered_twice,
         _without_outcome,
         _end_unseen,
         _stalled,
     )
     found = [violation for verdict in verdicts for violation in verdict(ledger)]
+    if POSITIONS_ABSENT in ledger.faults.counts:
+        return found
+    found.extend(_offered_twice(ledger))
     for one in overtakings(ledger, head_start_s):
         has_equal_class = one.by.plan.has_priority == one.overtaken.plan.has_priority
         kind = "overtaken.equal_class" if has_equal_class else "overtaken.beyond_head_start"
@@ -122,11 +132,10 @@ def _stalled(ledger: Ledger) -> Iterator[Violation]:
 
 
 def overtakings(ledger: Ledger, head_start_s: float) -> list[Overtaking]:
-    """For everybody who was certainly overtaken against the rule, by whom first and worst.
+    """For everybody who was certainly overtaken against the rule, one of those who did it worst.
 
     Only conversations of one type are compared: any agent who may take the one may take the
-    other. One pass in the order of the offers, carrying the greatest key offered so far, by
-    class: within a class the head start cancels out, and positions break ties exactly.
+    other.
     """
     found: list[Overtaking] = []
     by_type: dict[str, list[Conversation]] = defaultdict(list)
@@ -134,39 +143,72 @@ def overtakings(ledger: Ledger, head_start_s: float) -> list[Overtaking]:
         if one.is_acknowledged:
             by_type[one.plan.type].append(one)
     for group in by_type.values():
-        group.sort(key=lambda one: (_left_line_pos(one), one.asked_s))
         found.extend(_overtakings_of_type(group, head_start_s))
     return found
 
 
 def _overtakings_of_type(group: list[Conversation], head_start_s: float) -> Iterator[Overtaking]:
-    latest: dict[bool, Conversation] = {}
-    for one in group:
-        for has_priority, before in latest.items():
+    """Asks for each: of those offered while I was in line, whose key is the greatest?
+
+    "While I was in line" is two conditions: before my own offer or end (by position), and
+    certainly after my request was in (by the clock). The first is a prefix of the positions, the
+    second is met by adding offers latest first and asking in between, latest request first.
+    """
+    positions = sorted(_left_line_pos(one) for one in group)
+    offered = sorted((one for one in group if one.file.offers), key=_offered_after_s)
+    best = {has_priority: _PrefixBest(len(positions)) for has_priority in (False, True)}
+    for one in sorted(group, key=lambda each: each.acknowledged_s, reverse=True):
+        while offered and _offered_after_s(offered[-1]) >= one.acknowledged_s:
+            before = offered.pop()
+            rank = bisect_left(positions, _left_line_pos(before))
+            key_s = before.asked_s - head_start_s * before.plan.has_priority
+            best[before.plan.has_priority].add(rank, key_s, before)
+        own_key_s = one.acknowledged_s - head_start_s * one.plan.has_priority
+        rank = bisect_left(positions, _left_line_pos(one))
+        for has_priority, offers in best.items():
             is_equal = has_priority == one.plan.has_priority
-            slack_s = 0.0 if is_equal else ROUNDING_S
-            ahead_s = _key(before, before.asked_s, head_start_s) - _key(
-                one, one.acknowledged_s, head_start_s
-            )
-            if ahead_s > slack_s and _first_offer_pos(before) < _left_line_pos(one):
-                yield Overtaking(one, before, ahead_s)
+            key_s, before_me = offers.best_below(rank)
+            if before_me and key_s > own_key_s + (0.0 if is_equal else ROUNDING_S):
+                yield Overtaking(one, before_me, key_s - own_key_s)
                 break
-        if one.file.offers:
-            best = latest.get(one.plan.has_priority)
-            if best is None or one.asked_s > best.asked_s:
-                latest[one.plan.has_priority] = one
 
 
-def _key(one: Conversation, start_s: float, head_start_s: float) -> float:
-    return start_s - head_start_s if one.plan.has_priority else start_s
+class _PrefixBest:
+    """The greatest key among the first ranks: a Fenwick tree, so that both steps cost log n."""
+
+    def __init__(self, size: int) -> None:
+        self._best: list[tuple[float, Conversation | None]] = [(-inf, None)] * (size + 1)
+
+    def add(self, rank: int, key_s: float, one: Conversation) -> None:
+        """Adds a key at a rank, counted from 0."""
+        node = rank + 1
+        while node < len(self._best):
+            if key_s > self._best[node][0]:
+                self._best[node] = (key_s, one)
+            node += node & -node
+
+    def best_below(self, rank: int) -> tuple[float, Conversation | None]:
+        """The greatest key of the ranks before this one."""
+        found: tuple[float, Conversation | None] = (-inf, None)
+        node = rank
+        while node > 0:
+            if self._best[node][0] > found[0]:
+                found = self._best[node]
+            node -= node & -node
+        return found
 
 
-def _first_offer_pos(one: Conversation) -> int:
-    return min((offer.pos for offer in one.file.offers), default=NEVER)
+def _offered_after_s(one: Conversation) -> float:
+    """A moment before which its first offer cannot have been made."""
+    return max(one.asked_s, _first_offer(one).not_before_s)
+
+
+def _first_offer(one: Conversation) -> Offer:
+    return min(one.file.offers, key=lambda offer: offer.pos)
 
 
 def _left_line_pos(one: Conversation) -> int:
     """When it was no longer waiting: its first offer, or its end without one."""
     if one.file.offers:
-        return _first_offer_pos(one)
+        return _first_offer(one).pos
     return one.ended_pos if one.is_over else NEVER

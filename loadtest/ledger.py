@@ -21,13 +21,19 @@ __all__ = ["Assignment", "Conversation", "File", "Ledger", "Offer"]
 
 @dataclass(slots=True, eq=False)
 class Offer:
-    """One proposal as the agent saw it. ``outcome`` is empty while pending."""
+    """One proposal as the agent saw it. ``outcome`` is empty while pending.
+
+    Attributes:
+        at_s: when it was read; it was made before that.
+        not_before_s: when the agent sent the command that made it free; it was made after that.
+    """
 
     id: str
     agent: str
     conversation: str
     pos: int
     at_s: float
+    not_before_s: float
     outcome: str = ""
     ended_pos: int = 0
     is_agent_gone: bool = False

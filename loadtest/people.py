@@ -19,7 +19,7 @@ import trio
 from loadtest.day import AgentPlan, CustomerPlan
 from loadtest.ledger import Assignment, Conversation, Ledger, Offer
 from loadtest.tokens import Key, mint
-from loadtest.wire import Connection, Message, converse
+from loadtest.wire import Connection, Message, PartOverError, converse, refusal
 
 __all__ = ["Agent", "Clock", "Customer", "World"]
 
@@ -120,16 +120,18 @@ class Customer:
         """Leaves the line, unless an agent was a moment earlier."""
         conversation.cancelled_s = trio.current_time()
         reply = await self._connection.ask("conversation.cancel", conversation=conversation.id)
-        waited_for = self._over if reply["ok"] else self._turn
+        if not reply["ok"] and refusal(reply) != "invalid_transition":
+            self._connection.refused("conversation.cancel", reply)
+            raise PartOverError
         with trio.move_on_after(EVENT_WITHIN_S):
-            await waited_for.wait()
+            await (self._over if reply["ok"] else self._turn).wait()
             conversation.is_crossed = not reply["ok"]
             return
-        if not reply["ok"]:
-            self._connection.refused("conversation.cancel", reply)
-        else:
+        if reply["ok"]:
             self._fault("ended.missing", "cancelled, and no conversation.ended came")
-        self._over.set()
+        else:
+            self._connection.refused("conversation.cancel", reply)
+        raise PartOverError
 
     def _acknowledged(self, reply: Message) -> None:
         assert self._conversation is not None
@@ -181,6 +183,7 @@ class Agent:
         self._connection = world.connection(plan.id, self._on_event)
         self._pending: Offer | None = None
         self._serving = ""
+        self._freed_s = 0.0
         self._is_assigned = trio.Event()
         self._send_inbox, self._inbox = trio.open_memory_channel[Offer | None](math.inf)
 
@@ -204,6 +207,7 @@ class Agent:
             lambda: self._world.token("agent", self.plan.id, name=self.plan.id, skills=skills),
         )
         self._check_state(welcome)
+        self._freed_s = trio.current_time()
         await self._connection.demand(
             "presence.set", then=self._free, show="available", channels={"chat": True}
         )
@@ -249,6 +253,7 @@ class Agent:
         begun_s = trio.current_time()
         length_s = await self._length_s(conversation_id)
         await trio.sleep_until(begun_s + length_s / self._world.clock.speed)
+        self._freed_s = trio.current_time()
         await self._connection.demand(
             "conversation.end", then=self._free, conversation=conversation_id
         )
@@ -266,9 +271,8 @@ class Agent:
     def _refused_offer(self, offer: Offer, reply: Message) -> None:
         """Tells a crossing from a fault: the customer must have cancelled."""
         owner = self._ledger.file(offer.conversation).owner
-        error = reply.get("err")
-        gone = isinstance(error, dict) and error.get("name") == "offer_gone"
-        if gone and owner is not None and owner.cancelled_s:
+        is_gone = refusal(reply) == "offer_gone"
+        if is_gone and owner is not None and owner.cancelled_s:
             owner.is_crossed = True
         else:
             self._connection.refused("offer.accept", reply)
@@ -294,6 +298,7 @@ class Agent:
             conversation=str(event.get("conversation")),
             pos=event["pos"],
             at_s=trio.current_time(),
+            not_before_s=self._freed_s,
         )
         if offer.id in self._ledger.offers:
             self._fault("offer.twice", f"{offer.id} came again")

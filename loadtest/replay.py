@@ -22,9 +22,7 @@ from loadtest.tokens import Key
 __all__ = ["Outcome", "Progress", "Settings", "replay"]
 
 LEAD_S = 1.0
-"""Real time before the first planned moment, so that the first agents are signed in."""
 DRAIN_S = 30.0
-"""Real time that the server gets beyond the plan before people are declared lost."""
 WATCH_EVERY_S = 0.5
 STALL_AFTER_S = 2.0
 """An idle agent and a waiting customer may look past each other this long: load, not a fault."""
@@ -37,6 +35,7 @@ class Settings:
     Attributes:
         reaction_s: how long an agent looks at an offer, in seconds of the recorded day.
         drain_s: real seconds beyond the plan until the run is cut off.
+        lead_s: real seconds before the plan, so that the first agents are signed in.
     """
 
     url: str
@@ -46,6 +45,7 @@ class Settings:
     queue: str = "bank"
     reaction_s: float = 1.0
     drain_s: float = DRAIN_S
+    lead_s: float = LEAD_S
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ async def replay(
         tenant=settings.tenant,
         key=settings.key,
         queue=settings.queue,
-        clock=Clock(plan.begins_s, begun_s + LEAD_S, settings.speed),
+        clock=Clock(plan.begins_s, begun_s + settings.lead_s, settings.speed),
         ledger=ledger,
         run=secrets.token_hex(3),
         reaction_s=settings.reaction_s,

@@ -15,6 +15,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgpack  # type: ignore[import-untyped]
 import trio
@@ -23,7 +24,7 @@ from trio_websocket import (
     ConnectionRejected,
     HandshakeError,
     WebSocketConnection,
-    open_websocket_url,
+    wrap_client_stream,
 )
 
 from loadtest.faults import Faults
@@ -37,9 +38,11 @@ __all__ = [
     "converse",
     "decode",
     "encode",
+    "refusal",
 ]
 
 Message = dict[str, Any]
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 SUBPROTOCOL = "fairline.v1.msgpack"
 FRAME_BYTES_MAX = 1 << 20
@@ -91,6 +94,12 @@ def decode(frame: bytes | str) -> list[Message]:
         if not isinstance(message, dict) or not isinstance(message.get("t"), str):
             raise FrameUnreadableError("a message that is no map with a type")
     return batch
+
+
+def refusal(reply: Message) -> str:
+    """The name of the error in a refused reply."""
+    error = reply.get("err")
+    return str(error.get("name", "unnamed")) if isinstance(error, dict) else "unnamed"
 
 
 @dataclass
@@ -172,9 +181,7 @@ class Connection:
 
     def refused(self, kind: str, reply: Message) -> None:
         """Counts a refusal that nothing excuses."""
-        error = reply.get("err")
-        name = error.get("name", "unnamed") if isinstance(error, dict) else "unnamed"
-        self._fault(f"refused.{kind}.{name}", f"{kind}: {error}")
+        self._fault(f"refused.{kind}.{refusal(reply)}", f"{kind}: {reply.get('err')}")
 
     def attach(self, socket: WebSocketConnection, nursery: trio.Nursery) -> None:
         """Begins to read; the end of the socket cancels the nursery."""
@@ -297,34 +304,71 @@ async def converse(
     """Opens a socket, reads it in the background and runs ``body``; faults are counted.
 
     Nothing is raised: a refused or broken connection ends the person's part, not the replay.
+    The TCP stream is opened and closed here: the library leaves it open after a server's close.
     """
     try:
-        async with open_websocket_url(
-            url,
-            subprotocols=[SUBPROTOCOL],
-            max_message_size=FRAME_BYTES_MAX,
-            message_queue_size=BATCH_MAX,
-            connect_timeout=CONNECT_WITHIN_S,
-            disconnect_timeout=CLOSE_WITHIN_S,
-        ) as socket:
-            await _talk(socket, connection, faults, body)
+        with trio.fail_after(CONNECT_WITHIN_S):
+            stream = await _dial(url)
+    except (OSError, trio.TooSlowError) as error:
+        faults.count(f"connect.{type(error).__name__}", f"{connection.who}: {error!r}")
+        return
+    try:
+        async with trio.open_nursery() as nursery:
+            socket = await _shake_hands(nursery, stream, url, connection, faults)
+            if socket is not None:
+                await _talk(socket, connection, body)
+                with trio.move_on_after(CLOSE_WITHIN_S):
+                    await socket.aclose()
+            nursery.cancel_scope.cancel()
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+async def _dial(url: str) -> Stream:
+    """Opens the TCP or TLS stream that the URL names."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "wss":
+        return await trio.open_ssl_over_tcp_stream(host, parts.port or 443, https_compatible=True)
+    return await trio.open_tcp_stream(host, parts.port or 80)
+
+
+async def _shake_hands(
+    nursery: trio.Nursery,
+    stream: Stream,
+    url: str,
+    connection: Connection,
+    faults: Faults,
+) -> WebSocketConnection | None:
+    """Upgrades the stream; None if the server refuses or picks no subprotocol."""
+    parts = urlsplit(url)
+    try:
+        with trio.fail_after(CONNECT_WITHIN_S):
+            socket = await wrap_client_stream(
+                nursery,
+                stream,
+                parts.netloc,
+                f"{parts.path}?{parts.query}" if parts.query else parts.path,
+                subprotocols=[SUBPROTOCOL],
+                max_message_size=FRAME_BYTES_MAX,
+                message_queue_size=BATCH_MAX,
+            )
     except ConnectionRejected as error:
         faults.count(f"connect.{error.status_code}", f"{connection.who}: {error!r}")
-    except HandshakeError as error:
-        why = type(error.__cause__ or error).__name__
-        faults.count(f"connect.{why}", f"{connection.who}: {error.__cause__ or error!r}")
+        return None
+    except (HandshakeError, ConnectionClosed, trio.TooSlowError) as error:
+        faults.count(f"connect.{type(error).__name__}", f"{connection.who}: {error!r}")
+        return None
+    if socket.subprotocol != SUBPROTOCOL:
+        faults.count("connect.subprotocol", f"{connection.who}: got {socket.subprotocol!r}")
+        return None
+    return socket
 
 
 async def _talk(
-    socket: WebSocketConnection,
-    connection: Connection,
-    faults: Faults,
-    body: Callable[[], Awaitable[None]],
+    socket: WebSocketConnection, connection: Connection, body: Callable[[], Awaitable[None]]
 ) -> None:
     """Runs ``body`` beside the reader; the end of either ends both."""
-    if socket.subprotocol != SUBPROTOCOL:
-        faults.count("connect.subprotocol", f"{connection.who}: got {socket.subprotocol!r}")
-        return
     async with trio.open_nursery() as nursery:
         connection.attach(socket, nursery)
         with contextlib.suppress(PartOverError):
