@@ -37,6 +37,8 @@ OUTCOMES = ("agent", "hang", "phantom")
 PRIORITY_CLASS = 2
 """The value of ``priority`` that stands for a customer with a head start."""
 
+DAY_S = 86_400
+
 PATIENCE_MEAN_S = 345.0
 """The fall-back for a log in which nobody hung up: February 1999, wait sum over hang-ups."""
 
@@ -87,9 +89,13 @@ class Call:
         """When the caller asked for an agent.
 
         The end of the voice menu stands in for those who never queued: their service start is
-        often written one second before it.
+        often written one second before it. A queue entry that the log puts most of a day after
+        the arrival was a minute before it, and had a day too many added: wait and service start
+        agree with the day taken off.
         """
-        return self.arrive_s + self.vru_s if self.queue_s is None else self.queue_s
+        if self.queue_s is None:
+            return self.arrive_s + self.vru_s
+        return self.queue_s - DAY_S * (self.queue_s - self.arrive_s > DAY_S // 2)
 
 
 def read_log(path: Path) -> list[Call]:

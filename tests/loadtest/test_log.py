@@ -4,6 +4,7 @@ import gzip
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_february_gives_the_published_figures(february: Path) -> None:
     assert len({call.customer for call in calls if call.customer}) == 4081
     assert len({call.agent for call in calls if call.agent}) == 24
     assert round(patience_mean_s(calls)) == PATIENCE_MEAN_S
+    assert max(call.joined_s - call.arrive_s for call in calls if call.has_reached_agents) < 600
 
 
 def test_a_written_log_reads_back_as_it_was(tmp_path: Path) -> None:
@@ -99,3 +101,12 @@ def test_a_day_holds_who_asked_for_an_agent_in_order_of_joining() -> None:
 def test_patience_falls_back_where_nobody_hung_up() -> None:
     assert patience_mean_s([row(100)]) == PATIENCE_MEAN_S
     assert patience_mean_s([row(100, wait_s=30), row(200, wait_s=10, service_s=None)]) == 40.0
+
+
+def test_a_queue_entry_with_a_day_too_many_is_put_back() -> None:
+    call = row(42_586, wait_s=115)
+    early = replace(call, arrive_s=42_581, queue_s=42_516 + 86_400)
+    past_midnight = replace(call, arrive_s=86_394, queue_s=86_400)
+
+    assert early.joined_s == 42_516
+    assert past_midnight.joined_s == 86_400
