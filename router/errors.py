@@ -169,8 +169,36 @@ class SettingsError(RouterError):
 
 
 class StorageError(RouterError):
-    """The journal or the archive cannot go on."""
+    """The world's fault: what is kept can no longer be written or trusted.
+
+    Raised itself by a journal that is broken for good (a failed write or sync): the process must
+    end, because only a restart reads what truly is on the disk.
+    """
+
+
+class JournalCorrupt(StorageError):
+    """The journal is damaged before its end; starting would silently lose commands.
+
+    Attributes:
+        segment: The damaged file.
+        offset: The byte in it at which trust ends.
+        mend: What the operator can do, a sentence.
+    """
+
+    def __init__(self, *, segment: str, offset: int, problem: str, mend: str) -> None:
+        super().__init__(f"{segment}, byte {offset}: {problem} {mend}")
+        self.segment = segment
+        self.offset = offset
+        self.mend = mend
 
 
 class JournalUnavailable(StorageError):
     """The batch certainly did not go into the journal; the commands may be tried again."""
+
+
+class JournalLocked(StorageError):
+    """Another process holds the journal's folder."""
+
+
+class JournalVersion(StorageError):
+    """The journal was written for another version of the core, which would decide otherwise."""

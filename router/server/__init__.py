@@ -1,1 +1,1 @@
-"""What holds the sockets and drives the core; everything here may touch the world."""
+"""The shell around the core: sockets, clocks, files and people."""

@@ -1,0 +1,217 @@
+"""What customers ask for: requests, terms, and how they want to be reached.
+
+Owns: which request becomes a new conversation, which joins the one in line and which is refused;
+consent and contact wishes. Does not know: how a place is given or an agent found.
+
+Invariant: everything is checked before anything changes.
+"""
+
+from router.attendance import owed_terms
+from router.commands import AcceptTerms, RequestConversation, SetContact
+from router.conversations import Conversation
+from router.errors import Refusal, Refused
+from router.events import Answer, AuditRecorded
+from router.ids import ConversationId, PersonKey
+from router.placing import hold_or_enqueue, relocate
+from router.policy import Queue
+from router.presence import Customer
+from router.saying import add_message
+from router.skills import SkillLevels, merge_needs
+from router.states import ConversationState
+from router.world import World
+
+__all__ = ["accept_terms", "prefer_over", "request", "set_contact"]
+
+OPEN_MAX = 50
+"""Conversations that one customer may have open at once."""
+
+
+def request(world: World, command: RequestConversation) -> Answer:
+    """A conversation is asked for.
+
+    Raises:
+        Refused: CONSENT_REQUIRED, NOT_FOUND (queue, brand, agent), BAD_REQUEST (channel, class),
+            CLOSED (the queue is full), LIMIT_EXCEEDED.
+    """
+    customer_id = command.by.id if command.by.role == "customer" else command.customer
+    if not customer_id:
+        raise Refused(Refusal.BAD_REQUEST, "customer: a service says for whom it asks")
+    known = world.people.customers.get(customer_id)
+    if command.by.role == "customer":
+        assert known is not None, "a customer asks before being connected"
+        owed = owed_terms(world, known, command.brand)
+        if owed is not None:
+            raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
+    queue = _queue_for(world, command)
+    if known is not None:
+        same = _same_in_line(world, known, queue.id, command)
+        if same is not None:
+            return _join_first(world, same, command)
+        if len(known.open) >= OPEN_MAX:
+            raise Refused(Refusal.LIMIT_EXCEEDED, f"at most {OPEN_MAX} conversations are open")
+    queue = _with_room(world, queue)
+    klass = _class_for(world, known, command)
+    customer = world.people.meet("customer", customer_id)
+    assert isinstance(customer, Customer)
+    conversation = _new(world, customer, queue, klass, command)
+    world.conversations.add(conversation)
+    if command.body:
+        author = customer.key
+        conversation.add(author, customer.name, command.body, "text", world.now_ms)
+    hold_or_enqueue(world, conversation)
+    return Answer(conversation=ConversationId(conversation.id))
+
+
+def _queue_for(world: World, command: RequestConversation) -> Queue:
+    allowed = _brand_queues(world, command.brand)
+    if command.queue:
+        queue = world.queue(command.queue)
+        if allowed is not None and queue.id not in allowed:
+            raise Refused(Refusal.BAD_REQUEST, f"queue: {queue.id} is not of this brand")
+        if command.channel not in queue.channels:
+            raise Refused(
+                Refusal.BAD_REQUEST, f"channel: {queue.id} does not take {command.channel!r}"
+            )
+        return queue
+    for queue in world.policy.queues:
+        if command.channel in queue.channels and (allowed is None or queue.id in allowed):
+            return queue
+    raise Refused(Refusal.BAD_REQUEST, f"channel: no queue takes {command.channel!r}")
+
+
+def _brand_queues(world: World, name: str) -> tuple[str, ...] | None:
+    if not name:
+        return None
+    for brand in world.policy.brands:
+        if brand.id == name:
+            return brand.queues or None
+    raise Refused(Refusal.NOT_FOUND, f"there is no brand {name!r}")
+
+
+def _with_room(world: World, queue: Queue) -> Queue:
+    """The queue, or the one that it overflows into.
+
+    Raises:
+        Refused: CLOSED with the fallback, where both are full.
+    """
+    if _has_room(world, queue):
+        return queue
+    other = world.queues.get(queue.overflow)
+    if other is not None and _has_room(world, other):
+        return other
+    raise Refused(Refusal.CLOSED, f"{queue.id} is full", fallback=queue.overflow)
+
+
+def _has_room(world: World, queue: Queue) -> bool:
+    waiting = world.conversations.waiting_by_queue.get(queue.id, ())
+    return len(waiting) < queue.waiting_max
+
+
+def _class_for(world: World, customer: Customer | None, command: RequestConversation) -> str:
+    """The class it has; only a service may name one."""
+    if command.priority:
+        if command.priority not in world.policy.classes:
+            raise Refused(Refusal.BAD_REQUEST, f"priority: no class {command.priority!r}")
+        return command.priority
+    if customer is not None and customer.klass in world.policy.classes:
+        return customer.klass
+    return world.default_class()
+
+
+def _same_in_line(
+    world: World, customer: Customer, queue: str, command: RequestConversation
+) -> Conversation | None:
+    """The customer's conversation in line, or held, that asks for the same."""
+    for name in customer.open:
+        other = world.conversations.by_id[name]
+        same = (other.queue, other.channel, other.topic) == (queue, command.channel, command.topic)
+        if same and (other.is_in_line or other.status is ConversationState.HELD):
+            return other
+    return None
+
+
+def _join_first(world: World, same: Conversation, command: RequestConversation) -> Answer:
+    if command.body:
+        same.check_room()
+        by = PersonKey(f"customer:{same.customer}")
+        add_message(world, same, by, command.by.connection, command.body, "text")
+    return Answer(conversation=ConversationId(same.id), joined=True)
+
+
+def _languages_for(customer: Customer, command: RequestConversation) -> SkillLevels:
+    if command.languages is not None:
+        return tuple((wish.tag, wish.level) for wish in command.languages)
+    if customer.languages:
+        return tuple((tag, 1) for tag in customer.languages)
+    return tuple((tag, 1) for tag in customer.language_levels or ())
+
+
+def _new(
+    world: World, customer: Customer, queue: Queue, klass: str, command: RequestConversation
+) -> Conversation:
+    now_ms = world.now_ms
+    start_ms = now_ms + (queue.defer_ms if command.deferrable else 0)
+    conversation = Conversation(
+        id=command.conversation,
+        customer=customer.id,
+        queue=queue.id,
+        channel=command.channel,
+        arrived_ms=now_ms,
+        start_ms=start_ms,
+        key_ms=start_ms - world.head_start_ms(klass),
+        place=world.position,
+        joined_line_ms=now_ms,
+        topic=command.topic,
+        brand=command.brand,
+        klass=klass,
+        own_needs=merge_needs((need.skill, need.level) for need in command.needs),
+        own_languages=_languages_for(customer, command),
+        attributes=dict(command.attributes),
+        avoid=tuple(command.avoid),
+        preferred_agent=command.agent or _agent_of(customer, command.reopens),
+        needs_presence=command.by.role == "customer" and not command.deferrable,
+        deferrable=command.deferrable,
+    )
+    if command.agent and queue.prefer_agent_ms and command.agent in world.people.agents:
+        conversation.wanted_agent = command.agent
+        world.timers.set("transfer_wait", conversation.id, now_ms + queue.prefer_agent_ms)
+    return conversation
+
+
+def _agent_of(customer: Customer, reopens: str | None) -> str:
+    """Who served the conversation that this one goes on, if that is remembered."""
+    for meeting in customer.met:
+        if meeting.conversation == reopens:
+            return meeting.agent
+    return ""
+
+
+def prefer_over(world: World, conversation_id: str) -> None:
+    """Nobody waits for one agent alone any longer: the queue's requirement counts."""
+    conversation = world.conversations.by_id[conversation_id]
+    conversation.wanted_agent = ""
+    relocate(world, conversation, "step")
+
+
+def set_contact(world: World, command: SetContact) -> None:
+    """How the customer wants to be reached."""
+    customer = world.people.customers[command.by.id]
+    customer.contact = tuple((wish.channel, wish.prio, wish.hours) for wish in command.prefs)
+    if command.languages is not None:
+        customer.languages = command.languages
+
+
+def accept_terms(world: World, command: AcceptTerms) -> None:
+    """The person accepted a version of the terms.
+
+    Raises:
+        Refused: NOT_FOUND, where the policy has no such terms.
+    """
+    known = {world.policy.terms.id, *(brand.terms.id for brand in world.policy.brands)} - {""}
+    if command.terms not in known:
+        raise Refused(Refusal.NOT_FOUND, f"there are no terms {command.terms!r}")
+    person = world.people.by_key(command.by.key)
+    assert person is not None, "somebody accepts before being connected"
+    accepted = person.accepted_terms
+    accepted[command.terms] = max(command.version, accepted.get(command.terms, 0))
+    world.emit(AuditRecorded(command.by.key, "consent", command.terms, str(command.version)))

@@ -1,0 +1,181 @@
+"""The life of each conversation, and what was said in it.
+
+Owns: the record of a conversation, its messages with their numbers, who takes part, which agents
+it is not offered to now. Does not know: people, the line, offers but by id, or policy.
+
+Invariants: message numbers are 1, 2, 3 ... without a hole, notes count apart; a status changes
+only by ``turn``; an ended conversation has a reason and never changes again but by its rating.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct, field
+
+from router.errors import Refusal, Refused
+from router.ids import PersonKey
+from router.skills import SkillLevels
+from router.states import CONVERSATION, FINAL_CONVERSATION, ConversationState, advance
+
+__all__ = ["Conversation", "Conversations", "Message"]
+
+MESSAGES_MAX = 20_000
+"""Messages and notes in one conversation; further ones are refused with 106."""
+
+
+class Message(Struct, frozen=True, array_like=True):
+    """One message or note; ``seq`` counts within its kind."""
+
+    seq: int
+    author: PersonKey
+    author_name: str
+    body: str
+    kind: str
+    at_ms: int
+
+
+class Conversation(Struct, kw_only=True):
+    """One piece of work from arrival to close.
+
+    ``start_ms`` is what its place in line counts from; ``arrived_ms`` never changes; ``place``
+    breaks ties and is the journal position of its request or promotion. ``joined_line_ms`` is when
+    it joined this queue's line, and its steps count from there.
+    """
+
+    id: str
+    customer: str
+    queue: str
+    channel: str
+    arrived_ms: int
+    start_ms: int
+    key_ms: int
+    place: int
+    joined_line_ms: int
+    status: ConversationState = ConversationState.WAITING
+    topic: str = ""
+    brand: str = ""
+    klass: str = ""
+    own_needs: SkillLevels = ()
+    own_languages: SkillLevels = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+    avoid: tuple[str, ...] = ()
+    wanted_agent: str = ""
+    """Only this agent may take it now."""
+    preferred_agent: str = ""
+    """Scored as one whom the customer knows well."""
+    needs_presence: bool = True
+    deferrable: bool = False
+    step: int = 0
+    parked: bool = False
+    agent: str = ""
+    last_agent: str = ""
+    assignment: str = ""
+    offer: str = ""
+    attempt_count: int = 0
+    declined: dict[str, int] = field(default_factory=dict)
+    assigned_at_ms: int | None = None
+    first_assigned_at_ms: int | None = None
+    wrap_up_due_ms: int | None = None
+    ended_at_ms: int | None = None
+    wrap_up_code: str = ""
+    ended_reason: str = ""
+    rating: int | None = None
+    seq: int = 0
+    note_seq: int = 0
+    messages: list[Message] = field(default_factory=list)
+    read: dict[PersonKey, int] = field(default_factory=dict)
+    joined: dict[PersonKey, str] = field(default_factory=dict)
+    message_ops: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By person and op, the fingerprint of what was asked and the number it got."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is over for its customer (its agent may still be in wrap-up)."""
+        return bool(self.ended_reason)
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether it has a place in line: waiting or offered."""
+        return self.status in _IN_LINE
+
+    def can(self, trigger: str) -> bool:
+        """Whether ``turn(trigger)`` is possible now."""
+        return trigger in CONVERSATION[self.status]
+
+    def turn(self, trigger: str) -> None:
+        """Passes to the next status.
+
+        Raises:
+            Refused: INVALID_TRANSITION, where the tables do not allow it.
+        """
+        self.status = ConversationState(advance(CONVERSATION, self.status, trigger))
+
+    def add(self, author: PersonKey, name: str, body: str, kind: str, at_ms: int) -> Message:
+        """Appends a message or a note under its next number."""
+        if kind == "note":
+            self.note_seq += 1
+            seq = self.note_seq
+        else:
+            self.seq += 1
+            seq = self.seq
+        message = Message(seq, author, name, body, kind, at_ms)
+        self.messages.append(message)
+        return message
+
+    def check_room(self) -> None:
+        """Refuses where no further message fits.
+
+        Raises:
+            Refused: LIMIT_EXCEEDED.
+        """
+        if len(self.messages) >= MESSAGES_MAX:
+            raise Refused(Refusal.LIMIT_EXCEEDED, f"a conversation has {MESSAGES_MAX} messages")
+
+    def staff(self) -> Iterator[PersonKey]:
+        """Everybody of the house who takes part, each once."""
+        if self.agent:
+            yield PersonKey(f"agent:{self.agent}")
+        for key in self.joined:
+            if key != f"agent:{self.agent}":
+                yield key
+
+    def readers(self) -> tuple[PersonKey, ...]:
+        """Everybody who takes part: the customer and the staff."""
+        return (PersonKey(f"customer:{self.customer}"), *self.staff())
+
+
+_IN_LINE = frozenset({ConversationState.WAITING, ConversationState.OFFERED})
+
+
+class Conversations:
+    """The conversations that a tenant's core remembers."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Conversation] = {}
+        self.waiting_by_queue: dict[str, dict[str, None]] = {}
+        """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
+        self.active_by_queue: dict[str, int] = {}
+
+    def __iter__(self) -> Iterator[Conversation]:
+        return iter(self.by_id.values())
+
+    def find(self, conversation: str) -> Conversation:
+        """The conversation of this id.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        found = self.by_id.get(conversation)
+        if found is None:
+            raise Refused(Refusal.NOT_FOUND, "there is no such conversation")
+        return found
+
+    def add(self, conversation: Conversation) -> None:
+        """Remembers a new conversation."""
+        assert conversation.id not in self.by_id, "a conversation's id came twice"
+        self.by_id[conversation.id] = conversation
+
+    def forget(self, conversation: str) -> Conversation:
+        """Drops an ended conversation."""
+        gone = self.by_id.pop(conversation)
+        assert gone.status in FINAL_CONVERSATION, f"{conversation} is not over"
+        return gone

@@ -1,0 +1,363 @@
+"""The deterministic heart of a tenant: ``Router.apply(command, now_ms) -> events``.
+
+Owns: the order of things inside one command, the meaning of each timer, the rule for outages, and
+the snapshot. Does not know: clocks, journals, sockets.
+
+The contract:
+- Same commands, same times, same events, byte for byte, in any process and under any hash seed.
+  State is mutable inside, messages are immutable outside; nothing iterates a set; every order
+  ends in a unique number; no floats decide anything.
+- ``now_ms`` comes with the command (the journal stamps it) and never goes back. Timers fire
+  inside ``apply``, each at its own due time and in due order, before the command. When nothing
+  else arrives, a ``Tick`` brings the time.
+- Validate first, mutate after: a refused command leaves ``digest()`` as it was.
+- After every command no waiting conversation has a free agent who may take it.
+- An outage is nobody's fault: a deadline found more than ``OUTAGE_MS`` late means that nobody
+  could append. All deadlines then move by the time since the command before, and graces start
+  over; ages and keys run on.
+
+One command, in this order: position, outage, due timers (each settled), the command itself,
+agents whose ``next`` show is due, matching, the answer, what changed of agents and lines.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from router import asking, attendance, closing, handling, placing, saying, serving
+from router.commands import (
+    AcceptOffer,
+    AcceptTerms,
+    Actor,
+    AssignConversation,
+    CancelConversation,
+    Command,
+    CompleteWrapUp,
+    Connect,
+    DeclineOffer,
+    Disconnect,
+    EndConversation,
+    JoinConversation,
+    LeaveConversation,
+    LoseNode,
+    RateConversation,
+    ReadMessages,
+    ReportActivity,
+    RequestConversation,
+    SeeOffer,
+    SendMessage,
+    SetAgentPresence,
+    SetContact,
+    SetPolicy,
+    SetPresence,
+    SetPriority,
+    SkipCommand,
+    Tick,
+    TransferConversation,
+)
+from router.errors import Refusal, Refused
+from router.events import Answer, CommandAnswered, CommandRefused, Event, NodeLost, PolicyChanged
+from router.ids import ConversationId
+from router.offering import settle
+from router.policy import Policy
+from router.snapshots import dump, fill, load
+from router.world import World
+
+__all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
+
+CORE_VERSION = 1
+"""Raised whenever the same commands would lead to another state; a journal names it."""
+
+OUTAGE_MS = 2_000
+"""A deadline found later than this means that nobody could append in between."""
+
+
+class Router:
+    """One tenant's state machine."""
+
+    def __init__(self, tenant: str) -> None:
+        self.world = World(tenant)
+
+    @property
+    def position(self) -> int:
+        """How many commands were applied."""
+        return self.world.position
+
+    @property
+    def now_ms(self) -> int:
+        """The time of the last command."""
+        return self.world.now_ms
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.world.policy
+
+    def next_deadline_ms(self) -> int | None:
+        """When the earliest timer is due, or None."""
+        return self.world.timers.next_due_ms()
+
+    def lives(self) -> tuple[str, ...]:
+        """The node lives that hold a connection, as far as the core knows."""
+        lives: dict[str, None] = {}
+        for person in self.world.people.everybody():
+            for device in person.devices.values():
+                lives[device.life] = None
+        return tuple(lives)
+
+    def apply(self, command: Command, now_ms: int) -> list[Event]:
+        """Carries out one command at its place in the order.
+
+        Returns:
+            The events, in order. Those of timers that were due come first; among the command's
+            own the first is ``CommandAnswered`` or ``CommandRefused``.
+        """
+        world = self.world
+        assert now_ms >= world.now_ms, "time went back"
+        events: list[Event] = []
+        world.events = events
+        world.position += 1
+        self._let_time_pass(now_ms)
+        start = len(events)
+        try:
+            answer = _carry_out(world, command)
+        except Refused as refused:
+            assert len(events) == start, "a refused command left an event"
+            marks = (world.touched, world.unsettled, world.moved)
+            assert not any(marks), "a refused command left a mark"
+            events.append(_refusal(refused))
+            return events
+        events.insert(start, CommandAnswered(answer))
+        return events
+
+    def _let_time_pass(self, now_ms: int) -> None:
+        world = self.world
+        due_ms = world.timers.next_due_ms()
+        if due_ms is not None and now_ms - due_ms > OUTAGE_MS:
+            world.timers.shift(now_ms - world.now_ms)
+            world.now_ms = now_ms
+            attendance.restart_graces(world)
+        while (due_ms := world.timers.next_due_ms()) is not None and due_ms <= now_ms:
+            fired = world.timers.pop_due(now_ms)
+            assert fired is not None
+            world.now_ms = max(world.now_ms, due_ms)
+            kind, owner = fired
+            _TIMERS[kind](world, owner)
+            _finish(world)
+        world.now_ms = now_ms
+
+    def digest(self) -> str:
+        """A hash over the whole state but for time and position, which refused commands move."""
+        digest = hashlib.blake2b(digest_size=16)
+        for chunk in dump(self.world):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def snapshot(self) -> Iterator[bytes]:
+        """The whole state as a stream of MessagePack objects, the first of them a header."""
+        header = (CORE_VERSION, self.world.tenant, self.world.position, self.world.now_ms)
+        yield msgspec.msgpack.encode(header)
+        yield from dump(self.world)
+
+    @classmethod
+    def restore(cls, chunks: Iterable[bytes]) -> "Router":
+        """The router whose snapshot the chunks are; they may be cut anywhere."""
+        unpacked = load(chunks)
+        version, tenant, position, now_ms = next(unpacked)
+        assert version == CORE_VERSION, f"a snapshot of core version {version}"
+        router = cls(tenant)
+        fill(router.world, unpacked)
+        router.world.position = position
+        router.world.now_ms = now_ms
+        return router
+
+
+def _carry_out(world: World, command: Command) -> Answer:
+    if isinstance(command, RequestConversation | TransferConversation):
+        return _once(world, command.by, command.op, command)
+    if isinstance(command, SendMessage):
+        return _say_once(world, command)
+    answer = _COMMANDS[type(command)](world, command) or _DONE
+    _wake(world, command)
+    _finish(world)
+    return answer
+
+
+def _once(
+    world: World, by: Actor, op: str, command: RequestConversation | TransferConversation
+) -> Answer:
+    """Carries out a command that creates something, or gives the first answer again."""
+    asked = fingerprint(command)
+    known = world.ops.recall(by.key, op, asked)
+    if known is not None:
+        return known
+    answer = _COMMANDS[type(command)](world, command) or _DONE
+    _wake(world, command)
+    _finish(world)
+    answer = _with_place(world, answer)
+    world.ops.remember(by.key, op, asked, answer, world.now_ms)
+    return answer
+
+
+def _say_once(world: World, command: SendMessage) -> Answer:
+    """A message is remembered with its conversation, for as long as that is."""
+    conversation = world.conversations.by_id.get(command.conversation)
+    key = f"{command.by.key} {command.op}"
+    asked = fingerprint(command)
+    known = conversation.message_ops.get(key) if conversation is not None else None
+    if conversation is not None and known is not None:
+        if known[0] != asked:
+            raise Refused(Refusal.CONFLICT, "this op was used before with other content")
+        return Answer(conversation=command.conversation, seq=known[1])
+    answer = saying.say(world, command)
+    assert conversation is not None
+    assert answer.seq is not None
+    conversation.message_ops[key] = (asked, answer.seq)
+    _wake(world, command)
+    _finish(world)
+    return answer
+
+
+def fingerprint(command: RequestConversation | TransferConversation | SendMessage) -> int:
+    """What a command asks for, without the connection and the id that the edge made for it."""
+    plain = msgspec.structs.replace(command, by=Actor(command.by.role, command.by.id))
+    if isinstance(plain, RequestConversation):
+        plain = msgspec.structs.replace(plain, conversation=ConversationId(""))
+    content = msgspec.msgpack.encode(plain)
+    return int.from_bytes(hashlib.blake2b(content, digest_size=7).digest(), "big")
+
+
+def _with_place(world: World, answer: Answer) -> Answer:
+    """Adds where the conversation stands now, after the matching."""
+    assert answer.conversation is not None
+    conversation = world.conversations.by_id[answer.conversation]
+    ahead = world.ahead(conversation)
+    return msgspec.structs.replace(
+        answer,
+        status=conversation.status,
+        ahead=ahead,
+        position=None if ahead is None else ahead + 1,
+    )
+
+
+def _finish(world: World) -> None:
+    """What ends every command and every timer: nothing that can be offered is left."""
+    for name in list(world.touched):
+        attendance.check_next(world, world.people.agents[name])
+    settle(world)
+    world.flush_marks()
+
+
+def _wake(world: World, command: Command) -> None:
+    """A device that speaks up is there: its agent is asked again after an undelivered offer."""
+    by = getattr(command, "by", None)
+    if by is None or by.role != "agent" or isinstance(command, Disconnect):
+        return
+    agent = world.people.agents[by.id]
+    if agent.shunned and agent.devices:
+        world.timers.cancel("agent_shunned", agent.id)
+        attendance.shun_over(world, agent.id)
+
+
+def _refusal(refused: Refused) -> CommandRefused:
+    return CommandRefused(
+        refused.code,
+        refused.message,
+        retry_ms=refused.retry_ms,
+        outcome=refused.outcome,
+        fallback=refused.fallback,
+        terms=refused.terms,
+    )
+
+
+def _set_policy(world: World, command: SetPolicy) -> None:
+    world.put_policy(command.policy)
+    placing.replan(world)
+    attendance.review_agents(world)
+    world.emit(PolicyChanged())
+
+
+def _lose_node(world: World, command: LoseNode) -> None:
+    attendance.lose_node(world, command.life)
+    world.emit(NodeLost(command.life))
+
+
+def _offer_command(
+    act: Callable[[World, Any, str], None], repeated: str
+) -> Callable[[World, Any], None]:
+    """An answer to an offer; repeating one's own that took effect is fine."""
+
+    def carry_out(world: World, command: SeeOffer | AcceptOffer | DeclineOffer) -> None:
+        agent = world.agent(command.by.id)
+        if repeated and world.offers.outcome(command.offer, agent.id) == repeated:
+            return
+        act(world, agent, command.offer)
+
+    return carry_out
+
+
+def _nothing(world: World, command: Command) -> None:
+    """A ``Tick`` or a skipped command: the time has passed, and that is all."""
+
+
+_DONE = Answer()
+
+_COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
+    Tick: _nothing,
+    SkipCommand: _nothing,
+    SetPolicy: _set_policy,
+    LoseNode: _lose_node,
+    Connect: attendance.connect,
+    Disconnect: attendance.disconnect,
+    ReportActivity: attendance.report_activity,
+    SetPresence: attendance.set_presence,
+    SetAgentPresence: attendance.set_agent_presence,
+    SeeOffer: _offer_command(serving.see, ""),
+    AcceptOffer: _offer_command(serving.accept, "accepted"),
+    DeclineOffer: _offer_command(serving.decline, "declined"),
+    RequestConversation: asking.request,
+    AcceptTerms: asking.accept_terms,
+    SetContact: asking.set_contact,
+    ReadMessages: saying.read,
+    CancelConversation: handling.cancel,
+    EndConversation: handling.finish,
+    CompleteWrapUp: handling.finish_wrap_up,
+    TransferConversation: handling.pass_on,
+    JoinConversation: handling.join,
+    LeaveConversation: handling.leave,
+    RateConversation: handling.rate,
+    AssignConversation: handling.assign,
+    SetPriority: handling.set_priority,
+}
+
+
+def _of_conversation(act: Callable[[World, Any], None]) -> Callable[[World, str], None]:
+    def fire(world: World, owner: str) -> None:
+        act(world, world.conversations.by_id[owner])
+
+    return fire
+
+
+def _expire_wait(world: World, owner: str) -> None:
+    closing.abandon(world, world.conversations.by_id[owner], "expired")
+
+
+_TIMERS: Mapping[str, Callable[[World, str], None]] = {
+    "agent_offer": attendance.agent_offer_overdue,
+    "agent_offline": attendance.agent_shown_offline,
+    "agent_grace": attendance.agent_grace_over,
+    "agent_until": attendance.until_over,
+    "agent_shunned": attendance.shun_over,
+    "customer_gone": attendance.customer_shown_gone,
+    "customer_grace": attendance.customer_grace_over,
+    "offer_seen": serving.undeliver,
+    "offer_expire": serving.expire,
+    "step": _of_conversation(placing.take_step),
+    "refusal": _of_conversation(placing.forget_refusal),
+    "transfer_wait": asking.prefer_over,
+    "wait_max": _expire_wait,
+    "wrap_up": _of_conversation(closing.complete_wrap_up),
+    "forget": closing.forget,
+}

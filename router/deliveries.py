@@ -1,0 +1,154 @@
+"""Events of the core as messages of the wire, each with the person whom it is for.
+
+Owns: which event becomes which message. Does not know: who is connected, or how often a coalesced
+message may be sent. Called right after the command was applied, so that reads fit the event.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from router import events, outgoing
+from router.core import Router
+from router.ids import ConnectionId, PersonKey
+from router.views import (
+    agent_card,
+    customer_card,
+    named,
+    offer_new,
+    presence_self,
+    shown_person,
+    state_of,
+)
+from router.world import World
+
+__all__ = ["Delivery", "deliveries"]
+
+
+class Delivery(NamedTuple):
+    """A message for all devices of one person but one."""
+
+    to: PersonKey
+    message: outgoing.Outgoing
+    not_to: ConnectionId = ConnectionId("")
+
+
+def deliveries(router: Router, event: events.Event, now_ms: int) -> Iterable[Delivery]:
+    """The messages that an event causes, each with the person whom it is for."""
+    build = _DELIVER.get(type(event))
+    return () if build is None else build(router.world, event, router, now_ms)
+
+
+def _offer_made(
+    world: World, event: events.OfferMade, _: Router, now_ms: int
+) -> Iterator[Delivery]:
+    offer = world.offers.pending.get(event.offer)
+    if offer is not None:
+        yield Delivery(PersonKey(f"agent:{event.agent}"), offer_new(world, offer, now_ms))
+
+
+def _offer_ended(world: World, event: events.OfferEnded, *_: object) -> Iterator[Delivery]:
+    message = outgoing.OfferEnded(world.position, event.offer, event.outcome)
+    yield Delivery(PersonKey(f"agent:{event.agent}"), message)
+
+
+def _assigned(world: World, event: events.ConversationAssigned, *_: object) -> Iterator[Delivery]:
+    conversation = world.conversations.by_id[event.conversation]
+    for reader in conversation.readers():
+        is_customer = reader == f"customer:{event.customer}"
+        is_new = reader == f"agent:{event.agent}"
+        yield Delivery(
+            reader,
+            outgoing.ConversationAssigned(
+                pos=world.position,
+                conversation=event.conversation,
+                assignment=event.assignment,
+                agent=None if is_new else agent_card(world, event.agent),
+                customer=None if is_customer else customer_card(world, conversation),
+                state=state_of(world, conversation, reader, {}) if is_new else None,
+            ),
+        )
+
+
+def _updated(world: World, event: events.ConversationUpdated, *_: object) -> Iterator[Delivery]:
+    fields: dict[str, Any] = dict(event.changes)
+    for name in ("joined", "left"):
+        if name in fields:
+            fields[name] = named(world, PersonKey(fields[name]))
+    message = outgoing.ConversationUpdated(
+        pos=world.position, conversation=event.conversation, **fields
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message)
+
+
+def _customer_changed(
+    world: World, event: events.CustomerChanged, *_: object
+) -> Iterator[Delivery]:
+    message = outgoing.ConversationUpdated(
+        pos=world.position, conversation=event.conversation, here=event.here
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message)
+
+
+def _wrap_up(world: World, event: events.WrapUpStarted, *_: object) -> Iterator[Delivery]:
+    message = outgoing.WrapUpStarted(world.position, event.conversation, event.wrap_up_ms)
+    yield Delivery(PersonKey(f"agent:{event.agent}"), message)
+
+
+def _ended(world: World, event: events.ConversationEnded, *_: object) -> Iterator[Delivery]:
+    message = outgoing.ConversationEnded(world.position, event.conversation, event.reason)
+    for reader in event.readers:
+        yield Delivery(reader, message)
+
+
+def _message_added(world: World, event: events.MessageAdded, *_: object) -> Iterator[Delivery]:
+    message = outgoing.MessageSent(
+        pos=world.position,
+        conversation=event.conversation,
+        seq=event.seq,
+        sender=shown_person(event.author, event.author_name),
+        body=event.body,
+        kind=event.kind,
+        at=event.at_ms,
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message, event.not_to)
+
+
+def _messages_read(world: World, event: events.MessagesRead, *_: object) -> Iterator[Delivery]:
+    message = outgoing.MessageRead(
+        world.position, event.conversation, named(world, event.by), event.seq
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message, event.not_to)
+
+
+def _agent_changed(
+    world: World, event: events.AgentChanged, router: Router, _: int
+) -> Iterator[Delivery]:
+    yield Delivery(PersonKey(f"agent:{event.agent}"), presence_self(router, event.agent))
+
+
+def _queued(world: World, event: events.ConversationQueued, *_: object) -> Iterator[Delivery]:
+    """A held conversation that was promoted: its customer learns that it has a place now."""
+    if event.cause == "promoted":
+        message = outgoing.ConversationUpdated(
+            pos=world.position, conversation=event.conversation, status=event.status, why="promoted"
+        )
+        yield Delivery(PersonKey(f"customer:{event.customer}"), message)
+
+
+_DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]] = {
+    events.OfferMade: _offer_made,
+    events.OfferEnded: _offer_ended,
+    events.ConversationAssigned: _assigned,
+    events.ConversationUpdated: _updated,
+    events.CustomerChanged: _customer_changed,
+    events.ConversationQueued: _queued,
+    events.WrapUpStarted: _wrap_up,
+    events.ConversationEnded: _ended,
+    events.MessageAdded: _message_added,
+    events.MessagesRead: _messages_read,
+    events.AgentChanged: _agent_changed,
+}

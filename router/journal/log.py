@@ -1,0 +1,378 @@
+"""The writing end of a file journal: one batch, one frame, one sync, one after the other.
+
+Owns: the folder's lock, the open segment, the segment prepared ahead, what the disk's errors mean.
+Does not know: who asks, trio, the core, the time (stamps are arguments).
+Invariants: `append` returns only what a crash can no longer take back; a batch that found no room
+is not in the journal; after any other failure nothing is ever written again.
+
+A full disk strikes where the next segment is prepared, a whole segment ahead, on a thread of its
+own; writing into a prepared segment needs no space and no change of the file's length, which also
+halves the cost of a sync. A failed sync is final because the kernel may have dropped the pages and
+would call the next sync a success.
+"""
+
+import contextlib
+import errno
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from router.errors import JournalLocked, JournalUnavailable, StorageError
+from router.journal.base import Command, number, stamp
+from router.journal.file_ops import FileOps, is_full, write_all
+from router.journal.frames import (
+    COMMANDS,
+    FORMAT_VERSION,
+    POSITIONS,
+    STORE_ID_BYTES,
+    Header,
+    encode_commands,
+    encode_positions,
+    pack_frame,
+    pack_header,
+    seed_of,
+)
+from router.journal.segments import (
+    BLANK_NAME,
+    Cursor,
+    Entry,
+    Recovered,
+    Segment,
+    recover,
+    segment_path,
+)
+
+__all__ = ["SEGMENT_BYTES", "SEGMENT_BYTES_MIN", "SegmentLog"]
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+SEGMENT_BYTES_MIN = 512
+
+_ZEROS = bytes(1024 * 1024)
+_RETRIES_PER_SEGMENT = 16
+"""How often, while a segment fills, a failed preparation of the next is tried again."""
+
+
+class _Blank(NamedTuple):
+    """A prepared segment: zeros to its end, durable, without a name of its own."""
+
+    path: Path
+    descriptor: int
+
+
+class _Supply:
+    """Prepares the next segment on a thread of its own, one at a time."""
+
+    def __init__(self, ops: FileOps, folder: Path, segment_bytes: int) -> None:
+        self._ops = ops
+        self._path = folder / BLANK_NAME
+        self._segment_bytes = segment_bytes
+        self._thread: threading.Thread | None = None
+        self._blank: _Blank | None = None
+        self._error: Exception | None = None
+
+    def start(self) -> None:
+        """Begin to prepare a segment, unless one is ready or being made."""
+        if self._thread is not None and not self._thread.is_alive():
+            self._thread = None
+        if self._thread is None and self._blank is None:
+            self._thread = threading.Thread(
+                target=self._prepare, name="journal-prepare", daemon=True
+            )
+            self._thread.start()
+
+    def take(self) -> _Blank:
+        """Return a prepared segment, making it now if there is none or the disk was full."""
+        self._wait()
+        if self._blank is None and (
+            self._error is None or (isinstance(self._error, OSError) and is_full(self._error))
+        ):
+            self._prepare()
+        blank, error = self._blank, self._error
+        self._blank = self._error = None
+        if blank is None:
+            assert error is not None, "a preparation ends with a segment or an error"
+            raise error
+        return blank
+
+    def discard(self, blank: _Blank) -> None:
+        """Throw a segment away; if its name stays, whoever makes the next one removes it."""
+        self._ops.close(blank.descriptor)
+        with contextlib.suppress(OSError):
+            self._ops.unlink(blank.path)
+
+    def close(self) -> None:
+        """Wait for the thread and leave nothing behind."""
+        self._wait()
+        if self._blank is not None:
+            self.discard(self._blank)
+            self._blank = None
+
+    def _wait(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _prepare(self) -> None:
+        """Make a segment; whatever goes wrong is kept for whoever takes it."""
+        self._error = None
+        try:
+            self._blank = self._make()
+        except Exception as error:
+            self._error = error
+
+    def _make(self) -> _Blank:
+        ops = self._ops
+        ops.unlink(self._path)
+        blank = _Blank(self._path, ops.create(self._path))
+        try:
+            ops.reserve(blank.descriptor, self._segment_bytes)
+            for offset in range(0, self._segment_bytes, len(_ZEROS)):
+                zeros = _ZEROS[: self._segment_bytes - offset]
+                write_all(ops, blank.descriptor, zeros, offset)
+            ops.fdatasync(blank.descriptor)
+        except OSError:
+            self.discard(blank)
+            raise
+        return blank
+
+
+class SegmentLog:
+    """An append-only log of batches in a folder; used by one thread at a time."""
+
+    def __init__(
+        self, ops: FileOps, folder: Path, folder_descriptor: int, *, segment_bytes: int, core: int
+    ) -> None:
+        """Use `open`."""
+        self._ops = ops
+        self._folder = folder
+        self._folder_descriptor = folder_descriptor
+        self._core_version = core
+        self._supply = _Supply(ops, folder, segment_bytes)
+        self._retry_bytes = max(1, segment_bytes // _RETRIES_PER_SEGMENT)
+        self._broken = ""
+        self._store_id = b""
+        self._seed = 0
+        self._descriptor = -1
+        self._offset = 0
+        self._capacity = 0
+        self._junk_end = 0
+        self._crc = 0
+        self._stamp_ms = 0
+        self._positions: dict[str, int] = {}
+        self.sequence = 0
+        self.segments: list[Segment] = []
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, core_version: int, ops: FileOps, segment_bytes: int = SEGMENT_BYTES
+    ) -> Self:
+        """Lock the folder, check the journal in it, and make ready to append.
+
+        Raises:
+            JournalLocked: another process has it.
+            JournalCorrupt: something durable is damaged.
+            JournalVersion: it comes from a newer Fairline.
+            JournalUnavailable: the disk is full.
+            StorageError: the folder cannot be used.
+        """
+        if segment_bytes < SEGMENT_BYTES_MIN:
+            raise ValueError(f"A segment needs at least {SEGMENT_BYTES_MIN} bytes.")
+        with contextlib.ExitStack() as undo:
+            try:
+                ops.make_folder(folder)
+                descriptor = ops.open_folder(folder)
+                undo.callback(ops.close, descriptor)
+                if not ops.lock(descriptor):
+                    raise JournalLocked(
+                        f"{folder}: another Fairline process uses this journal. End it first, or"
+                        " give this one a folder of its own."
+                    )
+                log = cls(ops, folder, descriptor, segment_bytes=segment_bytes, core=core_version)
+                log._start(recover(ops, folder, core_version))
+            except OSError as error:
+                kind = JournalUnavailable if is_full(error) else StorageError
+                raise kind(f"{folder}: the journal cannot be opened: {error}.") from error
+            undo.pop_all()
+        return log
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Each tenant's last durable position."""
+        return self._positions
+
+    def append(self, commands: Sequence[Command], now_ms: int) -> Entry:
+        """Write the batch, sync it, and return it as readers shall see it.
+
+        Raises:
+            JournalUnavailable: the disk is full; nothing went in.
+            StorageError: the disk failed; nothing will go in any more.
+        """
+        if self._broken:
+            raise StorageError(self._broken)
+        now_ms = stamp(wall_ms=now_ms, before_ms=self._stamp_ms, floor_ms=0)
+        frame = pack_frame(
+            COMMANDS,
+            encode_commands(commands),
+            command_count=len(commands),
+            sequence=self.sequence + 1,
+            now_ms=now_ms,
+            seed=self._seed,
+        )
+        try:
+            self._clean()
+            self._make_room(len(frame))
+            self._write(frame)
+        except OSError as error:
+            self._broken = (
+                f"{self._folder}: the disk failed while a batch was written ({error}). What is"
+                " durable is known after a restart only."
+            )
+            raise StorageError(self._broken) from error
+        return self._advance(commands, now_ms, frame)
+
+    def cursor(self, after: Mapping[str, int]) -> Cursor:
+        """Return a reader of what lies in the files."""
+        return Cursor(self._ops, self.segments, after=after, core_version=self._core_version)
+
+    def close(self) -> None:
+        """Let go of the folder; the last segment stays as it is, to be continued."""
+        with contextlib.ExitStack() as rest:
+            rest.callback(self._ops.close, self._folder_descriptor)
+            rest.callback(self._ops.close, self._descriptor)
+            self._supply.close()
+
+    def _start(self, found: Recovered | None) -> None:
+        if found is None:
+            self._store_id = secrets.token_bytes(STORE_ID_BYTES)
+            self._seed = seed_of(self._store_id)
+            self._add_segment()
+        else:
+            self._continue(found)
+        self._supply.start()
+
+    def _continue(self, found: Recovered) -> None:
+        last = found.segments[-1]
+        self.segments = found.segments
+        self.sequence = found.sequence
+        self._positions = found.positions
+        self._stamp_ms = found.stamp_ms
+        self._crc = found.crc
+        self._store_id = last.header.store_id
+        self._seed = seed_of(self._store_id)
+        self._offset = found.offset
+        self._descriptor = self._ops.open(last.path, to_write=True)
+        # A segment belongs to one version of the core, so one of an older version is full.
+        if last.header.core_version == self._core_version:
+            self._capacity = self._ops.size(self._descriptor)
+
+    def _clean(self) -> None:
+        """Wipe what a batch that found no room has left, so that only zeros follow the end."""
+        end = min(self._junk_end, self._ops.size(self._descriptor)) if self._junk_end else 0
+        if end > self._offset:
+            try:
+                write_all(self._ops, self._descriptor, bytes(end - self._offset), self._offset)
+            except OSError as error:
+                raise self._full_or_worse(error) from error
+            self._ops.fdatasync(self._descriptor)
+        self._junk_end = 0
+
+    def _make_room(self, length: int) -> None:
+        """Begin a new segment where the frame does not fit into this one.
+
+        A frame that is longer than a whole segment makes its own segment longer.
+        """
+        is_empty = self._capacity > 0 and self._offset == self.segments[-1].start
+        if self._offset + length > self._capacity and not is_empty:
+            try:
+                self._add_segment()
+            except OSError as error:
+                raise self._full_or_worse(error) from error
+            self._supply.start()
+
+    def _add_segment(self) -> None:
+        """Put the prepared segment behind the last one; a full disk leaves all as it was."""
+        header = Header(
+            FORMAT_VERSION,
+            self._core_version,
+            self.sequence + 1,
+            self._stamp_ms,
+            self._crc,
+            self._store_id,
+        )
+        positions = dict(self._positions)
+        head = pack_header(header) + pack_frame(
+            POSITIONS,
+            encode_positions(positions),
+            command_count=0,
+            sequence=header.first_sequence,
+            now_ms=self._stamp_ms,
+            seed=self._seed,
+        )
+        segment = Segment(
+            segment_path(self._folder, header.first_sequence), header, positions, len(head)
+        )
+        self._install(segment, head)
+
+    def _install(self, segment: Segment, head: bytes) -> None:
+        ops = self._ops
+        blank = self._supply.take()
+        try:
+            write_all(ops, blank.descriptor, head, 0)
+            ops.fdatasync(blank.descriptor)
+            capacity = ops.size(blank.descriptor)
+            ops.rename(blank.path, segment.path)
+        except OSError:
+            self._supply.discard(blank)
+            raise
+        self._sync_folder()
+        if self._descriptor >= 0:
+            ops.close(self._descriptor)
+        if self.segments and self.segments[-1].path == segment.path:
+            self.segments[-1] = segment
+        else:
+            self.segments.append(segment)
+        self._descriptor, self._offset, self._capacity = blank.descriptor, segment.start, capacity
+
+    def _sync_folder(self) -> None:
+        """Make the new segment's name durable; here even a full disk leaves its fate unknown."""
+        try:
+            self._ops.sync_folder(self._folder_descriptor)
+        except OSError as error:
+            raise OSError(errno.EIO, f"The folder was not synced: {error}") from error
+
+    def _write(self, frame: bytes) -> None:
+        try:
+            write_all(self._ops, self._descriptor, frame, self._offset)
+        except OSError as error:
+            unavailable = self._full_or_worse(error)
+            self._junk_end = self._offset + len(frame)
+            with contextlib.suppress(JournalUnavailable):
+                self._clean()
+            raise unavailable from error
+        self._ops.fdatasync(self._descriptor)
+
+    def _full_or_worse(self, error: OSError) -> JournalUnavailable:
+        """Return the refusal that a full disk means; raise what is worse again."""
+        if not is_full(error):
+            raise error
+        return JournalUnavailable(
+            f"{self._folder}: the disk is full. Commands are refused until there is space."
+        )
+
+    def _advance(self, commands: Sequence[Command], now_ms: int, frame: bytes) -> Entry:
+        """Take the batch as given, now that it is durable."""
+        before = self._offset
+        self.sequence += 1
+        self._stamp_ms = now_ms
+        self._crc = int.from_bytes(frame[:4], "little")
+        self._offset += len(frame)
+        if before // self._retry_bytes != self._offset // self._retry_bytes:
+            self._supply.start()
+        return Entry(
+            self.sequence,
+            self.segments[-1].header.first_sequence,
+            self._offset,
+            number(commands, self._positions, now_ms),
+        )

@@ -1,0 +1,81 @@
+"""A journal that forgets: the same promises for as long as the process lives.
+
+Owns: the entries of a `MemoryStore`, in order.
+Does not know: disks, threads, the core.
+Invariants: an entry once in the store never changes; what one journal of a store appends, readers
+of every journal of that store get. So a store outlives a simulated crash of a node, and several
+journals on one store are a simulated cluster.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import trio
+
+from router.errors import JournalUnavailable
+from router.journal.base import Command, Record, Unread, number, stamp
+
+__all__ = ["MemoryJournal", "MemoryStore"]
+
+
+class MemoryStore:
+    """What the journals opened on it share: the batches, and where each tenant stands."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[Record, ...]] = []
+        self.positions: dict[str, int] = {}
+        self.stamp_ms = 0
+        self.changed = trio.Event()
+
+    def wake(self) -> None:
+        """Wake every reader once; each looks for itself what is new."""
+        self.changed.set()
+        self.changed = trio.Event()
+
+
+class MemoryJournal:
+    """A `Journal` on a `MemoryStore`."""
+
+    def __init__(self, wall_ms: Callable[[], int], store: MemoryStore | None = None) -> None:
+        self._wall_ms = wall_ms
+        self._store = store if store is not None else MemoryStore()
+        self._end = MappingProxyType(dict(self._store.positions))
+        self._closed = False
+
+    @property
+    def end(self) -> Mapping[str, int]:
+        """See `Journal`."""
+        return self._end
+
+    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+        """See `Journal`; the one await comes first, so a cancelled batch is not in it."""
+        if not commands:
+            raise ValueError("A batch needs at least one command.")
+        await trio.lowlevel.checkpoint()
+        if self._closed:
+            raise JournalUnavailable("The journal is closed.")
+        store = self._store
+        now_ms = stamp(wall_ms=self._wall_ms(), before_ms=store.stamp_ms, floor_ms=floor_ms)
+        store.batches.append(number(commands, store.positions, now_ms))
+        store.stamp_ms = now_ms
+        store.wake()
+
+    async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+        """See `Journal`."""
+        unread = Unread(after)
+        index = 0
+        while not self._closed:
+            if index == len(self._store.batches):
+                await self._store.changed.wait()
+                continue
+            await trio.lowlevel.checkpoint()
+            batch = unread.of(self._store.batches[index])
+            index += 1
+            if batch:
+                yield batch
+
+    async def aclose(self) -> None:
+        """See `Journal`; the store and its other journals go on."""
+        self._closed = True
+        self._store.wake()
+        await trio.lowlevel.checkpoint()

@@ -1,0 +1,168 @@
+"""The matching step that ends every command: who is asked next, and what giving work means.
+
+Owns: pairing what the command touched, making offers, taking and giving back capacity, making a
+conversation active with an agent. Does not know: what an answer to an offer leads to.
+
+Invariants: after ``settle`` no conversation in line has a free agent who may take it; capacity is
+taken before an offer is made; an agent has at most one pending offer.
+"""
+
+import heapq
+
+from router.conversations import Conversation
+from router.events import ConversationAssigned, OfferMade
+from router.ids import AgentId, ConversationId, CustomerId, OfferId
+from router.matching import Choice
+from router.placing import promote_next, refused_agents
+from router.presence import Agent, Customer
+from router.queue import Place
+from router.world import World
+
+__all__ = ["give", "hold", "let_go", "settle"]
+
+HISTORY_MS = 30 * 86_400_000
+"""How long an agent's having served a customer counts."""
+
+MEETING_WORTH = {1: 0, 2: 250, 3: 600, 4: 900, 5: 1000}
+"""What a rating leaves of it, per mille."""
+
+
+def _history(customer: Customer, now_ms: int) -> dict[str, int]:
+    """By agent whom the customer knows, that part of the score: 0 to 1000.
+
+    Whoever served the customer last counts most, a good rating keeps it, a bad one ends it; it
+    fades to nothing over 30 days.
+    """
+    parts: dict[str, int] = {}
+    for rank, meeting in enumerate(reversed(customer.met)):
+        age = min(1000, 1000 * (now_ms - meeting.at_ms) // HISTORY_MS)
+        liked = 1000 if meeting.rating is None else MEETING_WORTH[meeting.rating]
+        worth = (1000 - age) * liked // 1000 // (rank + 1)
+        if worth and meeting.agent not in parts:
+            parts[meeting.agent] = worth
+    return parts
+
+
+def settle(world: World) -> None:
+    """Offers whatever can be offered now, smallest key first.
+
+    Before a command no waiting conversation has a free agent who may take it, so only what the
+    command touched needs looking at: conversations that came to stand in a lane, and agents who
+    became free. Each free agent brings the smallest key that it may take; of all these the
+    smallest is matched with the best agent for it, until nothing is left.
+    """
+    line = world.line
+    queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
+    world.unsettled.clear()
+    for name in world.touched:
+        if world.refresh(world.people.agents[name]):
+            _bring(world, name, queue)
+    heapq.heapify(queue)
+    while queue:
+        place, agent = heapq.heappop(queue)
+        if place[2] in world.line:
+            _match(world, world.conversations.by_id[place[2]])
+        if agent and world.pool.is_free(agent):
+            _bring(world, agent, queue)
+
+
+def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
+    by_id = world.conversations.by_id
+    place = world.pool.next_for(agent, lambda name: refused_agents(world, by_id[name]))
+    if place is not None:
+        heapq.heappush(queue, (place, agent))
+
+
+def _match(world: World, conversation: Conversation) -> None:
+    lane, _ = world.line.where(conversation.id)
+    policy = world.policy
+    history = _history(world.customer_of(conversation), world.now_ms)
+    if conversation.preferred_agent:
+        history[conversation.preferred_agent] = 1000
+    refused = refused_agents(world, conversation)
+    fresh = refused.union(conversation.declined) if conversation.declined else refused
+    choice = world.pool.choose(lane, fresh, history, policy.weights, policy.score_band)
+    if choice is None and fresh is not refused:
+        choice = world.pool.choose(lane, refused, history, policy.weights, policy.score_band)
+    if choice is not None:
+        _offer(world, conversation, choice)
+
+
+def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
+    agent = world.people.agents[choice.candidate.agent]
+    policy = world.policy
+    queue = world.queues.get(conversation.queue)
+    hold(world, agent, conversation)
+    conversation.turn("offer")
+    world.line.leave(conversation.id)
+    conversation.attempt_count += 1
+    offer = world.offers.make(
+        conversation.id,
+        agent.id,
+        world.now_ms,
+        world.now_ms + policy.offer_timeout_ms,
+        conversation.attempt_count,
+        auto=queue is not None and queue.assign == "direct",
+    )
+    offer.why = choice.why
+    conversation.offer = agent.offer = offer.id
+    world.timers.set("offer_seen", offer.id, world.now_ms + policy.offer_seen_ms)
+    world.timers.set("offer_expire", offer.id, offer.due_ms)
+    world.refresh(agent)
+    world.touch(agent)
+    world.move(conversation.queue)
+    world.emit(
+        OfferMade(
+            OfferId(offer.id),
+            ConversationId(conversation.id),
+            AgentId(agent.id),
+            policy.offer_timeout_ms,
+            offer.attempt,
+            offer.why,
+            offer.auto,
+        )
+    )
+
+
+def hold(world: World, agent: Agent, conversation: Conversation) -> None:
+    """Takes the capacity that a conversation needs of an agent."""
+    channel = conversation.channel
+    policy = world.policy
+    agent.reserve(channel, world.cost(channel), policy.capacity, channel in policy.interrupts)
+
+
+def let_go(world: World, agent: Agent, conversation: Conversation) -> None:
+    """Gives back the capacity that a conversation took of an agent."""
+    agent.release(conversation.channel, world.cost(conversation.channel))
+    world.touch(agent)
+
+
+def give(world: World, conversation: Conversation, agent: Agent) -> None:
+    """The conversation is ACTIVE with this agent, whose capacity is taken already."""
+    now_ms = world.now_ms
+    world.assignment_count += 1
+    conversation.agent = conversation.last_agent = agent.id
+    conversation.assignment = f"a{world.assignment_count}"
+    conversation.assigned_at_ms = now_ms
+    if conversation.first_assigned_at_ms is None:
+        conversation.first_assigned_at_ms = now_ms
+    conversation.wanted_agent = ""
+    conversation.joined.pop(agent.key, None)
+    agent.serving.append(conversation.id)
+    active = world.conversations.active_by_queue
+    active[conversation.queue] = active.get(conversation.queue, 0) + 1
+    agent.missed_count = 0
+    world.people.to_the_back(agent, now_ms)
+    world.touch(agent)
+    world.emit(
+        ConversationAssigned(
+            ConversationId(conversation.id),
+            conversation.assignment,
+            AgentId(agent.id),
+            CustomerId(conversation.customer),
+            conversation.queue,
+            now_ms - conversation.start_ms,
+        )
+    )
+    if world.policy.one_place == "assigned":
+        promote_next(world, world.customer_of(conversation), deferrable=conversation.deferrable)

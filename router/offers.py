@@ -1,0 +1,87 @@
+"""Offers: one conversation proposed to one agent, with a deadline.
+
+Owns: pending offers, and how those of a while ago ended. Does not know: what follows from an end.
+
+Invariants: an ended offer never changes; at most ``ENDED_MAX`` ended offers are remembered, so
+that a late answer can be told what became of its offer.
+"""
+
+from msgspec import Struct
+
+from router.errors import Refusal, Refused
+from router.states import OFFER, OfferState, advance
+
+__all__ = ["Offer", "Offers"]
+
+ENDED_MAX = 10_000
+"""Ended offers that are remembered, the oldest go first."""
+
+
+class Offer(Struct):
+    """One proposal of one conversation to one agent."""
+
+    id: str
+    conversation: str
+    agent: str
+    made_at_ms: int
+    due_ms: int
+    attempt: int
+    why: tuple[str, ...] = ()
+    auto: bool = False
+    is_seen: bool = False
+
+
+class Offers:
+    """A tenant's offers; ids are counted, for only the agent they are made to may answer them."""
+
+    def __init__(self) -> None:
+        self.made_count = 0
+        self.pending: dict[str, Offer] = {}
+        self.ended: dict[str, tuple[str, str]] = {}
+        """Offer to (agent, outcome), oldest first."""
+
+    def make(
+        self, conversation: str, agent: str, now_ms: int, due_ms: int, attempt: int, *, auto: bool
+    ) -> Offer:
+        """Makes the next offer."""
+        self.made_count += 1
+        offer = Offer(
+            id=f"o{self.made_count}",
+            conversation=conversation,
+            agent=agent,
+            made_at_ms=now_ms,
+            due_ms=due_ms,
+            attempt=attempt,
+            auto=auto,
+        )
+        self.pending[offer.id] = offer
+        return offer
+
+    def pending_of(self, offer: str, agent: str) -> Offer:
+        """The agent's pending offer of this id.
+
+        Raises:
+            Refused: OFFER_GONE with the outcome where it is over, NOT_FOUND where this agent never
+                had it.
+        """
+        found = self.pending.get(offer)
+        if found is not None and found.agent == agent:
+            return found
+        ended = self.ended.get(offer)
+        if ended is not None and ended[0] == agent:
+            raise Refused(Refusal.OFFER_GONE, f"this offer was {ended[1]}", outcome=ended[1])
+        raise Refused(Refusal.NOT_FOUND, "there is no such offer")
+
+    def outcome(self, offer: str, agent: str) -> str | None:
+        """How an offer to this agent ended, or None."""
+        ended = self.ended.get(offer)
+        return ended[1] if ended is not None and ended[0] == agent else None
+
+    def end(self, offer: str, trigger: str) -> tuple[Offer, OfferState]:
+        """Ends a pending offer and returns it with its outcome."""
+        ended = self.pending.pop(offer)
+        outcome = OfferState(advance(OFFER, OfferState.PENDING, trigger))
+        self.ended[offer] = (ended.agent, outcome)
+        if len(self.ended) > ENDED_MAX:
+            del self.ended[next(iter(self.ended))]
+        return ended, outcome

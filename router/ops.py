@@ -1,0 +1,63 @@
+"""What was answered to which ``op``, so that a command asked twice is done once.
+
+Owns: the remembered answers of each person, by op. Does not know: the commands' meaning.
+
+Invariants: an op with the same content gives the first answer again; with other content it is a
+conflict; a refused command is not remembered; at most ``limit`` answers a person are kept, the
+oldest go first, and none for longer than a day.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from router.errors import Refusal, Refused
+from router.events import Answer
+from router.ids import PersonKey
+
+__all__ = ["OpMemory", "Remembered"]
+
+KEEP_MS = 24 * 3_600_000
+LIMITS: Mapping[str, int] = {"customer": 1_000, "service": 100_000}
+STAFF_LIMIT = 10_000
+
+
+class Remembered(Struct, frozen=True, array_like=True):
+    """One answer: what was asked, what was said, and when."""
+
+    fingerprint: int
+    answer: Answer
+    at_ms: int
+
+
+class OpMemory:
+    """The answers of all persons of a tenant."""
+
+    def __init__(self) -> None:
+        self.by_person: dict[PersonKey, dict[str, Remembered]] = {}
+
+    def recall(self, person: PersonKey, op: str, fingerprint: int) -> Answer | None:
+        """The first answer to this op, or None where it is new.
+
+        Raises:
+            Refused: CONFLICT, where the op came before with other content.
+        """
+        known = self.by_person.get(person, {}).get(op)
+        if known is None:
+            return None
+        if known.fingerprint != fingerprint:
+            raise Refused(Refusal.CONFLICT, "this op was used before with other content")
+        return known.answer
+
+    def remember(
+        self, person: PersonKey, op: str, fingerprint: int, answer: Answer, now_ms: int
+    ) -> None:
+        """Keeps an answer, and lets go of what is too old or too much."""
+        answers = self.by_person.setdefault(person, {})
+        answers[op] = Remembered(fingerprint, answer, now_ms)
+        limit = LIMITS.get(person.partition(":")[0], STAFF_LIMIT)
+        while answers:
+            oldest = next(iter(answers))
+            if len(answers) <= limit and answers[oldest].at_ms > now_ms - KEEP_MS:
+                break
+            del answers[oldest]

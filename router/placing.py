@@ -1,0 +1,320 @@
+"""Who stands where: the line's side of every consequence.
+
+Owns: joining, leaving and coming back to the line; requirement steps; held conversations and
+their promotion; who is not asked again. Does not know: why a conversation came or went, offers,
+or how an agent is chosen.
+
+Invariants: a customer's second conversation is held while their first is in line; a key never
+gets worse in line; whoever comes back stands where they stood.
+"""
+
+from router.conversations import Conversation
+from router.events import ConversationQueued
+from router.ids import ConversationId, CustomerId
+from router.policy import Queue
+from router.presence import Customer
+from router.queue import Lane, LaneKey, Place
+from router.skills import Requirement, SkillLevels, merge_needs
+from router.states import ConversationState, Reachability
+from router.world import World
+
+__all__ = [
+    "enqueue",
+    "first_in_line",
+    "forget_refusal",
+    "hold_or_enqueue",
+    "improve_key",
+    "leave_line",
+    "park",
+    "promote_next",
+    "refuse_agent",
+    "refused_agents",
+    "rejoin",
+    "relocate",
+    "replan",
+    "stand_after_restore",
+    "take_step",
+    "unpark",
+]
+
+DECLINE_MS = 60_000
+"""A decliner is not asked again for this long, and then after all others."""
+
+
+def requirement_of(world: World, conversation: Conversation) -> Requirement:
+    """What a conversation asks for at its present step."""
+    if conversation.wanted_agent:
+        return Requirement(agent=conversation.wanted_agent)
+    queue = world.queues.get(conversation.queue)
+    if queue is None:
+        return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
+    needs: SkillLevels = tuple((need.skill, need.level) for need in queue.needs)
+    languages = conversation.own_languages
+    for step in queue.steps[: conversation.step]:
+        if step.needs is not None:
+            needs = tuple((need.skill, need.level) for need in step.needs)
+        if step.any_language:
+            languages = ()
+    return Requirement(
+        needs=merge_needs(needs, conversation.own_needs),
+        languages=languages,
+        brand=conversation.brand,
+    )
+
+
+def _lane_of(world: World, conversation: Conversation) -> Lane:
+    key: LaneKey = (
+        conversation.queue,
+        conversation.channel,
+        requirement_of(world, conversation),
+    )
+    lane, is_new = world.line.lane(key)
+    if is_new:
+        world.pool.add_lane(lane)
+        for dropped in world.line.drop_empty_lanes():
+            if dropped is not lane:
+                world.pool.drop_lane(dropped)
+    return lane
+
+
+def _place(conversation: Conversation) -> Place:
+    return (conversation.key_ms, conversation.place, conversation.id)
+
+
+def enqueue(world: World, conversation: Conversation, cause: str) -> None:
+    """Puts a WAITING conversation into this queue's line, at its first step."""
+    conversation.step = 0
+    conversation.joined_line_ms = world.now_ms
+    queue = world.queues.get(conversation.queue)
+    if queue is not None:
+        _set_step_timer(world, conversation, queue)
+        if queue.wait_max_ms:
+            world.timers.set("wait_max", conversation.id, world.now_ms + queue.wait_max_ms)
+    _stand(world, conversation, cause)
+
+
+def rejoin(world: World, conversation: Conversation, cause: str) -> None:
+    """Puts a WAITING conversation back where it stood: same key, same step."""
+    _stand(world, conversation, cause)
+
+
+def _stand(world: World, conversation: Conversation, cause: str) -> None:
+    world.conversations.waiting_by_queue.setdefault(conversation.queue, {})[conversation.id] = None
+    customer = world.customer_of(conversation)
+    is_here = customer.reach is Reachability.REACHABLE
+    conversation.parked = conversation.needs_presence and not is_here
+    if not conversation.parked:
+        world.line.join(_lane_of(world, conversation), _place(conversation))
+        world.unsettled[conversation.id] = None
+    growth = {"returned": "returned", "transferred": "returned", "step": "step"}
+    world.move(conversation.queue, growth.get(cause, ""))
+    world.emit(
+        ConversationQueued(
+            ConversationId(conversation.id),
+            CustomerId(conversation.customer),
+            conversation.queue,
+            conversation.status,
+            conversation.key_ms,
+            cause,
+        )
+    )
+
+
+def leave_line(world: World, conversation: Conversation) -> None:
+    """Takes a conversation out of the line for good: it was given away, ended or moved."""
+    if conversation.id in world.line:
+        world.line.leave(conversation.id)
+    world.conversations.waiting_by_queue.get(conversation.queue, {}).pop(conversation.id, None)
+    for kind in ("step", "wait_max", "transfer_wait"):
+        world.timers.cancel(kind, conversation.id)
+    world.unsettled.pop(conversation.id, None)
+    world.move(conversation.queue)
+
+
+def park(world: World, conversation: Conversation) -> None:
+    """Its customer is away: the place is kept, but nobody is asked."""
+    if conversation.needs_presence and conversation.id in world.line:
+        world.line.leave(conversation.id)
+        conversation.parked = True
+        world.unsettled.pop(conversation.id, None)
+        world.move(conversation.queue)
+
+
+def unpark(world: World, conversation: Conversation) -> None:
+    """Its customer is back: it stands where it stood."""
+    if conversation.parked and conversation.status is ConversationState.WAITING:
+        conversation.parked = False
+        world.line.join(_lane_of(world, conversation), _place(conversation))
+        world.unsettled[conversation.id] = None
+        world.move(conversation.queue, "returned")
+
+
+def _set_step_timer(world: World, conversation: Conversation, queue: Queue) -> None:
+    if conversation.step < len(queue.steps):
+        due_ms = conversation.joined_line_ms + queue.steps[conversation.step].after_ms
+        world.timers.set("step", conversation.id, max(due_ms, world.now_ms))
+
+
+def take_step(world: World, conversation: Conversation) -> None:
+    """Moves a conversation to the wider lane of its next step; the key stays.
+
+    A step also forgets who declined: the question is another one now.
+    """
+    queue = world.queues.get(conversation.queue)
+    if queue is None or conversation.step >= len(queue.steps):
+        return
+    conversation.step += 1
+    conversation.declined.clear()
+    _set_step_timer(world, conversation, queue)
+    relocate(world, conversation, "step")
+
+
+def relocate(world: World, conversation: Conversation, cause: str) -> None:
+    """Moves a conversation in line to the lane that its requirement now asks for."""
+    if conversation.id in world.line:
+        world.line.leave(conversation.id)
+        world.line.join(_lane_of(world, conversation), _place(conversation))
+        world.unsettled[conversation.id] = None
+    world.move(conversation.queue, cause)
+
+
+def stand_after_restore(world: World, conversation: Conversation) -> None:
+    """Puts a conversation of a snapshot where it stood; nothing is reported."""
+    world.conversations.waiting_by_queue.setdefault(conversation.queue, {})[conversation.id] = None
+    if conversation.status is ConversationState.WAITING and not conversation.parked:
+        world.line.join(_lane_of(world, conversation), _place(conversation))
+
+
+def replan(world: World) -> None:
+    """After a change of policy: everybody in line stands where the new rules put them."""
+    for conversation in world.conversations:
+        if conversation.is_in_line:
+            queue = world.queues.get(conversation.queue)
+            steps = len(queue.steps) if queue is not None else 0
+            conversation.step = min(conversation.step, steps)
+            world.timers.cancel("step", conversation.id)
+            if queue is not None:
+                _set_step_timer(world, conversation, queue)
+            relocate(world, conversation, "step")
+
+
+def improve_key(world: World, conversation: Conversation, key_ms: int) -> None:
+    """Gives a better key; a worse one is not taken."""
+    if key_ms >= conversation.key_ms:
+        return
+    in_line = conversation.id in world.line
+    if in_line:
+        world.line.leave(conversation.id)
+    conversation.key_ms = key_ms
+    if in_line:
+        world.line.join(_lane_of(world, conversation), _place(conversation))
+    world.move(conversation.queue, "priority")
+
+
+def first_in_line(world: World, customer: Customer, *, deferrable: bool) -> Conversation | None:
+    """The customer's conversation that has a place in line, of the deferrable ones or not."""
+    for name in customer.open:
+        conversation = world.conversations.by_id[name]
+        if conversation.is_in_line and conversation.deferrable == deferrable:
+            return conversation
+    return None
+
+
+def _holder(world: World, customer: Customer, deferrable: bool) -> Conversation | None:
+    """The conversation behind which a further one of this customer is held."""
+    first = first_in_line(world, customer, deferrable=deferrable)
+    if first is not None or world.policy.one_place == "assigned":
+        return first
+    for name in customer.open:
+        conversation = world.conversations.by_id[name]
+        if (
+            conversation.deferrable == deferrable
+            and conversation.status is ConversationState.ACTIVE
+        ):
+            return conversation
+    return None
+
+
+def hold_or_enqueue(world: World, conversation: Conversation) -> None:
+    """Gives a new conversation its place, or holds it behind its customer's first."""
+    customer = world.customer_of(conversation)
+    first = _holder(world, customer, conversation.deferrable)
+    customer.open.append(conversation.id)
+    if first is None:
+        enqueue(world, conversation, "requested")
+        return
+    conversation.status = ConversationState.HELD
+    world.emit(
+        ConversationQueued(
+            ConversationId(conversation.id),
+            CustomerId(conversation.customer),
+            conversation.queue,
+            conversation.status,
+            conversation.key_ms,
+            "requested",
+        )
+    )
+    if first.is_in_line:
+        lend_class(world, first, conversation)
+
+
+def lend_class(world: World, first: Conversation, held: Conversation) -> None:
+    """A held conversation's better class counts for the one that it is held behind."""
+    improve_key(world, first, held.arrived_ms - world.head_start_ms(held.klass))
+
+
+def promote_next(world: World, customer: Customer, *, deferrable: bool) -> None:
+    """The customer's oldest held conversation gets its place, with now as its arrival."""
+    if _holder(world, customer, deferrable) is not None:
+        return
+    for name in customer.open:
+        held = world.conversations.by_id[name]
+        if held.status is ConversationState.HELD and held.deferrable == deferrable:
+            held.turn("promote")
+            held.start_ms = world.now_ms
+            if deferrable:
+                held.start_ms += _defer_ms(world, held)
+            held.key_ms = held.start_ms - world.head_start_ms(held.klass)
+            held.place = world.position
+            enqueue(world, held, "promoted")
+            _lend_from_held(world, customer, held)
+            return
+
+
+def _lend_from_held(world: World, customer: Customer, first: Conversation) -> None:
+    for name in customer.open:
+        other = world.conversations.by_id[name]
+        if other.status is ConversationState.HELD and other.deferrable == first.deferrable:
+            lend_class(world, first, other)
+
+
+def _defer_ms(world: World, conversation: Conversation) -> int:
+    queue = world.queues.get(conversation.queue)
+    return queue.defer_ms if queue is not None else 0
+
+
+def refuse_agent(world: World, conversation: Conversation, agent: str) -> None:
+    """The agent is not asked for this conversation for a minute, and then after all others."""
+    conversation.declined[agent] = world.now_ms + DECLINE_MS
+    world.timers.set("refusal", conversation.id, min(conversation.declined.values()))
+
+
+def forget_refusal(world: World, conversation: Conversation) -> None:
+    """A refusal is a minute old: the agent may be asked again."""
+    later = [due_ms for due_ms in conversation.declined.values() if due_ms > world.now_ms]
+    if later:
+        world.timers.set("refusal", conversation.id, min(later))
+    if conversation.id in world.line:
+        world.unsettled[conversation.id] = None
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+def refused_agents(world: World, conversation: Conversation) -> frozenset[str]:
+    """Whom the conversation is not offered to now: to be avoided, or declined a moment ago."""
+    if not conversation.declined and not conversation.avoid:
+        return _NOBODY
+    now_ms = world.now_ms
+    declined = (agent for agent, due_ms in conversation.declined.items() if due_ms > now_ms)
+    return frozenset((*conversation.avoid, *declined))

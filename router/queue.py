@@ -1,0 +1,150 @@
+"""The fair line: lanes, static keys, places.
+
+Owns: which conversations wait in which lane, under which key; their order and their places.
+Does not know: agents, offers, why a key is what it is, or time.
+
+    key = start - head_start[class], smaller first, ties by journal position
+
+Invariants: a conversation is in the line at most once; a lane's entries are sorted; a key that is
+in the line changes only by leaving and joining again.
+
+A key never gets worse while its conversation waits, so nothing ages and nothing is re-sorted:
+everybody ages one second per second (research: Amazon Connect's routing age and the bank of the
+call logs do the same). A lane holds the conversations of one queue that ask for exactly the same,
+so whoever can serve its head can serve all of it, and nobody is stuck behind a head that the
+freed agent cannot take. Each lane is a sorted list whose served front is only marked, which makes
+joining at the end and leaving at the front cheap:
+
+    entries:  [ served | served | head | ... | newest ]
+                                  ^ start
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+from router.skills import Requirement
+
+__all__ = ["Lane", "LaneKey", "Line", "Place"]
+
+LaneKey = tuple[str, str, Requirement]
+"""(queue, channel, requirement): what all conversations of a lane have in common."""
+
+Place = tuple[int, int, str]
+"""(key in ms, journal position of the request, conversation): sorts as the line does."""
+
+EMPTY_LANES_MAX = 1024
+"""Empty lanes are kept, for the matching knows them already; beyond this many they go."""
+
+
+class Lane:
+    """The waiting conversations of one queue that ask for exactly the same."""
+
+    __slots__ = ("entries", "index", "key", "start")
+
+    def __init__(self, key: LaneKey, index: int) -> None:
+        self.key = key
+        self.index = index
+        """A small number, unique among the lanes at any time."""
+        self.entries: list[Place] = []
+        self.start = 0
+
+    def __len__(self) -> int:
+        return len(self.entries) - self.start
+
+    def __iter__(self) -> Iterator[Place]:
+        entries = self.entries
+        return (entries[at] for at in range(self.start, len(entries)))
+
+    @property
+    def head(self) -> Place:
+        """The smallest key; the lane must not be empty."""
+        return self.entries[self.start]
+
+    def count_before(self, place: Place) -> int:
+        """How many conversations of this lane stand before ``place``."""
+        return bisect_left(self.entries, place, self.start) - self.start
+
+    def insert(self, place: Place) -> None:
+        """Puts ``place`` where its key belongs."""
+        insort(self.entries, place, self.start)
+
+    def remove(self, place: Place) -> None:
+        """Takes ``place`` out; it must be there."""
+        at = bisect_left(self.entries, place, self.start)
+        assert self.entries[at] == place, f"{place} is not in its lane"
+        if at > self.start:
+            del self.entries[at]
+            return
+        self.start += 1
+        if self.start > 32 and self.start * 2 > len(self.entries):
+            del self.entries[: self.start]
+            self.start = 0
+
+
+class Line:
+    """All lanes of a tenant."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[LaneKey, Lane] = {}
+        self.occupied = 0
+        """Bit n is set where the lane of index n is not empty."""
+        self._lane_of: dict[str, tuple[Lane, Place]] = {}
+        self._by_index: list[Lane | None] = []
+        self._free_indexes: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._lane_of)
+
+    def __contains__(self, conversation: str) -> bool:
+        return conversation in self._lane_of
+
+    def lane(self, key: LaneKey) -> tuple[Lane, bool]:
+        """The lane of this key, and whether it was made just now."""
+        known = self.lanes.get(key)
+        if known is not None:
+            return known, False
+        if self._free_indexes:
+            index = self._free_indexes.pop()
+        else:
+            index = len(self._by_index)
+            self._by_index.append(None)
+        lane = self.lanes[key] = Lane(key, index)
+        self._by_index[index] = lane
+        return lane, True
+
+    def lane_at(self, index: int) -> Lane:
+        """The lane of this index; it must exist."""
+        lane = self._by_index[index]
+        assert lane is not None
+        return lane
+
+    def where(self, conversation: str) -> tuple[Lane, Place]:
+        """The lane and the place of a conversation that is in the line."""
+        return self._lane_of[conversation]
+
+    def join(self, lane: Lane, place: Place) -> None:
+        """Puts a conversation into a lane."""
+        conversation = place[2]
+        assert conversation not in self._lane_of, f"{conversation} is in the line already"
+        lane.insert(place)
+        self._lane_of[conversation] = (lane, place)
+        self.occupied |= 1 << lane.index
+
+    def leave(self, conversation: str) -> Lane:
+        """Takes a conversation out and returns the lane that it stood in."""
+        lane, place = self._lane_of.pop(conversation)
+        lane.remove(place)
+        if not len(lane):
+            self.occupied &= ~(1 << lane.index)
+        return lane
+
+    def drop_empty_lanes(self) -> list[Lane]:
+        """Forgets the empty lanes where there are too many, and returns them."""
+        if len(self.lanes) - self.occupied.bit_count() <= EMPTY_LANES_MAX:
+            return []
+        empty = [lane for lane in self.lanes.values() if not len(lane)]
+        for lane in empty:
+            del self.lanes[lane.key]
+            self._by_index[lane.index] = None
+            self._free_indexes.append(lane.index)
+        return empty

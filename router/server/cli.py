@@ -1,0 +1,219 @@
+"""The command ``fairline``: reads arguments, starts things, and says plainly what went wrong.
+
+Owns: commands, their help, exit codes. Does not know: how anything is done.
+
+Invariants: an operator's mistake ends in sentences on stderr and exit code 1, a wrong command line
+in exit code 2, never in a traceback; the package does not run with assertions switched off.
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+import router
+from router.errors import RouterError, SettingsError
+from router.server import settings as settings_module
+from router.server.auth import Authenticator, Role, TokenRefused, mint
+from router.server.claims import read_claims
+from router.server.clock import Clock
+from router.server.settings import Settings, Tenant, load
+from router.server.starter import write_starter
+from router.server.suggestions import did_you_mean
+
+__all__ = ["app", "main"]
+
+FAILED = 1
+INTERRUPTED = 130
+
+Config = Annotated[
+    list[Path],
+    Parameter(
+        name=["--config", "-c"], negative=(), help="A TOML file; repeat it to merge several."
+    ),
+]
+
+app = App(
+    name="fairline",
+    help="Fairline: presence and routing for contact centres.",
+    version=f"fairline {router.__version__}",
+    help_format="plaintext",
+)
+
+
+def _example(line: str) -> str:
+    return f"Example:  {line}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and ends the process with its exit code."""
+    if not __debug__:
+        _fail("fairline does not run with python -O: its assertions guard the journal")
+    try:
+        app(arguments, backend="trio", result_action="return_value")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except RouterError as error:
+        _fail(_sentence(error))
+    except BaseExceptionGroup as group:
+        _fail_in_group(group)
+
+
+def _fail(sentence: str) -> None:
+    print(f"fairline: {sentence}" if "\n" not in sentence else sentence, file=sys.stderr)
+    sys.exit(FAILED)
+
+
+def _fail_in_group(group: BaseExceptionGroup[BaseException]) -> None:
+    """Shows what an operator can mend as sentences; anything else is our fault and is raised."""
+    mendable, rest = group.split((RouterError, KeyboardInterrupt, OSError))
+    if mendable is None or rest is not None:
+        raise group
+    causes = _leaves(mendable)
+    if all(isinstance(cause, KeyboardInterrupt) for cause in causes):
+        sys.exit(INTERRUPTED)
+    _fail("\n".join(dict.fromkeys(_sentence(cause) for cause in causes)))
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, settings_module.SettingsErrors):
+        return str(error)
+    if isinstance(error, SettingsError):
+        return ": ".join(part for part in (error.file, error.key, str(error)) if part)
+    return str(error) or type(error).__name__
+
+
+@app.command(help_epilogue=_example("fairline serve --config fairline.toml"))
+async def serve(*, config: Config) -> None:
+    """Runs a node until SIGTERM, which drains it; SIGHUP loads the policy anew."""
+    from router.server.app import serve as run  # loads the whole server
+
+    settings = _load(config)
+    for warning in settings_module.warnings(settings):
+        print(f"fairline: {warning}", file=sys.stderr)
+    await run(settings, reload=partial(_load, config))
+
+
+@app.command(help_epilogue=_example("fairline demo --port 8080"))
+async def demo(*, port: int = 8080) -> None:
+    """Runs a shop with the widget, agent desktop, wallboard and scripted people, and prints links.
+
+    Needs nothing installed or configured, keeps nothing when it ends, and answers this machine
+    alone.
+    """
+    from router.server.demo import run  # loads the whole server
+
+    if not 0 <= port <= 65_535:
+        raise SettingsError("the port must be a number from 0 to 65535", key="--port")
+    await run(port)
+
+
+@app.command(help_epilogue=_example("fairline init my-centre"))
+def init(folder: Path, /) -> None:
+    """Writes a commented fairline.toml with fresh keys into a folder; never overwrites one."""
+    file = write_starter(folder)
+    print(f"Wrote {file}. Next: fairline check --config {file}")
+
+
+@app.command(help_epilogue=_example("fairline check --config fairline.toml"))
+def check(*, config: Config) -> None:
+    """Validates everything and lists all errors; exit code 0 or 1."""
+    settings = _load(config)
+    Authenticator(settings)
+    for warning in settings_module.warnings(settings):
+        print(f"warning: {warning}", file=sys.stderr)
+    count = len(settings.tenants)
+    print(f"{', '.join(map(str, config))}: fine ({count} tenant{'s' if count > 1 else ''})")
+
+
+@app.command(
+    help_epilogue=_example(
+        "fairline token --config fairline.toml --tenant main --role agent --sub alice "
+        "skills.support=80 languages.en=100 name=Alice"
+    )
+)
+def token(
+    *claims: str,
+    config: Config,
+    tenant: str,
+    role: Role,
+    sub: str,
+    ttl: int | None = None,
+) -> None:
+    """Prints a signed token; claims follow as NAME=VALUE.
+
+    Args:
+        config: Settings with the tenant's key.
+        tenant: Whose key signs.
+        role: What the bearer is.
+        sub: The bearer's id.
+        claims: name=Ada skills.billing=80 languages.en=100 teams=emea class=gold verified=true
+        ttl: Seconds until it ends; as long as the tenant allows if not given.
+    """
+    settings = _load(config)
+    entry = _tenant(settings, tenant).signing_key
+    if entry is None:
+        raise SettingsError(
+            "no key here can sign; sign tokens where the private key is",
+            key=f"tenants.{tenant}.keys",
+        )
+    now_ms = Clock().wall_ms()
+    signed = mint(
+        entry,
+        tenant=tenant,
+        role=role,
+        subject=sub,
+        now_ms=now_ms,
+        ttl_s=settings.tenants[tenant].token_ttl_max_s if ttl is None else ttl,
+        claims=read_claims(claims),
+    )
+    try:
+        Authenticator(settings).verify(signed, now_ms)
+    except TokenRefused as refused:
+        raise SettingsError(f"such a token would be refused: {refused}") from None
+    print(signed)
+
+
+@app.command(help_epilogue=_example("fairline bench core --json"))
+def bench(
+    part: Literal["core", "journal", "gateway"] | None = None, /, *, json: bool = False
+) -> None:
+    """Runs the benchmarks, each with its ratio against a reference.
+
+    Args:
+        part: One of them; all where none is named.
+        json: Print figures for machines.
+    """
+    for name in (part,) if part else ("core", "journal", "gateway"):
+        _benchmark(name)(json=json)
+
+
+def _benchmark(name: str) -> Callable[..., None]:
+    module = {"journal": "router.journal.bench"}.get(name, f"router.server.bench_{name}")
+    package = module.rpartition(".")[0]
+    if not (importlib.util.find_spec(package) and importlib.util.find_spec(module)):
+        raise SettingsError(f"this version has no benchmark of the {name}")
+    run: Callable[..., None] = importlib.import_module(module).run
+    return run
+
+
+def _load(files: Sequence[Path]) -> Settings:
+    return load(files, os.environ)
+
+
+def _tenant(settings: Settings, name: str) -> Tenant:
+    if name not in settings.tenants:
+        hint = did_you_mean(name, settings.tenants)
+        raise SettingsError(f"there is no tenant {name!r} in the settings{hint}")
+    return settings.tenants[name]

@@ -1,0 +1,288 @@
+"""The door: every byte from outside comes in here.
+
+Owns:
+    Accepting, who may come in at all (in number, by address), reading the head in time, and the
+    certain end of each connection.
+
+Does not know:
+    What a request is for: that is the handler's.
+
+Invariants:
+    Nothing one connection does ends another or the server: each has its own guarded task. Each
+    stream is closed last, whatever happened before. No more than `connections_max` handlers run;
+    beyond them at most `turned_away_max` connections hear why, and the rest are cut.
+
+trio-websocket's own server lets one handler's exception, or one bad byte in a head, end the
+process; that is why this loop is ours.
+"""
+
+import errno
+import logging
+import resource
+import traceback
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+import trio
+
+from router.server.counters import Count
+from router.server.head import Head, HeadReader, Refusal
+from router.server.visit import Peer, Visit, answer, close_for_sure, cut
+
+__all__ = ["Admission", "FrontLimits", "Handler", "connections_possible", "serve_front"]
+
+Handler = Callable[[Visit], Awaitable[None]]
+Network = IPv4Network | IPv6Network
+
+LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+# Files that are not connections: the journal, the archive, Redis, and those being closed.
+FILES_RESERVED: Final = 1_024
+ACCEPT_PAUSE_S: Final = 0.1
+LOG_LINES_PER_MINUTE: Final = 10
+_READ_BYTES: Final = 4_096
+_OVERLOAD: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+_LOG = logging.getLogger("fairline.front")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontLimits:
+    """What the door allows; times in seconds."""
+
+    connections_max: int = 15_000
+    turned_away_max: int = 256
+    """Connections over the cap that are told so at the same time; more are cut."""
+    head_s: float = 10.0
+    """For the whole head, TLS included, not for each byte of it."""
+    retry_after_s: tuple[int, int] = (5, 30)
+    """The range the `Retry-After` of a full server is spread over."""
+
+
+class Admission:
+    """One token bucket for each address, in a table that cannot grow without bound.
+
+    An IPv6 customer holds a /64, so that is what counts as one address there.
+
+    Args:
+        rate: New connections a second.
+        burst: How many may come at once.
+        addresses_max: The longest unseen address is forgotten beyond this.
+        exempt: Networks that are never refused, such as the proxies in front.
+    """
+
+    def __init__(
+        self,
+        *,
+        rate: float = 50.0,
+        burst: float = 300.0,
+        addresses_max: int = 100_000,
+        exempt: Sequence[Network] = LOOPBACK,
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._addresses_max = addresses_max
+        self._exempt = tuple(exempt)
+        self._left_by_scope: OrderedDict[IPv4Address | int, tuple[float, float]] = OrderedDict()
+
+    def wait_s(self, host: str, now: float) -> float:
+        """Charge one connection from `host`: 0 lets it in, else the seconds until one fits."""
+        address = ip_address(host.partition("%")[0])
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        if any(address in network for network in self._exempt):
+            return 0.0
+        scope = int(address) >> 64 if isinstance(address, IPv6Address) else address
+        left, at = self._left_by_scope.pop(scope, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._rate)
+        wait_s = 0.0 if left >= 1.0 else (1.0 - left) / self._rate
+        self._left_by_scope[scope] = (left if wait_s else left - 1.0, now)
+        if len(self._left_by_scope) > self._addresses_max:
+            self._left_by_scope.popitem(last=False)
+        return wait_s
+
+
+def connections_possible() -> int:
+    """Raise the limit of open files as far as it goes; return how many connections fit in it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard - FILES_RESERVED
+
+
+async def serve_front(
+    listeners: Sequence[trio.abc.Listener[trio.abc.Stream]],
+    limits: FrontLimits,
+    admission: Admission,
+    handler: Handler,
+    count: Count,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Let visitors in until cancelled; the listeners are closed then."""
+    front = _Front(limits, admission, handler, count)
+    async with trio.open_nursery() as nursery:
+        for listener in listeners:
+            nursery.start_soon(front.accept_from, listener, nursery)
+        task_status.started()
+
+
+class _Front:
+    """The state shared by the tasks of one door."""
+
+    def __init__(
+        self, limits: FrontLimits, admission: Admission, handler: Handler, count: Count
+    ) -> None:
+        self._limits = limits
+        self._admission = admission
+        self._handler = handler
+        self._count = count
+        self._log = _QuietLog()
+        self._visit_count = 0
+        self._open_count = 0
+        self._turned_away_count = 0
+
+    async def accept_from(
+        self, listener: trio.abc.Listener[trio.abc.Stream], nursery: trio.Nursery
+    ) -> None:
+        """Accept for ever, one task for each connection."""
+        async with listener:
+            while True:
+                try:
+                    stream = await listener.accept()
+                except OSError as error:
+                    if error.errno not in _OVERLOAD:
+                        raise
+                    self._count("front_accept_overloads")
+                    self._log.write("cannot accept: %s", errno.errorcode[error.errno])
+                    await trio.sleep(ACCEPT_PAUSE_S)
+                    continue
+                nursery.start_soon(self._receive, stream)
+
+    async def _receive(self, stream: trio.abc.Stream) -> None:
+        """See one connection through, from accept to close, and let nothing out."""
+        is_let_in = self._open_count < self._limits.connections_max
+        self._open_count += is_let_in
+        self._turned_away_count += not is_let_in
+        self._visit_count += 1
+        self._count("front_accepts")
+        try:
+            if is_let_in:
+                await self._welcome(stream, self._visit_count)
+            else:
+                await self._turn_away(stream)
+        except* Exception as group:
+            self._count("front_failures")
+            self._log.write_failure(group)
+        finally:
+            await close_for_sure(stream)
+            self._open_count -= is_let_in
+            self._turned_away_count -= not is_let_in
+
+    async def _welcome(self, stream: trio.abc.Stream, number: int) -> None:
+        peer = _peer_of(stream)
+        wait_s = self._admission.wait_s(peer.host, trio.current_time()) if peer else 0.0
+        if wait_s:
+            self._count("front_refusals", reason="address")
+            await self._refuse(stream, Refusal(503, "too many connections", _retry(1 + wait_s)))
+            return
+        reader = HeadReader()
+        head = await self._read_head(stream, reader)
+        if isinstance(head, Head) and head.is_upgrade and reader.rest:
+            # wsproto would lose these bytes without a word.
+            head = Refusal(400, "bytes before the upgrade")
+        if isinstance(head, Refusal):
+            self._count("front_heads_refused", status=str(head.status))
+            await self._refuse(stream, head)
+        elif head is not None:
+            async with trio.open_nursery() as nursery:
+                is_secure = isinstance(stream, trio.SSLStream)
+                visit = Visit(
+                    number, head, reader.rest, peer, is_secure, stream, nursery, self._count
+                )
+                await self._handler(visit)
+                nursery.cancel_scope.cancel()
+
+    async def _read_head(
+        self, stream: trio.abc.Stream, reader: HeadReader
+    ) -> Head | Refusal | None:
+        """Return None for a peer that is gone without a word worth an answer."""
+        with trio.move_on_after(self._limits.head_s):
+            while True:
+                try:
+                    data = await stream.receive_some(_READ_BYTES)
+                except trio.BrokenResourceError:
+                    return None
+                if not data:
+                    return None
+                outcome = reader.feed(bytes(data))
+                if outcome is not None:
+                    return outcome
+        return Refusal(408, "request head too slow")
+
+    async def _turn_away(self, stream: trio.abc.Stream) -> None:
+        if self._turned_away_count > self._limits.turned_away_max:
+            self._count("front_refusals", reason="overflow")
+            await cut(stream)
+            return
+        self._count("front_refusals", reason="full")
+        self._log.write("full: %s connections", str(self._limits.connections_max))
+        first_s, last_s = self._limits.retry_after_s
+        retry_s = first_s + self._visit_count % (last_s - first_s + 1)
+        await self._refuse(stream, Refusal(503, "server full", _retry(retry_s)))
+
+    async def _refuse(self, stream: trio.abc.Stream, refusal: Refusal) -> None:
+        await answer(stream, refusal.status, refusal.reason, refusal.headers)
+
+
+class _QuietLog:
+    """Writes at most `LOG_LINES_PER_MINUTE` lines, and says how many it kept to itself.
+
+    A failure is written as its type and the lines of code it passed, without its message: that
+    may quote what a peer sent.
+    """
+
+    def __init__(self) -> None:
+        self._minute = -1
+        self._line_count = 0
+        self._suppressed_count = 0
+
+    def write(self, text: str, detail: str) -> None:
+        """Write one line, if there is room in this minute."""
+        minute = int(trio.current_time() // 60)
+        if minute != self._minute:
+            if self._suppressed_count:
+                _LOG.warning("%s lines not written", self._suppressed_count)
+            self._minute, self._line_count, self._suppressed_count = minute, 0, 0
+        if self._line_count >= LOG_LINES_PER_MINUTE:
+            self._suppressed_count += 1
+            return
+        self._line_count += 1
+        _LOG.warning(text, detail)
+
+    def write_failure(self, group: BaseExceptionGroup[Exception]) -> None:
+        """Write what went wrong in one visit."""
+        for error in _leaves(group):
+            lines = "".join(traceback.format_tb(error.__traceback__))
+            self.write("a visit failed: %s", f"{type(error).__name__}\n{lines}")
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [error]
+
+
+def _peer_of(stream: trio.abc.Stream) -> Peer | None:
+    transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+    if not isinstance(transport, trio.SocketStream):
+        return None
+    try:
+        host, port, *_ = transport.socket.getpeername()
+    except OSError:
+        return None  # reset already; reading the head will tell
+    return Peer(str(host), int(port))
+
+
+def _retry(seconds: float) -> tuple[tuple[str, str], ...]:
+    return (("retry-after", str(int(seconds))),)

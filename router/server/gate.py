@@ -1,0 +1,249 @@
+"""Stands between a socket and the WebSocket library, in both directions.
+
+Owns:
+    Replaying the upgrade's head, the frame limits, the deadline of each write, and the last words
+    to a peer that broke a rule.
+
+Does not know:
+    Messages, roles, sessions.
+
+Invariants:
+    After a write that did not finish nothing is ever written: the next frame would land inside
+    the cut one. After a verdict nothing more reaches the library, and the connection ends within
+    `CLOSE_S` + `LINGER_S` of the library's next read. At most one close frame goes out.
+
+trio-websocket drops TCP without a close frame when the peer breaks the protocol, which a browser
+reports as 1006 and a client takes for a lost network: it would come back for ever. So the gate
+says goodbye itself, with a code that tells the client to stop.
+"""
+
+import os
+import struct
+from typing import Final
+
+import trio
+
+from router.server.counters import Count, no_count
+from router.server.head import Head
+from router.server.meter import BAD_FRAME, FrameLimits, FrameMeter, Verdict
+from router.server.visit import CLOSE_S, cut, discard, half_close, send_within
+
+__all__ = ["Gate", "upgrade_request"]
+
+WRITE_S: Final = 10.0
+_CLOSE_FRAME: Final = 0x88
+
+
+def upgrade_request(head: Head) -> bytes:
+    """Write the head of an upgrade anew, with only what the library needs.
+
+    The host is a constant because wsproto decodes it as IDNA, which raises on names that are fine;
+    the extensions are left out so that none can be negotiated.
+    """
+    lines = [
+        f"GET {head.target} HTTP/1.1",
+        "host: localhost",
+        "upgrade: websocket",
+        "connection: upgrade",
+        "sec-websocket-version: 13",
+        f"sec-websocket-key: {head.key}",
+    ]
+    if head.subprotocols:
+        lines.append(f"sec-websocket-protocol: {', '.join(head.subprotocols)}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+class Gate(trio.abc.HalfCloseableStream):
+    """A stream that lets through what the limits allow.
+
+    Args:
+        stream: What the peer is at the other end of; closed with the gate.
+        replay: Read before anything from `stream`, unmetered.
+        limits: What the peer may send.
+        write_s: The time each write may take.
+        is_telling: Whether a peer that broke the protocol is told so with 4502, or just dropped.
+        count: Told of verdicts and writes that took too long.
+    """
+
+    __slots__ = (
+        "_count",
+        "_ended",
+        "_has_said_close",
+        "_is_hanging_up",
+        "_is_sending",
+        "_is_shut",
+        "_is_telling",
+        "_last_words",
+        "_meter",
+        "_replay",
+        "_socket",
+        "_stream",
+        "_write_s",
+    )
+
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        *,
+        replay: bytes = b"",
+        limits: FrameLimits,
+        write_s: float = WRITE_S,
+        is_telling: bool = True,
+        count: Count = no_count,
+    ) -> None:
+        self._stream = stream
+        self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
+        self._replay = replay
+        self._meter = FrameMeter(limits, trio.current_time())
+        self._write_s = write_s
+        self._is_telling = is_telling
+        self._count = count
+        self._is_sending = False
+        self._is_hanging_up = False
+        self._is_shut = False  # nothing may be written any more
+        self._has_said_close = False
+        self._last_words = b""
+        self._ended = trio.Event()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Why the gate took no more, if it did."""
+        return self._meter.verdict
+
+    @property
+    def heard_at(self) -> float:
+        """When a frame of any kind last began or ended, pongs too."""
+        return self._meter.heard_at
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more comes from the peer, nor goes there."""
+        return self._ended.is_set()
+
+    async def wait_ended(self) -> None:
+        """Wait until nothing more comes from the peer, last words said and lingered on."""
+        await self._ended.wait()
+
+    def adjust(self, limits: FrameLimits) -> None:
+        """Put other limits in force from the next byte on."""
+        self._meter.adjust(limits)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """Return bytes that are within the limits, or nothing once there is a verdict."""
+        if self._replay:
+            replay, self._replay = self._replay, b""
+            await trio.lowlevel.checkpoint()
+            return replay
+        meter = self._meter
+        while meter.verdict is None:
+            try:
+                data = await self._stream.receive_some(max_bytes)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._ended.set()
+                raise
+            if not data:
+                self._ended.set()
+                return b""
+            passed = meter.feed(data, trio.current_time())
+            if passed:
+                # What came before a violation is delivered first; the next call hangs up.
+                return passed
+        await self._hang_up(meter.verdict)
+        return b""
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send within the deadline, or never again.
+
+        Raises:
+            trio.BrokenResourceError: The peer is gone, too slow, or has been hung up on.
+        """
+        if self._is_shut:
+            await trio.lowlevel.checkpoint()
+            raise trio.BrokenResourceError("the gate is shut")
+        if data and data[0] == _CLOSE_FRAME:
+            self._has_said_close = True
+        left = self._send_now(data) if self._socket is not None else data
+        if left:
+            await self._send_within(left)
+
+    def _send_now(self, data: bytes | bytearray | memoryview) -> bytes | memoryview | None:
+        """Give the kernel what it takes at once; return the rest.
+
+        Nearly every write fits, and then neither a deadline nor a turn of the scheduler is
+        needed (the library's lock has just taken one): a fifth of the cost of an echo.
+        """
+        assert self._socket is not None
+        try:
+            written = os.write(self._socket.fileno(), data)
+        except BlockingIOError:
+            written = 0
+        except OSError as error:
+            self._is_shut = True
+            raise trio.BrokenResourceError("the peer is gone") from error
+        return None if written == len(data) else memoryview(data)[written:]
+
+    async def _send_within(self, data: bytes | bytearray | memoryview) -> None:
+        self._is_sending = True
+        try:
+            with trio.move_on_after(self._write_s) as deadline:
+                await self._stream.send_all(data)
+        except BaseException:
+            self._is_shut = True
+            raise
+        finally:
+            self._is_sending = False
+        if deadline.cancelled_caught:
+            self._count("gate_write_timeouts")
+            await self.abort()
+            raise trio.BrokenResourceError("the peer did not take what was sent in time")
+        if self._is_hanging_up:
+            await self._say_last_words()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until a write might go through at once."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Say that no more comes, where the stream can say so."""
+        self._is_shut = True
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close the stream, with last words for a peer only the library found at fault."""
+        try:
+            if not self._has_said_close and not self._is_shut and self._meter.verdict is None:
+                self._meter.verdict = Verdict(BAD_FRAME, "malformed message")
+                await self._hang_up(self._meter.verdict)
+        finally:
+            self._is_shut = True
+            self._ended.set()
+            await self._stream.aclose()
+
+    async def abort(self) -> None:
+        """Cut the connection now; every later read and write fails."""
+        self._is_shut = True
+        self._ended.set()
+        await cut(self._stream)
+
+    async def _hang_up(self, verdict: Verdict) -> None:
+        """Tell the peer why, once, and throw away what it still sends, for a moment."""
+        if self._is_shut:
+            await trio.lowlevel.checkpoint()
+            return
+        self._is_hanging_up = True
+        self._count("gate_verdicts", code=str(verdict.code), reason=verdict.reason)
+        if not self._has_said_close and (self._is_telling or verdict.code != BAD_FRAME):
+            self._has_said_close = True
+            payload = struct.pack("!H", verdict.code) + verdict.reason.encode()
+            self._last_words = bytes([_CLOSE_FRAME, len(payload)]) + payload
+        self._is_shut = True
+        if not self._is_sending:  # else the sending task says them when it is done
+            await self._say_last_words()
+        await discard(self._stream)
+        await self.abort()
+
+    async def _say_last_words(self) -> None:
+        if self._last_words:
+            await send_within(self._stream, self._last_words, CLOSE_S)
+        await half_close(self._stream)

@@ -1,0 +1,166 @@
+"""Log lines for people and machines, without anything a customer said.
+
+Owns: the form of a line (JSON or console), which fields may stand in it, how often one cause may
+speak. Does not know: who logs, or why.
+
+Invariants: a line is one line, whatever its values hold; a field that is not in ``FIELDS`` appears
+by name alone, so neither messages nor tokens can slip in; one cause writes at most
+``LINES_PER_WINDOW`` lines a minute, and its next line says how many were held back.
+
+A cause is the line's event name. Event names are words joined by dots or underscores, written in
+the source, never made of values: ``log.warning("journal.slow", commit_ms=350, count=12)``.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+
+from router.server.clock import Clock
+
+__all__ = ["FIELDS", "configure", "logger"]
+
+FIELDS = frozenset(
+    {
+        "action", "address", "agent", "at", "attempt", "bind", "cause", "code", "command",
+        "connection", "conversation", "customer", "device", "digest", "durability", "error",
+        "event", "exception", "file", "from_position", "hash", "journal", "key", "level", "library",
+        "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
+        "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",
+        "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_position",
+        "topic_kind", "type", "url", "version", "withheld",
+    }
+)  # fmt: skip
+"""Names that may stand in a line with their value; so may numbers ending in ``_MEASURES``."""
+
+_MEASURES = ("_ms", "_s", "_count", "_bytes", "_max", "_rate", "_at", "count", "bytes", "lines")
+LINES_PER_WINDOW = 10
+WINDOW_MS = 60_000
+TEXT_MAX = 500
+TRACE_MAX = 20_000
+
+Line = MutableMapping[str, Any]
+
+
+def configure(form: str, clock: Clock, stream: TextIO | None = None) -> None:
+    """Sends all log lines to ``stream`` (stderr) as ``json`` or for the ``console``."""
+    target = stream or sys.stderr
+    render: Callable[..., str] = _json if form == "json" else _console
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            _Stamp(clock),
+            _Limit(clock),
+            structlog.processors.format_exc_info,
+            _keep_listed,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=target),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Bridge()]
+    root.setLevel(logging.WARNING)
+
+
+def logger(**fields: str) -> structlog.typing.FilteringBoundLogger:
+    """A logger whose lines all carry ``fields``; bind more with ``.bind(tenant=...)``."""
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(**fields)
+    return bound
+
+
+class _Stamp:
+    """Puts the time of the one clock first."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, _: object, __: str, line: Line) -> Line:
+        at = datetime.fromtimestamp(self._clock.wall_ms() / 1_000, UTC)
+        stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"at": stamp, "level": line.pop("level"), "event": line.pop("event"), **line}
+
+
+class _Limit:
+    """Lets each cause speak ten times a minute; causes are few, for they stand in the source."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[str, tuple[int, int]] = {}
+
+    def __call__(self, _: object, __: str, line: Line) -> Line:
+        now_ms = self._clock.steady_ms()
+        cause = str(line["event"])
+        opened_at_ms, count = self._windows.get(cause, (now_ms, 0))
+        if now_ms - opened_at_ms >= WINDOW_MS:
+            suppressed = max(count - LINES_PER_WINDOW, 0)
+            if suppressed:
+                line["suppressed"] = suppressed
+            opened_at_ms, count = now_ms, 0
+        self._windows[cause] = (opened_at_ms, count + 1)
+        if count >= LINES_PER_WINDOW:
+            raise structlog.DropEvent
+        return line
+
+
+def _keep_listed(_: object, __: str, line: Line) -> Line:
+    kept: Line = {}
+    withheld = []
+    for key, value in line.items():
+        measured = key.endswith(_MEASURES) and isinstance(value, int | float)
+        if key in FIELDS or measured:
+            kept[key] = _bounded(value, TRACE_MAX if key == "exception" else TEXT_MAX)
+        else:
+            withheld.append(key)
+    if withheld:
+        kept["withheld"] = ",".join(sorted(withheld))
+    return kept
+
+
+def _bounded(value: object, length_max: int) -> str | int | float | bool | None:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value).encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= length_max else text[:length_max] + "…"
+
+
+def _json(_: object, __: str, line: Line) -> str:
+    # JSON escapes control characters below U+0020; the rest of them and what turns text around
+    # must not reach a terminal either.
+    return _escape(msgspec.json.encode(line).decode())
+
+
+def _console(_: object, __: str, line: Line) -> str:
+    head = f"{line.pop('at')} {line.pop('level'):<8} {_escape(str(line.pop('event')))}"
+    trace = str(line.pop("exception", ""))
+    fields = "".join(f" {key}={_escape(str(value))}" for key, value in line.items())
+    indented = "".join(f"\n    {_escape(part)}" for part in trace.splitlines())
+    return head + fields + indented
+
+
+def _escape(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if code > 0xFFFF:
+        high, low = divmod(code - 0x10000, 0x400)
+        return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+    return f"\\u{code:04x}"
+
+
+class _Bridge(logging.Handler):
+    """Brings the warnings of libraries into the same lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one record; its text is a library's own."""
+        log = logger(library=record.name)
+        log.log(record.levelno, "library.warning", error=record.getMessage())

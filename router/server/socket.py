@@ -1,0 +1,225 @@
+"""One accepted WebSocket, as the gateway sees it.
+
+Owns:
+    The upgrade's answer, whole messages in and out, pings, and an end that always comes.
+
+Does not know:
+    What messages mean, tokens, roles, when to ping.
+
+Invariants:
+    No extension is ever negotiated. `close` takes at most `CLOSE_S`. At most one ping is
+    unanswered at a time. After an end every call raises `SocketClosedError` with the same code.
+
+The library's reader answers pings and sees closes only while its queue of messages has room, so
+whoever holds a `Socket` must keep receiving: decode, queue, receive again, and never wait for
+anything slower in between.
+"""
+
+import contextlib
+import struct
+
+import trio
+import trio_websocket
+
+from router.server.gate import WRITE_S, Gate, upgrade_request
+from router.server.meter import FrameLimits
+from router.server.visit import CLOSE_S, LINGER_S, Visit
+
+__all__ = ["Socket", "SocketClosedError", "accept_socket"]
+
+QUEUE_MESSAGES = 16
+ABNORMAL = 1006
+REASON_BYTES_MAX = 123
+_READ_BYTES = 4_096
+_PROTOCOL_CODES = frozenset({1002, 1007})
+_LABEL_BY_CODE = {code: str(code) for code in (1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011)}
+_LABEL_BY_BAND = {band: f"{band}xx" for band in (41, 42, 43, 45)}
+
+
+class SocketClosedError(Exception):
+    """The WebSocket is over.
+
+    Raised by every call on a `Socket` from its end on. There is nothing to repair: leave the
+    handler, the door closes the stream.
+
+    Attributes:
+        code: The close code sent by whichever side closed first; 1006 where none was.
+        reason: The text that came with it. From a peer: never to be trusted or logged.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+async def accept_socket(
+    visit: Visit,
+    subprotocol: str | None,
+    *,
+    limits: FrameLimits,
+    write_s: float = WRITE_S,
+    is_telling: bool = True,
+) -> "Socket":
+    """Answer an upgrade with 101.
+
+    Args:
+        visit: A visit whose head is an upgrade.
+        subprotocol: One of those offered, or None to pick none.
+        limits: What the peer may send until `Socket.adjust`.
+        write_s: The time one write may take before the connection is cut.
+        is_telling: Whether a peer that breaks the protocol is told 4502, or just dropped.
+
+    Raises:
+        SocketClosedError: The peer went before the answer was sent.
+    """
+    assert visit.head.is_upgrade
+    gate = Gate(
+        visit.stream,
+        replay=upgrade_request(visit.head),
+        limits=limits,
+        write_s=write_s,
+        is_telling=is_telling,
+        count=visit.count,
+    )
+    try:
+        with trio.fail_after(CLOSE_S):
+            request = await trio_websocket.wrap_server_stream(
+                visit.nursery,
+                gate,
+                message_queue_size=QUEUE_MESSAGES,
+                # The gate counts bytes, and first; here it would be characters.
+                max_message_size=limits.frame_bytes + 1,
+                receive_buffer_size=_READ_BYTES,
+            )
+            connection = await request.accept(subprotocol=subprotocol)
+    except (trio.TooSlowError, trio_websocket.ConnectionClosed):
+        raise SocketClosedError(ABNORMAL, "") from None
+    visit.count("socket_opens")
+    return Socket(connection, gate, visit, subprotocol)
+
+
+class Socket:
+    """Messages, pings and the end of one WebSocket; made by `accept_socket`."""
+
+    __slots__ = (
+        "_connection",
+        "_end",
+        "_gate",
+        "_is_pinging",
+        "_ping_count",
+        "_visit",
+        "subprotocol",
+    )
+
+    def __init__(
+        self,
+        connection: trio_websocket.WebSocketConnection,
+        gate: Gate,
+        visit: Visit,
+        subprotocol: str | None,
+    ) -> None:
+        self.subprotocol = subprotocol
+        self._connection = connection
+        self._gate = gate
+        self._visit = visit
+        self._is_pinging = False
+        self._ping_count = 0
+        self._end: tuple[int, str] | None = None
+
+    @property
+    def heard_at(self) -> float:
+        """When a frame of any kind last began or ended, by trio's clock."""
+        return self._gate.heard_at
+
+    @property
+    def is_pinging(self) -> bool:
+        """Whether a ping is still unanswered."""
+        return self._is_pinging
+
+    def adjust(self, limits: FrameLimits) -> None:
+        """Put the limits of a role in force.
+
+        `frame_bytes` may only be lowered: the library's own limit was set when accepting.
+        """
+        self._gate.adjust(limits)
+
+    async def receive(self) -> str | bytes:
+        """Return the next message: a text frame's as `str`, a binary frame's as `bytes`.
+
+        Raises:
+            SocketClosedError: There is none and there will be none.
+        """
+        try:
+            return await self._connection.get_message()
+        except trio_websocket.ConnectionClosed:
+            raise await self._closed() from None
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message; cancelling this while it writes ends the connection.
+
+        Raises:
+            SocketClosedError: The WebSocket is over, or the peer was too slow and has been cut.
+        """
+        try:
+            await self._connection.send_message(data)
+        except trio_websocket.ConnectionClosed:
+            raise await self._closed() from None
+
+    def ping(self) -> bool:
+        """Send a ping in the background, unless the last one is still unanswered.
+
+        TCP keeps order, so a peer that has not answered the last one would not answer this one
+        either; whether it lives is told by `heard_at`. Returns whether a ping was sent.
+        """
+        if self._is_pinging or self._connection.closed is not None:
+            return False
+        self._is_pinging = True
+        self._visit.nursery.start_soon(self._ping)
+        return True
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame and wait for the peer's, for at most `CLOSE_S`, then cut.
+
+        May be called at any time, and more than once; messages not yet received are lost.
+        """
+        if self._end is None and self._connection.closed is None:
+            self._end = (code, reason)
+            self._count_end(code)
+        text = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
+        with trio.move_on_after(CLOSE_S):
+            await self._connection.aclose(code, text)
+            await self._gate.wait_ended()
+        if not self._gate.has_ended:
+            await self._gate.abort()
+
+    async def _ping(self) -> None:
+        self._ping_count += 1
+        with contextlib.suppress(trio_websocket.ConnectionClosed):
+            await self._connection.ping(struct.pack("!I", self._ping_count & 0xFFFFFFFF))
+        self._is_pinging = False
+
+    async def _closed(self) -> SocketClosedError:
+        """Settle on one code: ours, the gate's, or what the library saw.
+
+        Where the peer is at fault the gate may still be saying why; leaving now would cut it off.
+        """
+        seen = self._connection.closed
+        code = seen.code if seen is not None else ABNORMAL
+        if code in _PROTOCOL_CODES or self._gate.verdict is not None:
+            with trio.move_on_after(CLOSE_S + LINGER_S):
+                await self._gate.wait_ended()
+        if self._end is None:
+            verdict = self._gate.verdict
+            if verdict is not None:
+                self._end = (verdict.code, verdict.reason)
+            else:
+                self._end = (code, (seen.reason if seen is not None else None) or "")
+            self._count_end(self._end[0])
+        return SocketClosedError(*self._end)
+
+    def _count_end(self, code: int) -> None:
+        """Count by cause; a peer chooses its code, so only few become labels of their own."""
+        label = _LABEL_BY_CODE.get(code) or _LABEL_BY_BAND.get(code // 100, "other")
+        is_protocol = code in _PROTOCOL_CODES or self._gate.verdict is not None
+        self._visit.count("socket_ends", code=label, fault="peer" if is_protocol else "none")

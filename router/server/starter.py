@@ -1,0 +1,78 @@
+"""The file that ``fairline init`` writes: ready to serve, with fresh keys and every reason.
+
+Owns: the text of a first ``fairline.toml`` and its random secret. Does not know: what a setting
+does when it is read.
+"""
+
+import secrets
+from pathlib import Path
+
+from router.errors import SettingsError
+
+__all__ = ["write_starter"]
+
+FILE_NAME = "fairline.toml"
+
+_TEXT = """\
+# Fairline's settings. Check this file with:  fairline check --config fairline.toml
+# Every key with its default stands in config/fairline.example.toml of the source.
+# A variable wins over this file:            FAIRLINE_SERVER__BIND=127.0.0.1:9000
+# A file can hold any text, a secret above all: secret_file = "/run/secrets/fairline"
+
+[server]
+bind = "127.0.0.1:8080"     # WebSocket and HTTP on one port; elsewhere, put TLS in front
+journal = "file"            # what was answered survives a crash; kept in this folder:
+data = "data"               # relative to this file
+
+[tenants.main]
+# The sites that may embed the widget, as scheme://host or scheme://host:port.
+origins = ["http://127.0.0.1:8080"]
+# Your service signs tokens with this secret; it was made for this file and is nowhere else.
+keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
+visitors = true             # anonymous customers, through the widget
+native_apps = false         # customers' sockets from apps, which send no Origin
+
+[tenants.main.policy]
+# A class is worth a bounded head start in ms; the first one is everybody's.
+classes = {{regular = 0, gold = 30000, urgent = 90000}}
+# What an agent may hold at a time, by channel and in all.
+capacity = {{chat = 3, voice = 1, email = 5, total = 5}}
+
+[[tenants.main.policy.queues]]
+id = "support"
+name = "Support"
+channels = ["chat", "email"]
+needs = [{{skill = "support", level = 30}}]
+# What is given up after waiting so long; nobody waits for a perfect match for ever.
+steps = [
+  {{after_ms = 30000, needs = [{{skill = "support", level = 10}}]}},
+  {{after_ms = 60000, needs = [], any_language = true}},
+]
+wrap_up_ms = 15000
+
+[[tenants.main.policy.agents]]
+id = "alice"
+name = "Alice"
+skills = {{support = 80}}     # 0 to 100
+languages = {{en = 100, fr = 60}}
+"""
+
+
+def write_starter(folder: Path) -> Path:
+    """Writes ``fairline.toml`` into a folder, readable by its owner alone.
+
+    Raises:
+        SettingsError: where a file is there already, or the folder cannot be written.
+    """
+    file = folder / FILE_NAME
+    text = _TEXT.format(secret=secrets.token_urlsafe(32))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_text(text, encoding="utf-8")
+    except FileExistsError:
+        sentence = "this file is there already; remove it first or name another folder"
+        raise SettingsError(sentence, file=str(file)) from None
+    except OSError as error:
+        raise SettingsError(f"cannot be written: {error.strerror}", file=str(file)) from None
+    return file

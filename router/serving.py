@@ -1,0 +1,205 @@
+"""From an offer to an agent's loss: every consequence on the agents' side.
+
+Owns: what an agent does with an offer and what follows, assignment by hand, transfers, orphans.
+Does not know: connections, what customers ask for, or where the line puts anybody.
+
+Invariants: whoever loses an agent keeps the key; a decliner or a misser goes to the back of the
+idle order, and nobody else does for an offer that came to nothing.
+"""
+
+from router.closing import close_offer, complete_wrap_up, end_offer, take_from_agent
+from router.conversations import Conversation
+from router.errors import Refusal, Refused
+from router.events import ConversationUpdated, OfferSeen
+from router.ids import AgentId, ConversationId, OfferId
+from router.offering import give, hold
+from router.offers import Offer
+from router.placing import enqueue, leave_line, refuse_agent
+from router.presence import Agent
+from router.states import ConversationState
+from router.world import World
+
+__all__ = [
+    "accept",
+    "assign_by_hand",
+    "decline",
+    "expire",
+    "orphan_all",
+    "revoke_pending",
+    "see",
+    "transfer",
+    "undeliver",
+]
+
+SHUN_MS = 30_000
+"""After an undelivered offer an agent is not asked for this long, unless a device speaks up."""
+
+
+def see(world: World, agent: Agent, offer_id: str) -> None:
+    """The offer is on the agent's screen; a direct one is accepted by that.
+
+    Raises:
+        Refused: OFFER_GONE or NOT_FOUND.
+    """
+    offer = world.offers.pending_of(offer_id, agent.id)
+    if offer.auto:
+        accept(world, agent, offer_id)
+        return
+    _mark_seen(world, offer)
+
+
+def _mark_seen(world: World, offer: Offer) -> None:
+    if not offer.is_seen:
+        offer.is_seen = True
+        world.timers.cancel("offer_seen", offer.id)
+        world.emit(OfferSeen(OfferId(offer.id), AgentId(offer.agent)))
+
+
+def accept(world: World, agent: Agent, offer_id: str) -> None:
+    """The agent takes the offered conversation.
+
+    Raises:
+        Refused: OFFER_GONE or NOT_FOUND.
+    """
+    offer = world.offers.pending_of(offer_id, agent.id)
+    conversation = world.conversations.by_id[offer.conversation]
+    conversation.turn("accept")
+    close_offer(world, offer_id, "accept")
+    leave_line(world, conversation)
+    give(world, conversation, agent)
+
+
+def decline(world: World, agent: Agent, offer_id: str) -> None:
+    """The agent does not take it: back of the idle order, and another one is asked.
+
+    Raises:
+        Refused: OFFER_GONE, NOT_FOUND, or INVALID_TRANSITION for a direct assignment.
+    """
+    offer = world.offers.pending_of(offer_id, agent.id)
+    if offer.auto:
+        raise Refused(Refusal.INVALID_TRANSITION, "a direct assignment cannot be declined")
+    refuse_agent(world, world.conversations.by_id[offer.conversation], agent.id)
+    world.people.to_the_back(agent, world.now_ms)
+    end_offer(world, offer_id, "decline")
+
+
+def expire(world: World, offer_id: str) -> None:
+    """The agent saw the offer and did not answer in time: a missed one."""
+    offer = world.offers.pending[offer_id]
+    if not offer.is_seen:
+        undeliver(world, offer_id)
+        return
+    agent = world.people.agents[offer.agent]
+    refuse_agent(world, world.conversations.by_id[offer.conversation], agent.id)
+    world.people.to_the_back(agent, world.now_ms)
+    agent.missed_count += 1
+    if agent.missed_count >= world.policy.missed_offers_max:
+        agent.missed_count = 0
+        agent.trigger("miss_offer", "missed", world.now_ms)
+        world.timers.cancel("agent_until", agent.id)
+    end_offer(world, offer_id, "expire")
+
+
+def undeliver(world: World, offer_id: str) -> None:
+    """The offer never reached a screen: the next agent is asked, without penalty for this one."""
+    agent = world.people.agents[world.offers.pending[offer_id].agent]
+    agent.shunned = True
+    world.timers.set("agent_shunned", agent.id, world.now_ms + SHUN_MS)
+    end_offer(world, offer_id, "lose")
+
+
+def revoke_pending(world: World, agent: Agent) -> None:
+    """The agent is no longer available, so a pending offer goes to the next one."""
+    if agent.offer:
+        end_offer(world, agent.offer, "revoke")
+
+
+def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> None:
+    """A supervisor gives the conversation to an agent.
+
+    Raises:
+        Refused: CAPACITY_FULL, where the agent has no room; INVALID_TRANSITION, where the
+            conversation is over, the agent has it already or is not signed in.
+    """
+    if not conversation.can("assign") or conversation.agent == agent.id:
+        raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
+    if not world.pool.knows(agent.id):
+        raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is not signed in")
+    offered_here = bool(conversation.offer) and conversation.offer == agent.offer
+    channel, policy = conversation.channel, world.policy
+    if not offered_here and not agent.may_hold(
+        channel, world.cost(channel), policy.capacity, channel in policy.interrupts
+    ):
+        raise Refused(Refusal.CAPACITY_FULL, f"{agent.id} has no room for another {channel}")
+    if offered_here:
+        conversation.turn("assign")
+        close_offer(world, conversation.offer, "revoke")
+    else:
+        if conversation.offer:
+            end_offer(world, conversation.offer, "revoke")
+        if conversation.agent:
+            take_from_agent(world, conversation)
+        conversation.turn("assign")
+        hold(world, agent, conversation)
+    leave_line(world, conversation)
+    give(world, conversation, agent)
+
+
+def transfer(world: World, conversation: Conversation, queue: str, agent: str, note: str) -> None:
+    """Back in line with its original age: in another queue, or for one agent alone for a while.
+
+    Raises:
+        Refused: NOT_FOUND for an unknown queue or agent; INVALID_TRANSITION where the conversation
+            is not active; BAD_REQUEST where the queue does not take its channel.
+    """
+    if not conversation.can("transfer"):
+        raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
+    if agent:
+        world.agent(agent)
+        if agent == conversation.agent:
+            raise Refused(Refusal.BAD_REQUEST, "to: it is with this agent already")
+    elif conversation.channel not in world.queue(queue).channels:
+        raise Refused(Refusal.BAD_REQUEST, f"to: {queue} does not take {conversation.channel}")
+    giver = world.people.agents[conversation.agent]
+    if note:
+        conversation.check_room()
+    _return_to_line(world, conversation, "transfer", "transferred", queue=queue, agent=agent)
+    refuse_agent(world, conversation, giver.id)
+
+
+def _return_to_line(
+    world: World,
+    conversation: Conversation,
+    trigger: str,
+    cause: str,
+    *,
+    queue: str = "",
+    agent: str = "",
+) -> None:
+    readers = conversation.readers()
+    take_from_agent(world, conversation)
+    conversation.turn(trigger)
+    if queue:
+        conversation.queue = queue
+        conversation.own_needs = ()
+    conversation.wanted_agent = agent
+    enqueue(world, conversation, cause)
+    if agent:
+        due_ms = world.now_ms + world.policy.transfer_wait_ms
+        world.timers.set("transfer_wait", conversation.id, due_ms)
+    changes: tuple[tuple[str, str | int | bool | None], ...] = (
+        ("status", conversation.status),
+        ("queue", conversation.queue),
+        ("why", cause),
+    )
+    world.emit(ConversationUpdated(ConversationId(conversation.id), changes, readers))
+
+
+def orphan_all(world: World, agent: Agent) -> None:
+    """The agent is gone: active conversations go back in line, wrap-ups are closed."""
+    for name in list(agent.serving):
+        conversation = world.conversations.by_id[name]
+        if conversation.status is ConversationState.ACTIVE:
+            _return_to_line(world, conversation, "orphan", "returned")
+        elif conversation.status is ConversationState.WRAP_UP:
+            complete_wrap_up(world, conversation)

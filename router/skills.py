@@ -1,0 +1,140 @@
+"""What agents can do, what conversations ask for, and how well the two fit.
+
+Owns: profiles (skills, languages, brands), requirements, whether a profile meets one, and the two
+parts of the score that follow from them alone. Does not know: who is free, queues, or time.
+
+Invariants: everything is decided in integers; a requirement with less in it is met by at least
+the same profiles (tests/test_skills.py).
+
+Languages are BCP 47 tags without regard to case: two tags match when one is the beginning of the
+other at a hyphen, so ``fr`` and ``fr-CA`` match and ``fr-FR`` and ``fr-CA`` do not.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+__all__ = [
+    "Profile",
+    "Requirement",
+    "SkillLevels",
+    "language_score",
+    "levels",
+    "meets",
+    "merge_needs",
+    "proficiency_score",
+    "shortfall",
+    "tags_match",
+]
+
+SkillLevels = tuple[tuple[str, int], ...]
+"""Pairs of an id or tag and a level of 0 to 100."""
+
+
+class Profile(Struct, frozen=True):
+    """What an agent can do; equal profiles are one group for the matching.
+
+    ``skills``, ``languages`` and ``brands`` are sorted; no brands means all of them.
+    """
+
+    skills: SkillLevels = ()
+    languages: SkillLevels = ()
+    brands: tuple[str, ...] = ()
+
+
+class Requirement(Struct, frozen=True):
+    """What a conversation asks for at its present step.
+
+    ``needs`` are sorted and all of them count; of ``languages``, in order of wish, any one will
+    do, and none means any. ``agent`` names the only one who may take it, or is empty.
+    """
+
+    needs: SkillLevels = ()
+    languages: SkillLevels = ()
+    brand: str = ""
+    agent: str = ""
+
+
+def levels(by_id: Mapping[str, int]) -> SkillLevels:
+    """Puts a mapping of levels into the sorted form of profiles and requirements."""
+    return tuple(sorted(by_id.items()))
+
+
+def merge_needs(*parts: Iterable[tuple[str, int]]) -> SkillLevels:
+    """Joins needs; where a skill is asked for twice the higher level counts."""
+    merged: dict[str, int] = {}
+    for part in parts:
+        for skill, level in part:
+            merged[skill] = max(level, merged.get(skill, 0))
+    return levels(merged)
+
+
+@lru_cache(maxsize=4096)
+def tags_match(one: str, other: str) -> bool:
+    """Whether two language tags are the same or one is the general form of the other."""
+    shorter, longer = sorted((one.lower(), other.lower()), key=len)
+    return shorter == longer or longer.startswith(f"{shorter}-")
+
+
+def meets(profile: Profile, requirement: Requirement) -> bool:
+    """Whether an agent of this profile may serve what the requirement asks for."""
+    return shortfall(profile, requirement) is None
+
+
+def shortfall(profile: Profile, requirement: Requirement) -> str | None:
+    """The first thing that is missing, in the words of ``explain``, or None where nothing is.
+
+    Returns:
+        ``skill:<id>``, ``language:<tag>`` (of the first wish) or ``brand:<id>``.
+    """
+    have = dict(profile.skills)
+    for skill, level in requirement.needs:
+        if have.get(skill, 0) < level:
+            return f"skill:{skill}"
+    if requirement.languages and _best_language(profile, requirement.languages) is None:
+        return f"language:{requirement.languages[0][0]}"
+    if requirement.brand and profile.brands and requirement.brand not in profile.brands:
+        return f"brand:{requirement.brand}"
+    return None
+
+
+def _best_language(profile: Profile, wishes: SkillLevels) -> tuple[int, int] | None:
+    """The first wish that the profile meets: its place among the wishes and the agent's level."""
+    for place, (wished, least) in enumerate(wishes):
+        spoken = [level for tag, level in profile.languages if tags_match(tag, wished)]
+        if spoken and max(spoken) >= least:
+            return place, max(spoken)
+    return None
+
+
+def language_score(profile: Profile, requirement: Requirement) -> int:
+    """How well the agent speaks what is wished for, 0 to 1000; the first wishes count more.
+
+    A level of 100 in the first wish is 1000; in the second of two wishes it is 500.
+    """
+    wishes = requirement.languages
+    if not wishes:
+        return 1000
+    best = _best_language(profile, wishes)
+    if best is None:
+        return 0
+    place, level = best
+    return level * 10 * (len(wishes) - place) // len(wishes)
+
+
+def proficiency_score(profile: Profile, requirement: Requirement) -> int:
+    """How far the agent is above what is needed, 0 to 1000, with diminishing return.
+
+    The mean over the needs of 600 + 400 s (200 - s) / 10000, where s is the part of the way from
+    the needed level to 100, in per cent: 600 at the need, 900 half-way, 1000 at the top.
+    """
+    if not requirement.needs:
+        return 1000
+    have = dict(profile.skills)
+    total = 0
+    for skill, needed in requirement.needs:
+        level = have.get(skill, 0)
+        surplus = 100 if needed >= 100 else max(0, 100 * (level - needed) // (100 - needed))
+        total += 600 + 400 * surplus * (200 - surplus) // 10_000
+    return total // len(requirement.needs)

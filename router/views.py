@@ -1,0 +1,370 @@
+"""What people may see: the core's state and events, as messages of the wire.
+
+Owns: which fields whom are shown; every read that the gateway answers. Does not know: sockets,
+encodings, or who is connected to this node.
+
+Invariants: a read changes nothing; a customer never sees notes, agents' shows or other customers;
+an agent sees an offered conversation's card and nothing of its messages.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from router import outgoing
+from router.commands import Actor
+from router.conversations import Conversation, Message
+from router.core import Router
+from router.errors import Refusal, Refused
+from router.ids import PersonKey
+from router.offers import Offer
+from router.presence import Agent, Customer
+from router.relations import theirs
+from router.states import ConversationState, Show
+from router.world import World
+
+__all__ = [
+    "agent_card",
+    "agents_by_show",
+    "customer_card",
+    "history",
+    "named",
+    "offer_new",
+    "place",
+    "presence_entries",
+    "presence_entry",
+    "presence_self",
+    "queue_figures",
+    "shown_person",
+    "state_of",
+    "typing_readers",
+    "waiting_of",
+    "welcome_state",
+    "you",
+]
+
+MESSAGES_MAX = 200
+MESSAGES_BYTES_MAX = 64 * 1024
+
+
+def you(router: Router, person: PersonKey) -> outgoing.You:
+    """Whom the server takes the person for."""
+    known = router.world.people.by_key(person)
+    assert known is not None, "nobody is welcomed before being connected"
+    languages: tuple[str, ...] = ()
+    skills: dict[str, int] = {}
+    if isinstance(known, Agent):
+        languages = tuple(tag for tag, _ in known.profile.languages)
+        skills = dict(known.profile.skills)
+    elif isinstance(known, Customer):
+        languages = known.languages
+    return outgoing.You(
+        id=known.id,
+        role=known.role,
+        tenant=router.world.tenant,
+        name=known.name,
+        languages=languages,
+        skills=skills,
+        teams=known.teams,
+    )
+
+
+def welcome_state(
+    router: Router, person: PersonKey, seen: Mapping[str, int], now_ms: int
+) -> outgoing.State:
+    """The whole truth for one person."""
+    world = router.world
+    known = world.people.by_key(person)
+    ended = _ended_in(world, person, seen)
+    if isinstance(known, Agent):
+        mine = [world.conversations.by_id[name] for name in known.serving]
+        offers = [world.offers.pending[known.offer]] if known.offer else []
+        own = presence_self(router, known.id)
+        return outgoing.State(
+            offers=tuple(offer_new(world, offer, now_ms) for offer in offers),
+            conversations=tuple(state_of(world, c, person, seen) for c in (*mine, *ended)),
+            presence=own,
+            capacity=own.capacity,
+            load=own.load,
+        )
+    if isinstance(known, Customer):
+        mine = [world.conversations.by_id[name] for name in known.open]
+        return outgoing.State(
+            offers=(),
+            conversations=tuple(state_of(world, c, person, seen) for c in (*mine, *ended)),
+        )
+    joined = [c for c in world.conversations if person in c.joined and not c.is_over]
+    return outgoing.State(
+        offers=(),
+        conversations=tuple(state_of(world, c, person, seen) for c in (*joined, *ended)),
+        queues=queue_figures(router, now_ms),
+        agents=agents_by_show(router),
+    )
+
+
+def _ended_in(world: World, person: PersonKey, seen: Mapping[str, int]) -> list[Conversation]:
+    """Conversations named in ``seen`` that are over; those that are gone cannot be told."""
+    found = []
+    for name in seen:
+        conversation = world.conversations.by_id.get(name)
+        if conversation is None or not conversation.is_over or conversation.agent:
+            continue
+        took_part = (
+            f"customer:{conversation.customer}",
+            f"agent:{conversation.last_agent}",
+            *conversation.joined,
+        )
+        if person in took_part:
+            found.append(conversation)
+    return found
+
+
+def state_of(
+    world: World, conversation: Conversation, reader: PersonKey, seen: Mapping[str, int]
+) -> outgoing.ConversationState:
+    """A conversation as one reader may see it, with the messages after those seen."""
+    is_customer = reader.startswith("customer:")
+    newest, more = _newest(conversation, is_customer, seen.get(conversation.id, 0))
+    ahead = world.ahead(conversation)
+    status = _status_for(conversation, is_customer)
+    return outgoing.ConversationState(
+        conversation=conversation.id,
+        status=status,
+        queue=conversation.queue,
+        channel=conversation.channel,
+        seq=conversation.seq,
+        messages=newest,
+        more=more,
+        reason=conversation.ended_reason if status == "ended" else None,
+        topic=conversation.topic or None,
+        position=None if ahead is None else ahead + 1,
+        ahead=ahead,
+        agent=agent_card(world, conversation.agent) if conversation.agent else None,
+        customer=None if is_customer else customer_card(world, conversation),
+        wrap_up_ms=_wrap_up_left(world, conversation),
+        since_at=conversation.assigned_at_ms or conversation.arrived_ms,
+        read={str(key): seq for key, seq in conversation.read.items()} or None,
+    )
+
+
+def _status_for(conversation: Conversation, is_customer: bool) -> str:
+    """For a customer a conversation in wrap-up is over."""
+    if conversation.status is ConversationState.WRAP_UP and not is_customer:
+        return "wrap_up"
+    return "ended" if conversation.is_over else conversation.status
+
+
+def _wrap_up_left(world: World, conversation: Conversation) -> int | None:
+    due_ms = conversation.wrap_up_due_ms
+    return None if due_ms is None else max(0, due_ms - world.now_ms)
+
+
+def _newest(
+    conversation: Conversation, is_customer: bool, after: int
+) -> tuple[tuple[outgoing.Message, ...], bool]:
+    """The messages after ``after`` that fit; True where older ones were left out."""
+    chosen: list[outgoing.Message] = []
+    size = 0
+    for message in reversed(conversation.messages):
+        if message.kind == "note" and is_customer:
+            continue
+        if message.kind == "text" and message.seq <= after:
+            break
+        size += len(message.body) + 64
+        if len(chosen) >= MESSAGES_MAX or size > MESSAGES_BYTES_MAX:
+            chosen.reverse()
+            return tuple(chosen), True
+        chosen.append(_message(message))
+    chosen.reverse()
+    return tuple(chosen), False
+
+
+def _message(message: Message) -> outgoing.Message:
+    sender = shown_person(message.author, message.author_name)
+    return outgoing.Message(message.seq, sender, message.body, message.at_ms, message.kind)
+
+
+def shown_person(key: PersonKey, name: str) -> outgoing.Person:
+    """A person by key, under a name."""
+    role, _, subject = key.partition(":")
+    return outgoing.Person(subject, role, name)
+
+
+def named(world: World, key: PersonKey) -> outgoing.Person:
+    """A person by key, under the name that they are known by."""
+    known = world.people.by_key(key)
+    return shown_person(key, known.name if known is not None else "")
+
+
+def agent_card(world: World, agent: str) -> outgoing.AgentCard:
+    """An agent as others see them."""
+    known = world.people.agents[agent]
+    languages = tuple(tag for tag, _ in known.profile.languages)
+    return outgoing.AgentCard(known.id, known.name, languages, known.license)
+
+
+def customer_card(world: World, conversation: Conversation) -> outgoing.CustomerCard:
+    """The customer of a conversation, as staff see them."""
+    customer = world.customer_of(conversation)
+    languages = customer.languages or tuple(tag for tag, _ in conversation.own_languages)
+    return outgoing.CustomerCard(
+        id=customer.id,
+        name=customer.name,
+        verified=customer.verified,
+        klass=conversation.klass,
+        languages=languages,
+        attributes={**customer.attributes, **conversation.attributes},
+        here=bool(customer.devices) or not customer.gone_shown,
+        contact=tuple(
+            {"channel": channel, "prio": prio, "hours": hours}
+            for channel, prio, hours in customer.contact
+        ),
+    )
+
+
+def presence_self(router: Router, agent_id: str) -> outgoing.PresenceSelf:
+    """An agent's own presence, capacity and load."""
+    world = router.world
+    agent = world.people.agents[agent_id]
+    defaults = world.policy.capacity
+    channels = (*world.channels, "total")
+    return outgoing.PresenceSelf(
+        show=agent.show,
+        effective=agent.seen_show(),
+        reason=agent.reason,
+        channels={channel: agent.channels.get(channel, True) for channel in world.channels},
+        capacity={channel: agent.capacity_of(channel, defaults) for channel in channels},
+        load={**agent.load, "total": agent.load_cost},
+        since_at=agent.since_ms,
+        pos=world.position,
+        next=agent.next_show,
+        until_at=agent.until_ms,
+        why_not=agent.why_not(),
+    )
+
+
+def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
+    """An offer as its agent sees it."""
+    conversation = world.conversations.by_id[offer.conversation]
+    return outgoing.OfferNew(
+        offer=offer.id,
+        conversation=conversation.id,
+        expires_ms=max(0, offer.due_ms - now_ms),
+        attempt=offer.attempt,
+        queue=conversation.queue,
+        channel=conversation.channel,
+        customer=customer_card(world, conversation),
+        why=offer.why,
+        auto=offer.auto,
+        topic=conversation.topic,
+        waited_ms=max(0, now_ms - conversation.arrived_ms),
+        pos=world.position,
+    )
+
+
+def place(router: Router, conversation_id: str) -> outgoing.QueuePosition | None:
+    """Where a conversation stands in line, or None where it has no place."""
+    world = router.world
+    conversation = world.conversations.by_id.get(conversation_id)
+    if conversation is None:
+        return None
+    ahead = world.ahead(conversation)
+    if ahead is None:
+        return None
+    return outgoing.QueuePosition(world.position, conversation.id, ahead + 1, ahead)
+
+
+def waiting_of(router: Router, customer: PersonKey) -> Iterator[str]:
+    """The customer's conversations that have a place in line."""
+    known = router.world.people.by_key(customer)
+    if isinstance(known, Customer):
+        for name in known.open:
+            if router.world.conversations.by_id[name].is_in_line:
+                yield name
+
+
+def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, ...]:
+    """The wallboard's row of each queue."""
+    world = router.world
+    rows = []
+    for name in world.queues:
+        theirs_waiting = world.conversations.waiting_by_queue.get(name, {})
+        in_line = [world.conversations.by_id[one] for one in theirs_waiting]
+        offered = sum(one.status is ConversationState.OFFERED for one in in_line)
+        oldest_ms = min((one.start_ms for one in in_line), default=now_ms)
+        rows.append(
+            outgoing.QueueFigures(
+                queue=name,
+                waiting=len(in_line) - offered,
+                oldest_ms=max(0, now_ms - oldest_ms),
+                offered=offered,
+                active=world.conversations.active_by_queue.get(name, 0),
+            )
+        )
+    return tuple(rows)
+
+
+def agents_by_show(router: Router) -> tuple[outgoing.AgentsByShow, ...]:
+    """How many agents are shown as what; nobody is counted as offline."""
+    counts: dict[str, int] = {}
+    for agent in router.world.people.agents.values():
+        show = agent.seen_show()
+        if show is not Show.OFFLINE:
+            counts[show] = counts.get(show, 0) + 1
+    return tuple(outgoing.AgentsByShow(show, counts[show]) for show in Show if show in counts)
+
+
+def presence_entries(router: Router, topic: str) -> tuple[outgoing.PresenceEntry, ...]:
+    """Who is in a presence topic (``agents`` or ``team:<id>``) and not offline."""
+    kind, _, name = topic.partition(":")
+    return tuple(
+        presence_entry(agent)
+        for agent in router.world.people.agents.values()
+        if agent.seen_show() is not Show.OFFLINE and (kind == "agents" or name in agent.teams)
+    )
+
+
+def presence_entry(agent: Agent) -> outgoing.PresenceEntry:
+    """One agent as a presence topic shows them."""
+    return outgoing.PresenceEntry(
+        id=agent.id,
+        show=agent.seen_show(),
+        since_at=agent.since_ms,
+        name=agent.name,
+        reason=agent.reason,
+        load=agent.load_cost,
+    )
+
+
+def history(
+    router: Router, actor: Actor, conversation_id: str, before_seq: int | None, limit: int
+) -> tuple[tuple[outgoing.Message, ...], bool]:
+    """The newest ``limit`` messages before ``before_seq``, and whether there are more.
+
+    Raises:
+        Refused: NOT_FOUND or FORBIDDEN.
+    """
+    conversation = theirs(router.world, actor, "history", conversation_id)
+    is_customer = actor.role == "customer"
+    chosen: list[outgoing.Message] = []
+    for message in reversed(conversation.messages):
+        if message.kind == "note" and is_customer:
+            continue
+        if before_seq is not None and message.kind == "text" and message.seq >= before_seq:
+            continue
+        if before_seq is not None and not chosen and message.kind == "note":
+            continue
+        if len(chosen) >= limit:
+            return tuple(reversed(chosen)), True
+        chosen.append(_message(message))
+    return tuple(reversed(chosen)), False
+
+
+def typing_readers(router: Router, actor: Actor, conversation_id: str) -> tuple[PersonKey, ...]:
+    """Who may learn that this person is typing.
+
+    Raises:
+        Refused: NOT_FOUND, FORBIDDEN, or INVALID_TRANSITION where the conversation is over.
+    """
+    conversation = theirs(router.world, actor, "typing", conversation_id)
+    if conversation.is_over:
+        raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
+    return tuple(key for key in conversation.readers() if key != actor.key)

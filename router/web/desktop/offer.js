@@ -1,0 +1,158 @@
+/**
+ * The offer: who, from where, why me, and how long there is to answer.
+ *
+ * Owns: the card with its ring, telling the server that it was really seen, the missed bar.
+ * Does not know: what happens after the answer.
+ * Invariants: `offer.seen` goes out once per offer and connection, only when the card was painted
+ * in a visible page; a doubled accept is one accept.
+ */
+import { clock, h, initials, languageName, say, show, svg, timeOf } from "../client/dom.js";
+
+const ROUND = 2 * Math.PI * 26;
+const WHY_WORDS = {
+  longest_idle: "longest idle", least_loaded: "least loaded", same_agent: "served them before", history: "served them before",
+  language: "language", proficiency: "skill", load: "least loaded", relation: "account owner", only: "only one free",
+};
+
+export class OfferCard {
+  constructor(desktop) {
+    this.desktop = desktop;
+    this.accepting = null;
+    this.seen = null;
+    this._build();
+  }
+
+  draw() {
+    this._drawBar();
+    const [offer] = this.desktop.model.offers;
+    const appears = offer && this.shown !== offer.offer;
+    show(this.element, !!offer);
+    this.shown = offer?.offer;
+    if (!offer) {
+      this.accepting = null;
+      return;
+    }
+    if (appears) this._appear(offer);
+    this._drawRing(offer);
+    this._markSeen(offer);
+  }
+
+  accept() {
+    const [offer] = this.desktop.model.offers;
+    if (!offer || this.accepting === offer.offer) return;
+    this.accepting = offer.offer;
+    this.yes.disabled = this.no.disabled = true;
+    this.desktop.ask("offer.accept", { offer: offer.offer }).then((reply) => this._answered(offer, reply));
+  }
+
+  decline() {
+    const [offer] = this.desktop.model.offers;
+    if (!offer || this.accepting) return;
+    this.no.disabled = true;
+    this.desktop.ask("offer.decline", { offer: offer.offer }).then((reply) => this._answered(offer, reply));
+  }
+
+  // Inside
+
+  _build() {
+    this.ring = svg("circle", { class: "left-over", cx: 30, cy: 30, r: 26, "stroke-dasharray": ROUND });
+    this.letters = svg("text", { x: 30, y: 35, "text-anchor": "middle" });
+    this.who = h("b", { class: "who" });
+    this.what = h("p", { class: "what" });
+    this.wait = h("p", { class: "what" });
+    this.why = h("p", { class: "why" });
+    this.seconds = h("span", { class: "seconds", "aria-hidden": "true" });
+    this.yes = h("button", { type: "button", class: "main", onclick: () => this.accept() }, "Accept ", h("kbd", {}, "Enter"));
+    this.no = h("button", { type: "button", onclick: () => this.decline() }, "Decline");
+    this.element = h("section", { class: "offer", role: "alertdialog", "aria-label": "Offer", hidden: true },
+      h("div", { class: "row" },
+        svg("svg", { viewBox: "0 0 60 60", class: "ring", "aria-hidden": "true" }, svg("circle", { class: "track", cx: 30, cy: 30, r: 26 }), this.ring, this.letters),
+        h("div", { class: "facts" }, this.who, this.what, this.wait), this.seconds),
+      this.why, h("div", { class: "answers" }, this.yes, this.no));
+    this.barText = h("span", {});
+    this.barBack = h("button", { type: "button", onclick: () => this.desktop.back() }, "I'm back ", h("kbd", {}, "Enter"));
+    this.barClose = h("button", { type: "button", onclick: () => this._dismiss() }, "All right");
+    this.bar = h("div", { class: "missed", role: "alert", hidden: true }, this.barText, this.barBack, this.barClose);
+  }
+
+  _appear(offer) {
+    const { customer = {}, queue, channel } = offer;
+    const name = customer.name || "Customer";
+    say(this.letters, initials(name));
+    say(this.who, name + (customer.verified ? " ✓" : ""));
+    const languages = wished(customer).map((tag) => languageName(tag, "en"));
+    say(this.what, [title(queue), channel, languages.join(", ")].filter(Boolean).join(" · "));
+    const attempt = offer.attempt > 1 ? `, offered ${offer.attempt} times` : "";
+    const since = offer.queued_at ?? customer.queued_at;
+    const waited = offer.waited_ms ?? customer.waited_ms ?? (since ? this.desktop.model.now() - since : null);
+    say(this.wait, waited === null ? attempt.slice(2) : `waited ${clock(waited)}${attempt}`);
+    const why = (offer.why ?? []).map(whyWords).filter(Boolean).join(", ");
+    say(this.why, why ? `You: ${why}` : "");
+    this.yes.disabled = false;
+    this.no.disabled = false;
+    show(this.no, !offer.auto);
+    const typing = document.activeElement?.tagName === "TEXTAREA" && document.activeElement.value;
+    if (!typing && !document.querySelector("dialog[open]")) this.yes.focus();
+  }
+
+  _drawRing(offer) {
+    this.whole ??= {};
+    const whole = (this.whole[offer.offer] ??= offer.expires_ms);
+    const left = Math.max(0, offer.until - Date.now());
+    this.ring.style.setProperty("stroke-dashoffset", String(ROUND * (1 - left / whole)));
+    this.element.classList.toggle("late", left < 6_000);
+    say(this.seconds, String(Math.ceil(left / 1_000)));
+  }
+
+  _markSeen(offer) {
+    const { connection } = this.desktop;
+    const key = `${offer.offer} ${connection.welcome?.session}`;
+    if (document.hidden || this.seen === key || connection.status.phase !== "online") return;
+    this.seen = key;
+    // Two frames: the first one is before the card is painted, the second one after.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      connection.command("offer.seen", { offer: offer.offer });
+    }));
+  }
+
+  _answered(offer, reply) {
+    this.yes.disabled = this.no.disabled = false;
+    if (this.accepting === offer.offer) this.accepting = null;
+    const { model } = this.desktop;
+    // Gone (113) or answered: the card goes now, `offer.ended` may follow or have come before.
+    if (reply || model.offers.length > 0) model.offers = model.offers.filter((one) => one.offer !== offer.offer);
+    this.desktop.draw();
+  }
+
+  _drawBar() {
+    const { missed, model } = this.desktop;
+    show(this.bar, !!missed);
+    if (!missed) return;
+    const count = missed.count > 1 ? `, ${missed.count} in all` : "";
+    const away = missed.away || model.presence?.show !== "available";
+    say(this.barText, `You missed an offer at ${timeOf(missed.at)}${count}.${away ? " You are set away." : ""}`);
+    show(this.barBack, away);
+    show(this.barClose, !away);
+  }
+
+  _dismiss() {
+    this.desktop.missed = null;
+    this.desktop.draw();
+  }
+}
+
+const title = (id) => (id ? id[0].toUpperCase() + id.slice(1) : "");
+
+export function wished(customer) {
+  const languages = customer.languages ?? customer.language ?? [];
+  if (typeof languages === "string") return [languages];
+  if (!Array.isArray(languages)) return Object.keys(languages);
+  return languages.map((one) => one.tag ?? one);
+}
+
+function whyWords(reason) {
+  if (typeof reason === "string") return WHY_WORDS[reason] ?? reason.replaceAll("_", " ");
+  const part = reason.part ?? reason.reason ?? reason.rule ?? "";
+  const value = reason.value ?? reason.detail ?? "";
+  return [WHY_WORDS[part] ?? part, value].filter((word) => word !== "").join(" ");
+}

@@ -1,0 +1,185 @@
+"""One tenant's whole state, and what a command in hand has touched of it.
+
+Owns: the parts side by side, the present time and position, the events so far, and the marks of
+what must be looked at again before the command is done. Does not know: any command.
+
+Invariant: the marks (``touched``, ``unsettled``, ``moved``) are empty between commands, so they
+are no part of a snapshot.
+"""
+
+from router.conversations import Conversation, Conversations
+from router.errors import Refusal, Refused
+from router.events import AgentChanged, Event, LineMoved
+from router.ids import AgentId
+from router.matching import Pool
+from router.offers import Offers
+from router.ops import OpMemory
+from router.policy import AgentEntry, Policy, Queue
+from router.presence import Agent, Customer, People
+from router.queue import Line
+from router.skills import Profile, Requirement, levels, meets, merge_needs
+from router.timers import Timers
+
+__all__ = ["World"]
+
+
+class World:
+    """Everything that a tenant's core knows."""
+
+    def __init__(self, tenant: str) -> None:
+        self.tenant = tenant
+        self.now_ms = 0
+        self.position = 0
+        self.timers = Timers()
+        self.people = People()
+        self.line = Line()
+        self.pool = Pool(self.line)
+        self.conversations = Conversations()
+        self.offers = Offers()
+        self.ops = OpMemory()
+        self.assignment_count = 0
+        self.events: list[Event] = []
+        self.touched: dict[str, None] = {}
+        """Agents whose presence, load or capacity may have changed."""
+        self.unsettled: dict[str, None] = {}
+        """Conversations that may find an agent now."""
+        self.moved: dict[str, str] = {}
+        """Queues whose places may have changed, and what may have made them grow."""
+        self.policy = Policy()
+        self.queues: dict[str, Queue] = {}
+        self.directory: dict[str, AgentEntry] = {}
+        self.channels: tuple[str, ...] = ()
+
+    def put_policy(self, policy: Policy) -> None:
+        """Puts a policy in force and derives from it what is looked up often."""
+        self.policy = policy
+        self.queues = {queue.id: queue for queue in policy.queues}
+        self.directory = {entry.id: entry for entry in policy.agents}
+        self.channels = tuple(
+            sorted({channel for queue in policy.queues for channel in queue.channels})
+        )
+
+    def emit(self, event: Event) -> None:
+        """Reports a fact."""
+        self.events.append(event)
+
+    def queue(self, name: str) -> Queue:
+        """The queue of this id.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        queue = self.queues.get(name)
+        if queue is None:
+            raise Refused(Refusal.NOT_FOUND, f"there is no queue {name!r}")
+        return queue
+
+    def agent(self, name: str) -> Agent:
+        """The agent of this id.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        agent = self.people.agents.get(name)
+        if agent is None:
+            raise Refused(Refusal.NOT_FOUND, f"there is no agent {name!r}")
+        return agent
+
+    def customer_of(self, conversation: Conversation) -> Customer:
+        """The customer whose conversation it is."""
+        return self.people.customers[conversation.customer]
+
+    def cost(self, channel: str) -> int:
+        """What one conversation of a channel takes of an agent's total."""
+        return self.policy.cost.get(channel, 1)
+
+    def default_class(self) -> str:
+        """The class of whoever has none."""
+        return next(iter(self.policy.classes), "")
+
+    def head_start_ms(self, klass: str) -> int:
+        """The head start of a class; nothing for a class that the policy does not know."""
+        return min(self.policy.classes.get(klass, 0), self.policy.head_start_max_ms)
+
+    def touch(self, agent: Agent) -> None:
+        """Marks an agent as changed."""
+        self.touched[agent.id] = None
+
+    def move(self, queue: str, cause: str = "") -> None:
+        """Marks a queue's places as changed; the first cause of growth is the one told."""
+        self.moved[queue] = self.moved.get(queue) or cause
+
+    def flexibility(self, profile: Profile) -> int:
+        """Queues whose needs the profile meets, times languages it speaks."""
+        served = sum(
+            meets(profile, Requirement(needs=merge_needs((n.skill, n.level) for n in queue.needs)))
+            for queue in self.policy.queues
+        )
+        return served * max(1, len(profile.languages))
+
+    def directory_profile(
+        self,
+        agent: str,
+        skills: dict[str, int] | None,
+        languages: dict[str, int] | None,
+        brands: tuple[str, ...] | None,
+    ) -> Profile:
+        """What the agent can do: the token's word where it has one, else the directory's."""
+        entry = self.directory.get(agent)
+        if entry is not None:
+            skills = dict(entry.skills) if skills is None else skills
+            languages = dict(entry.languages) if languages is None else languages
+            brands = entry.brands if brands is None else brands
+        return Profile(
+            skills=levels(skills or {}),
+            languages=levels(languages or {}),
+            brands=tuple(sorted(brands or ())),
+        )
+
+    def refresh(self, agent: Agent) -> bool:
+        """Brings the pool up to date with an agent; True where the agent can take work."""
+        if not self.pool.knows(agent.id):
+            return False
+        if not agent.takes_offers():
+            self.pool.occupy(agent.id)
+            return False
+        policy = self.policy
+        channels = tuple(
+            channel
+            for channel in self.channels
+            if agent.channels.get(channel, True)
+            and agent.may_hold(
+                channel, self.cost(channel), policy.capacity, channel in policy.interrupts
+            )
+        )
+        if not channels:
+            self.pool.occupy(agent.id)
+            return False
+        total = agent.capacity_of("total", policy.capacity)
+        load = min(1000, 1000 * agent.load_cost // total) if total else 1000
+        self.pool.free(agent.id, channels, load, (agent.idle_since_ms, agent.idle_order))
+        return True
+
+    def ahead(self, conversation: Conversation) -> int | None:
+        """How many stand before a conversation; None where it has no place in line.
+
+        Counted are the smaller keys that a signed-in agent could take instead.
+        """
+        if not conversation.is_in_line or conversation.parked:
+            return None
+        if conversation.id not in self.line:
+            return 0
+        lane, place = self.line.where(conversation.id)
+        return self.pool.ahead(lane, place)
+
+    def flush_marks(self) -> None:
+        """Turns the marks of agents and queues into events."""
+        for name in self.touched:
+            agent = self.people.agents[name]
+            show = agent.seen_show()
+            self.emit(AgentChanged(AgentId(agent.id), agent.shown, show, agent.reason))
+            agent.shown = show
+        self.touched.clear()
+        for queue, cause in self.moved.items():
+            self.emit(LineMoved(queue, cause))
+        self.moved.clear()

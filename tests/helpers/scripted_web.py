@@ -1,0 +1,198 @@
+"""The scripted server: the screens' files, tokens and one WebSocket, on one port.
+
+Owns: HTTP paths with the strict headers, sockets. Does not know: what commands mean.
+Run as `python -m tests.helpers.scripted_web --port N --kept FILE`; it prints one line when ready.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import math
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tests.helpers.scripted_commands import answer, expire, lose_offers
+from tests.helpers.scripted_world import PEOPLE, Connection, Message, World, name_of
+
+WEB = Path(__file__).parents[2] / "router" / "web"
+PAGES = {
+    "/widget.js": "widget/widget.js",
+    "/widget": "widget/page.html",
+    "/desktop": "desktop/index.html",
+    "/board": "board/index.html",
+    "/demo": "demo/shop.html",
+}
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'"
+)
+COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# Another site's page loads the widget's modules: they must be readable from there.
+SHARED = {**COMMON, "Access-Control-Allow-Origin": "*"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+
+
+def _file(name: str) -> Response:
+    path = (WEB / name).resolve()
+    if WEB not in path.parents or not path.is_file():
+        return PlainTextResponse("not found", 404, headers=COMMON)
+    headers = {**COMMON, "Content-Security-Policy": STRICT} if path.suffix == ".html" else SHARED
+    return FileResponse(path, media_type=TYPES[path.suffix], headers=headers)
+
+
+async def _page(request: Request) -> Response:
+    return _file(PAGES[request.url.path])
+
+
+async def _asset(request: Request) -> Response:
+    return _file(request.path_params["name"])
+
+
+async def _elsewhere(request: Request) -> Response:
+    """A shop on another origin, with a policy that allows Fairline and nothing else."""
+    host = request.query_params["host"]
+    socket = host.replace("http", "ws", 1)
+    policy = f"default-src 'none'; script-src {host}; connect-src {host} {socket}"
+    page = (
+        '<!doctype html><html lang="en"><title>Elsewhere</title><link rel="icon" href="data:,">'
+        f'<h1>Elsewhere</h1><script async src="{host}/widget.js" data-tenant="acme"></script>'
+    )
+    headers = {**COMMON, "Content-Security-Policy": policy + "; img-src data:"}
+    return Response(page, media_type="text/html", headers=headers)
+
+
+def _token(person: str, role: str) -> str:
+    claims = json.dumps({"sub": person, "role": role, "tenant": "acme"})
+    return f"x.{base64.urlsafe_b64encode(claims.encode()).decode().rstrip('=')}.x"
+
+
+def _claims(token: str) -> dict[str, str]:
+    part = token.split(".")[1]
+    decoded: dict[str, str] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return decoded
+
+
+class Server:
+    """The HTTP application around one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.app = Starlette(
+            routes=[
+                *(Route(path, _page) for path in PAGES),
+                Route("/assets/{name:path}", _asset),
+                Route("/elsewhere", _elsewhere),
+                Route("/demo/people", self.people),
+                Route("/demo/token", self.token, methods=["POST"]),
+                Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
+                Route("/scripted/world", self.show_world),
+                Route("/scripted/lose-offers", self.lose_offers, methods=["POST"]),
+                Route("/scripted/deafen", self.deafen, methods=["POST"]),
+                WebSocketRoute("/v1/socket", self.socket),
+            ]
+        )
+
+    async def people(self, request: Request) -> Response:
+        return JSONResponse(PEOPLE)
+
+    async def token(self, request: Request) -> Response:
+        asked = await request.json()
+        return JSONResponse({"token": _token(asked["id"], asked["role"])})
+
+    async def visitors(self, request: Request) -> Response:
+        headers = {**SHARED, "Access-Control-Allow-Headers": "content-type"}
+        if request.method == "OPTIONS":
+            return Response(headers=headers)
+        asked = await request.json()
+        secret = asked.get("visitor") or uuid4().hex
+        person = self.world.kept["visitors"].setdefault(secret, f"v{uuid4().hex[:8]}")
+        self.world.save()
+        body = {"token": _token(person, "customer"), "id": person, "visitor": secret}
+        return JSONResponse({**body, "expires_ms": 3_600_000}, headers=headers)
+
+    async def show_world(self, request: Request) -> Response:
+        return JSONResponse({**self.world.kept, "connections": len(self.world.connections)})
+
+    async def lose_offers(self, request: Request) -> Response:
+        lose_offers(self.world)
+        return JSONResponse({})
+
+    async def deafen(self, request: Request) -> Response:
+        """The open connections stay, and nothing they say is heard any more."""
+        for connection in self.world.connections:
+            connection.deaf = True
+        return JSONResponse({})
+
+    async def socket(self, socket: WebSocket) -> None:
+        """One connection: `hello`, then commands until it goes."""
+        await socket.accept(subprotocol="fairline.v1.json")
+        outgoing, queued = trio.open_memory_channel[Message](math.inf)
+        try:
+            hello = json.loads(await socket.receive_text())
+            claims = _claims(hello["token"])
+            connection = Connection(claims["sub"], claims["role"], outgoing.send_nowait)
+            told = self.world.welcome(connection, hello.get("seen", {}))
+            outgoing.send_nowait({"t": "welcome", "id": hello["id"], "ok": True, **told})
+            self.world.connections.append(connection)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_write, socket, queued)
+                await self._read(socket, connection)
+                nursery.cancel_scope.cancel()
+        except WebSocketDisconnect:
+            return  # gone before hello
+
+    async def _read(self, socket: WebSocket, connection: Connection) -> None:
+        try:
+            async for text in socket.iter_text():
+                if not connection.deaf:
+                    answer(self.world, connection, json.loads(text))
+        finally:
+            self.world.connections.remove(connection)
+
+
+async def _write(socket: WebSocket, queued: trio.MemoryReceiveChannel[Message]) -> None:
+    async for message in queued:
+        try:
+            await socket.send_text(json.dumps(message))
+        except (WebSocketDisconnect, RuntimeError):
+            return  # the reader notices too and ends the connection
+
+
+async def _tick(world: World) -> None:
+    while True:
+        await trio.sleep(0.1)
+        expire(world)
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    world = World(arguments.kept, offer_ms=arguments.offer_ms, wrap_up_ms=arguments.wrap_up_ms)
+    config = Config()
+    config.bind = [f"127.0.0.1:{arguments.port}"]
+    config.errorlog = None
+    app: Any = Server(world).app
+    async with trio.open_nursery() as nursery:
+        await nursery.start(partial(serve, app, config))
+        nursery.start_soon(_tick, world)
+        print(f"ready for {name_of('alice')}", flush=True)  # noqa: T201 - the parent waits for it
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--kept", type=Path, required=True)
+    parser.add_argument("--offer-ms", type=int, default=20_000)
+    parser.add_argument("--wrap-up-ms", type=int, default=0)
+    trio.run(main, parser.parse_args())

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.helpers.browser import Desk, Shop, chromium, open_browser
+from tests.helpers.scripted_process import ScriptedServer
+
+expect.set_options(timeout=10_000)
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium()
+    if executable is None:
+        sentence = "no chromium: tests/setup-browser.sh says how to get one"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with open_browser(executable) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages of people who share nothing: one context each."""
+    contexts: list[BrowserContext] = []
+
+    def opened(**options: object) -> Page:
+        context = browser.new_context(**{"locale": "en-US", **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def options() -> list[str]:
+    """What the scripted server is started with; tests override it by parametrization."""
+    return []
+
+
+@pytest.fixture
+def server(tmp_path: Path, options: list[str]) -> Iterator[ScriptedServer]:
+    scripted = ScriptedServer(tmp_path, *options)
+    scripted.start()
+    yield scripted
+    scripted.kill()
+
+
+@pytest.fixture
+def shop(open_page: OpenPage, server: ScriptedServer) -> Shop:
+    return Shop(open_page(), f"{server.address}/demo")
+
+
+@pytest.fixture
+def desk(open_page: OpenPage, server: ScriptedServer) -> Desk:
+    return Desk(open_page(), f"{server.address}/desktop")

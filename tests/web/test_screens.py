@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.helpers.browser import Desk, Shop
+from tests.helpers.scripted_process import ScriptedServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+
+WRAP_UP = pytest.mark.parametrize("options", [["--wrap-up-ms", "30000"]])
+SHORT_OFFERS = pytest.mark.parametrize("options", [["--offer-ms", "1200"]])
+
+
+def bodies(server: ScriptedServer) -> list[str]:
+    (conversation,) = server.world()["conversations"].values()
+    return [message["body"] for message in conversation["messages"]]
+
+
+def connect(shop: Shop, desk: Desk) -> None:
+    """A customer and an agent in one conversation."""
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    shop.open()
+    shop.write("My bill is wrong")
+    desk.accept()
+    shop.talks_with("Alice")
+    desk.reads("My bill is wrong")
+
+
+@WRAP_UP
+def test_a_conversation_goes_from_the_widget_to_the_desktop_and_back(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    desk.sign_in("Alice")
+    shop.go()
+    shop.open()
+    shop.ask("My bill is wrong")
+    desk.declare("Available")
+    desk.accept()
+    shop.talks_with("Alice")
+    desk.reads("My bill is wrong")
+    desk.write("Hello, let me look")
+    shop.reads("Hello, let me look")
+    shop.write("Thank you")
+    desk.reads("Thank you")
+    expect(shop.messages.filter(has_text="Thank you")).to_contain_text("Read")
+    desk.note("Asked before")
+    desk.reads("Asked before")
+    desk.end()
+    desk.page.get_by_role("combobox", name="Code").select_option("solved")
+    desk.page.get_by_role("button", name="Complete").click()
+    expect(desk.entries).to_have_count(0)
+    shop.rate(4)
+    shop.start_again()
+    expect(shop.messages).to_have_count(0)
+    (conversation,) = server.world()["conversations"].values()
+    assert (conversation["rating"], conversation["code"]) == (4, "solved")
+    assert "Asked before" not in shop.panel.inner_text()
+    assert shop.watch.complaints == []
+    assert desk.watch.complaints == []
+
+
+def test_a_killed_server_costs_no_message_and_none_comes_twice(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    connect(shop, desk)
+    server.kill()
+    shop.write("Are you there?")
+    desk.write("I am here")
+    expect(shop.strip).to_be_visible()
+    expect(shop.strip).to_contain_text("your place is kept")
+    expect(desk.connection).to_contain_text("No connection")
+    expect(shop.messages.filter(has_text="Are you there?")).to_contain_text("Sending")
+    server.start()
+    expect(shop.messages.filter(has_text="I am here")).to_have_count(1, timeout=25_000)
+    expect(desk.entries.filter(has_text="Are you there?")).to_have_count(1, timeout=25_000)
+    expect(shop.strip).to_be_hidden()
+    expect(desk.connection).to_contain_text("Connected")
+    assert sorted(bodies(server)) == ["Are you there?", "I am here", "My bill is wrong"]
+    assert shop.watch.complaints == []
+    assert desk.watch.complaints == []
+
+
+def test_a_message_written_during_an_outage_outlives_a_reload(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    connect(shop, desk)
+    server.deafen()
+    shop.write("Kept in this tab")
+    expect(shop.messages.filter(has_text="Kept in this tab")).to_contain_text("Sending")
+    shop.page.reload()
+    shop.reads("Kept in this tab")
+    desk.reads("Kept in this tab")
+    assert bodies(server) == ["My bill is wrong", "Kept in this tab"]
+
+
+def test_nothing_is_stored_and_no_connection_is_opened_before_the_click(
+    server: ScriptedServer, shop: Shop
+) -> None:
+    requests: list[str] = []
+    shop.page.on("request", lambda request: requests.append(request.url))
+    shop.go()
+    shop.page.wait_for_load_state("networkidle")
+    loaded = [request.removeprefix(server.address) for request in requests]
+    assert shop.watch.storage() == {}
+    assert shop.watch.sockets == []
+    assert [
+        path for path in loaded if path not in {"/demo", "/widget.js", "/assets/demo/shop.css"}
+    ] == []
+    shop.open()
+    shop.ask("Hello")
+    assert len(shop.watch.sockets) == 1
+    assert shop.watch.complaints == []
+
+
+def test_a_late_accept_is_a_calm_sentence(server: ScriptedServer, shop: Shop, desk: Desk) -> None:
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    shop.open()
+    shop.ask("Who is first?")
+    expect(desk.offer).to_be_visible()
+    server.lose_offers()
+    desk.page.keyboard.press("Enter")
+    expect(desk.toast).to_contain_text("Another agent was faster")
+    expect(desk.offer).to_be_hidden()
+    assert desk.watch.complaints == []
+
+
+@SHORT_OFFERS
+def test_missed_offers_set_the_agent_away_and_one_key_brings_them_back(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    shop.open()
+    shop.ask("Anybody?")
+    expect(desk.missed).to_contain_text("You are set away")
+    expect(desk.presence).to_contain_text("Away, missed offers")
+    expect(desk.offer).to_be_hidden()
+    desk.page.locator("body").press("Enter")
+    expect(desk.presence).to_contain_text("Available")
+    desk.accept()
+    shop.talks_with("Alice")
+
+
+def test_the_widget_is_usable_by_keyboard_alone(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    keys = shop.page.keyboard
+    shop.round.focus()
+    keys.press("Enter")
+    expect(shop.composer).to_be_focused()
+    keys.type("First line")
+    keys.press("Shift+Enter")
+    keys.type("second line")
+    keys.press("Enter")
+    desk.accept()
+    desk.reads("First line\nsecond line")
+    keys.press("Escape")
+    expect(shop.panel).to_be_hidden()
+    expect(shop.round).to_be_focused()
+    desk.write("Still there?")
+    expect(shop.round).to_have_accessible_name("Talk to us, 1 new messages")
+    keys.press("Enter")
+    shop.reads("Still there?")
+    expect(shop.composer).to_be_focused()
+
+
+def test_who_leaves_the_line_is_told_so_and_the_offer_goes(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    shop.open()
+    shop.ask("Never mind")
+    expect(desk.offer).to_be_visible()
+    shop.leave_line()
+    expect(shop.panel.get_by_text("You left the line.")).to_be_visible()
+    expect(desk.offer).to_be_hidden()
+    expect(desk.toast).to_contain_text("The customer left the line")
+
+
+def test_the_next_page_of_the_shop_goes_on_with_the_conversation(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    connect(shop, desk)
+    shop.page.reload()
+    shop.talks_with("Alice")
+    shop.reads("My bill is wrong")
+    desk.write("Good that you are back")
+    shop.reads("Good that you are back")
+    desk.page.reload()
+    desk.reads("Good that you are back")
+
+
+def test_the_offer_is_said_to_be_seen_only_after_it_was_shown(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    shop.open()
+    shop.ask("Can you see me?")
+    expect(desk.offer).to_be_visible()
+    desk.declare("Busy")
+    (offer,) = server.world()["offers"].values()
+    assert offer["seen"] is True
+
+
+def test_text_of_people_is_never_markup(server: ScriptedServer, shop: Shop, desk: Desk) -> None:
+    connect(shop, desk)
+    shop.write("<img src=x onerror=alert(1)><b>bold</b>")
+    desk.reads("<img src=x onerror=alert(1)><b>bold</b>")
+    assert desk.page.locator(".entries img, .entries b:has-text('bold')").count() == 0
+    desk.write("<script>alert(2)</script>")
+    shop.reads("<script>alert(2)</script>")
+    assert shop.watch.complaints == []
+    assert desk.watch.complaints == []
+
+
+def test_a_shop_on_another_origin_with_a_strict_policy_can_embed_the_widget(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    elsewhere = server.address.replace("127.0.0.1", "localhost")
+    shop.address = f"{elsewhere}/elsewhere?host={server.address}"
+    shop.go()
+    shop.open()
+    shop.ask("From another site")
+    assert shop.watch.complaints == []
+
+
+def test_a_transfer_takes_the_conversation_from_the_desk_and_keeps_the_customer_in_line(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    connect(shop, desk)
+    desk.page.get_by_role("button", name="Transfer").click()
+    desk.page.get_by_label("Id of the queue or agent").fill("billing")
+    desk.page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
+    expect(desk.entries).to_have_count(0)
+    expect(desk.toast).to_contain_text("Transferred")
+    expect(shop.panel.get_by_text("Your place in line", exact=True)).to_be_visible()
+
+
+def test_the_board_shows_the_line(server: ScriptedServer, shop: Shop, desk: Desk) -> None:
+    board = desk.page
+    board.goto(f"{server.address}/board")
+    board.get_by_role("button", name="Sign in as Sam").click()
+    expect(board.get_by_text("live")).to_be_visible()
+    shop.go()
+    shop.open()
+    shop.ask("Counted")
+    expect(board.get_by_role("row", name=re.compile("^billing 1 0:0"))).to_be_visible()
+    server.kill()
+    expect(board.get_by_text("no connection")).to_be_visible()
+
+
+def test_the_page_of_its_own_connects_at_the_first_touch(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    page = shop.page
+    page.goto(f"{server.address}/widget?tenant=acme&queue=billing&lang=de")
+    field = page.get_by_role("textbox", name="Ihre Nachricht")
+    expect(field).to_be_visible()
+    assert (shop.watch.storage(), shop.watch.sockets) == ({}, [])
+    field.click()
+    field.fill("Guten Tag")
+    field.press("Enter")
+    expect(page.get_by_text("Ihr Platz in der Reihe", exact=True)).to_be_visible()
+    assert shop.watch.complaints == []
