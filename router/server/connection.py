@@ -91,6 +91,7 @@ class Connection:
         self._socket = socket
         self._origin = origin
         self._is_own_origin = is_own_origin
+        assert socket.subprotocol is not None, "an upgrade chooses one"
         encoding = Encoding(socket.subprotocol)
         self._outbox = Outbox(encoding, self._fall_behind)
         self._session = Session(

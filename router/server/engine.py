@@ -38,6 +38,8 @@ __all__ = ["BACKLOG_MAX", "GROUP_MAX", "Engine", "Outcome", "Publish", "Ticket"]
 BACKLOG_MAX = 20_000
 """Commands that may wait for the journal; more are refused with 108."""
 GROUP_MAX = 1_000
+GROUP_BYTES = 1024 * 1024
+"""A group ends with the command that passes one of these."""
 SLICE = 64
 """So many commands are applied before other tasks have their turn."""
 
@@ -197,17 +199,27 @@ class Engine:
         while True:
             if not self._pending:
                 await self._wake.park()
-            group, self._pending = self._pending[:GROUP_MAX], self._pending[GROUP_MAX:]
+            group = self._next_group()
             commands = [(entry.tenant, entry.payload) for entry in group]
             floor_ms = max(entry.floor_ms for entry in group)
             try:
                 await self._journal.append(commands, max(floor_ms, self.now_ms()))
             except JournalUnavailable as error:
-                _LOG.warning("journal unavailable", commands=len(group), error=str(error))
+                _LOG.warning("journal.unavailable", count=len(group), error=str(error))
                 self._refuse(group)
                 await trio.sleep(0.05)  # a full disk is not asked more than twenty times a second
             else:
                 self._measures.batch(len(group))
+
+    def _next_group(self) -> list[_Pending]:
+        size = count = 0
+        for entry in self._pending[:GROUP_MAX]:
+            size += len(entry.payload)
+            count += 1
+            if size > GROUP_BYTES:
+                break
+        group, self._pending = self._pending[:count], self._pending[count:]
+        return group
 
     def _refuse(self, group: Sequence[_Pending]) -> None:
         """None of the group went in: whoever waits may try again."""
@@ -309,7 +321,7 @@ class Engine:
             The events, where it went well the second time; None where it was skipped.
         """
         _LOG.error(
-            "a command broke the core",
+            "core.command_broke",
             tenant=record.tenant,
             position=record.position,
             command=type(command).__name__,

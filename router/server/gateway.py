@@ -155,7 +155,7 @@ class Gateway:
         if origin is None:
             native = self._settings.tenants[bearer.tenant].native_apps
             return native or bearer.role != "customer"
-        return is_own or is_allowed(origin, self._origins(bearer.tenant))
+        return is_own or is_allowed(origin, self.origins(bearer.tenant))
 
     def has_room_for(self, bearer: Bearer) -> bool:
         """Whether the person may have one more connection."""
@@ -167,7 +167,7 @@ class Gateway:
         answer = answered.answer
         if answer.conversation is None or answer.position is None:
             return None
-        place = views.place(self.routers[tenant], answer.conversation, self.engine.now_ms())
+        place = views.place(self.routers[tenant], answer.conversation)
         return None if place is None else place.wait_ms
 
     # -- the end -------------------------------------------------------------------------------
@@ -198,9 +198,10 @@ class Gateway:
     def _may_upgrade(self, origin: str, tenant: str) -> bool:
         """Before anybody is named: the tenant of the URL counts, or any."""
         names = [tenant] if tenant else list(self._settings.tenants)
-        return any(is_allowed(origin, self._origins(name)) for name in names)
+        return any(is_allowed(origin, self.origins(name)) for name in names)
 
-    def _origins(self, tenant: str) -> list[str]:
+    def origins(self, tenant: str) -> list[str]:
+        """The sites that a tenant and its brands allow."""
         entry = self._settings.tenants.get(tenant)
         if entry is None:
             return []

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 
 import trio
 
-from router import events, views
+from router import events
 from router.core import Router
+from router.deliveries import deliveries
 from router.errors import CloseCode
 from router.ids import PersonKey
 from router.outgoing import Outgoing, State
@@ -40,7 +41,7 @@ class Hub:
     ) -> None:
         self.links = Links()
         self.topics = Topics(routers, now_ms)
-        self.places = Places(routers, self.links, now_ms)
+        self.places = Places(routers, self.links)
         self._routers = routers
         self._life = life
 
@@ -61,8 +62,8 @@ class Hub:
             self._hang(event)
         packets: dict[int, Packet] = {}
         # All deliveries are kept until the end, so that no two have the same identity.
-        deliveries = list(views.deliveries(self._routers[tenant], event, now_ms))
-        for delivery in deliveries:
+        found = list(deliveries(self._routers[tenant], event, now_ms))
+        for delivery in found:
             links = self.links.of(tenant, delivery.to)
             if not links:
                 continue

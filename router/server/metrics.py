@@ -120,7 +120,7 @@ class Metrics:
         """So many commands went into the journal together."""
         self._batches.observe(size)
 
-    def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:  # noqa: ARG002 - the engine's words
+    def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:
         """A command was applied while the node was live."""
         result = "ok"
         for event in events:

@@ -112,7 +112,7 @@ class Outbox:
         return self._frames(self._pop_messages())
 
     def _pop_messages(self) -> list[bytes]:
-        messages = []
+        messages: list[bytes] = []
         while self._reliable and len(messages) < TAKEN_MAX:
             data = self._reliable.popleft()
             self._byte_count -= len(data)

@@ -12,7 +12,7 @@ the queue, and a single task looks at marked queues: at most every ``PAUSE_S``, 
 time at most, letting others run after every ``SLICE`` places.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 import trio
@@ -36,12 +36,9 @@ Queue = tuple[str, str]
 class Places:
     """The places in line of those who are connected here."""
 
-    def __init__(
-        self, routers: Mapping[str, Router], links: Links, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, routers: Mapping[str, Router], links: Links) -> None:
         self._routers = routers
         self._links = links
-        self._now_ms = now_ms
         self._waiting: dict[Queue, dict[ConversationId, PersonKey]] = {}
         self._queues: dict[tuple[str, ConversationId], str] = {}
         self._told: dict[tuple[str, ConversationId], tuple[int, int]] = {}
@@ -65,7 +62,7 @@ class Places:
             return
         router = self._routers[link.tenant]
         for conversation in views.waiting_of(router, link.person):
-            self._forget(link.tenant, conversation)
+            self._forget(link.tenant, ConversationId(conversation))
 
     def note(self, tenant: str, event: events.Event) -> None:
         """Learns from an event who waits where, and where the line moved."""
@@ -107,7 +104,7 @@ class Places:
         self, tenant: str, conversation: ConversationId, person: PersonKey, cause: str
     ) -> None:
         router = self._routers[tenant]
-        place = views.place(router, conversation, self._now_ms())
+        place = views.place(router, conversation)
         if place is None:
             self._told.pop((tenant, conversation), None)
             return

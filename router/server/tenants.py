@@ -48,7 +48,7 @@ class Tenants:
         try:
             events = router.apply(command, record.now_ms)
         except Exception:
-            _LOG.exception("the core broke", tenant=record.tenant, position=record.position)
+            _LOG.exception("core.broke", tenant=record.tenant, position=record.position)
             return None
         assert router.position == record.position, (router.position, record.position)
         return events
