@@ -305,6 +305,25 @@ async def test_a_reader_that_keeps_up_never_touches_the_disk(tmp_path: Path) -> 
     assert found == [[b"%d" % number] for number in range(50)]
 
 
+async def test_a_loop_that_is_never_idle_does_not_starve_the_writer() -> None:
+    journal = await open_on(MemoryDisk())
+    is_over = False
+
+    async def burn() -> None:
+        while not is_over:
+            sum(range(5000))
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(burn)
+        with trio.fail_after(30):
+            for number in range(50):
+                await journal.append([("acme", b"%d" % number)], 0)
+        is_over = True
+    assert len(await take(journal, 50)) == 50
+    await journal.aclose()
+
+
 async def test_closing_finishes_what_was_asked_for() -> None:
     disk = GatedDisk()
     journal = await open_on(disk)
@@ -321,6 +340,24 @@ async def test_closing_finishes_what_was_asked_for() -> None:
     journal = await open_on(disk)
     assert dict(journal.end) == {"acme": 10}
     await journal.aclose()
+
+
+def test_a_writer_whose_loop_has_ended_ends_too() -> None:
+    disk = GatedDisk()
+
+    async def crash() -> FileJournal:
+        journal = await open_on(disk)
+        async with trio.open_nursery() as nursery:
+            disk.shut()
+            nursery.start_soon(journal.append, [("acme", b"held")], 0)
+            await disk.held()
+            nursery.cancel_scope.cancel()
+        return journal
+
+    journal = trio.run(crash)
+    disk.gate.set()
+    journal._writer.join(timeout=30)
+    assert not journal._writer.is_alive()
 
 
 @pytest.mark.process
