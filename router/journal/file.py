@@ -46,10 +46,13 @@ BACKLOG_BYTES_MAX = 64 * 1024 * 1024
 """What may wait for the disk; beyond, appends are refused."""
 
 RECENT_BATCHES_MAX = 1024
-RECENT_COMMANDS_MAX = 16_384
+RECENT_BYTES_MAX = 16 * 1024 * 1024
 """What is kept for readers that keep up; those that fall behind read the files."""
 
 T = TypeVar("T")
+
+_RECORD_BYTES = 200
+"""What a record weighs in memory beside its payload, roughly."""
 
 _CLOSED = "The journal is closed."
 
@@ -120,22 +123,26 @@ class _Recent:
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque()
-        self._command_count = 0
+        self._byte_count = 0
 
     def add(self, entry: Entry) -> None:
         """Keep the batch, forgetting the oldest beyond the bounds."""
         self._entries.append(entry)
-        self._command_count += len(entry.records)
+        self._byte_count += _weight(entry)
         while len(self._entries) > 1 and (
-            len(self._entries) > RECENT_BATCHES_MAX or self._command_count > RECENT_COMMANDS_MAX
+            len(self._entries) > RECENT_BATCHES_MAX or self._byte_count > RECENT_BYTES_MAX
         ):
-            self._command_count -= len(self._entries.popleft().records)
+            self._byte_count -= _weight(self._entries.popleft())
 
     def get(self, sequence: int) -> Entry | None:
         """Return the batch of this sequence number if it is still kept."""
         if not self._entries or sequence < self._entries[0].sequence:
             return None
         return self._entries[sequence - self._entries[0].sequence]
+
+
+def _weight(entry: Entry) -> int:
+    return sum(len(record.payload) + _RECORD_BYTES for record in entry.records)
 
 
 class FileJournal:
