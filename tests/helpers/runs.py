@@ -8,7 +8,7 @@ from loadtest.tokens import Key
 from tests.helpers.bank_logs import DAY, twenty_calls
 from tests.helpers.scripted_server import KID, SECRET, Flaw, ScriptedServer, scripted_server
 
-SPEED = 1000.0
+SPEED = 2000.0
 KEY = Key(KID, SECRET)
 
 
