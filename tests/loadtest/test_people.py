@@ -85,7 +85,7 @@ async def test_nothing_is_offered_to_an_agent_whose_shift_is_over() -> None:
         row(36_300, agent="A02", service_s=10),
         row(36_400, agent="A02", service_s=200),
     ]
-    _, outcome, _ = await run_day(calls, speed=1000.0)
+    _, outcome, _ = await run_day(calls, speed=1000.0, has_long_shifts=False)
 
     agents = [one.file.assignments[0].agent for one in outcome.ledger.conversations]
     assert agents == ["A01", "A02", "A02"]
