@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 import trio
 from joserfc import jwt
 from joserfc.errors import JoseError
