@@ -20,13 +20,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Self, TypeVar
 
 import trio
 
 from router.errors import JournalUnavailable, StorageError
 from router.journal.base import Command, Record, Unread, stamp
 from router.journal.file_ops import DiskOps, FileOps
+from router.journal.handover import HandOver
 from router.journal.log import SEGMENT_BYTES, SegmentLog
 from router.journal.segments import Cursor, Entry
 
@@ -45,8 +46,13 @@ BACKLOG_BYTES_MAX = 64 * 1024 * 1024
 """What may wait for the disk; beyond, appends are refused."""
 
 RECENT_BATCHES_MAX = 1024
-RECENT_COMMANDS_MAX = 16_384
+RECENT_BYTES_MAX = 16 * 1024 * 1024
 """What is kept for readers that keep up; those that fall behind read the files."""
+
+T = TypeVar("T")
+
+_RECORD_BYTES = 200
+"""What a record weighs in memory beside its payload, roughly."""
 
 _CLOSED = "The journal is closed."
 
@@ -117,22 +123,26 @@ class _Recent:
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque()
-        self._command_count = 0
+        self._byte_count = 0
 
     def add(self, entry: Entry) -> None:
         """Keep the batch, forgetting the oldest beyond the bounds."""
         self._entries.append(entry)
-        self._command_count += len(entry.records)
+        self._byte_count += _weight(entry)
         while len(self._entries) > 1 and (
-            len(self._entries) > RECENT_BATCHES_MAX or self._command_count > RECENT_COMMANDS_MAX
+            len(self._entries) > RECENT_BATCHES_MAX or self._byte_count > RECENT_BYTES_MAX
         ):
-            self._command_count -= len(self._entries.popleft().records)
+            self._byte_count -= _weight(self._entries.popleft())
 
     def get(self, sequence: int) -> Entry | None:
         """Return the batch of this sequence number if it is still kept."""
         if not self._entries or sequence < self._entries[0].sequence:
             return None
         return self._entries[sequence - self._entries[0].sequence]
+
+
+def _weight(entry: Entry) -> int:
+    return sum(len(record.payload) + _RECORD_BYTES for record in entry.records)
 
 
 class FileJournal:
@@ -151,6 +161,8 @@ class FileJournal:
         self._closed = trio.Event()
         self._backlog = _Backlog()
         self._token = trio.lowlevel.current_trio_token()
+        self._hand_over = HandOver()
+        trio.lowlevel.add_instrument(self._hand_over)
         # A daemon, so that a crash of trio's thread ends the process; `aclose` waits for it.
         self._writer = threading.Thread(target=self._write, name="journal-write", daemon=True)
         self._writer.start()
@@ -201,6 +213,7 @@ class FileJournal:
         asked_ms = stamp(wall_ms=self._wall_ms(), before_ms=0, floor_ms=floor_ms)
         request = _Request(commands, byte_count, asked_ms)
         self._backlog.put(request)
+        self._hand_over.begin()
         await request.done.wait()
         if request.error is not None:
             # Several callers share the error: each raises its own, with its own trace.
@@ -228,18 +241,26 @@ class FileJournal:
         self._closing = True
         self._backlog.close()
         with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(self._writer.join)
-            await trio.to_thread.run_sync(self._log.close)
+            await self._in_thread(self._writer.join)
+            await self._in_thread(self._log.close)
+        trio.lowlevel.remove_instrument(self._hand_over)
         self._wake()
         self._closed.set()
 
     async def _next(self, cursor: Cursor) -> list[Entry]:
         entry = self._recent.get(cursor.sequence)
         if entry is None:
-            return await trio.to_thread.run_sync(cursor.read, self._durable)
+            return await self._in_thread(lambda: cursor.read(self._durable))
         await trio.lowlevel.checkpoint()
         cursor.pass_by(entry)
         return [entry]
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        self._hand_over.begin()
+        try:
+            return await trio.to_thread.run_sync(call)
+        finally:
+            self._hand_over.end()
 
     def _check(self) -> None:
         if self._failure:
@@ -271,6 +292,7 @@ class FileJournal:
             self._failure = str(outcome) or repr(outcome)
             outcome = StorageError(self._failure)
             self._wake()
+        self._hand_over.end(len(group))
         for request in group:
             request.error = outcome if isinstance(outcome, Exception) else None
             request.done.set()

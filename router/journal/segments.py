@@ -178,15 +178,20 @@ def _scan(segment: Segment, data: bytes, positions: dict[str, int] | None) -> _T
     header = segment.header
     view = memoryview(data)
     seed = seed_of(header.store_id)
-    tail = _Tail(
-        header.first_sequence - 1, header.stamp_before_ms, header.previous_crc, segment.start
-    )
-    while (frame := read_frame(view, tail.offset, seed)) is not None:
-        _check_order(segment.path, tail.offset, frame, tail.sequence + 1)
+    last: Frame | None = None
+    sequence = header.first_sequence
+    offset = segment.start
+    while (frame := read_frame(view, offset, seed)) is not None:
+        _check_order(segment.path, offset, frame, sequence)
         if positions is not None:
-            number(decode_commands(frame.payload), positions, frame.now_ms)
-        tail = _Tail(frame.sequence, frame.now_ms, frame.crc, frame.end)
-    return tail
+            for tenant, _ in decode_commands(frame.payload):
+                positions[tenant] = positions.get(tenant, 0) + 1
+        last = frame
+        sequence += 1
+        offset = frame.end
+    if last is None:
+        return _Tail(sequence - 1, header.stamp_before_ms, header.previous_crc, offset)
+    return _Tail(last.sequence, last.now_ms, last.crc, offset)
 
 
 def _check_order(path: Path, offset: int, frame: Frame, sequence: int) -> None:

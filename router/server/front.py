@@ -176,6 +176,7 @@ class _Front:
             self._log.write_failure(group)
         finally:
             await close_for_sure(stream)
+            self._count("front_closes")
             self._open_count -= is_let_in
             self._turned_away_count -= not is_let_in
 

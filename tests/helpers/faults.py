@@ -20,7 +20,7 @@ SECTOR_BYTES = 64
 """Smaller than a real one, so that small tests see torn writes of many shapes."""
 
 
-class Crash(Exception):  # noqa: N818 - it is an event, not an error
+class Crash(Exception):
     """The machine is off: no operation comes back."""
 
 

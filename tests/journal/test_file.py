@@ -1,8 +1,4 @@
 import errno
-import random
-import signal
-import subprocess
-import sys
 import threading
 from contextlib import aclosing
 from pathlib import Path
@@ -15,10 +11,10 @@ from router.errors import JournalCorrupt, JournalLocked, JournalUnavailable, Sto
 from router.journal import file as module
 from router.journal.base import Command, Journal, Record
 from router.journal.file import FileJournal
+from router.journal.segments import Entry
 from tests.helpers.faults import MemoryDisk, fail_on
 from tests.journal.contract import JournalContract, Wall, take
 
-ROOT = Path(__file__).parents[2]
 FOLDER = Path("/journal")
 
 
@@ -290,6 +286,22 @@ def damage(folder: Path, text: bytes) -> tuple[Path, int]:
     return path, place
 
 
+@pytest.mark.parametrize("bound", ["RECENT_BATCHES_MAX", "RECENT_BYTES_MAX"])
+def test_what_is_kept_for_readers_is_bounded_but_for_the_last_batch(
+    monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(module, bound, 3 if bound == "RECENT_BATCHES_MAX" else 3 * 300)
+    recent = module._Recent()
+    entries = [Entry(n, 1, 100 * n, (Record("acme", n, 0, bytes(100)),)) for n in range(1, 7)]
+    assert recent.get(1) is None
+    for entry in entries:
+        recent.add(entry)
+    assert [recent.get(n) for n in range(1, 7)] == [None, None, None, *entries[3:]]
+    large = Entry(7, 1, 9_999, (Record("acme", 7, 0, bytes(5000)),))
+    recent.add(large)
+    assert recent.get(7) == large
+
+
 async def test_a_reader_that_keeps_up_never_touches_the_disk(tmp_path: Path) -> None:
     disk = MemoryDisk()
     journal = await open_on(disk)
@@ -303,6 +315,25 @@ async def test_a_reader_that_keeps_up_never_touches_the_disk(tmp_path: Path) -> 
         await wait_all_tasks_blocked()
         await journal.aclose()
     assert found == [[b"%d" % number] for number in range(50)]
+
+
+async def test_a_loop_that_is_never_idle_does_not_starve_the_writer() -> None:
+    journal = await open_on(MemoryDisk())
+    is_over = False
+
+    async def burn() -> None:
+        while not is_over:
+            sum(range(5000))
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(burn)
+        with trio.fail_after(30):
+            for number in range(50):
+                await journal.append([("acme", b"%d" % number)], 0)
+        is_over = True
+    assert len(await take(journal, 50)) == 50
+    await journal.aclose()
 
 
 async def test_closing_finishes_what_was_asked_for() -> None:
@@ -323,34 +354,19 @@ async def test_closing_finishes_what_was_asked_for() -> None:
     await journal.aclose()
 
 
-@pytest.mark.process
-async def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    chance = random.Random(38)
-    acknowledged: set[int] = set()
-    first = 0
-    for _ in range(20):
-        numbers = run_and_kill(tmp_path, first, chance.randint(0, 300))
-        acknowledged |= set(numbers)
-        first += 100_000
-    journal = await FileJournal.open(tmp_path, wall_ms=Wall(), core_version=1)
-    records = await take(journal, sum(journal.end.values()))
-    await journal.aclose()
-    acme = [int(record.payload) for record in records if record.tenant == "acme"]
-    globex = [int(record.payload.split()[0]) for record in records if record.tenant == "globex"]
-    assert acme == globex, "no batch is in by half"
-    assert len(acme) == len(set(acme)), "nothing is in twice"
-    assert acknowledged <= set(acme)
-    assert len(acme) - len(acknowledged) <= 20 * 4, "at most what was in flight is in unanswered"
-    assert len(acknowledged) > 1000
+def test_a_writer_whose_loop_has_ended_ends_too() -> None:
+    disk = GatedDisk()
 
+    async def crash() -> FileJournal:
+        journal = await open_on(disk)
+        async with trio.open_nursery() as nursery:
+            disk.shut()
+            nursery.start_soon(journal.append, [("acme", b"held")], 0)
+            await disk.held()
+            nursery.cancel_scope.cancel()
+        return journal
 
-def run_and_kill(folder: Path, first: int, count: int) -> list[int]:
-    """Kill a writer after it acknowledged so many appends; return all that it acknowledged."""
-    arguments = [sys.executable, "-m", "tests.journal.killed_writer", str(folder), str(first)]
-    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(count)]
-        process.kill()
-        lines += process.stdout.readlines()
-    assert process.returncode == -signal.SIGKILL
-    return [int(line) for line in lines if line.endswith(b"\n")]
+    journal = trio.run(crash)
+    disk.gate.set()
+    journal._writer.join(timeout=30)
+    assert not journal._writer.is_alive()
