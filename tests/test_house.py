@@ -37,8 +37,9 @@ journal.segments
 journal.log
 journal.file journal.redis_stream
 journal.bench journal.handover
-server.clock server.counters server.head server.meter server.origins server.suggestions
-server.claims server.logs server.sources server.starter server.visit server.pulse server.demo_talk
+server.clock server.counters server.head server.meter server.origins
+server.suggestions server.demo_talk server.pulse
+server.benches server.claims server.logs server.sources server.starter server.visit
 server.settings server.asgi server.front server.gate server.outbox
 server.keys server.socket server.links
 server.auth server.tenants
@@ -48,7 +49,7 @@ server.reads
 server.connection
 server.http server.gateway
 server.app
-server.demo server.benches
+server.demo
 server.cli
 """
 RANKS = {

@@ -18,6 +18,7 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from router.commands import (
@@ -120,8 +121,8 @@ class Hall:
         self.apply(EndConversation(by=Actor("agent", agent.id), conversation=name))
 
 
-def run(*, json: bool = False) -> None:
-    """Prints the figures, as a table or as JSON."""
+def run(folder: Path, *, json: bool = False) -> None:
+    """Prints the figures, as a table or as JSON; the folder is for benchmarks of the disk."""
     figures = bench_core()
     if json:
         print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
