@@ -3,8 +3,9 @@
 Owns: how they behave. Does not know: the server's inside; they use the protocol like anybody, so
 that what the demo shows is what a real client gets.
 
-Invariants: at most ``CUSTOMERS_MAX`` customers are there at a time, each for minutes; the same seed asks in the same
-order; a person whose socket fails is gone or comes back, and never takes the demo down.
+Invariants: at most ``CUSTOMERS_MAX`` customers are there at a time, each for minutes; the same seed
+asks in the same order; a person whose socket fails is gone or comes back, and never takes the demo
+down.
 """
 
 import json
