@@ -15,10 +15,11 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids skills timers limits turns
+errors ids skills timers limits turns ranks
 states policy rights queue
 commands events outgoing conversations offers presence
-matching incoming history ops
+groups masks incoming history ops
+matching
 world wire requests steps estimate measures
 relations placing session
 offering saying snapshots
@@ -31,19 +32,18 @@ views
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops
+journal.base journal.file_ops journal.handover
 journal.frames journal.memory
 journal.segments
 journal.log
 journal.file journal.redis_stream
-journal.bench journal.handover
-server.clock server.counters server.head server.meter server.origins
+server.admission server.clock server.counters server.head server.meter server.origins
 server.suggestions server.demo_talk server.pulse
-server.benches server.claims server.logs server.sources server.starter server.visit
+server.claims server.logs server.sources server.starter server.visit
 server.settings server.asgi server.front server.gate server.outbox
 server.keys server.socket server.links
 server.auth server.tenants
-server.demo_desk server.engine server.metrics server.places server.topics
+server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub
 server.reads
 server.connection
