@@ -187,12 +187,17 @@ def token(
 
 @app.command(help_epilogue=_example("fairline bench core --json"))
 def bench(
-    part: Literal["core", "journal", "gateway"] | None = None, /, *, json: bool = False
+    part: Literal["core", "journal", "gateway"] | None = None,
+    /,
+    *,
+    folder: Path = Path(),
+    json: bool = False,
 ) -> None:
     """Runs the benchmarks, each with its ratio against a reference.
 
     Args:
         part: One of them; all where none is named.
+        folder: Where the disk to be measured is mounted; what is written there goes afterwards.
         json: Print figures for machines.
     """
     for name in (part,) if part else ("core", "journal", "gateway"):
