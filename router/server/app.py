@@ -46,7 +46,7 @@ from router.server.visit import Visit
 from router.server.visitors import MintedVisitor, Visitors, visitor_key
 from router.steps import Bearer
 
-__all__ = ["Addresses", "Node", "serve"]
+__all__ = ["Addresses", "Node", "new_life", "run", "serve"]
 
 END_S = 5.0
 _LOG = structlog.get_logger("fairline.app")
@@ -76,7 +76,7 @@ class Node:
         self.clock = clock
         self.metrics = Metrics()
         self.tenants = Tenants(settings.tenants)
-        self.hub = Hub(self.tenants.routers, life=life, now_ms=lambda: self.engine.now_ms())
+        self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
         self.engine = Engine(
             journal,
             self.tenants,
@@ -101,6 +101,9 @@ class Node:
             life=life,
         )
         self._ops_app = http.ops_app(self)
+
+    def _now_ms(self) -> int:
+        return self.engine.now_ms()
 
     async def authenticate(self, token: str) -> Bearer:
         """Says who a token's bearer is: one of the tenant's tokens, or a visitor's of ours.
@@ -184,16 +187,26 @@ async def serve(
     clock = Clock()
     logs.configure(settings.server.log, clock)
     async with _opened(settings, clock) as journal:
-        node = Node(settings, journal, clock, life=_new_life(), desk=desk)
-        async with trio.open_nursery() as machine:
-            await machine.start(node.engine.run)
-            machine.start_soon(node.hub.run)
-            machine.start_soon(node.metrics.measure_lag)
-            await _keep_doors(node, reload, task_status)
-            with trio.move_on_after(END_S):
-                await node.engine.end_life()
-            machine.cancel_scope.cancel()
+        node = Node(settings, journal, clock, life=new_life(), desk=desk)
+        await run(node, reload=reload, task_status=task_status)
     _LOG.info("server.stopped")
+
+
+async def run(
+    node: Node,
+    *,
+    reload: Callable[[], Settings] | None = None,
+    task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Runs a node on a journal that is open, as ``serve`` does."""
+    async with trio.open_nursery() as machine:
+        await machine.start(node.engine.run)
+        machine.start_soon(node.hub.run)
+        machine.start_soon(node.metrics.measure_lag)
+        await _keep_doors(node, reload, task_status)
+        with trio.move_on_after(END_S):
+            await node.engine.end_life()
+        machine.cancel_scope.cancel()
 
 
 async def _keep_doors(
@@ -296,7 +309,7 @@ async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Journal]:
             await journal.aclose()
 
 
-def _new_life() -> str:
+def new_life() -> str:
     """A fresh id for this start of a node."""
     return secrets.token_hex(8)
 

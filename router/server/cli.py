@@ -200,11 +200,7 @@ def bench(
 
 
 def _benchmark(name: str) -> Callable[..., None]:
-    module = {"journal": "router.journal.bench"}.get(name, f"router.server.bench_{name}")
-    package = module.rpartition(".")[0]
-    if not (importlib.util.find_spec(package) and importlib.util.find_spec(module)):
-        raise SettingsError(f"this version has no benchmark of the {name}")
-    run: Callable[..., None] = importlib.import_module(module).run
+    run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
     return run
 
 

@@ -40,8 +40,8 @@ BACKLOG_MAX = 20_000
 GROUP_MAX = 1_000
 GROUP_BYTES = 1024 * 1024
 """A group ends with the command that passes one of these."""
-SLICE = 64
-"""So many commands are applied before other tasks have their turn."""
+SLICE = 16
+"""So many commands are applied before other tasks have their turn, writers above all."""
 
 Outcome = CommandAnswered | CommandRefused | Refused
 

@@ -13,7 +13,7 @@ journal. What fails again is left out: ``SkipCommand`` is applied in its place, 
 so that another node or a later, better version leaves out the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -33,8 +33,9 @@ _EVERYTHING = 2**62
 class Tenants:
     """The cores, by tenant; ``routers`` keeps its identity, a rebuilt core is put into it."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self.routers = {name: Router(name) for name in names}
+    def __init__(self, names: Iterable[str], make: Callable[[str], Router] = Router) -> None:
+        self._make = make
+        self.routers = {name: make(name) for name in names}
         self.owed: dict[tuple[str, int], None] = {}
         """Positions that were skipped here and of which the journal has no ``SkipCommand`` yet."""
         self._skipped: dict[str, set[int]] = {name: set() for name in self.routers}
@@ -56,7 +57,7 @@ class Tenants:
     async def rebuild(self, journal: Journal, record: Record) -> None:
         """Makes the tenant's core anew, as it was before ``record``."""
         tenant = record.tenant
-        self.routers[tenant] = Router(tenant)
+        self.routers[tenant] = self._make(tenant)
         others = dict.fromkeys(journal.end, _EVERYTHING) | dict.fromkeys(self.routers, _EVERYTHING)
         others[tenant] = 0
         async with aclosing(journal.read(others)) as batches:
