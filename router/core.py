@@ -276,7 +276,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)
-    world.emit(PolicyChanged())
+    world.emit(PolicyChanged(command.policy))
 
 
 def _lose_node(world: World, command: LoseNode) -> None:

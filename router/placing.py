@@ -32,6 +32,7 @@ __all__ = [
     "rejoin",
     "relocate",
     "replan",
+    "requirement_of",
     "stand_after_restore",
     "take_step",
     "unpark",

@@ -7,6 +7,7 @@ Invariants: whoever loses an agent keeps the key; a decliner or a misser goes to
 idle order, and nobody else does for an offer that came to nothing.
 """
 
+from router.assignments import Decision, pack
 from router.closing import close_offer, complete_wrap_up, end_offer, take_from_agent
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
@@ -67,6 +68,7 @@ def accept(world: World, agent: Agent, offer_id: str) -> None:
     close_offer(world, offer_id, "accept")
     leave_line(world, conversation)
     give(world, conversation, agent)
+    world.assignments.keep(conversation.assignment, offer.decision)
 
 
 def decline(world: World, agent: Agent, offer_id: str) -> None:
@@ -143,6 +145,8 @@ def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> No
         hold(world, agent, conversation)
     leave_line(world, conversation)
     give(world, conversation, agent)
+    decision = Decision(conversation.id, agent.id, world.position, world.now_ms, "by_hand", ())
+    world.assignments.keep(conversation.assignment, pack(decision))
 
 
 def transfer(world: World, conversation: Conversation, queue: str, agent: str, note: str) -> None:

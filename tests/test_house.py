@@ -15,20 +15,21 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids skills timers limits turns ranks
-states policy rights queue
-commands events outgoing conversations offers presence
-groups masks incoming history ops
-matching
+errors ids skills timers limits turns ranks tallies
+states policy rights queue figures waitlaw
+commands events explained conversations offers presence
+outgoing groups masks incoming history ops
+matching assignments
 world wire requests steps estimate measures
 relations placing session
+overtaking
 offering saying snapshots
 closing
 serving
 attendance handling
 asking
 core
-views
+views explain
 deliveries
 """
 SHELL_LAYERS = """
