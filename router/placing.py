@@ -296,14 +296,19 @@ def _defer_ms(world: World, conversation: Conversation) -> int:
 def refuse_agent(world: World, conversation: Conversation, agent: str) -> None:
     """The agent is not asked for this conversation for a minute, and then after all others."""
     conversation.declined[agent] = world.now_ms + DECLINE_MS
-    world.timers.set("refusal", conversation.id, min(conversation.declined.values()))
+    _set_refusal_timer(world, conversation)
+
+
+def _set_refusal_timer(world: World, conversation: Conversation) -> None:
+    """Past refusals stay known, for decliners are asked last; a timer in the past is never set."""
+    later = [due_ms for due_ms in conversation.declined.values() if due_ms > world.now_ms]
+    if later:
+        world.timers.set("refusal", conversation.id, min(later))
 
 
 def forget_refusal(world: World, conversation: Conversation) -> None:
     """A refusal is a minute old: the agent may be asked again."""
-    later = [due_ms for due_ms in conversation.declined.values() if due_ms > world.now_ms]
-    if later:
-        world.timers.set("refusal", conversation.id, min(later))
+    _set_refusal_timer(world, conversation)
     if conversation.id in world.line:
         world.unsettled[conversation.id] = None
 
