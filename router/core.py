@@ -136,7 +136,7 @@ class Router:
         world = self.world
         due_ms = world.timers.next_due_ms()
         if due_ms is not None and now_ms - due_ms > OUTAGE_MS:
-            world.timers.shift(now_ms - world.now_ms)
+            _shift_deadlines(world, now_ms - world.now_ms)
             world.now_ms = now_ms
             attendance.restart_graces(world)
         while (due_ms := world.timers.next_due_ms()) is not None and due_ms <= now_ms:
@@ -172,6 +172,18 @@ class Router:
         router.world.position = position
         router.world.now_ms = now_ms
         return router
+
+
+def _shift_deadlines(world: World, by_ms: int) -> None:
+    """Moves every running deadline, and what says when it will be, by an outage's length."""
+    world.timers.shift(by_ms)
+    for offer in world.offers.pending.values():
+        offer.due_ms += by_ms
+    for agent in world.people.agents.values():
+        if agent.until_ms is not None:
+            agent.until_ms += by_ms
+    for conversation in world.conversations:
+        placing.shift(world, conversation, by_ms)
 
 
 def _carry_out(world: World, command: Command) -> Answer:

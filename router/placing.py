@@ -32,6 +32,7 @@ __all__ = [
     "rejoin",
     "relocate",
     "replan",
+    "shift",
     "stand_after_restore",
     "take_step",
     "unpark",
@@ -311,6 +312,17 @@ def forget_refusal(world: World, conversation: Conversation) -> None:
     _set_refusal_timer(world, conversation)
     if conversation.id in world.line:
         world.unsettled[conversation.id] = None
+
+
+def shift(world: World, conversation: Conversation, by_ms: int) -> None:
+    """After an outage: steps and refusals, like all deadlines, come later; the key stays."""
+    if conversation.is_in_line:
+        conversation.joined_line_ms += by_ms
+    if conversation.wrap_up_due_ms is not None:
+        conversation.wrap_up_due_ms += by_ms
+    for agent, due_ms in conversation.declined.items():
+        if due_ms > world.now_ms:
+            conversation.declined[agent] = due_ms + by_ms
 
 
 _NOBODY: frozenset[str] = frozenset()

@@ -1,0 +1,46 @@
+"""The order of things inside one command: time, outages, refusals, replay."""
+
+from router.policy import Policy, Queue, SkillNeed, Step
+from tests.helpers.worlds import Scene, needs, skilled
+
+STEPPED = Policy(
+    queues=(
+        Queue(
+            id="q",
+            needs=(SkillNeed("x", 50),),
+            steps=(Step(after_ms=30_000, needs=needs(x=10)), Step(after_ms=60_000, needs=())),
+        ),
+    ),
+    agents=(skilled("ann", x=80), skilled("bob", x=80)),
+    capacity={"chat": 1, "total": 1},
+)
+
+
+def test_an_outage_moves_refusals_with_their_timers() -> None:
+    """A refusal that ended during the outage, with its timer moved behind it, stalled the line:
+    the decliner might be asked again, and nothing made the router ask."""
+    scene = Scene(STEPPED)
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.decline("ann")
+    due_ms = scene.router.next_deadline_ms()
+    scene.skip_to(100_000)
+    scene.sign_in("bob")
+    assert scene.offered("bob") == "c"
+    assert scene.conversation("c").declined["ann"] == scene.start_ms + 160_000
+    assert due_ms == scene.start_ms + 30_000
+
+
+def test_an_outage_keeps_the_time_between_two_steps() -> None:
+    scene = Scene(STEPPED)
+    scene.ask("c")
+    scene.skip_to(100_000)
+    scene.arrive()
+    scene.to(129_999)
+    assert scene.conversation("c").step == 0
+    scene.to(130_000)
+    assert scene.conversation("c").step == 1
+    scene.to(159_999)
+    assert scene.conversation("c").step == 1
+    scene.to(160_000)
+    assert scene.conversation("c").step == 2
