@@ -72,9 +72,8 @@ def _lane_of(world: World, conversation: Conversation) -> Lane:
     lane, is_new = world.line.lane(key)
     if is_new:
         world.pool.add_lane(lane)
-        for dropped in world.line.drop_empty_lanes():
-            if dropped is not lane:
-                world.pool.drop_lane(dropped)
+        for dropped in world.line.drop_empty_lanes(but=lane):
+            world.pool.drop_lane(dropped)
     return lane
 
 

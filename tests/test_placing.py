@@ -1,7 +1,24 @@
 """The line's side of every consequence: joining, coming back, steps, held ones, refusals."""
 
 from router.policy import Policy, Queue
-from tests.helpers.worlds import SIMPLE, Scene, skilled
+from router.queue import EMPTY_LANES_MAX
+from tests.helpers.worlds import Scene, needs, skilled
+
+
+def test_too_many_empty_lanes_do_not_take_the_new_one_with_them() -> None:
+    """Conversations that each ask for something else leave empty lanes behind; when these were
+    dropped, the lane just made went too, and the next look into the line failed."""
+    scene = Scene()
+    scene.sign_in("ann")
+    for number in range(EMPTY_LANES_MAX + 3):
+        scene.ask("c", f"v{number}", needs=needs(**{f"skill{number}": 10}))
+        scene.cancel("c", f"v{number}")
+    scene.ask("c", "last", needs=needs(rare=10))
+    scene.ask("d")
+    assert scene.status("last") == "waiting"
+    assert scene.offered("ann") == "d"
+    assert len(scene.world.line.lanes) < EMPTY_LANES_MAX
+
 
 THREE = Policy(
     queues=(Queue(id="q"),),
