@@ -259,8 +259,13 @@ def hold_or_enqueue(world: World, conversation: Conversation) -> None:
 
 
 def lend_class(world: World, first: Conversation, held: Conversation) -> None:
-    """A held conversation's better class counts for the one that it is held behind."""
-    improve_key(world, first, held.arrived_ms - world.head_start_ms(held.klass))
+    """A held conversation's better class counts for the one that it is held behind.
+
+    Only the class is lent: behind one that was promoted the held one's own arrival counts no
+    more than the first's, and what may wait is not sooner for there being two of it.
+    """
+    start_ms = max(first.start_ms, held.start_ms)
+    improve_key(world, first, start_ms - world.head_start_ms(held.klass))
 
 
 def promote_next(world: World, customer: Customer, *, deferrable: bool) -> None:

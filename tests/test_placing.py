@@ -2,7 +2,7 @@
 
 from router.policy import Policy, Queue
 from router.queue import EMPTY_LANES_MAX
-from tests.helpers.worlds import Scene, needs, skilled
+from tests.helpers.worlds import Scene, needs, service, skilled
 
 
 def test_too_many_empty_lanes_do_not_take_the_new_one_with_them() -> None:
@@ -18,6 +18,31 @@ def test_too_many_empty_lanes_do_not_take_the_new_one_with_them() -> None:
     assert scene.status("last") == "waiting"
     assert scene.offered("ann") == "d"
     assert len(scene.world.line.lanes) < EMPTY_LANES_MAX
+
+
+def test_promoted_ones_stand_where_their_promotion_put_them() -> None:
+    """Theory E5: five at once by one customer, others later; the held ones lent their early
+    arrival to the promoted one, and so the loud customer was served five times in a row."""
+    scene = Scene()
+    for number in range(1, 6):
+        scene.ask("L", f"L{number}")
+    for at_s, name in ((10, "A"), (70, "B"), (130, "C")):
+        scene.to(at_s * 1000)
+        scene.ask(name)
+    scene.to(200_000)
+    scene.sign_in("ann")
+    served = scene.serve_all("ann")
+    assert served == ["L1", "A", "B", "C", "L2", "L3", "L4", "L5"]
+    assert scene.conversation("L2").key_ms == scene.start_ms + 200_000
+
+
+def test_a_second_deferrable_conversation_brings_the_first_no_sooner() -> None:
+    """The held one's arrival, without its queue's 8 hours, was lent to the first."""
+    scene = Scene()
+    for name in ("m1", "m2"):
+        scene.answered(scene.request(service(), name, customer="c", deferrable=True))
+    first = scene.conversation("m1")
+    assert (scene.status("m2"), first.key_ms - scene.start_ms) == ("held", 28_800_000)
 
 
 THREE = Policy(
