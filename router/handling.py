@@ -22,7 +22,7 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, ConversationRated, ConversationUpdated
 from router.ids import ConversationId, PersonKey
-from router.placing import improve_key
+from router.placing import improve_key, lend_to_first
 from router.presence import Meeting
 from router.relations import theirs
 from router.saying import add_message
@@ -192,5 +192,7 @@ def set_priority(world: World, command: SetPriority) -> None:
     improve_key(
         world, conversation, conversation.start_ms - world.head_start_ms(conversation.klass)
     )
+    if conversation.status is ConversationState.HELD:
+        lend_to_first(world, conversation)
     subject = f"conversation:{conversation.id}"
     world.emit(AuditRecorded(command.by.key, "priority", subject, command.reason))

@@ -25,6 +25,7 @@ __all__ = [
     "hold_or_enqueue",
     "improve_key",
     "leave_line",
+    "lend_to_first",
     "park",
     "promote_next",
     "refuse_agent",
@@ -266,6 +267,13 @@ def lend_class(world: World, first: Conversation, held: Conversation) -> None:
     """
     start_ms = max(first.start_ms, held.start_ms)
     improve_key(world, first, start_ms - world.head_start_ms(held.klass))
+
+
+def lend_to_first(world: World, held: Conversation) -> None:
+    """A held conversation has another class now; its first in line has the use of it."""
+    first = first_in_line(world, world.customer_of(held), deferrable=held.deferrable)
+    if first is not None:
+        lend_class(world, first, held)
 
 
 def promote_next(world: World, customer: Customer, *, deferrable: bool) -> None:
