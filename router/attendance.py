@@ -109,6 +109,7 @@ def review_agents(world: World) -> None:
     for agent in world.people.agents.values():
         entry = world.directory.get(agent.id)
         agent.capacity = dict(entry.capacity) if entry is not None else {}
+        agent.load_cost = sum(count * world.cost(name) for name, count in agent.load.items())
         if agent.is_signed_in:
             _keep_in_pool(world, agent)
             world.touch(agent)
