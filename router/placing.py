@@ -19,6 +19,7 @@ from router.states import ConversationState, Reachability
 from router.world import World
 
 __all__ = [
+    "come_back",
     "enqueue",
     "first_in_line",
     "forget_refusal",
@@ -86,12 +87,27 @@ def enqueue(world: World, conversation: Conversation, cause: str) -> None:
     """Puts a WAITING conversation into this queue's line, at its first step."""
     conversation.step = 0
     conversation.joined_line_ms = world.now_ms
+    _set_line_timers(world, conversation)
+    _stand(world, conversation, cause)
+
+
+def come_back(world: World, conversation: Conversation) -> None:
+    """Puts back a WAITING conversation that lost its agent: its steps go on where they were.
+
+    A step counts the time in this queue's line, and the time in service is none of that.
+    """
+    assert conversation.assigned_at_ms is not None, f"{conversation.id} never had an agent"
+    conversation.joined_line_ms += world.now_ms - conversation.assigned_at_ms
+    _set_line_timers(world, conversation)
+    _stand(world, conversation, "returned")
+
+
+def _set_line_timers(world: World, conversation: Conversation) -> None:
     queue = world.queues.get(conversation.queue)
     if queue is not None:
         _set_step_timer(world, conversation, queue)
         if queue.wait_max_ms:
             world.timers.set("wait_max", conversation.id, world.now_ms + queue.wait_max_ms)
-    _stand(world, conversation, cause)
 
 
 def rejoin(world: World, conversation: Conversation, cause: str) -> None:
