@@ -63,6 +63,7 @@ from router.ids import ConversationId
 from router.offering import settle
 from router.policy import Policy
 from router.snapshots import dump, fill, load
+from router.states import Reachability
 from router.world import World
 
 __all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
@@ -187,6 +188,7 @@ def _shift_deadlines(world: World, by_ms: int) -> None:
 
 
 def _carry_out(world: World, command: Command) -> Answer:
+    _check_session(world, command)
     if isinstance(command, RequestConversation | TransferConversation):
         return _once(world, command.by, command.op, command)
     if isinstance(command, SendMessage):
@@ -195,6 +197,24 @@ def _carry_out(world: World, command: Command) -> Answer:
     _wake(world, command)
     _finish(world)
     return answer
+
+
+def _check_session(world: World, command: Command) -> None:
+    """Agents and customers act while they have a session, which begins with ``Connect``.
+
+    A command that was under way when the grace ended comes too late; it must not leave anything
+    behind that only the end of a session clears away.
+
+    Raises:
+        Refused: UNAUTHORIZED.
+    """
+    by = getattr(command, "by", None)
+    if by is None or isinstance(command, Connect | Disconnect):
+        return
+    if by.role in ("agent", "customer") or isinstance(command, AcceptTerms):
+        person = world.people.get(by.role, by.id)
+        if person is None or person.reach is Reachability.UNREACHABLE:
+            raise Refused(Refusal.UNAUTHORIZED, "there is no session: say hello first")
 
 
 def _once(

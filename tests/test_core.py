@@ -1,7 +1,21 @@
 """The order of things inside one command: time, outages, refusals, replay."""
 
+from collections.abc import Callable
+
+import pytest
+
+from router.commands import (
+    AcceptTerms,
+    Actor,
+    Command,
+    ReportActivity,
+    SetContact,
+    SetPresence,
+    Tick,
+)
+from router.errors import Refusal
 from router.policy import Policy, Queue, SkillNeed, Step
-from tests.helpers.worlds import Scene, needs, skilled
+from tests.helpers.worlds import Scene, agent, customer, needs, skilled, supervisor
 
 STEPPED = Policy(
     queues=(
@@ -44,3 +58,28 @@ def test_an_outage_keeps_the_time_between_two_steps() -> None:
     assert scene.conversation("c").step == 1
     scene.to(160_000)
     assert scene.conversation("c").step == 2
+
+
+TOO_EARLY: list[tuple[Actor, Callable[[Scene, Actor], Command]]] = [
+    (agent("ann"), lambda _, by: ReportActivity(by)),
+    (agent("ann"), lambda _, by: SetPresence(by)),
+    (customer("c"), lambda _, by: SetContact(by)),
+    (customer("c"), lambda scene, by: scene.request(by, "c")),
+    (customer("c"), lambda _, by: AcceptTerms(by, "t", 1)),
+    (supervisor("sue"), lambda _, by: AcceptTerms(by, "t", 1)),
+]
+
+
+@pytest.mark.parametrize(("by", "command"), TOO_EARLY)
+def test_a_command_without_a_session_is_refused_and_crashes_nothing(
+    by: Actor, command: Callable[[Scene, Actor], Command]
+) -> None:
+    """Most of these stopped the core: a poison command must be a refusal."""
+    scene = Scene()
+    assert scene.refused(command(scene, by)).code is Refusal.UNAUTHORIZED
+    scene.arrive(by)
+    scene.leave(by, goodbye=True)
+    scene.do(Tick())
+    before = scene.router.digest()
+    assert scene.refused(command(scene, by)).code is Refusal.UNAUTHORIZED
+    assert scene.router.digest() == before
