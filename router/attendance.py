@@ -244,8 +244,9 @@ def _over(world: World, person: Person) -> None:
     elif isinstance(person, Customer):
         for kind in ("customer_gone", "customer_grace"):
             world.timers.cancel(kind, person.id)
-        person.gone_shown = False
         _end_all(world, person)
+        if not person.gone_shown:
+            customer_shown_gone(world, person.id)
 
 
 def _end_all(world: World, customer: Customer) -> None:

@@ -3,7 +3,8 @@
 import msgspec
 
 from router.commands import SetPolicy
-from tests.helpers.worlds import SIMPLE, Scene
+from router.events import CustomerChanged
+from tests.helpers.worlds import SIMPLE, Scene, customer, service
 
 
 def test_what_is_held_costs_what_the_policy_in_force_says() -> None:
@@ -16,3 +17,20 @@ def test_what_is_held_costs_what_the_policy_in_force_says() -> None:
     assert scene.agent("ann").load_cost == 3
     scene.end("ann", "c")
     assert (scene.agent("ann").load, scene.agent("ann").load_cost) == ({}, 0)
+
+
+def test_a_customer_whose_session_is_over_stays_shown_as_gone() -> None:
+    """What a service asked for goes on without its customer; at the end of the grace they were
+    shown as there again, and their return was told nobody."""
+    scene = Scene()
+    scene.sign_in("ann")
+    scene.arrive(customer("c"))
+    scene.answered(scene.request(service(), "c", customer="c"))
+    scene.accept("ann")
+    scene.leave(customer("c"))
+    scene.to(200_000)
+    assert scene.customer("c").gone_shown
+    scene.arrive(customer("c"))
+    scene.leave(customer("c"), goodbye=True)
+    told = [(at, event.here) for at, event in scene.seen(CustomerChanged)]
+    assert told == [(45_000, False), (200_000, True), (200_000, False)]
