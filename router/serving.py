@@ -80,6 +80,7 @@ def decline(world: World, agent: Agent, offer_id: str) -> None:
         raise Refused(Refusal.INVALID_TRANSITION, "a direct assignment cannot be declined")
     refuse_agent(world, world.conversations.by_id[offer.conversation], agent.id)
     world.people.to_the_back(agent, world.now_ms)
+    agent.missed_count = 0
     end_offer(world, offer_id, "decline")
 
 

@@ -30,3 +30,19 @@ def test_a_conversation_that_lost_its_agent_goes_on_with_its_steps() -> None:
     assert scene.conversation("c").step == 1
     scene.to(120_000)
     assert scene.conversation("c").step == 2
+
+
+def test_a_declined_offer_breaks_a_row_of_missed_ones() -> None:
+    """Two missed offers in a row make an agent away; one who declines in between is there."""
+    scene = Scene()
+    scene.sign_in("ann")
+    for number in range(3):
+        scene.ask(f"c{number}")
+    scene.see("ann")
+    scene.to(20_000)
+    assert scene.offered("ann") == "c1"
+    scene.decline("ann")
+    assert scene.offered("ann") == "c2"
+    scene.see("ann")
+    scene.to(40_000)
+    assert scene.agent("ann").show == "available"
