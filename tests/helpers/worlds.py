@@ -152,7 +152,8 @@ class Scene:
 
     def ask(self, name: str, conversation: str = "", **fields: object) -> Answer:
         """A customer asks for a conversation; it is named after them unless said otherwise."""
-        if name not in self.world.people.customers:
+        known = self.world.people.customers.get(name)
+        if known is None or not known.devices:
             self.arrive(customer(name))
         return self.answered(self.request(customer(name), conversation or name, **fields))
 
