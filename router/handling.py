@@ -145,9 +145,11 @@ def rate(world: World, command: RateConversation) -> None:
     """The customer's rating; a later one counts.
 
     Raises:
-        Refused: NOT_FOUND.
+        Refused: NOT_FOUND, or BAD_REQUEST for a score that is not 1 to 5.
     """
     conversation = theirs(world, command.by, "rate", command.conversation)
+    if not 1 <= command.score <= 5:
+        raise Refused(Refusal.BAD_REQUEST, "score: from 1 to 5")
     conversation.rating = command.score
     met = world.customer_of(conversation).met
     for index, meeting in enumerate(met):
