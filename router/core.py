@@ -140,6 +140,7 @@ class Router:
             _shift_deadlines(world, now_ms - world.now_ms)
             world.now_ms = now_ms
             attendance.restart_graces(world)
+            _finish(world)
         while (due_ms := world.timers.next_due_ms()) is not None and due_ms <= now_ms:
             fired = world.timers.pop_due(now_ms)
             assert fired is not None

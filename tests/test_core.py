@@ -7,6 +7,7 @@ import pytest
 from router.commands import (
     AcceptTerms,
     Actor,
+    CancelConversation,
     Command,
     ReportActivity,
     SetContact,
@@ -14,6 +15,7 @@ from router.commands import (
     Tick,
 )
 from router.errors import Refusal
+from router.ids import ConversationId
 from router.policy import Policy, Queue, SkillNeed, Step
 from tests.helpers.worlds import Scene, agent, customer, needs, skilled, supervisor
 
@@ -58,6 +60,21 @@ def test_an_outage_keeps_the_time_between_two_steps() -> None:
     assert scene.conversation("c").step == 1
     scene.to(160_000)
     assert scene.conversation("c").step == 2
+
+
+def test_a_refused_command_may_be_the_first_after_an_outage() -> None:
+    """Graces that started over left marks, and the first refusal then stopped the core."""
+    scene = Scene()
+    scene.sign_in("ann")
+    scene.arrive(customer("c"))
+    scene.leave(agent("ann"))
+    scene.skip_to(90_000)
+    refusal = scene.refused(CancelConversation(customer("c"), ConversationId("none")))
+    assert refusal.code is Refusal.NOT_FOUND
+    scene.to(90_000 + 119_999)
+    assert scene.agent("ann").is_signed_in
+    scene.to(90_000 + 120_000)
+    assert not scene.agent("ann").is_signed_in
 
 
 TOO_EARLY: list[tuple[Actor, Callable[[Scene, Actor], Command]]] = [
