@@ -19,7 +19,8 @@ errors ids skills timers limits turns ranks tallies
 states policy rights queue figures waitlaw
 commands events explained conversations offers presence
 outgoing groups masks incoming history ops
-matching assignments
+shortlist assignments
+matching
 world wire requests steps estimate measures
 relations placing session
 overtaking
