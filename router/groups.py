@@ -6,7 +6,9 @@ that say why somebody was chosen. Does not know: other groups, the line's order,
 Invariant: everything is integers of 0 to 1000, and ``Candidate.rank`` never ties.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -20,8 +22,9 @@ __all__ = [
     "Choice",
     "Group",
     "IdlePlace",
+    "best_of",
     "candidate",
-    "first",
+    "longest_idle",
     "reasons",
 ]
 
@@ -32,7 +35,13 @@ BucketKey = tuple[tuple[str, ...], int]
 """(channels that are open and have room, load per mille of the total)."""
 
 
-class Candidate(Struct, frozen=True, order=False):
+CONSIDERED_MAX = 10
+"""So many candidates of a decision are kept for ``explain``."""
+
+_SCORE = attrgetter("score")
+
+
+class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
     """An agent who was considered, with the parts of the score, each 0 to 1000."""
 
     agent: str
@@ -51,10 +60,20 @@ class Candidate(Struct, frozen=True, order=False):
 
 
 class Choice(Struct, frozen=True):
-    """The agent who was chosen, and the words that say why."""
+    """The agent who was chosen, the words that say why, and the best of those considered."""
 
     candidate: Candidate
     why: tuple[str, ...]
+    considered: tuple[Candidate, ...]
+
+
+def best_of(found: list[Candidate], chosen: Candidate) -> tuple[Candidate, ...]:
+    """The chosen one, then the best others by score, ``CONSIDERED_MAX`` in all."""
+    others = [candidate for candidate in found if candidate is not chosen]
+    if others:
+        others.sort(key=_SCORE, reverse=True)
+        del others[CONSIDERED_MAX - 1 :]
+    return (chosen, *others)
 
 
 class Group:
@@ -70,6 +89,7 @@ class Group:
         "members",
         "profile",
         "scores",
+        "working",
     )
 
     def __init__(self, profile: Profile, index: int, flexibility: int) -> None:
@@ -81,6 +101,8 @@ class Group:
         self.by_channel: dict[str, list[int]] = {}
         """By channel, the indexes of the lanes that the group can serve."""
         self.members = 0
+        self.working = 0
+        """How many of them are available and reachable, free or not."""
         self.buckets: dict[BucketKey, list[IdlePlace]] = {}
         self.scores: dict[int, tuple[int, int]] = {}
 
@@ -110,17 +132,14 @@ class Group:
         return known
 
 
-def first(
+def longest_idle(
     lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
-) -> IdlePlace | None:
-    """The longest idle of a bucket who may be asked, or None."""
-    if lane.key[1] not in key[0]:
-        return None
-    only = lane.key[2].agent
-    for place in bucket:
-        if place[2] not in refused and (not only or place[2] == only):
-            return place
-    return None
+) -> Iterator[IdlePlace]:
+    """The longest idle of a bucket who may be asked, and whoever would be next."""
+    if lane.key[1] in key[0]:
+        only = lane.key[2].agent
+        fit = (p for p in bucket if p[2] not in refused and (not only or p[2] == only))
+        yield from islice(fit, 2)
 
 
 def candidate(

@@ -20,10 +20,21 @@ idle time; a choice looks at the first of each bucket and at the few whom the cu
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from router.groups import BucketKey, Candidate, Choice, Group, IdlePlace, candidate, first, reasons
+from router.groups import (
+    BucketKey,
+    Candidate,
+    Choice,
+    Group,
+    IdlePlace,
+    best_of,
+    candidate,
+    longest_idle,
+    reasons,
+)
 from router.masks import Masks, bits
 from router.policy import Weights
 from router.queue import NOBODY, Lane, Line, Place
+from router.shortlist import Shortlist
 from router.skills import Profile
 
 __all__ = ["Pool"]
@@ -32,10 +43,15 @@ LANES_LISTED_MAX = 256
 """Up to here looking at every lane of a group is cheaper than finding the occupied ones."""
 
 
+LISTED_FROM = 24
+"""With more groups of free agents than this, the shortlist is cheaper than a look at each."""
+
+
 class Pool:
     """All groups of a tenant, and the free agents in them."""
 
     def __init__(self, line: Line) -> None:
+        self.listed_from = LISTED_FROM
         self._line = line
         self._groups: dict[Profile, Group] = {}
         self._by_index: dict[int, Group] = {}
@@ -43,11 +59,15 @@ class Pool:
         self._group_of: dict[str, Group] = {}
         self._free: dict[str, tuple[BucketKey, IdlePlace]] = {}
         self._masks = Masks()
+        self._shortlist = Shortlist(self._by_index, self._group_of)
         self._groups_free = 0
         """The groups (bits) that have a free agent."""
         self._own_lanes: dict[str, int] = {}
         """By agent, the lanes (bits) that wait for this agent alone."""
         self._overlaps: dict[int, int] = {}
+        self._working: dict[str, None] = {}
+        """The agents who are available and reachable, free or not."""
+        self._able: dict[int, int] = {}
 
     def sign_in(self, agent: str, profile: Profile, flexibility: int) -> None:
         """Counts the agent among those who could serve; also after a change of profile."""
@@ -62,6 +82,7 @@ class Pool:
     def sign_out(self, agent: str) -> None:
         """Forgets the agent, if known."""
         self.occupy(agent)
+        self.work(agent, is_working=False)
         group = self._group_of.pop(agent, None)
         if group is None:
             return
@@ -72,6 +93,41 @@ class Pool:
     def knows(self, agent: str) -> bool:
         """Whether the agent is signed in."""
         return agent in self._group_of
+
+    def work(self, agent: str, *, is_working: bool) -> None:
+        """Notes whether a signed-in agent is at work, free or not."""
+        if is_working is (agent in self._working):
+            return
+        self._able.clear()
+        self._group_of[agent].working += 1 if is_working else -1
+        if is_working:
+            self._working[agent] = None
+        else:
+            del self._working[agent]
+
+    def able(self, lane: Lane) -> int:
+        """How many agents at work could serve a lane, free or not."""
+        known = self._able.get(lane.index)
+        if known is None:
+            only = lane.key[2].agent
+            if only:
+                known = int(only in self._working)
+            else:
+                serving = bits(self._masks.serving(lane))
+                known = sum(self._by_index[index].working for index in serving)
+            self._able[lane.index] = known
+        return known
+
+    def lanes_for(self, agent: str) -> Iterator[Lane]:
+        """The lanes with somebody in them that this signed-in agent can serve."""
+        servable = self._group_of[agent].lanes | self._own_lanes.get(agent, 0)
+        for index in bits(servable & self._line.occupied):
+            yield self._line.lane_at(index)
+
+    def channels_for(self, agent: str) -> tuple[str, ...]:
+        """The channels on which this agent can take work now."""
+        known = self._free.get(agent)
+        return () if known is None else known[0][0]
 
     def is_free(self, agent: str) -> bool:
         """Whether the agent is in a bucket."""
@@ -86,6 +142,7 @@ class Pool:
         insort(group.buckets.setdefault(key, []), place)
         self._free[agent] = (key, place)
         self._groups_free |= 1 << group.index
+        self._shortlist.add(agent, group, channels, load, idle)
 
     def occupy(self, agent: str) -> None:
         """The agent can take nothing now."""
@@ -94,6 +151,7 @@ class Pool:
             return
         key, place = known
         group = self._group_of[agent]
+        self._shortlist.remove(agent, group, *key, place[:2])
         bucket = group.buckets[key]
         del bucket[bisect_left(bucket, place)]
         if not bucket:
@@ -106,6 +164,7 @@ class Pool:
         requirement = lane.key[2]
         bit = 1 << lane.index
         self._overlaps.clear()
+        self._able.pop(lane.index, None)
         if requirement.agent:
             self._own_lanes[requirement.agent] = self._own_lanes.get(requirement.agent, 0) | bit
             return
@@ -124,6 +183,7 @@ class Pool:
             return
         for index in bits(self._masks.serving(lane)):
             self._by_index[index].drop_lane(lane)
+        self._shortlist.drop_lane(lane)
         self._masks.drop_lane(lane)
 
     def next_for(self, agent: str, refused: Callable[[str], Collection[str]]) -> Place | None:
@@ -184,13 +244,18 @@ class Pool:
             weights: The share of each part.
             band: Scores this near to the best count as equal.
         """
+        fit = self._masks.serving(lane) & self._groups_free if not lane.key[2].agent else 0
+        if not refused and fit.bit_count() > self.listed_from:
+            known = list(self._known(lane, refused, history, weights))
+            found = self._shortlist.best(lane, fit, known, weights, band)
+            return Choice(found[0], reasons(lane, found[0], found), tuple(found)) if found else None
         found = list(self._candidates(lane, refused, history, weights))
         if not found:
             return None
         least = max(candidate.score for candidate in found) - band
         good = [candidate for candidate in found if candidate.score >= least]
         chosen = min(good, key=Candidate.rank)
-        return Choice(chosen, reasons(lane, chosen, good))
+        return Choice(chosen, reasons(lane, chosen, good), best_of(found, chosen))
 
     def _candidates(
         self,
@@ -202,12 +267,23 @@ class Pool:
         firsts: set[str] = set()
         for group in self._groups_for(lane):
             for key, bucket in group.buckets.items():
-                place = first(lane, key, bucket, refused)
-                if place is not None:
+                for place in longest_idle(lane, key, bucket, refused):
                     firsts.add(place[2])
                     yield candidate(group, lane, place, key[1], history, weights)
+        for one in self._known(lane, refused, history, weights):
+            if one.agent not in firsts:
+                yield one
+
+    def _known(
+        self,
+        lane: Lane,
+        refused: Collection[str],
+        history: Mapping[str, int],
+        weights: Weights,
+    ) -> Iterator[Candidate]:
+        """The free agents whom the customer knows and who may be asked."""
         for agent in history:
-            if agent in self._free and agent not in firsts and agent not in refused:
+            if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
                 if self._may(group, lane, agent) and lane.key[1] in key[0]:
@@ -266,6 +342,7 @@ class Pool:
         self._overlaps.clear()
         for lane_index in bits(self._masks.add_group(index, profile)):
             group.add_lane(self._line.lane_at(lane_index))
+        self._shortlist.add_group(group, map(self._line.lane_at, bits(group.lanes)))
         return group
 
     def _drop_group(self, group: Group) -> None:
@@ -273,4 +350,5 @@ class Pool:
         del self._by_index[group.index]
         self._free_indexes.append(group.index)
         self._overlaps.clear()
+        self._shortlist.drop_group(group)
         self._masks.drop_group(group.index)

@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from router.server.admission import Admission
 from router.server.asgi import HttpLimits, serve_http
 from router.server.counters import Tally
-from router.server.front import Admission, FrontLimits, serve_front
+from router.server.front import FrontLimits, serve_front
 from router.server.meter import FrameLimits
 from router.server.socket import Socket, SocketClosedError, accept_socket
 from router.server.visit import Visit

@@ -4,15 +4,15 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 import trio
 import trio.testing
 
+from router.server.admission import Admission
 from router.server.counters import Tally
-from router.server.front import Admission, FrontLimits, connections_possible, serve_front
+from router.server.front import FrontLimits, connections_possible, serve_front
 from router.server.visit import Visit
 from tests.helpers.corpus import FRAMES, REQUESTS, case, is_behind_upgrade
 from tests.helpers.echo_server import running_echo
@@ -213,35 +213,6 @@ async def test_address_that_comes_too_often_is_asked_to_wait() -> None:
     assert [answer[9:12] for answer in answers] == [b"200", b"200", b"503", b"503"]
     assert b"retry-after: " in answers[2]
     assert server.tally.labelled("front_refusals", reason="address") == 2
-
-
-def test_admission_refills_and_keeps_addresses_apart() -> None:
-    admission = Admission(rate=2.0, burst=2, exempt=())
-    assert [admission.wait_s("192.0.2.1", 10.0) for _ in range(3)] == [0.0, 0.0, 0.5]
-    assert admission.wait_s("192.0.2.2", 10.0) == 0.0
-    assert admission.wait_s("192.0.2.1", 10.5) == 0.0
-    assert admission.wait_s("192.0.2.1", 10.5) == 0.5
-
-
-def test_admission_counts_a_v6_network_as_one_and_v4_in_v6_as_v4() -> None:
-    admission = Admission(rate=1.0, burst=1, exempt=())
-    assert admission.wait_s("2001:db8::1", 0.0) == 0.0
-    assert admission.wait_s("2001:db8::2", 0.0) > 0.0
-    assert admission.wait_s("2001:db8:0:1::2", 0.0) == 0.0
-    assert admission.wait_s("fe80::1%eth0", 0.0) == 0.0
-    assert admission.wait_s("192.0.2.1", 0.0) == 0.0
-    assert admission.wait_s("::ffff:192.0.2.1", 0.0) > 0.0
-
-
-def test_admission_exempts_networks_and_forgets_the_longest_unseen() -> None:
-    admission = Admission(
-        rate=1.0, burst=1, addresses_max=2, exempt=[ip_network("198.51.100.0/24")]
-    )
-    assert all(admission.wait_s("198.51.100.7", 0.0) == 0.0 for _ in range(5))
-    for host in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
-        assert admission.wait_s(host, 0.0) == 0.0
-    assert admission.wait_s("192.0.2.3", 0.0) > 0.0
-    assert admission.wait_s("192.0.2.1", 0.0) == 0.0
 
 
 async def test_handler_that_raises_ends_its_own_visit_only(

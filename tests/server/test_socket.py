@@ -8,7 +8,7 @@ import trio_websocket
 
 from router.server.meter import FrameLimits
 from router.server.socket import Socket, SocketClosedError
-from tests.helpers.echo_server import EchoApp, running_echo
+from tests.helpers.echo_server import Echo, EchoApp, running_echo
 from tests.helpers.raw import (
     BINARY,
     CLOSE,
@@ -180,6 +180,7 @@ async def test_endless_empty_fragments_are_refused() -> None:
             await client.send(frame(b"", fin=False))
             assert await flood(client, frame(b"", 0, fin=False) * 100_000) == 4203
         assert memory_bytes() - before < 5 * 1024 * 1024
+    assert fragments_refused(server) == 1
 
 
 async def test_message_in_tiny_fragments_is_refused() -> None:
@@ -187,6 +188,21 @@ async def test_message_in_tiny_fragments_is_refused() -> None:
     data = frame(b"ab", fin=False) + frame(b"ab", 0, fin=False) * 32_767
     async with running_echo() as server, healthy(server.port), upgraded(server.port) as client:
         assert await flood(client, data) == 4203
+    assert fragments_refused(server) == 1
+
+
+def fragments_refused(server: Echo) -> int:
+    return server.tally.labelled("gate_verdicts", code="4203", reason="too many fragments")
+
+
+async def test_client_that_looks_late_still_learns_why() -> None:
+    """Closing over unread bytes would reset the connection, and the close frame be lost."""
+    async with running_echo() as server, upgraded(server.port) as client:
+        await client.send(frame(b"", PONG) * 10_000)
+        with trio.fail_after(1):
+            await wait_until(lambda: server.tally["gate_verdicts"] == 1)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            assert await client.read_close() == 4203
 
 
 async def flood(client: RawSocket, data: bytes) -> int:

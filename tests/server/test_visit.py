@@ -1,10 +1,19 @@
 import errno
+import socket
 
 import pytest
 import trio
 import trio.testing
 
-from router.server.visit import answer, close_for_sure, cut, discard, linger, send_within
+from router.server.visit import (
+    answer,
+    bound_send_buffer,
+    close_for_sure,
+    cut,
+    discard,
+    linger,
+    send_within,
+)
 
 
 class Stubborn(trio.abc.Stream):
@@ -109,10 +118,23 @@ async def test_closing_for_sure_goes_on_when_cancelled(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     stream = Stubborn()
+    started = trio.current_time()
     with trio.CancelScope() as scope:
         scope.cancel()
         await close_for_sure(stream)
     assert stream.is_closed
+    assert trio.current_time() - started == 2.0  # as polite as ever: TLS has a word to send
+
+
+async def test_kernel_may_hold_only_little_for_a_slow_reader() -> None:
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    client = await trio.open_tcp_stream("127.0.0.1", listeners[0].socket.getsockname()[1])
+    bound_send_buffer(client)
+    # Linux doubles what is asked for, and counts its own bookkeeping against it.
+    assert client.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * 65_536
+    await client.aclose()
+    bound_send_buffer(client)
+    await listeners[0].aclose()
 
 
 async def test_cut_resets_a_socket() -> None:
