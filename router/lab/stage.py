@@ -125,19 +125,24 @@ class Stage:
         heapq.heappush(self._heap, (at_ms, self._planned_count, act, what))
 
     def run(self, visits: Iterator[Visit]) -> None:
-        """Plays visits, which come in the order of their times, until nobody has plans left."""
+        """Plays visits, which come in the order of their times, until nobody has plans left.
+
+        Whoever still stands in line then waits for the core's own deadlines; those for whom none
+        is left stay without an outcome.
+        """
         self._coming = visits
         self._expect()
         heap, router = self._heap, self.router
-        while heap:
+        while True:
             due_ms = router.next_deadline_ms()
-            if due_ms is not None and due_ms < heap[0][0]:
+            if due_ms is not None and (due_ms < heap[0][0] if heap else self._watch.line_length):
                 self.now_ms = due_ms
                 self._do(_TICK)
-                continue
-            at_ms, _, act, what = heapq.heappop(heap)
-            self.now_ms = at_ms
-            act(what)
+            elif heap:
+                self.now_ms, _, act, what = heapq.heappop(heap)
+                act(what)
+            else:
+                return
 
     def _expect(self) -> None:
         visit = next(self._coming, None)
