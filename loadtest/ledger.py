@@ -126,10 +126,6 @@ class Ledger:
         """The file of a conversation, opened if it is new."""
         return self._files.setdefault(conversation_id, File())
 
-    def unclaimed(self) -> list[str]:
-        """Ids under which agents saw something and for which no customer of ours ever asked."""
-        return [key for key, file in self._files.items() if file.owner is None]
-
     # Customers
 
     def ask(self, plan: CustomerPlan, now_s: float) -> Conversation:

@@ -1,8 +1,7 @@
 """Who could serve what: the free agents beside the line, and the choice between them.
 
-Owns: groups of agents of equal profile, which lanes each group can serve, which of its agents are
-free and how long they have been idle; the two choices of the router. Does not know: people,
-offers, policy but for the weights it is given, or time.
+Owns: all groups of agents, which lanes each can serve, and the two choices of the router.
+Does not know: people, offers, policy but for the weights it is given, or time.
 
     an agent is free        ->  the smallest key over all lanes that the agent can serve
     a conversation arrives  ->  of the agents within ``band`` of the best score the least loaded,
@@ -21,79 +20,16 @@ idle time; a choice looks at the first of each bucket and at the few whom the cu
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from msgspec import Struct
-
+from router.groups import BucketKey, Candidate, Choice, Group, IdlePlace, candidate, first, reasons
+from router.masks import Masks, bits
 from router.policy import Weights
-from router.queue import Lane, Line, Place
-from router.skills import Profile, language_score, meets, proficiency_score
+from router.queue import NOBODY, Lane, Line, Place
+from router.skills import Profile
 
-__all__ = ["Candidate", "Choice", "Pool", "bits"]
+__all__ = ["Pool"]
 
-IdlePlace = tuple[int, int, str]
-"""(idle since in ms, order among those, agent): the smallest is the longest idle."""
-
-BucketKey = tuple[tuple[str, ...], int]
-"""(channels that are open and have room, load per mille of the total)."""
-
-
-class Candidate(Struct, frozen=True, order=False):
-    """An agent who was considered, with the parts of the score, each 0 to 1000."""
-
-    agent: str
-    score: int
-    language: int
-    proficiency: int
-    history: int
-    load: int
-    flexibility: int
-    idle_since_ms: int
-    idle_order: int
-
-    def rank(self) -> tuple[int, int, int, int]:
-        """The order among those whose score is good enough; smaller is better."""
-        return (-self.load, self.flexibility, self.idle_since_ms, self.idle_order)
-
-
-class Choice(Struct, frozen=True):
-    """The agent who was chosen, and the words that say why."""
-
-    candidate: Candidate
-    why: tuple[str, ...]
-
-
-class Group:
-    """The signed-in agents of one profile."""
-
-    __slots__ = ("buckets", "flexibility", "index", "lanes", "members", "profile", "scores")
-
-    def __init__(self, profile: Profile, index: int, flexibility: int) -> None:
-        self.profile = profile
-        self.index = index
-        self.flexibility = flexibility
-        self.lanes = 0
-        self.members = 0
-        self.buckets: dict[BucketKey, list[IdlePlace]] = {}
-        self.scores: dict[int, tuple[int, int]] = {}
-
-    def parts(self, lane: Lane) -> tuple[int, int]:
-        """The score's language and proficiency parts, kept, for they never change for a lane."""
-        known = self.scores.get(lane.index)
-        if known is None:
-            requirement = lane.key[2]
-            known = (
-                language_score(self.profile, requirement),
-                proficiency_score(self.profile, requirement),
-            )
-            self.scores[lane.index] = known
-        return known
-
-
-def bits(mask: int) -> Iterator[int]:
-    """The indexes of the set bits, smallest first."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+LANES_LISTED_MAX = 256
+"""Up to here looking at every lane of a group is cheaper than finding the occupied ones."""
 
 
 class Pool:
@@ -106,8 +42,7 @@ class Pool:
         self._free_indexes: list[int] = []
         self._group_of: dict[str, Group] = {}
         self._free: dict[str, tuple[BucketKey, IdlePlace]] = {}
-        self._serving: dict[int, int] = {}
-        """By lane index, the groups (bits) that can serve it."""
+        self._masks = Masks()
         self._groups_free = 0
         """The groups (bits) that have a free agent."""
         self._own_lanes: dict[str, int] = {}
@@ -174,12 +109,8 @@ class Pool:
         if requirement.agent:
             self._own_lanes[requirement.agent] = self._own_lanes.get(requirement.agent, 0) | bit
             return
-        serving = 0
-        for group in self._groups.values():
-            if meets(group.profile, requirement):
-                group.lanes |= bit
-                serving |= 1 << group.index
-        self._serving[lane.index] = serving
+        for index in bits(self._masks.add_lane(lane)):
+            self._by_index[index].add_lane(lane)
 
     def drop_lane(self, lane: Lane) -> None:
         """A lane is gone."""
@@ -191,10 +122,9 @@ class Pool:
             if not self._own_lanes[agent]:
                 del self._own_lanes[agent]
             return
-        for index in bits(self._serving.pop(lane.index)):
-            group = self._by_index[index]
-            group.lanes &= ~bit
-            group.scores.pop(lane.index, None)
+        for index in bits(self._masks.serving(lane)):
+            self._by_index[index].drop_lane(lane)
+        self._masks.drop_lane(lane)
 
     def next_for(self, agent: str, refused: Callable[[str], Collection[str]]) -> Place | None:
         """The smallest key that this free agent may take, or None.
@@ -204,7 +134,26 @@ class Pool:
             refused: Tells the agents that a conversation is not offered to now.
         """
         channels = self._free[agent][0][0]
-        servable = self._group_of[agent].lanes | self._own_lanes.get(agent, 0)
+        group = self._group_of[agent]
+        own = self._own_lanes.get(agent, 0)
+        if not own and group.lane_count <= LANES_LISTED_MAX:
+            heads = self._line.heads
+            listed = [heads[at] for channel in channels for at in group.by_channel.get(channel, ())]
+            best = min(listed, default=NOBODY)
+            if best is NOBODY:
+                return None
+            if agent not in refused(best[2]):
+                return best
+        return self._search(agent, group.lanes | own, channels, refused)
+
+    def _search(
+        self,
+        agent: str,
+        servable: int,
+        channels: tuple[str, ...],
+        refused: Callable[[str], Collection[str]],
+    ) -> Place | None:
+        """The same, past conversations that the agent is not asked for."""
         best: Place | None = None
         for index in bits(servable & self._line.occupied):
             lane = self._line.lane_at(index)
@@ -241,7 +190,7 @@ class Pool:
         least = max(candidate.score for candidate in found) - band
         good = [candidate for candidate in found if candidate.score >= least]
         chosen = min(good, key=Candidate.rank)
-        return Choice(chosen, _reasons(lane, chosen, good))
+        return Choice(chosen, reasons(lane, chosen, good))
 
     def _candidates(
         self,
@@ -253,16 +202,16 @@ class Pool:
         firsts: set[str] = set()
         for group in self._groups_for(lane):
             for key, bucket in group.buckets.items():
-                place = _first(lane, key, bucket, refused)
+                place = first(lane, key, bucket, refused)
                 if place is not None:
                     firsts.add(place[2])
-                    yield _candidate(group, lane, place, key[1], history, weights)
+                    yield candidate(group, lane, place, key[1], history, weights)
         for agent in history:
             if agent in self._free and agent not in firsts and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
                 if self._may(group, lane, agent) and lane.key[1] in key[0]:
-                    yield _candidate(group, lane, place, key[1], history, weights)
+                    yield candidate(group, lane, place, key[1], history, weights)
 
     def _may(self, group: Group, lane: Lane, agent: str) -> bool:
         only = lane.key[2].agent
@@ -275,7 +224,7 @@ class Pool:
             if group is not None and only in self._free:
                 yield group
             return
-        for index in bits(self._serving[lane.index] & self._groups_free):
+        for index in bits(self._masks.serving(lane) & self._groups_free):
             yield self._by_index[index]
 
     def overlapping(self, lane: Lane) -> int:
@@ -288,7 +237,7 @@ class Pool:
                 known |= self._own_lanes.get(only, 0)
                 groups = [self._group_of[only]] if only in self._group_of else []
             else:
-                groups = [self._by_index[index] for index in bits(self._serving[lane.index])]
+                groups = [self._by_index[index] for index in bits(self._masks.serving(lane))]
             for group in groups:
                 known |= group.lanes
             self._overlaps[lane.index] = known
@@ -296,13 +245,18 @@ class Pool:
 
     def ahead(self, lane: Lane, place: Place) -> int:
         """How many smaller keys a signed-in agent could take instead of this place."""
-        mask = self.overlapping(lane) & self._line.occupied
-        return sum(self._line.lane_at(index).count_before(place) for index in bits(mask))
+        line = self._line
+        counted = self.overlapping(lane) & line.occupied
+        others = line.occupied & ~counted
+        if counted.bit_count() <= others.bit_count():
+            return sum(line.lane_at(index).count_before(place) for index in bits(counted))
+        passed = sum(line.lane_at(index).count_before(place) for index in bits(others))
+        return line.ranks.count_before(place) - passed
 
     def can_anybody(self, lane: Lane) -> bool:
         """Whether any signed-in agent could serve this lane at all."""
         only = lane.key[2].agent
-        return only in self._group_of if only else bool(self._serving[lane.index])
+        return only in self._group_of if only else bool(self._masks.serving(lane))
 
     def _add_group(self, profile: Profile, flexibility: int) -> Group:
         index = self._free_indexes.pop() if self._free_indexes else len(self._by_index)
@@ -310,11 +264,8 @@ class Pool:
         self._groups[profile] = group
         self._by_index[index] = group
         self._overlaps.clear()
-        for lane in self._line.lanes.values():
-            requirement = lane.key[2]
-            if not requirement.agent and meets(profile, requirement):
-                group.lanes |= 1 << lane.index
-                self._serving[lane.index] |= 1 << index
+        for lane_index in bits(self._masks.add_group(index, profile)):
+            group.add_lane(self._line.lane_at(lane_index))
         return group
 
     def _drop_group(self, group: Group) -> None:
@@ -322,73 +273,4 @@ class Pool:
         del self._by_index[group.index]
         self._free_indexes.append(group.index)
         self._overlaps.clear()
-        for index in bits(group.lanes):
-            self._serving[index] &= ~(1 << group.index)
-
-
-def _first(
-    lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
-) -> IdlePlace | None:
-    """The longest idle of a bucket who may be asked, or None."""
-    if lane.key[1] not in key[0]:
-        return None
-    only = lane.key[2].agent
-    for place in bucket:
-        if place[2] not in refused and (not only or place[2] == only):
-            return place
-    return None
-
-
-def _candidate(
-    group: Group,
-    lane: Lane,
-    place: IdlePlace,
-    load: int,
-    history: Mapping[str, int],
-    weights: Weights,
-) -> Candidate:
-    language, proficiency = group.parts(lane)
-    known = history.get(place[2], 0)
-    room = 1000 - load
-    total = weights.language + weights.proficiency + weights.history + weights.load
-    weighted = (
-        weights.language * language
-        + weights.proficiency * proficiency
-        + weights.history * known
-        + weights.load * room
-    )
-    return Candidate(
-        agent=place[2],
-        score=weighted // total if total else 0,
-        language=language,
-        proficiency=proficiency,
-        history=known,
-        load=room,
-        flexibility=group.flexibility,
-        idle_since_ms=place[0],
-        idle_order=place[1],
-    )
-
-
-def _reasons(lane: Lane, chosen: Candidate, good: list[Candidate]) -> tuple[str, ...]:
-    """Why this agent, in the trade's words: what was met, then what broke the tie."""
-    requirement = lane.key[2]
-    why = [f"skill:{skill}" for skill, _ in requirement.needs]
-    if requirement.languages and chosen.language:
-        why.append(f"language:{requirement.languages[0][0]}")
-    if chosen.history:
-        why.append("knows_customer")
-    if requirement.agent:
-        why.append("asked_for")
-    others = [candidate for candidate in good if candidate is not chosen]
-    if not others:
-        why.append("best_match")
-    elif all(other.load < chosen.load for other in others):
-        why.append("least_loaded")
-    elif all(
-        other.flexibility > chosen.flexibility for other in others if other.load == chosen.load
-    ):
-        why.append("least_flexible")
-    else:
-        why.append("longest_idle")
-    return tuple(why)
+        self._masks.drop_group(group.index)

@@ -11,8 +11,8 @@ import heapq
 
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
+from router.groups import Choice
 from router.ids import AgentId, ConversationId, CustomerId, OfferId
-from router.matching import Choice
 from router.placing import promote_next, refused_agents
 from router.presence import Agent, Customer
 from router.queue import Place

@@ -22,15 +22,19 @@ joining at the end and leaving at the front cheap:
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
+from router.ranks import Ranks
 from router.skills import Requirement
 
-__all__ = ["Lane", "LaneKey", "Line", "Place"]
+__all__ = ["NOBODY", "Lane", "LaneKey", "Line", "Place"]
 
 LaneKey = tuple[str, str, Requirement]
 """(queue, channel, requirement): what all conversations of a lane have in common."""
 
 Place = tuple[int, int, str]
 """(key in ms, journal position of the request, conversation): sorts as the line does."""
+
+NOBODY: Place = (1 << 62, 0, "")
+"""Sorts behind every place."""
 
 EMPTY_LANES_MAX = 1024
 """Empty lanes are kept, for the matching knows them already; beyond this many they go."""
@@ -88,6 +92,10 @@ class Line:
         self.lanes: dict[LaneKey, Lane] = {}
         self.occupied = 0
         """Bit n is set where the lane of index n is not empty."""
+        self.heads: list[Place] = []
+        """By lane index, the smallest key; ``NOBODY`` where the lane is empty."""
+        self.ranks = Ranks()
+        """Everybody in line, in one order."""
         self._lane_of: dict[str, tuple[Lane, Place]] = {}
         self._by_index: list[Lane | None] = []
         self._free_indexes: list[int] = []
@@ -108,6 +116,7 @@ class Line:
         else:
             index = len(self._by_index)
             self._by_index.append(None)
+            self.heads.append(NOBODY)
         lane = self.lanes[key] = Lane(key, index)
         self._by_index[index] = lane
         return lane, True
@@ -127,14 +136,20 @@ class Line:
         conversation = place[2]
         assert conversation not in self._lane_of, f"{conversation} is in the line already"
         lane.insert(place)
+        self.ranks.add(place)
         self._lane_of[conversation] = (lane, place)
         self.occupied |= 1 << lane.index
+        self.heads[lane.index] = lane.head
 
     def leave(self, conversation: str) -> Lane:
         """Takes a conversation out and returns the lane that it stood in."""
         lane, place = self._lane_of.pop(conversation)
         lane.remove(place)
-        if not len(lane):
+        self.ranks.remove(place)
+        if len(lane):
+            self.heads[lane.index] = lane.head
+        else:
+            self.heads[lane.index] = NOBODY
             self.occupied &= ~(1 << lane.index)
         return lane
 

@@ -62,11 +62,12 @@ def levels(by_id: Mapping[str, int]) -> SkillLevels:
 
 
 def merge_needs(*parts: Iterable[tuple[str, int]]) -> SkillLevels:
-    """Joins needs; where a skill is asked for twice the higher level counts."""
+    """Joins needs: the higher level of a skill counts, and level 0 asks for nothing."""
     merged: dict[str, int] = {}
     for part in parts:
         for skill, level in part:
-            merged[skill] = max(level, merged.get(skill, 0))
+            if level > 0:
+                merged[skill] = max(level, merged.get(skill, 0))
     return levels(merged)
 
 

@@ -44,6 +44,7 @@ _LOG = logging.getLogger("fairline.http")
 _HOP_FIELDS: Final = frozenset(
     {"connection", "keep-alive", "upgrade", "http2-settings", "te", "trailer", "proxy-connection"}
 )
+_FAILED: Final = b"internal error\n"
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _SAFE_HEADERS: Final = tuple((name.encode(), value.encode()) for name, value in SAFE_HEADERS)
 
@@ -119,16 +120,10 @@ class _Guarded:
             self._visit.count("http_failures")
             _LOG.error("an answer failed: %s", _outline(group))
         if not self._has_started:
-            await send_safely(
-                {
-                    "type": "http.response.start",
-                    "status": 500,
-                    "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-                }
-            )
-            await send_safely(
-                {"type": "http.response.body", "body": b"internal error\n", "more_body": False}
-            )
+            fields = [(b"content-type", b"text/plain; charset=utf-8")]
+            fields.append((b"content-length", b"%d" % len(_FAILED)))
+            await send_safely({"type": "http.response.start", "status": 500, "headers": fields})
+            await send_safely({"type": "http.response.body", "body": _FAILED, "more_body": False})
 
 
 def _with_safe_headers(headers: Any) -> list[tuple[bytes, bytes]]:  # noqa: ANN401 - any iterable
@@ -156,6 +151,7 @@ class _OneRequest(trio.abc.HalfCloseableStream):
         self.socket = _Addresses(visit.peer)
         self._stream = visit.stream
         self._limits = limits
+        self._count = visit.count
         self._replay = request_head(visit.head) + body
         self._body_left = visit.head.content_length - len(body)
         self._body_until = trio.current_time() + limits.body_s
@@ -192,6 +188,7 @@ class _OneRequest(trio.abc.HalfCloseableStream):
         with trio.move_on_after(self._limits.write_s):
             await self._stream.send_all(data)
             return
+        self._count("http_write_timeouts")
         await cut(self._stream)
         raise trio.BrokenResourceError("the peer did not take the answer in time")
 

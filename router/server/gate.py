@@ -160,6 +160,7 @@ class Gate(trio.abc.HalfCloseableStream):
         if self._is_shut:
             await trio.lowlevel.checkpoint()
             raise trio.BrokenResourceError("the gate is shut")
+        assert not self._is_sending, "the library's lock lets one write in at a time"
         if data and data[0] == _CLOSE_FRAME:
             self._has_said_close = True
         left = self._send_now(data) if self._socket is not None else data

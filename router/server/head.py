@@ -20,7 +20,7 @@ and those libraries get a head written anew from the `Head`, never the peer's by
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 __all__ = ["FIELDS_MAX", "HEAD_BYTES_MAX", "Head", "HeadReader", "Refusal", "parse_head"]
@@ -76,10 +76,11 @@ class Head:
     """A request head that may be acted upon."""
 
     method: str
-    target: str
-    """Path and query as sent, percent signs and all; begins with a slash."""
-    headers: tuple[tuple[str, str], ...]
-    """Names in lower case, in the order sent; values without white space around them."""
+    target: str = field(repr=False)
+    """Path and query as sent, percent signs and all; begins with a slash. Not in logs."""
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    """Names in lower case, in the order sent; values without white space around them. Holds
+    tokens, so it is not in logs either."""
     host: str
     """With its port, in lower case."""
     origin: str | None

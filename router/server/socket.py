@@ -23,7 +23,7 @@ import trio_websocket
 
 from router.server.gate import WRITE_S, Gate, upgrade_request
 from router.server.meter import FrameLimits
-from router.server.visit import CLOSE_S, LINGER_S, Visit
+from router.server.visit import CLOSE_S, LINGER_S, Visit, bound_send_buffer
 
 __all__ = ["Socket", "SocketClosedError", "accept_socket"]
 
@@ -74,6 +74,7 @@ async def accept_socket(
         SocketClosedError: The peer went before the answer was sent.
     """
     assert visit.head.is_upgrade
+    bound_send_buffer(visit.stream)
     gate = Gate(
         visit.stream,
         replay=upgrade_request(visit.head),

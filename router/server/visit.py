@@ -27,6 +27,7 @@ __all__ = [
     "Peer",
     "Visit",
     "answer",
+    "bound_send_buffer",
     "close_for_sure",
     "cut",
     "discard",
@@ -37,6 +38,7 @@ __all__ = [
 
 CLOSE_S: Final = 2.0
 LINGER_S: Final = 1.0
+SEND_BUFFER_BYTES: Final = 65_536
 LINGER_BYTES_MAX: Final = 1_048_576
 _LINGER_PIECE: Final = 65_536
 
@@ -139,6 +141,14 @@ async def discard(stream: trio.abc.Stream) -> None:
             if not piece:
                 return
             left -= len(piece)
+
+
+def bound_send_buffer(stream: trio.abc.Stream) -> None:
+    """Keep the kernel from holding megabytes for a peer that reads slowly."""
+    transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+    if isinstance(transport, trio.SocketStream):
+        with contextlib.suppress(OSError):
+            transport.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 async def cut(stream: trio.abc.Stream) -> None:

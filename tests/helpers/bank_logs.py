@@ -57,6 +57,20 @@ def twenty_calls() -> list[Call]:
     return calls
 
 
+UNTIL_S = 39_600
+"""Between the calls of a test and those that only keep its agents there."""
+
+
+def with_long_shifts(calls: list[Call]) -> list[Call]:
+    """The calls, and one more for each agent hours later: cut the day at ``UNTIL_S``.
+
+    Shifts end with the last recorded service, so without it a busy machine that is some
+    milliseconds late would find its agents gone.
+    """
+    agents = sorted({call.agent for call in calls if call.agent})
+    return [*calls, *(row(UNTIL_S + 9000, agent=agent) for agent in agents)]
+
+
 def write_log(path: Path, calls: list[Call]) -> Path:
     """Writes the calls as the CSV that the loader expects."""
     lines = [",".join(COLUMNS)]

@@ -6,6 +6,7 @@ conformance suite talks to. `python -m tests.helpers.echo_server` prints its por
 
 import argparse
 import math
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from router.server.admission import Admission
 from router.server.asgi import HttpLimits, serve_http
 from router.server.counters import Tally
-from router.server.front import Admission, FrontLimits, serve_front
+from router.server.front import FrontLimits, serve_front
 from router.server.meter import FrameLimits
 from router.server.socket import Socket, SocketClosedError, accept_socket
 from router.server.visit import Visit
@@ -120,13 +122,18 @@ async def running_echo(
     *,
     limits: FrontLimits | None = None,
     admission: Admission | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Echo]:
     """Serve on a free loopback port until the block ends."""
     app, tally = app or EchoApp(), Tally()
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    doors: list[trio.abc.Listener[Any]] = [
+        trio.SSLListener(listener, tls, https_compatible=True) if tls else listener
+        for listener in listeners
+    ]
     serve = partial(
         serve_front,
-        listeners,
+        doors,
         limits or FrontLimits(),
         admission or Admission(),
         app.handle,

@@ -189,6 +189,12 @@ def task_count() -> int:
     return trio.lowlevel.current_statistics().tasks_living
 
 
+async def pace(seconds: float) -> None:
+    """The rhythm of a client whose slowness is what the case is about."""
+    with trio.move_on_after(seconds):
+        await trio.sleep_forever()
+
+
 async def wait_until(holds: Callable[[], bool]) -> None:
     """Wait for what other tasks bring about; the caller sets the deadline."""
     while not holds():

@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 import trio
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -85,6 +85,7 @@ class ScriptedServer:
         self.url = ""
         self.tokens: list[Message] = []
         self.requests: list[Message] = []
+        self.seen: list[str] = []
         self._flaw = flaw
         self._head_start_s = head_start_s
         self._pos = 0
@@ -97,7 +98,7 @@ class ScriptedServer:
             "presence.set": self._present,
             "conversation.request": self._request,
             "conversation.cancel": self._cancel,
-            "offer.seen": self._reply,
+            "offer.seen": self._note_seen,
             "offer.accept": self._accept,
             "conversation.end": self._end,
             "token.refresh": self._reply,
@@ -199,6 +200,10 @@ class ScriptedServer:
                 if offered is item:
                     self._end_offer(offer_id, desk, "withdrawn")
             self._event(peer, "conversation.ended", conversation=item.id, reason="cancelled")
+
+    def _note_seen(self, peer: Peer, command: Message) -> None:
+        self.seen.append(command["offer"])
+        self._reply(peer, command)
 
     def _accept(self, peer: Peer, command: Message) -> None:
         if command["offer"] not in self._offers:

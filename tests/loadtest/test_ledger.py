@@ -70,11 +70,3 @@ def test_an_agent_who_leaves_is_not_idle_and_owes_no_outcome() -> None:
 
     assert pending.is_agent_gone
     assert book.idle_since == {}
-
-
-def test_what_nobody_here_asked_for_is_told_apart() -> None:
-    book = seen.ledger()
-    seen.ask(book, 1, 1.0)
-    book.file("somebody-elses")
-
-    assert book.unclaimed() == ["somebody-elses"]

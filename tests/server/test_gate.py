@@ -98,7 +98,7 @@ async def test_violation_is_told_once_and_ends_the_stream(
     assert await gate.receive_some() == frame(b"before") + frame(b"", PONG) * 10
     started = trio.current_time()
     assert await gate.receive_some() == b""
-    assert trio.current_time() - started <= 1.0
+    assert trio.current_time() - started == 1.0  # lingered, so that the peer can read why
     assert gate.has_ended
     last_words = b"".join([bytes(piece) async for piece in far])
     assert last_words == b"\x88\x19\x10\x6btoo many control frames"

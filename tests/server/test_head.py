@@ -31,6 +31,12 @@ def test_good_upgrade_is_read_into_its_parts() -> None:
     assert result.header("x-three") is None
 
 
+def test_printed_head_shows_neither_tokens_nor_query() -> None:
+    result = outcome(head(b"Authorization: Bearer canary", line=b"GET /?t=canary HTTP/1.1"))
+    assert isinstance(result, Head)
+    assert "canary" not in repr(result)
+
+
 def test_ordinary_request_keeps_its_query_and_the_bytes_behind_its_head() -> None:
     reader = HeadReader()
     result = reader.feed(b"POST /a?b=c?d HTTP/1.1\r\nhost: x:1\r\ncontent-length: 3\r\n\r\nabcde")

@@ -6,6 +6,7 @@ Invariants: the bare disk does the same writes at the same size, one after the o
 with one caller can be faster; everything happens in a folder of its own, which is removed.
 """
 
+import json as json_codec
 import math
 import os
 import shutil
@@ -20,7 +21,7 @@ import trio
 
 from router.journal.file import FileJournal
 
-__all__ = ["bench_journal"]
+__all__ = ["bench_journal", "run"]
 
 CALLERS = (1, 16, 128)
 PAYLOAD_BYTES = 200
@@ -150,3 +151,20 @@ def _percentiles(taken: list[float]) -> Figures:
         "p50_ms": round(ordered[len(ordered) // 2] * 1000, 3),
         "p99_ms": round(ordered[len(ordered) * 99 // 100] * 1000, 3),
     }
+
+
+def run(folder: Path, *, json: bool = False) -> None:
+    """Prints the figures, as a table or as JSON."""
+    figures = bench_journal(folder)
+    if json:
+        print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
+        return
+    disk = figures["disk"]
+    print(f"bare write and sync   {disk['commits_per_second']:>9,.0f} commits/s")  # noqa: T201
+    for row in figures["journal"]:
+        print(  # noqa: T201
+            f"{row['callers']:>4} callers         {row['commands_per_second']:>9,.0f} commands/s,"
+            f" p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms, {row['ratio']} times the bare disk"
+        )
+    replay = figures["replay"]["commands_per_second"]
+    print(f"replay                {replay:>9,.0f} commands/s")  # noqa: T201

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from router.journal.bench import bench_journal
+from router.bench.journal import bench_journal
 
 
 def test_the_bench_measures_disk_journal_and_replay_and_leaves_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,275 @@
+"""How many routing decisions a second the core makes, beside a naive scan in the same run.
+
+Owns: the worlds that are measured and the reference. Does not know: journals, sockets.
+
+A decision is an offer. In overload everybody waits and each agent who becomes free brings one
+(``EndConversation``, then ``SeeOffer``, which accepts at once); in underload each arrival finds
+its agent among thousands of free ones (``RequestConversation``, ``SeeOffer``,
+``EndConversation``). The time is that of all these commands, not of the matching alone.
+
+The naive scan looks for the same answer as a plain program would: a freed agent tries everybody
+in line in the order of keys, an arrival tries every free agent.
+"""
+
+import gc
+import json as json_codec
+import random
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from router.commands import (
+    Actor,
+    Claims,
+    Command,
+    Connect,
+    EndConversation,
+    RequestConversation,
+    SeeOffer,
+    SetPolicy,
+    SetPresence,
+)
+from router.core import Router
+from router.ids import ConversationId, CustomerId, OfferId
+from router.policy import Policy, Queue, SkillNeed
+from router.presence import Agent
+from router.skills import Requirement, levels, meets
+
+__all__ = ["Hall", "bench_core", "run"]
+
+AGENTS = 10_000
+LANES = 1_000
+WAITING = (1_000, 10_000, 100_000)
+SKILLS_OF_AN_AGENT = 37
+"""The mean of a world with 1,000 lanes in the literature's measurements."""
+DECISIONS = 2_000
+ROUNDS = 3
+CREW = 100
+"""Agents who are at work in the overload rows: few, so that the line stays as long as it is."""
+NAIVE_DECISIONS = 20
+_SERVICE = Actor("service", "bench")
+
+Figures = dict[str, Any]
+
+
+class Hall:
+    """A tenant with agents who each have a few of many skills, and a line of service requests."""
+
+    def __init__(self, agents: int, lanes: int, seed: int) -> None:
+        self.router = Router("bench")
+        self.now_ms = 1
+        self.asked = 0
+        self._draw = random.Random(seed)  # noqa: S311 - a seeded world, no secret
+        self._skills = [f"skill-{number}" for number in range(lanes)]
+        queue = Queue(id="q", waiting_max=10_000_000, assign="direct")
+        policy = Policy(
+            queues=(queue,),
+            capacity={"chat": 1, "total": 1},
+            offer_timeout_ms=3_600_000,
+            offer_seen_ms=600_000,
+        )
+        self.apply(SetPolicy(policy=policy))
+        self.apply(Connect(by=_SERVICE, life="bench"))
+        self.agents = [self._join(number) for number in range(agents)]
+
+    def apply(self, command: Command) -> None:
+        """Applies a command now."""
+        self.router.apply(command, self.now_ms)
+
+    def _join(self, number: int) -> Agent:
+        count = min(len(self._skills), SKILLS_OF_AN_AGENT)
+        skills = dict.fromkeys(self._draw.sample(self._skills, count), 50)
+        by = Actor("agent", f"agent-{number}")
+        self.apply(Connect(by=by, life="bench", claims=Claims(skills=skills)))
+        return self.router.world.people.agents[by.id]
+
+    def ask(self) -> str:
+        """One more request, of a customer of its own, with a skill drawn at random."""
+        self.asked += 1
+        self.now_ms += 1
+        name = f"conversation-{self.asked}"
+        self.apply(
+            RequestConversation(
+                by=_SERVICE,
+                conversation=ConversationId(name),
+                op=name,
+                channel="chat",
+                needs=(SkillNeed(self._draw.choice(self._skills)),),
+                customer=CustomerId(f"customer-{self.asked}"),
+            )
+        )
+        return name
+
+    def let_work(self, agent: Agent) -> None:
+        """The agent becomes available; where something waits for them, they have it now."""
+        self.apply(SetPresence(by=Actor("agent", agent.id), show="available"))
+        self.take(agent)
+
+    def take(self, agent: Agent) -> bool:
+        """The agent's pending offer is accepted, if there is one."""
+        if not agent.offer:
+            return False
+        self.apply(SeeOffer(by=Actor("agent", agent.id), offer=OfferId(agent.offer)))
+        return True
+
+    def finish(self, agent: Agent) -> None:
+        """The agent ends what they have."""
+        name = ConversationId(agent.serving[0])
+        self.apply(EndConversation(by=Actor("agent", agent.id), conversation=name))
+
+
+def run(folder: Path, *, json: bool = False) -> None:
+    """Prints the figures, as a table or as JSON; the folder is for benchmarks of the disk."""
+    figures = bench_core()
+    if json:
+        print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
+        return
+    for row in figures["rows"]:
+        print(  # noqa: T201
+            f"{row['load']:<10} {row['waiting']:>7} waiting"
+            f" {row['decisions_per_s']:>8.0f} decisions/s {row['us_per_decision']:>7.1f} µs each,"
+            f" {row['times_naive']:>8.1f} times the naive scan"
+        )
+    print(  # noqa: T201
+        f"memory: {figures['bytes_per_waiting']} bytes a waiting conversation,"
+        f" {figures['bytes_per_agent']} an agent; the slowest of the overload rows takes"
+        f" {figures['spread']} times the quickest"
+    )
+
+
+def bench_core(
+    *,
+    agents: int = AGENTS,
+    lanes: int = LANES,
+    waiting: tuple[int, ...] = WAITING,
+    decisions: int = DECISIONS,
+) -> Figures:
+    """Measures overload at each length of the line, then underload; medians of several rounds."""
+    tracemalloc.start()
+    hall = Hall(agents, lanes, seed=1)
+    per_agent = tracemalloc.get_traced_memory()[0] // agents
+    before = tracemalloc.get_traced_memory()[0]
+    _fill(hall, waiting[0])
+    per_waiting = (tracemalloc.get_traced_memory()[0] - before) // waiting[0]
+    tracemalloc.stop()
+    rows = []
+    for count in waiting:
+        _fill(hall, count)
+        rows.append(_measure(hall, "overload", decisions, _overload, _naive_overload))
+    fresh = Hall(agents, lanes, seed=2)
+    for agent in fresh.agents[: agents // 2]:
+        fresh.let_work(agent)
+    rows.append(_measure(fresh, "underload", decisions, _underload, _naive_underload))
+    paces = [row["us_per_decision"] for row in rows if row["load"] == "overload"]
+    return {
+        "agents": agents,
+        "lanes": lanes,
+        "rows": rows,
+        "spread": round(max(paces) / min(paces), 2),
+        "bytes_per_agent": per_agent,
+        "bytes_per_waiting": per_waiting,
+    }
+
+
+def _fill(hall: Hall, count: int) -> None:
+    while len(hall.router.world.line) < count:
+        hall.ask()
+
+
+def _measure(
+    hall: Hall,
+    load: str,
+    decisions: int,
+    fast: Callable[[Hall, int], float],
+    naive: Callable[[Hall], Iterator[object]],
+) -> Figures:
+    waiting = len(hall.router.world.line)
+    gc.collect()
+    gc.freeze()
+    taken = [fast(hall, decisions) for _ in range(ROUNDS)]
+    gc.unfreeze()
+    slow = [_pace(naive(hall)) for _ in range(NAIVE_DECISIONS)]
+    us = statistics.median(taken)
+    return {
+        "load": load,
+        "waiting": waiting,
+        "us_per_decision": round(us, 1),
+        "decisions_per_s": round(1e6 / us),
+        "times_naive": round(statistics.mean(slow) / us, 2),
+    }
+
+
+def _pace(search: Iterator[object]) -> float:
+    start = time.perf_counter()
+    next(search, None)
+    return 1e6 * (time.perf_counter() - start)
+
+
+def _overload(hall: Hall, decisions: int) -> float:
+    """Agents free themselves one after the other and each gets the next of the line.
+
+    The line is filled up again outside of the time that counts.
+    """
+    busy = _busy(hall)
+    made, spent_s = 0, 0.0
+    for number in range(decisions):
+        agent = busy[number % len(busy)]
+        start = time.perf_counter()
+        hall.finish(agent)
+        made += hall.take(agent)
+        spent_s += time.perf_counter() - start
+        hall.ask()
+        if not agent.serving:
+            busy = _busy(hall)
+    return 1e6 * spent_s / max(made, 1)
+
+
+def _busy(hall: Hall) -> list[Agent]:
+    """Those of the crew who have work; the rest of the agents stay away."""
+    for agent in hall.agents[:CREW]:
+        if not agent.serving:
+            hall.let_work(agent)
+    return [agent for agent in hall.agents[:CREW] if agent.serving]
+
+
+def _underload(hall: Hall, decisions: int) -> float:
+    """Each arrival finds an agent at once, who ends it before the next one comes."""
+    world = hall.router.world
+    made = 0
+    start = time.perf_counter()
+    for _ in range(decisions):
+        conversation = world.conversations.by_id[hall.ask()]
+        if conversation.offer:
+            agent = world.people.agents[world.offers.pending[conversation.offer].agent]
+            hall.take(agent)
+            hall.finish(agent)
+            made += 1
+    return 1e6 * (time.perf_counter() - start) / max(made, 1)
+
+
+def _naive_overload(hall: Hall) -> Iterator[object]:
+    """The smallest key that one agent may take, by trying everybody in line."""
+    line = hall.router.world.line
+    agent = hall.agents[len(hall.agents) // 2]
+    everybody = [(place, lane.key[2]) for lane in line.lanes.values() for place in lane]
+    yield min(
+        (place for place, requirement in everybody if meets(agent.profile, requirement)),
+        default=None,
+    )
+
+
+def _naive_underload(hall: Hall) -> Iterator[object]:
+    """The longest idle agent who may take a request, by trying everybody who is free."""
+    pool = hall.router.world.pool
+    wanted = Requirement(needs=levels({"skill-1": 1}))
+    yield min(
+        (
+            (agent.idle_since_ms, agent.idle_order)
+            for agent in hall.agents
+            if pool.is_free(agent.id) and meets(agent.profile, wanted)
+        ),
+        default=None,
+    )

@@ -1,0 +1,270 @@
+"""What the gateway costs: server CPU for each relayed message, beside a bare echo server's.
+
+Owns: the load and the comparison. Does not know: how the gateway works; it talks to it as any
+client does.
+
+Both servers run in turn, as processes of their own, with the same number of sockets, the same
+messages and the same pace, and pay for decoding, checking and answering in their own process.
+An echo is one frame in and one out. A relayed message is one in (``message.send``) and two out
+(the reply to the sender, ``message`` to the other side), goes through the journal first and is
+checked for rights and rates; so the ratio is given for each message and for each frame.
+
+CPU time is the system's own accounting of the process, user and system, over the measured part.
+"""
+
+import json as json_codec
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+from trio_websocket import WebSocketConnection, open_websocket_url
+
+from router.bench.processes import HOST, Child, child
+from router.server.auth import Role, mint
+from router.server.clock import Clock
+from router.server.settings import KeyEntry
+
+__all__ = ["bench_gateway", "run"]
+
+PAIRS = 50
+PACE_PER_S = 8.0
+"""Messages a second and agent: below the limit of 10 that the protocol names."""
+SECONDS = 6.0
+ROUNDS = 3
+BODY = "I have looked at your bill, and the second charge was ours to refund."
+SECRET = "bench-secret-bench-secret-bench-secret"  # noqa: S105 - of a server that dies here
+
+_CONFIG = """
+[server]
+bind = "{host}:0"
+journal = "{journal}"
+data = "{data}"
+log = "console"
+[tenants.bench]
+keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
+native_apps = true
+[tenants.bench.policy]
+grace_ms = 600000
+[[tenants.bench.policy.queues]]
+id = "q"
+channels = ["chat"]
+assign = "direct"
+"""
+
+Figures = dict[str, Any]
+
+
+def run(folder: Path, *, json: bool = False) -> None:
+    """Prints the figures, as a table or as JSON."""
+    figures = bench_gateway(folder)
+    if json:
+        print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
+        return
+    for row in figures["servers"]:
+        print(  # noqa: T201
+            f"{row['name']:<28} {row['cpu_us_per_message']:7.1f} µs/message"
+            f"  {row['cpu_us_per_frame']:7.1f} µs/frame  {row['messages']} messages"
+        )
+    print(  # noqa: T201
+        f"a relayed message costs {figures['ratio_per_message']}x an echo"
+        f" (journal in memory; {figures['ratio_per_message_file']}x with the file journal);"
+        f" a frame {figures['ratio_per_frame']}x"
+    )
+
+
+def bench_gateway(
+    folder: Path, *, pairs: int = PAIRS, seconds: float = SECONDS, rounds: int = ROUNDS
+) -> Figures:
+    """Measures the three servers in turn, several rounds; the median of each counts."""
+    kinds: dict[str, Callable[[], Figures]] = {
+        "bare trio-websocket echo": lambda: _measure_echo(pairs, seconds),
+        "Fairline, journal in memory": lambda: _measure_relay(folder, pairs, seconds, "memory"),
+        "Fairline, file journal": lambda: _measure_relay(folder, pairs, seconds, "file"),
+    }
+    taken: dict[str, list[Figures]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, measure in kinds.items():
+            taken[name].append(measure())
+    rows = []
+    for name, figures in taken.items():
+        middle = sorted(figures, key=lambda row: row["cpu_us_per_message"])[len(figures) // 2]
+        rows.append({"name": name, **middle})
+    echo, memory, file = rows
+    per_message = "cpu_us_per_message"
+    return {
+        "servers": rows,
+        "ratio_per_message": round(memory[per_message] / echo[per_message], 2),
+        "ratio_per_message_file": round(file[per_message] / echo[per_message], 2),
+        "ratio_per_frame": round(memory["cpu_us_per_frame"] / echo["cpu_us_per_frame"], 2),
+    }
+
+
+def _measure_echo(pairs: int, seconds: float) -> Figures:
+    with child(["router.bench.echo"], r"port=(\d+)") as server:
+        return trio.run(_drive_echo, server, pairs, seconds)
+
+
+def _measure_relay(folder: Path, pairs: int, seconds: float, journal: str) -> Figures:
+    with _fairline(folder, journal) as server:
+        return trio.run(_drive_relay, server, pairs, seconds)
+
+
+@contextmanager
+def _fairline(parent: Path, journal: str) -> Iterator[Child]:
+    with tempfile.TemporaryDirectory(prefix="bench-gateway-", dir=parent) as folder:
+        config = Path(folder, "fairline.toml")
+        data = Path(folder, "data")
+        config.write_text(
+            _CONFIG.format(host=HOST, journal=journal, data=data, secret=SECRET), encoding="utf-8"
+        )
+        arguments = ["router", "serve", "--config", str(config)]
+        with child(arguments, r"listening.*port=(\d+)") as server:
+            yield server
+
+
+async def _drive_echo(server: Child, pairs: int, seconds: float) -> Figures:
+    url = f"ws://{HOST}:{server.port}/"
+    frame = msgspec.json.encode({"t": "message.send", "id": 1, "op": "0" * 8, "body": BODY})
+
+    async with trio.open_nursery() as nursery:
+        sockets = [await _open(nursery, url, None) for _ in range(pairs * 2)]
+
+        async def one(socket: WebSocketConnection, _: int) -> None:
+            await socket.send_message(frame.decode())
+            await socket.get_message()
+
+        figures = await _paced(server, sockets[:pairs], one, seconds, frames=2)
+        nursery.cancel_scope.cancel()
+    return figures
+
+
+async def _drive_relay(server: Child, pairs: int, seconds: float) -> Figures:
+    url = f"ws://{HOST}:{server.port}/v1/socket"
+    key = KeyEntry(kid="main", alg="HS256", secret=SECRET)
+    async with trio.open_nursery() as nursery:
+        chats = [await _chat(nursery, url, key, number) for number in range(pairs)]
+        agents = [agent for agent, _, _ in chats]
+        others = {id(agent): (customer, name) for agent, customer, name in chats}
+
+        async def one(agent: WebSocketConnection, number: int) -> None:
+            customer, conversation = others[id(agent)]
+            await _say(
+                agent,
+                {
+                    "t": "message.send",
+                    "id": 100 + number,
+                    "conversation": conversation,
+                    "op": f"m{number}",
+                    "body": BODY,
+                },
+            )
+            await _hear(agent, "reply")
+            await _hear(customer, "message")
+
+        figures = await _paced(server, agents, one, seconds, frames=3)
+        nursery.cancel_scope.cancel()
+    return figures
+
+
+async def _paced(
+    server: Child,
+    sockets: list[WebSocketConnection],
+    one: Callable[[WebSocketConnection, int], Awaitable[None]],
+    seconds: float,
+    *,
+    frames: int,
+) -> Figures:
+    """Each socket has one message on its way at a time, at most ``PACE_PER_S`` a second."""
+    count = 0
+    warm_s = 1.0
+    start = trio.current_time()
+
+    async def talk(socket: WebSocketConnection, offset: float) -> None:
+        nonlocal count
+        number = 0
+        while (due := start + offset + number / PACE_PER_S) < start + warm_s + seconds:
+            await trio.sleep_until(due)
+            number += 1
+            await one(socket, number)
+            count += 1
+
+    async with trio.open_nursery() as nursery:
+        for index, socket in enumerate(sockets):
+            nursery.start_soon(talk, socket, index / len(sockets) / PACE_PER_S)
+        await trio.sleep_until(start + warm_s)
+        cpu_s, before = server.cpu_s(), count
+        await trio.sleep_until(start + warm_s + seconds)
+        cpu_s, messages = server.cpu_s() - cpu_s, count - before
+        nursery.cancel_scope.cancel()
+    return {
+        "messages": messages,
+        "cpu_us_per_message": round(1e6 * cpu_s / messages, 1),
+        "cpu_us_per_frame": round(1e6 * cpu_s / messages / frames, 1),
+    }
+
+
+async def _chat(
+    nursery: trio.Nursery, url: str, key: KeyEntry, number: int
+) -> tuple[WebSocketConnection, WebSocketConnection, str]:
+    """An agent and a customer in an active conversation."""
+    agent = await _person(nursery, url, key, "agent", f"agent{number}")
+    await _say(agent, {"t": "presence.set", "id": 2, "show": "available"})
+    await _hear(agent, "reply")
+    customer = await _person(nursery, url, key, "customer", f"customer{number}")
+    await _say(customer, {"t": "conversation.request", "id": 2, "op": "r", "channel": "chat"})
+    offer = await _hear(agent, "offer.new")
+    await _say(agent, {"t": "offer.seen", "id": 3, "offer": offer["offer"]})
+    await _hear(customer, "conversation.assigned")
+    await _hear(agent, "conversation.assigned")
+    await _say(agent, {"t": "presence.set", "id": 4, "show": "busy"})
+    await _hear(agent, "reply", 4)
+    return agent, customer, offer["conversation"]
+
+
+async def _person(
+    nursery: trio.Nursery, url: str, key: KeyEntry, role: Role, name: str
+) -> WebSocketConnection:
+    now_ms = Clock().wall_ms()
+    token = mint(key, tenant="bench", role=role, subject=name, now_ms=now_ms, ttl_s=3600)
+    socket = await _open(nursery, url, "fairline.v1.json")
+    hello = {"t": "hello", "id": 1, "token": token, "role": role, "client": {"name": "bench"}}
+    await _say(socket, hello)
+    await _hear(socket, "welcome")
+    return socket
+
+
+async def _open(nursery: trio.Nursery, url: str, subprotocol: str | None) -> WebSocketConnection:
+    """A connection that lives as long as the nursery."""
+
+    async def hold(task_status: trio.TaskStatus[WebSocketConnection]) -> None:
+        offered = [subprotocol] if subprotocol else None
+        async with open_websocket_url(url, subprotocols=offered) as socket:
+            task_status.started(socket)
+            await trio.sleep_forever()
+
+    socket: WebSocketConnection = await nursery.start(hold)
+    return socket
+
+
+async def _say(socket: WebSocketConnection, message: Figures) -> None:
+    await socket.send_message(msgspec.json.encode(message).decode())
+
+
+async def _hear(socket: WebSocketConnection, kind: str, number: int | None = None) -> Figures:
+    """The next message of this kind; others are passed over.
+
+    Raises:
+        RuntimeError: a command was refused.
+    """
+    while True:
+        heard = msgspec.json.decode(await socket.get_message())
+        for message in heard if isinstance(heard, list) else [heard]:
+            if message.get("ok") is False:
+                raise RuntimeError(f"refused: {message}")
+            if message["t"] == kind and number in (None, message.get("id")):
+                found: Figures = message
+                return found

@@ -1,0 +1,179 @@
+"""Groups of agents of equal profile, and how good each of them would be for a lane.
+
+Owns: the free agents of a group by load and idle time, the score with its parts, and the words
+that say why somebody was chosen. Does not know: other groups, the line's order, or who is asked.
+
+Invariant: everything is integers of 0 to 1000, and ``Candidate.rank`` never ties.
+"""
+
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
+
+from router.policy import Weights
+from router.queue import Lane
+from router.skills import Profile, language_score, proficiency_score
+
+__all__ = [
+    "BucketKey",
+    "Candidate",
+    "Choice",
+    "Group",
+    "IdlePlace",
+    "candidate",
+    "first",
+    "reasons",
+]
+
+IdlePlace = tuple[int, int, str]
+"""(idle since in ms, order among those, agent): the smallest is the longest idle."""
+
+BucketKey = tuple[tuple[str, ...], int]
+"""(channels that are open and have room, load per mille of the total)."""
+
+
+class Candidate(Struct, frozen=True, order=False):
+    """An agent who was considered, with the parts of the score, each 0 to 1000."""
+
+    agent: str
+    score: int
+    language: int
+    proficiency: int
+    history: int
+    load: int
+    flexibility: int
+    idle_since_ms: int
+    idle_order: int
+
+    def rank(self) -> tuple[int, int, int, int]:
+        """The order among those whose score is good enough; smaller is better."""
+        return (-self.load, self.flexibility, self.idle_since_ms, self.idle_order)
+
+
+class Choice(Struct, frozen=True):
+    """The agent who was chosen, and the words that say why."""
+
+    candidate: Candidate
+    why: tuple[str, ...]
+
+
+class Group:
+    """The signed-in agents of one profile."""
+
+    __slots__ = (
+        "buckets",
+        "by_channel",
+        "flexibility",
+        "index",
+        "lane_count",
+        "lanes",
+        "members",
+        "profile",
+        "scores",
+    )
+
+    def __init__(self, profile: Profile, index: int, flexibility: int) -> None:
+        self.profile = profile
+        self.index = index
+        self.flexibility = flexibility
+        self.lanes = 0
+        self.lane_count = 0
+        self.by_channel: dict[str, list[int]] = {}
+        """By channel, the indexes of the lanes that the group can serve."""
+        self.members = 0
+        self.buckets: dict[BucketKey, list[IdlePlace]] = {}
+        self.scores: dict[int, tuple[int, int]] = {}
+
+    def add_lane(self, lane: Lane) -> None:
+        """The group can serve this lane."""
+        self.lanes |= 1 << lane.index
+        self.lane_count += 1
+        self.by_channel.setdefault(lane.key[1], []).append(lane.index)
+
+    def drop_lane(self, lane: Lane) -> None:
+        """The lane is gone."""
+        self.lanes &= ~(1 << lane.index)
+        self.lane_count -= 1
+        self.by_channel[lane.key[1]].remove(lane.index)
+        self.scores.pop(lane.index, None)
+
+    def parts(self, lane: Lane) -> tuple[int, int]:
+        """The score's language and proficiency parts, kept, for they never change for a lane."""
+        known = self.scores.get(lane.index)
+        if known is None:
+            requirement = lane.key[2]
+            known = (
+                language_score(self.profile, requirement),
+                proficiency_score(self.profile, requirement),
+            )
+            self.scores[lane.index] = known
+        return known
+
+
+def first(
+    lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
+) -> IdlePlace | None:
+    """The longest idle of a bucket who may be asked, or None."""
+    if lane.key[1] not in key[0]:
+        return None
+    only = lane.key[2].agent
+    for place in bucket:
+        if place[2] not in refused and (not only or place[2] == only):
+            return place
+    return None
+
+
+def candidate(
+    group: Group,
+    lane: Lane,
+    place: IdlePlace,
+    load: int,
+    history: Mapping[str, int],
+    weights: Weights,
+) -> Candidate:
+    """An agent as a candidate for a lane: the weighted mean of the parts, in whole numbers."""
+    language, proficiency = group.parts(lane)
+    known = history.get(place[2], 0)
+    room = 1000 - load
+    total = weights.language + weights.proficiency + weights.history + weights.load
+    weighted = (
+        weights.language * language
+        + weights.proficiency * proficiency
+        + weights.history * known
+        + weights.load * room
+    )
+    return Candidate(
+        agent=place[2],
+        score=weighted // total if total else 0,
+        language=language,
+        proficiency=proficiency,
+        history=known,
+        load=room,
+        flexibility=group.flexibility,
+        idle_since_ms=place[0],
+        idle_order=place[1],
+    )
+
+
+def reasons(lane: Lane, chosen: Candidate, good: list[Candidate]) -> tuple[str, ...]:
+    """Why this agent, in the trade's words: what was met, then what broke the tie."""
+    requirement = lane.key[2]
+    why = [f"skill:{skill}" for skill, _ in requirement.needs]
+    if requirement.languages and chosen.language:
+        why.append(f"language:{requirement.languages[0][0]}")
+    if chosen.history:
+        why.append("knows_customer")
+    if requirement.agent:
+        why.append("asked_for")
+    others = [candidate for candidate in good if candidate is not chosen]
+    if not others:
+        why.append("best_match")
+    elif all(other.load < chosen.load for other in others):
+        why.append("least_loaded")
+    elif all(
+        other.flexibility > chosen.flexibility for other in others if other.load == chosen.load
+    ):
+        why.append("least_flexible")
+    else:
+        why.append("longest_idle")
+    return tuple(why)

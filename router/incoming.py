@@ -1,0 +1,352 @@
+"""What clients send, as Structs of the wire.
+
+Owns: the fields and limits of each message from client to server (protocol, sections 2, 3 and 6).
+Does not know: how they are encoded (``router.wire``), who may send what (``router.rights``), or
+what they do (``router.requests``).
+
+Unknown fields are ignored, so that a newer client may talk to an older server. A limit that the
+encoding cannot state (bytes, what belongs together) is checked by ``router.requests``.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from router.commands import ContactWish, JoinMode, Show
+from router.policy import LanguageWish, Policy, SkillNeed
+
+__all__ = [
+    "ID_MAX",
+    "Activity",
+    "AgentPresence",
+    "Bye",
+    "Client",
+    "ConsentAccept",
+    "ContactSet",
+    "ConversationAssign",
+    "ConversationCancel",
+    "ConversationEnd",
+    "ConversationJoin",
+    "ConversationLeave",
+    "ConversationPriority",
+    "ConversationRequest",
+    "ConversationTransfer",
+    "Hello",
+    "History",
+    "Incoming",
+    "MessageRead",
+    "MessageSend",
+    "OfferAccept",
+    "OfferDecline",
+    "OfferSeen",
+    "PolicyGet",
+    "PolicySet",
+    "PresenceSet",
+    "Rate",
+    "Sub",
+    "TokenRefresh",
+    "TransferTarget",
+    "Typing",
+    "Unsub",
+    "WrapupComplete",
+]
+
+ID_MAX = 2**53 - 1
+"""The largest integer that a browser can count to."""
+
+
+_PRINTABLE = r"\A[^\x00-\x1f\x7f]*\Z"
+MessageId = Annotated[int, Meta(ge=1, le=ID_MAX)]
+Ident = Annotated[str, Meta(min_length=1, max_length=128, pattern=_PRINTABLE)]
+Op = Annotated[str, Meta(min_length=1, max_length=64, pattern=_PRINTABLE)]
+Word = Annotated[str, Meta(max_length=128, pattern=_PRINTABLE)]
+Reason = Annotated[str, Meta(max_length=200)]
+Body = Annotated[str, Meta(min_length=1, max_length=8192)]
+Note = Annotated[str, Meta(max_length=8192)]
+Tag = Annotated[str, Meta(min_length=1, max_length=35, pattern=_PRINTABLE)]
+Seq = Annotated[int, Meta(ge=0, le=ID_MAX)]
+DurationMs = Annotated[int, Meta(ge=0, le=31_536_000_000)]
+AttributeName = Annotated[str, Meta(min_length=1, max_length=64, pattern=_PRINTABLE)]
+AttributeText = Annotated[str, Meta(max_length=256)]
+
+
+class _Incoming(Struct, frozen=True, kw_only=True, tag_field="t"):
+    """The root of all messages from clients: the type under ``t``, the client's number."""
+
+    id: MessageId
+
+
+class Client(Struct, frozen=True):
+    """The program that connects; ``device`` names one page or app."""
+
+    name: Word = ""
+    version: Word = ""
+    device: Word = ""
+
+
+class Hello(_Incoming, frozen=True, kw_only=True, tag="hello"):
+    """The first message: who is there."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=4096)]
+    role: Literal["agent", "customer", "supervisor", "service"]
+    client: Client = Client()
+    view: Literal["active", "background"] = "active"
+    idle_ms: DurationMs = 0
+    languages: Annotated[tuple[Tag, ...], Meta(max_length=16)] = ()
+    seen: Annotated[dict[Ident, Seq], Meta(max_length=256)] = field(default_factory=dict)
+    subs: Annotated[tuple[Ident, ...], Meta(max_length=512)] = ()
+
+
+class TokenRefresh(_Incoming, frozen=True, kw_only=True, tag="token.refresh"):
+    """A newer token of the same person, on a live socket."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class Bye(_Incoming, frozen=True, kw_only=True, tag="bye"):
+    """This device goes; ``leave`` skips the grace."""
+
+    leave: bool = False
+
+
+class Activity(_Incoming, frozen=True, kw_only=True, tag="activity"):
+    """How long nobody touched the device; gets no reply, so its ``id`` may be left out."""
+
+    id: Seq = 0
+    idle_ms: DurationMs = 0
+    view: Literal["active", "background"] = "active"
+
+
+class PresenceSet(_Incoming, frozen=True, kw_only=True, tag="presence.set"):
+    """An agent declares a show."""
+
+    show: Show
+    reason: Reason = ""
+    channels: Annotated[dict[Ident, bool], Meta(max_length=32)] | None = None
+    until_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)] | None = None
+    next: Show | None = None
+
+
+class OfferSeen(_Incoming, frozen=True, kw_only=True, tag="offer.seen"):
+    """The offer reached a screen."""
+
+    offer: Ident
+
+
+class OfferAccept(_Incoming, frozen=True, kw_only=True, tag="offer.accept"):
+    """The agent takes it."""
+
+    offer: Ident
+
+
+class OfferDecline(_Incoming, frozen=True, kw_only=True, tag="offer.decline"):
+    """The agent does not take it."""
+
+    offer: Ident
+    reason: Reason = ""
+
+
+class MessageSend(_Incoming, frozen=True, kw_only=True, tag="message.send"):
+    """A message to a conversation, or a note that staff alone see."""
+
+    conversation: Ident
+    op: Op
+    body: Body
+    kind: Literal["text", "note"] = "text"
+
+
+class MessageRead(_Incoming, frozen=True, kw_only=True, tag="message.read"):
+    """Everything up to ``seq`` was read."""
+
+    conversation: Ident
+    seq: Seq
+
+
+class Typing(_Incoming, frozen=True, kw_only=True, tag="typing"):
+    """Somebody types, or stopped."""
+
+    conversation: Ident
+    on: bool
+
+
+class ConversationRequest(_Incoming, frozen=True, kw_only=True, tag="conversation.request"):
+    """A customer, or a service for one, joins the line."""
+
+    op: Op
+    channel: Ident
+    queue: Word = ""
+    topic: Word = ""
+    languages: Annotated[tuple[LanguageWish, ...], Meta(max_length=16)] | None = None
+    needs: Annotated[tuple[SkillNeed, ...], Meta(max_length=16)] = ()
+    agent: Ident | None = None
+    avoid: Annotated[tuple[Ident, ...], Meta(max_length=32)] = ()
+    brand: Word = ""
+    reopens: Ident | None = None
+    attributes: Annotated[
+        dict[AttributeName, AttributeText | int | float | bool], Meta(max_length=32)
+    ] = field(default_factory=dict)
+    body: Note = ""
+    customer: Ident | None = None
+    priority: Word = ""
+    deferrable: bool = False
+
+
+class ConversationCancel(_Incoming, frozen=True, kw_only=True, tag="conversation.cancel"):
+    """The customer leaves the line."""
+
+    conversation: Ident
+
+
+class ConversationEnd(_Incoming, frozen=True, kw_only=True, tag="conversation.end"):
+    """Ends an active conversation."""
+
+    conversation: Ident
+    reason: Reason = ""
+
+
+class WrapupComplete(_Incoming, frozen=True, kw_only=True, tag="wrapup.complete"):
+    """The work after the conversation is done."""
+
+    conversation: Ident
+    code: Word = ""
+    note: Note = ""
+
+
+class TransferTarget(Struct, frozen=True):
+    """Where a transfer goes: to a queue or to an agent, one of them."""
+
+    queue: Ident | None = None
+    agent: Ident | None = None
+
+
+class ConversationTransfer(_Incoming, frozen=True, kw_only=True, tag="conversation.transfer"):
+    """Passes a conversation on."""
+
+    conversation: Ident
+    op: Op
+    to: TransferTarget
+    note: Note = ""
+
+
+class ConversationJoin(_Incoming, frozen=True, kw_only=True, tag="conversation.join"):
+    """A supervisor or an invited colleague joins."""
+
+    conversation: Ident
+    mode: JoinMode
+
+
+class ConversationLeave(_Incoming, frozen=True, kw_only=True, tag="conversation.leave"):
+    """Who joined leaves again."""
+
+    conversation: Ident
+
+
+class ConversationAssign(_Incoming, frozen=True, kw_only=True, tag="conversation.assign"):
+    """A conversation is given to an agent by hand."""
+
+    conversation: Ident
+    agent: Ident
+
+
+class ConversationPriority(_Incoming, frozen=True, kw_only=True, tag="conversation.priority"):
+    """A waiting conversation gets a class of the policy."""
+
+    conversation: Ident
+    priority: Ident
+    reason: Reason = ""
+
+
+class History(_Incoming, frozen=True, kw_only=True, tag="history"):
+    """A page of a transcript, ending before ``before_seq``."""
+
+    conversation: Ident | None = None
+    customer: Ident | None = None
+    before_seq: Seq | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+    purpose: Word = ""
+
+
+class ContactSet(_Incoming, frozen=True, kw_only=True, tag="contact.set"):
+    """How the customer wants to be reached."""
+
+    prefs: Annotated[tuple[ContactWish, ...], Meta(max_length=16)]
+    languages: Annotated[tuple[Tag, ...], Meta(max_length=16)] | None = None
+
+
+class Rate(_Incoming, frozen=True, kw_only=True, tag="rate"):
+    """The customer's rating."""
+
+    conversation: Ident
+    score: Annotated[int, Meta(ge=1, le=5)]
+    comment: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class ConsentAccept(_Incoming, frozen=True, kw_only=True, tag="consent.accept"):
+    """The person accepts a version of the terms."""
+
+    terms: Ident
+    version: Annotated[int, Meta(ge=0, le=ID_MAX)]
+
+
+class AgentPresence(_Incoming, frozen=True, kw_only=True, tag="agent.presence"):
+    """A supervisor sets an agent's show."""
+
+    agent: Ident
+    show: Show
+    reason: Reason = ""
+
+
+class PolicyGet(_Incoming, frozen=True, kw_only=True, tag="policy.get"):
+    """Asks for the policy in force."""
+
+
+class PolicySet(_Incoming, frozen=True, kw_only=True, tag="policy.set"):
+    """Puts a whole policy in force."""
+
+    policy: Policy
+
+
+class Sub(_Incoming, frozen=True, kw_only=True, tag="sub"):
+    """Starts listening to a topic."""
+
+    topic: Ident
+    mode: Literal["full", "counts"] = "full"
+
+
+class Unsub(_Incoming, frozen=True, kw_only=True, tag="unsub"):
+    """Stops listening to a topic."""
+
+    topic: Ident
+
+
+Incoming = (
+    Hello
+    | TokenRefresh
+    | Bye
+    | Activity
+    | PresenceSet
+    | OfferSeen
+    | OfferAccept
+    | OfferDecline
+    | MessageSend
+    | MessageRead
+    | Typing
+    | ConversationRequest
+    | ConversationCancel
+    | ConversationEnd
+    | WrapupComplete
+    | ConversationTransfer
+    | ConversationJoin
+    | ConversationLeave
+    | ConversationAssign
+    | ConversationPriority
+    | History
+    | ContactSet
+    | Rate
+    | ConsentAccept
+    | AgentPresence
+    | PolicyGet
+    | PolicySet
+    | Sub
+    | Unsub
+)

@@ -1,0 +1,319 @@
+"""How a running server is put together, and how it starts and stops.
+
+Owns: the wiring of one node, the order of its start (journal, replay, doors) and of its end (doors,
+the node life's last word, journal), the signals.
+Does not know: what any part does. Prints nothing; the log has a line for each step.
+
+    doors (front, gateway) ──▶ engine ──▶ journal
+             ▲                   │
+             └────── hub ◀───────┘
+
+The doors stand in a nursery inside that of the machine, so whatever ends the server, connections
+are gone before the engine is.
+"""
+
+import secrets
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+import trio
+
+from router.commands import SetPolicy
+from router.core import CORE_VERSION
+from router.errors import SettingsError
+from router.journal.base import Journal
+from router.journal.file import FileJournal
+from router.journal.memory import MemoryJournal
+from router.server import http, logs
+from router.server.admission import Admission
+from router.server.asgi import HttpLimits, serve_http
+from router.server.auth import Authenticator, TokenRefused
+from router.server.clock import Clock
+from router.server.engine import Engine
+from router.server.front import FrontLimits, Handler, connections_possible, serve_front
+from router.server.gateway import Gateway
+from router.server.hub import Hub
+from router.server.metrics import Metrics
+from router.server.origins import is_allowed
+from router.server.settings import Settings, address
+from router.server.tenants import Tenants
+from router.server.visit import Visit
+from router.server.visitors import MintedVisitor, Visitors, visitor_key
+from router.steps import Bearer
+
+__all__ = ["Addresses", "Node", "new_life", "run", "serve"]
+
+END_S = 5.0
+_LOG = structlog.get_logger("fairline.app")
+
+
+class Addresses(NamedTuple):
+    """Where a started server listens."""
+
+    public: tuple[str, int]
+    ops: tuple[str, int] | None
+
+
+class Node:
+    """All parts of one node, ready to be run; also the ``Desk`` of its pages."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        clock: Clock,
+        *,
+        life: str,
+        desk: http.DemoDesk | None = None,
+    ) -> None:
+        self.settings = settings
+        self.journal = journal
+        self.clock = clock
+        self.metrics = Metrics()
+        self.tenants = Tenants(settings.tenants)
+        self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
+        self.engine = Engine(
+            journal,
+            self.tenants,
+            {name: tenant.policy for name, tenant in settings.tenants.items()},
+            life=life,
+            clock=clock,
+            publish=self.hub.publish,
+            measures=self.metrics,
+        )
+        self._authenticator = Authenticator(settings)
+        self._visitors = Visitors(settings, visitor_key(_folder(settings)))
+        self._has_ops = bool(settings.server.ops_bind)
+        self.gateway = Gateway(
+            settings,
+            tenants=self.tenants,
+            engine=self.engine,
+            hub=self.hub,
+            authenticate=self.authenticate,
+            app=http.public_app(self, desk, has_ops=not self._has_ops),  # type: ignore[arg-type]
+            clock=clock,
+            metrics=self.metrics,
+            life=life,
+        )
+        self._ops_app = http.ops_app(self)
+
+    def _now_ms(self) -> int:
+        return self.engine.now_ms()
+
+    async def authenticate(self, token: str) -> Bearer:
+        """Says who a token's bearer is: one of the tenant's tokens, or a visitor's of ours.
+
+        Raises:
+            TokenRefused: neither.
+        """
+        now_ms = self.clock.wall_ms()
+        try:
+            identity = await self._authenticator.authenticate(token, now_ms)
+        except TokenRefused as error:
+            try:
+                identity = self._visitors.verify(token, now_ms)
+            except TokenRefused as other:
+                raise (other if other.reason == "expired" else error) from None
+        return Bearer(
+            role=identity.role,
+            id=identity.subject,
+            tenant=identity.tenant,
+            claims=identity.claims,
+            expires_at_ms=identity.expires_at_ms,
+        )
+
+    def reload(self, settings: Settings) -> None:
+        """Puts the policies of newer settings in force."""
+        for name, tenant in settings.tenants.items():
+            router = self.tenants.routers.get(name)
+            if router is not None and router.policy != tenant.policy:
+                self.engine.submit(name, SetPolicy(policy=tenant.policy))
+
+    async def serve_ops(self, visit: Visit) -> None:
+        """Serves one visitor of the second address."""
+        await serve_http(visit, self._ops_app, HttpLimits())  # type: ignore[arg-type]
+
+    # -- what the pages ask --------------------------------------------------------------------
+
+    def reasons_not_ready(self) -> list[str]:
+        """See ``http.Desk``."""
+        reasons = []
+        if not self.engine.is_live:
+            reasons.append("starting: the journal is being replayed")
+        if self.gateway.is_draining:
+            reasons.append("draining: about to stop")
+        return reasons
+
+    async def render_metrics(self) -> bytes:
+        """See ``http.Desk``."""
+        now_ms = self.engine.now_ms()
+        return await self.metrics.page(self.tenants.routers, self.hub.links, now_ms)
+
+    def may_embed(self, tenant: str, origin: str) -> bool:
+        """See ``http.Desk``."""
+        return is_allowed(origin, self.gateway.origins(tenant))
+
+    def visitor(self, tenant: str, secret: str | None, address: str) -> MintedVisitor | None:
+        """See ``http.Desk``."""
+        if not self._visitors.has(tenant):
+            return None
+        return self._visitors.mint(
+            tenant,
+            secret,
+            address=address,
+            now_ms=self.clock.wall_ms(),
+            now_s=trio.current_time(),
+        )
+
+
+async def serve(
+    settings: Settings,
+    *,
+    reload: Callable[[], Settings] | None = None,
+    desk: http.DemoDesk | None = None,
+    task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Runs a node until SIGTERM or SIGINT, which drain it; SIGHUP puts ``reload()`` in force.
+
+    Raises:
+        SettingsError: The settings cannot be served.
+        StorageError: The journal cannot be opened, or broke for good.
+    """
+    clock = Clock()
+    logs.configure(settings.server.log, clock)
+    async with _opened(settings, clock) as journal:
+        node = Node(settings, journal, clock, life=new_life(), desk=desk)
+        await run(node, reload=reload, task_status=task_status)
+    _LOG.info("server.stopped")
+
+
+async def run(
+    node: Node,
+    *,
+    reload: Callable[[], Settings] | None = None,
+    task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Runs a node on a journal that is open, as ``serve`` does."""
+    async with trio.open_nursery() as machine:
+        await machine.start(node.engine.run)
+        machine.start_soon(node.hub.run)
+        machine.start_soon(node.metrics.measure_lag)
+        await _keep_doors(node, reload, task_status)
+        with trio.move_on_after(END_S):
+            await node.engine.end_life()
+        machine.cancel_scope.cancel()
+
+
+async def _keep_doors(
+    node: Node,
+    reload: Callable[[], Settings] | None,
+    task_status: trio.TaskStatus[Addresses],
+) -> None:
+    """Lets people in until a signal says to stop; returns when all are gone."""
+    server = node.settings.server
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with trio.open_nursery() as doors:
+            doors.start_soon(node.gateway.run)
+            public = await _open_door(node, doors, server.bind, node.gateway.handle)
+            ops = None
+            if server.ops_bind:
+                ops = await _open_door(node, doors, server.ops_bind, node.serve_ops)
+            _LOG.info("server.listening", address=public[0], port=public[1])
+            task_status.started(Addresses(public, ops))
+            await _wait_to_stop(node, reload, signals)
+            _LOG.info("server.draining")
+            await node.gateway.drain()
+            doors.cancel_scope.cancel()
+
+
+async def _wait_to_stop(
+    node: Node, reload: Callable[[], Settings] | None, signals: AsyncIterator[int]
+) -> None:
+    async for number in signals:
+        if number != signal.SIGHUP:
+            return
+        if reload is None:
+            continue
+        try:
+            newer = reload()
+        except SettingsError as error:
+            _LOG.error("settings.refused", error=str(error))
+        else:
+            node.reload(newer)
+            _LOG.info("settings.reloaded")
+
+
+async def _open_door(
+    node: Node, doors: trio.Nursery, bind: str, handler: Handler
+) -> tuple[str, int]:
+    server = node.settings.server
+    host, port = address(bind)
+    listeners: Sequence[trio.SocketListener] = await trio.open_tcp_listeners(
+        port, host=host, backlog=1024
+    )
+    named = listeners[0].socket.getsockname()
+    limits = FrontLimits(connections_max=min(server.connections_max, connections_possible()))
+    if limits.connections_max < server.connections_max:
+        _LOG.warning("server.few_files", limit=limits.connections_max)
+    await doors.start(
+        partial(
+            serve_front,
+            _secured(listeners, node.settings),
+            limits,
+            Admission(),
+            handler,
+            node.metrics.count,
+        )
+    )
+    return str(named[0]), int(named[1])
+
+
+def _secured(
+    listeners: Sequence[trio.SocketListener], settings: Settings
+) -> Sequence[trio.abc.Listener[trio.abc.Stream]]:
+    server = settings.server
+    if not server.tls_cert:
+        return listeners
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(server.tls_cert, server.tls_key)
+    return [trio.SSLListener(each, context, https_compatible=True) for each in listeners]
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Journal]:
+    """The journal that the settings name, closed whatever happens."""
+    journal: Journal
+    match settings.server.journal:
+        case "memory":
+            journal = MemoryJournal(clock.wall_ms)
+        case "file":
+            journal = await FileJournal.open(
+                Path(settings.server.data) / "journal",
+                wall_ms=clock.wall_ms,
+                core_version=CORE_VERSION,
+            )
+        case _:
+            raise SettingsError(
+                'this version keeps its journal in a folder: write journal = "file"',
+                key="server.journal",
+            )
+    try:
+        yield journal
+    finally:
+        with trio.CancelScope(shield=True), trio.move_on_after(END_S):
+            await journal.aclose()
+
+
+def new_life() -> str:
+    """A fresh id for this start of a node."""
+    return secrets.token_hex(8)
+
+
+def _folder(settings: Settings) -> Path | None:
+    return None if settings.server.journal == "memory" else Path(settings.server.data)

@@ -1,0 +1,372 @@
+"""Drives the session of one WebSocket: what it says is to be done, is done here.
+
+Owns: the two tasks of a connection (one reads, one writes), its link, its heart, and the order of
+its end: last messages, ``disconnect``, close frame.
+Does not know: the rules of the protocol (``router.session``), or what a command does.
+
+Invariants (tests/server/test_connection.py): the reader never waits for the network to take what
+is written, nor the writer for what is read; once a ``Connect`` was submitted, exactly one
+``Disconnect`` of the same connection follows it in the journal, unless the node's life ends first;
+nothing is sent behind the ``disconnect`` that announces a close.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import trio
+
+from router import __version__, outgoing, views
+from router.commands import Connect, Disconnect
+from router.errors import CloseCode, ProtocolError, Refusal, Refused
+from router.events import CommandAnswered
+from router.ids import ConnectionId
+from router.server.auth import TokenRefused
+from router.server.engine import Outcome
+from router.server.links import Link
+from router.server.outbox import Outbox
+from router.server.pulse import BEAT_S, Heart
+from router.server.socket import Socket, SocketClosedError
+from router.session import Session
+from router.steps import (
+    GOODBYE,
+    Bearer,
+    Hang,
+    Look,
+    Say,
+    Step,
+    Submit,
+    Verify,
+    disconnect,
+    refusal_reply,
+)
+from router.wire import Encoding, Packet
+
+if TYPE_CHECKING:
+    from router.server.gateway import Gateway
+
+__all__ = ["Connection"]
+
+LAST_WORDS_S = 2.0
+"""What is left to be sent has so long to be taken once the connection is to end."""
+ABNORMAL = 1006
+
+
+class _Ticket:
+    """Brings the outcome of one command back to the connection it came from."""
+
+    __slots__ = ("_connection", "_id", "_is_answered", "_kind")
+
+    def __init__(self, connection: "Connection", id_: int, kind: str) -> None:
+        self._connection = connection
+        self._id = id_
+        self._kind = kind
+        self._is_answered = False
+
+    def settle(self, outcome: Outcome) -> None:
+        """See ``engine.Ticket``."""
+        self._is_answered = isinstance(outcome, CommandAnswered)
+        self._connection.settle(self._id, self._kind, outcome)
+
+    def applied(self, now_ms: int) -> None:
+        """See ``engine.Ticket``."""
+        if self._is_answered and self._kind == "hello":
+            self._connection.welcome(now_ms)
+
+
+class Connection:
+    """One WebSocket between its acceptance and its end.
+
+    Args:
+        gateway: What all connections of the node share.
+        socket: The accepted WebSocket.
+        origin: Where the page comes from, or None for what is no browser.
+        is_own_origin: Whether that is this server.
+    """
+
+    def __init__(
+        self, gateway: "Gateway", socket: Socket, *, origin: str | None, is_own_origin: bool
+    ) -> None:
+        self.said_at = trio.current_time()
+        self._gateway = gateway
+        self._socket = socket
+        self._origin = origin
+        self._is_own_origin = is_own_origin
+        assert socket.subprotocol is not None, "an upgrade chooses one"
+        encoding = Encoding(socket.subprotocol)
+        self._outbox = Outbox(encoding, self._fall_behind)
+        self._session = Session(
+            encoding,
+            connection=ConnectionId(gateway.new_id()),
+            life=gateway.life,
+            new_id=gateway.new_id,
+        )
+        self._heart = Heart(self, self.said_at, gateway.random())
+        self._link: Link | None = None
+        self._name = ""
+        self._hang: Hang | None = None
+        self._end_code = ABNORMAL
+        self._is_connected = False
+        self._is_begun = trio.Event()
+        self._writing = trio.CancelScope()
+
+    # -- how the pulse feels it --------------------------------------------------------------
+
+    @property
+    def heard_at(self) -> float:
+        """See ``pulse.Patient``."""
+        return self._socket.heard_at
+
+    def ping(self) -> None:
+        """See ``pulse.Patient``."""
+        self._socket.ping()
+
+    def beat(self) -> None:
+        """See ``pulse.Patient``."""
+        self._outbox.put(Packet(outgoing.Beat(at=self._gateway.clock.wall_ms())))
+
+    def warn_of_expiry(self, left_s: float) -> None:
+        """See ``pulse.Patient``."""
+        left_ms = max(math.floor(left_s * 1000), 0)
+        self._outbox.put(Packet(outgoing.TokenExpiring(expires_ms=left_ms)))
+
+    def hang(self, code: int, delay_ms: int = 0) -> None:
+        """Ends the connection in the background; see ``pulse.Patient``."""
+        self._do_now(self._session.hang(code, delay_ms))
+
+    def _fall_behind(self) -> None:
+        self.hang(CloseCode.SLOW_CONSUMER)
+
+    def waiting_since_ms(self) -> int | None:
+        """Since when the oldest command without an answer waits."""
+        return self._session.waiting_since_ms()
+
+    # -- its life ----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serves the socket to its end."""
+        self._gateway.pulse.watch(self._heart)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._read)
+                await self._write()
+                nursery.cancel_scope.cancel()
+            await self._close()
+        finally:
+            self._leave()
+
+    async def _read(self) -> None:
+        try:
+            while not self._session.is_closed:
+                await self._take(await self._socket.receive())
+        except SocketClosedError as error:
+            self._end_code = error.code
+            self._session.lose()
+            self._outbox.close()
+
+    async def _take(self, frame: str | bytes) -> None:
+        try:
+            messages = self._session.open(frame)
+        except ProtocolError as error:
+            self.hang(error.code)
+            return
+        for message in messages:
+            for step in self._session.take(message, self._gateway.clock.steady_ms()):
+                if isinstance(step, Verify):
+                    await self._verify(step)
+                else:
+                    self._do(step)
+
+    async def _write(self) -> None:
+        """Writes until there is nothing left to wait for, or nobody to write to."""
+        try:
+            with self._writing:
+                while frames := await self._outbox.take():
+                    for frame in frames:
+                        await self._send(frame)
+        except SocketClosedError as error:
+            self._end_code = error.code
+            self._session.lose()
+
+    async def _send(self, frame: bytes) -> None:
+        is_text = self._outbox.encoding is Encoding.JSON
+        await self._socket.send(frame.decode() if is_text else frame)
+        self.said_at = trio.current_time()
+
+    async def _close(self) -> None:
+        """Says the last words, if there are any, and closes; never takes longer than its limits."""
+        hang = self._hang
+        if hang is None:
+            return
+        last = disconnect(hang)
+        if self._writing.cancelled_caught:
+            last = None  # a frame was cut off: nothing can be written behind it
+        with trio.move_on_after(LAST_WORDS_S):
+            try:
+                if last is not None:
+                    await self._send(Packet(last).encoded(self._outbox.encoding))
+                reason = "" if hang.code == GOODBYE else CloseCode(hang.code).word
+                await self._socket.close(hang.code, reason)
+            except SocketClosedError:
+                return
+
+    def _leave(self) -> None:
+        """Takes the connection out of everything that knows it."""
+        self._gateway.pulse.forget(self._heart)
+        self._gateway.metrics.disconnected(self._end_code)
+        if self._link is not None:
+            self._gateway.hub.detach(self._link)
+        bearer = self._session.bearer
+        if self._is_connected and bearer is not None and not self._gateway.is_draining:
+            self._gateway.engine.submit(bearer.tenant, Disconnect(by=self._session.actor))
+        self._session.lose()
+
+    # -- doing what the session says -----------------------------------------------------------
+
+    def _do_now(self, steps: list[Step]) -> None:
+        for step in steps:
+            self._do(step)
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case Say():
+                self._outbox.put(Packet(step.message))
+            case Submit():
+                self._submit(step)
+            case Look():
+                self._look(step)
+            case Hang():
+                self._hang = step
+                self._end_code = step.code
+                self._outbox.close()
+                self._writing.deadline = trio.current_time() + LAST_WORDS_S
+                self._is_begun.set()
+            case Verify():
+                raise AssertionError("a token is looked into by the reader alone")
+
+    def _submit(self, step: Submit) -> None:
+        bearer = self._session.bearer
+        assert bearer is not None, "commands come after hello"
+        if isinstance(step.command, Connect):
+            self._is_connected = True
+        elif isinstance(step.command, Disconnect):
+            self._is_connected = False
+        ticket = None if step.id is None else _Ticket(self, step.id, step.kind)
+        self._gateway.engine.submit(bearer.tenant, step.command, ticket)
+
+    def _look(self, step: Look) -> None:
+        link = self._link
+        assert link is not None, "reads come after welcome"
+        message = step.message
+        try:
+            reply = self._gateway.reads.answer(message, link, self._session.actor, self._name)
+        except Refused as refused:
+            self._session.forget(message)
+            reply = refusal_reply(message.id, refused)
+        self._outbox.put(Packet(reply))
+
+    async def _verify(self, step: Verify) -> None:
+        """Looks into a token; a ``hello`` is waited for, so that what follows comes after it."""
+        try:
+            bearer = await self._prove(step)
+        except Refused as refused:
+            self._do_now(self._session.turn_away(step, refused))
+            return
+        self._do_now(self._session.admit(step, bearer, self._gateway.clock.steady_ms()))
+        if step.hello is not None:
+            await self._is_begun.wait()
+
+    async def _prove(self, step: Verify) -> Bearer:
+        """Says whose the token is.
+
+        Raises:
+            Refused: with the code that the reply should have.
+        """
+        gateway = self._gateway
+        if gateway.is_draining:
+            raise Refused(Refusal.DRAINING, "this node is about to stop")
+        try:
+            bearer = await gateway.authenticate(step.token)
+        except TokenRefused as error:
+            raise Refused(error.code, "token: it does not count") from None
+        if step.hello is not None and not gateway.may_come_from(
+            self._origin, bearer, is_own=self._is_own_origin
+        ):
+            raise Refused(Refusal.FORBIDDEN, "this origin may not")
+        if step.hello is not None and not gateway.has_room_for(bearer):
+            raise Refused(Refusal.LIMIT_EXCEEDED, "too many connections of one person")
+        return bearer
+
+    # -- what comes back from the engine -------------------------------------------------------
+
+    def settle(self, id_: int, kind: str, outcome: Outcome) -> None:
+        """The outcome of a command is known."""
+        wait = None
+        bearer = self._session.bearer
+        assert bearer is not None, "commands come after hello"
+        if isinstance(outcome, CommandAnswered):
+            wait = self._gateway.wait_of(bearer.tenant, outcome)
+            if kind == "token.refresh":
+                self._mind_expiry(bearer)
+        elif kind == "hello":
+            self._is_connected = False
+        elif kind == "bye":
+            self._is_connected = True
+        self._do_now(self._session.settle(id_, outcome, wait))
+
+    def welcome(self, now_ms: int) -> None:
+        """``hello`` took effect and everything about it was published."""
+        session, gateway = self._session, self._gateway
+        if session.is_closed:
+            return
+        bearer = session.bearer
+        assert bearer is not None, "only a bearer is welcome"
+        router = gateway.routers[bearer.tenant]
+        you = views.you(router, session.person)
+        hello = session.welcome(you)
+        state = views.welcome_state(router, session.person, hello.seen, now_ms)
+        self._outbox.put(
+            Packet(
+                outgoing.Welcome(
+                    id=hello.id,
+                    ok=True,
+                    session=session.connection,
+                    pos=router.position,
+                    you=you,
+                    at=gateway.clock.wall_ms(),
+                    beat_ms=int(BEAT_S * 1000),
+                    grace_ms=router.policy.grace_ms,
+                    limits=outgoing.Limits(
+                        frame_bytes=gateway.frame_bytes,
+                        rate=session.allowance.rate,
+                        burst=session.allowance.burst,
+                        subs=session.allowance.subs,
+                    ),
+                    server=outgoing.ServerInfo(node=gateway.node, version=__version__),
+                    state=state,
+                )
+            )
+        )
+        self._name = you.name
+        self._begin(bearer, state)
+
+    def _begin(self, bearer: Bearer, state: outgoing.State) -> None:
+        """From here on the connection gets events."""
+        gateway, session = self._gateway, self._session
+        self._link = Link(
+            tenant=bearer.tenant,
+            person=session.person,
+            role=bearer.role,
+            connection=session.connection,
+            outbox=self._outbox,
+            hang=self.hang,
+        )
+        gateway.hub.attach(self._link, state)
+        gateway.hub.topics.begin(self._link, session.first_topics())
+        self._heart.welcome(bearer.role, trio.current_time(), gateway.random())
+        self._mind_expiry(bearer)
+        self._is_begun.set()
+
+    def _mind_expiry(self, bearer: Bearer) -> None:
+        left_ms = bearer.expires_at_ms - self._gateway.clock.wall_ms()
+        self._heart.expire(trio.current_time() + left_ms / 1000)
+        self._gateway.pulse.watch(self._heart)

@@ -1,0 +1,347 @@
+"""The node's one writer: commands into the journal, out of it into the cores, events to the hub.
+
+Owns: the cores, one for each tenant; the numbers of this life's commands and who waits for each;
+the appending of ``Tick``, ``LoseNode``, ``SetPolicy`` and ``SkipCommand``.
+Does not know: sockets, what a command means, how a journal keeps it.
+
+Invariants (tests/server/test_engine.py):
+
+* A command is applied once it was read back from the journal, and then only; its reply and its
+  events leave in the order in which the core reported them, before the next command is applied.
+* Whoever submitted a command hears once: the core's answer, or why it never went in, or nothing
+  while nobody knows (the journal is cut off).
+* Nothing the core raises ends the node: see ``router.server.tenants``.
+
+Three tasks do the work. One collects what was submitted and appends it in groups: whatever came
+while the last group was on its way to the disk goes into the next. One reads, applies, publishes.
+One sleeps until the earliest deadline of any core and has a ``Tick`` appended.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import NamedTuple, Protocol
+
+import msgspec
+import structlog
+import trio
+
+from router.commands import Command, LoseNode, SetPolicy, SkipCommand, Tick, Underway
+from router.errors import JournalUnavailable, Refusal, Refused
+from router.events import CommandAnswered, CommandRefused, Event
+from router.journal.base import Journal, Record
+from router.policy import Policy
+from router.server.clock import Clock
+from router.server.tenants import Tenants
+
+__all__ = ["BACKLOG_MAX", "GROUP_MAX", "Engine", "Outcome", "Publish", "Ticket"]
+
+BACKLOG_MAX = 20_000
+"""Commands that may wait for the journal; more are refused with 108."""
+GROUP_MAX = 1_000
+GROUP_BYTES = 1024 * 1024
+"""A group ends with the command that passes one of these."""
+SLICE = 16
+"""So many commands are applied before other tasks have their turn, writers above all."""
+
+Outcome = CommandAnswered | CommandRefused | Refused
+
+_LOG = structlog.get_logger("fairline.engine")
+
+
+class Ticket(Protocol):
+    """Somebody who waits for a command's outcome; both are called without waiting for anything."""
+
+    def settle(self, outcome: Outcome) -> None:
+        """The outcome is known; events that the command caused are not published yet."""
+
+    def applied(self, now_ms: int) -> None:
+        """Everything about the command was published; the views are as of its position."""
+
+
+_NOBODY: tuple[Ticket | None, int] = (None, 0)
+Publish = Callable[[str, Event, int], None]
+"""Tenant, event, and the journal's time."""
+
+
+class Measures(Protocol):
+    """What the engine tells about itself."""
+
+    def batch(self, size: int) -> None:
+        """So many commands went into the journal together."""
+
+    def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:
+        """A command was applied while the node was live."""
+
+    def poisoned(self) -> None:
+        """A command broke an invariant and was skipped."""
+
+
+class _Pending(NamedTuple):
+    tenant: str
+    number: int
+    payload: bytes
+    floor_ms: int
+
+
+class Engine:
+    """One node's machine.
+
+    Args:
+        journal: Where the order is made.
+        tenants: The cores.
+        policies: The configured policy of each tenant.
+        life: This node life.
+        clock: Where time is read.
+        publish: Takes each event, once the node is live.
+        measures: Told of batches and commands.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        tenants: Tenants,
+        policies: Mapping[str, Policy],
+        *,
+        life: str,
+        clock: Clock,
+        publish: Publish,
+        measures: Measures,
+    ) -> None:
+        self.is_live = False
+        self._journal = journal
+        self._tenants = tenants
+        self._policies = policies
+        self._life = life
+        self._clock = clock
+        self._publish = publish
+        self._measures = measures
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(Underway)
+        self._count = 0
+        self._pending: list[_Pending] = []
+        self._waiting: dict[int, tuple[Ticket | None, int]] = {}
+        self._wake = trio.lowlevel.ParkingLot()
+        self._settled = trio.lowlevel.ParkingLot()
+        self._deadline_moved = trio.Event()
+        self._ticking: set[str] = set()
+        self._stamp_ms = 0
+        self._stamp_steady_ms = clock.steady_ms()
+        self._armed_ms: int | None = None
+
+    def now_ms(self) -> int:
+        """The journal's time, as nearly as this node knows it: never behind a stamp it has read."""
+        since_ms = self._clock.steady_ms() - self._stamp_steady_ms
+        return max(self._stamp_ms + since_ms, self._clock.wall_ms())
+
+    def submit(
+        self, tenant: str, command: Command, ticket: Ticket | None = None, *, floor_ms: int = 0
+    ) -> None:
+        """Puts a command on its way; the ticket hears what became of it."""
+        if len(self._pending) >= BACKLOG_MAX:
+            if ticket is not None:
+                ticket.settle(Refused(Refusal.OVERLOADED, "too many commands are waiting"))
+            return
+        self._count += 1
+        payload = self._encoder.encode(Underway(self._life, self._count, command))
+        self._waiting[self._count] = (ticket, self._clock.steady_ms())
+        self._pending.append(_Pending(tenant, self._count, payload, floor_ms))
+        self._wake.unpark()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Replays the journal, puts the house in order, is started, and goes on until cancelled.
+
+        Raises:
+            StorageError: The journal is broken for good.
+        """
+        async with trio.open_nursery() as nursery:
+            replayed = trio.Event()
+            nursery.start_soon(self._read, replayed)
+            await replayed.wait()
+            self.is_live = True
+            nursery.start_soon(self._append)
+            while self._begin_life():
+                await self._wait_settled()
+            nursery.start_soon(self._tick)
+            task_status.started()
+
+    async def end_life(self) -> None:
+        """Appends the end of this life, after its last connection, and waits until it is in."""
+        for tenant in self._tenants.routers:
+            self.submit(tenant, LoseNode(life=self._life))
+        await self._wait_settled()
+
+    def waiting_since_ms(self) -> int | None:
+        """Since when, on the steady clock, the oldest command waits for its outcome."""
+        for _, since_ms in self._waiting.values():
+            return since_ms
+        return None
+
+    async def _wait_settled(self) -> None:
+        while self._waiting:
+            await self._settled.park()
+
+    # -- into the journal --------------------------------------------------------------------
+
+    def _begin_life(self) -> bool:
+        """Submits what must be said first: policies, skips, lives that are over; if anything."""
+        for tenant, router in self._tenants.routers.items():
+            policy = self._policies[tenant]
+            if router.policy != policy:
+                self.submit(tenant, SetPolicy(policy=policy))
+            for life in router.lives():
+                if life != self._life:
+                    self.submit(tenant, LoseNode(life=life))
+        for tenant, position in self._tenants.owed:
+            self.submit(tenant, SkipCommand(position=position))
+        return bool(self._waiting)
+
+    async def _append(self) -> None:
+        while True:
+            if not self._pending:
+                await self._wake.park()
+            group = self._next_group()
+            commands = [(entry.tenant, entry.payload) for entry in group]
+            floor_ms = max(entry.floor_ms for entry in group)
+            try:
+                await self._journal.append(commands, max(floor_ms, self.now_ms()))
+            except JournalUnavailable as error:
+                _LOG.warning("journal.unavailable", count=len(group), error=str(error))
+                self._refuse(group)
+                await trio.sleep(0.05)  # a full disk is not asked more than twenty times a second
+            else:
+                self._measures.batch(len(group))
+
+    def _next_group(self) -> list[_Pending]:
+        size = count = 0
+        for entry in self._pending[:GROUP_MAX]:
+            size += len(entry.payload)
+            count += 1
+            if size > GROUP_BYTES:
+                break
+        group, self._pending = self._pending[:count], self._pending[count:]
+        return group
+
+    def _refuse(self, group: Sequence[_Pending]) -> None:
+        """None of the group went in: whoever waits may try again."""
+        for entry in group:
+            ticket, _ = self._waiting.pop(entry.number, _NOBODY)
+            self._ticking.discard(entry.tenant)
+            if ticket is not None:
+                ticket.settle(Refused(Refusal.OVERLOADED, "the journal takes nothing at present"))
+        self._deadline_moved.set()
+        self._settled.unpark_all()
+
+    async def _tick(self) -> None:
+        """Has a ``Tick`` appended whenever a core has something due."""
+        while True:
+            due = [
+                (due_ms, tenant)
+                for tenant, router in self._tenants.routers.items()
+                if tenant not in self._ticking and (due_ms := router.next_deadline_ms()) is not None
+            ]
+            self._deadline_moved = trio.Event()
+            self._armed_ms = min(due)[0] if due else None
+            with trio.CancelScope() as sleep:
+                if self._armed_ms is not None:
+                    wait_ms = self._armed_ms - self.now_ms()
+                    sleep.deadline = trio.current_time() + max(wait_ms, 0) / 1000
+                await self._deadline_moved.wait()
+            now_ms = self.now_ms()
+            for due_ms, tenant in due:
+                if due_ms <= now_ms:
+                    self._ticking.add(tenant)
+                    self.submit(tenant, Tick(), floor_ms=due_ms)
+
+    # -- out of the journal ------------------------------------------------------------------
+
+    async def _read(self, replayed: trio.Event) -> None:
+        end = {name: self._journal.end.get(name, 0) for name in self._tenants.routers}
+        if not any(end.values()):
+            replayed.set()
+        async with aclosing(self._journal.read({})) as batches:
+            async for batch in batches:
+                await self._apply_batch(batch)
+                routers = self._tenants.routers
+                if not replayed.is_set() and all(
+                    routers[name].position >= position for name, position in end.items()
+                ):
+                    replayed.set()
+
+    async def _apply_batch(self, batch: Sequence[Record]) -> None:
+        self._stamp_ms = batch[-1].now_ms
+        self._stamp_steady_ms = self._clock.steady_ms()
+        for count, record in enumerate(batch, start=1):
+            if record.tenant in self._tenants.routers:
+                await self._apply(record)
+            if count % SLICE == 0:
+                await trio.lowlevel.checkpoint()
+        if self.is_live:
+            self._watch_deadlines()
+
+    async def _apply(self, record: Record) -> None:
+        underway = self._decoder.decode(record.payload)
+        command = underway.command
+        ticket = None
+        if underway.life == self._life:
+            ticket, _ = self._waiting.pop(underway.number, _NOBODY)
+        if isinstance(command, Tick):
+            self._ticking.discard(record.tenant)
+        if isinstance(command, SkipCommand):
+            await self._tenants.skip(self._journal, record, command.position)
+        events = self._tenants.apply(record, command)
+        if events is None:
+            events = await self._survive(record, command, ticket)
+            ticket = None if events is None else ticket
+        if events is not None and self.is_live:
+            self._report(record, command, events, ticket)
+        if not self._waiting:
+            self._settled.unpark_all()
+
+    def _report(
+        self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
+    ) -> None:
+        """Lets out what happened, in its order, without waiting for anybody."""
+        tenant, now_ms = record.tenant, record.now_ms
+        for event in events:
+            if isinstance(event, CommandAnswered | CommandRefused):
+                if ticket is not None:
+                    ticket.settle(event)
+            else:
+                self._publish(tenant, event, now_ms)
+        if ticket is not None:
+            ticket.applied(now_ms)
+        self._measures.applied(tenant, command, events)
+
+    async def _survive(
+        self, record: Record, command: Command, ticket: Ticket | None
+    ) -> Sequence[Event] | None:
+        """The core broke over a command: once more on a fresh core, else go on without it.
+
+        Returns:
+            The events, where it went well the second time; None where it was skipped.
+        """
+        _LOG.error(
+            "core.command_broke",
+            tenant=record.tenant,
+            position=record.position,
+            command=type(command).__name__,
+        )
+        await self._tenants.rebuild(self._journal, record)
+        events = self._tenants.apply(record, command)
+        if events is not None:
+            return events
+        await self._tenants.skip_here(self._journal, record)
+        self._measures.poisoned()
+        if self.is_live:
+            self.submit(record.tenant, SkipCommand(position=record.position))
+        if ticket is not None:
+            ticket.settle(Refused(Refusal.INTERNAL, "this could not be done"))
+        return None
+
+    def _watch_deadlines(self) -> None:
+        """Wakes the ticking task where a deadline came nearer than it sleeps for."""
+        for router in self._tenants.routers.values():
+            due_ms = router.next_deadline_ms()
+            if due_ms is not None and (self._armed_ms is None or due_ms < self._armed_ms):
+                self._deadline_moved.set()
+                return

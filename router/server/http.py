@@ -1,0 +1,256 @@
+"""The pages and the small HTTP surface beside the socket.
+
+Owns: which path serves what, and the headers that keep pages apart from each other's scripts.
+Does not know: bytes, connections, the core; it asks ``Desk`` for everything that changes.
+
+Invariants (tests/server/test_http.py): nothing outside the folders of the pages is ever served;
+every page has a Content-Security-Policy that runs this server's scripts alone; staff's pages are
+never framed; without ``fairline demo`` nothing under ``/demo`` exists.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Protocol, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from router.server.metrics import CONTENT_TYPE
+from router.server.origins import is_own
+from router.server.visitors import MintedVisitor, TooMany
+
+__all__ = ["DemoDesk", "Desk", "ops_app", "public_app"]
+
+WEB = Path(__file__).parent.parent / "web"
+FOLDERS = ("board", "client", "demo", "desktop", "widget")
+_SUFFIXES = frozenset({".css", ".html", ".js", ".map", ".mjs", ".png", ".svg", ".woff2"})
+BODY_BYTES_MAX = 4_096
+
+_Wanted = TypeVar("_Wanted")
+
+
+class Desk(Protocol):
+    """What the HTTP surface asks the running server."""
+
+    def reasons_not_ready(self) -> list[str]:
+        """Why this node takes no new connections; empty where it does."""
+
+    async def render_metrics(self) -> bytes:
+        """The page for Prometheus."""
+
+    def may_embed(self, tenant: str, origin: str) -> bool:
+        """Whether pages of this origin may have customers of the tenant."""
+
+    def visitor(self, tenant: str, secret: str | None, address: str) -> MintedVisitor | None:
+        """A token for an anonymous customer, or None where the tenant has none.
+
+        Raises:
+            TooMany: from this address.
+        """
+
+
+class DemoDesk(Protocol):
+    """Signs people of the demo in; only there under ``fairline demo``."""
+
+    def people(self) -> object:
+        """Whom a human may play."""
+
+    def token_for_human(self, subject: str, role: str) -> str | None:
+        """A token for one of them."""
+
+
+def public_app(desk: Desk, demo: DemoDesk | None, *, has_ops: bool) -> Starlette:
+    """The application of the public port; health and metrics are there unless ops has its own."""
+    routes: list[Route | Mount] = [
+        Route("/widget.js", _page("widget/widget.js", None)),
+        Route("/widget", _page("widget/page.html", "*")),
+        Route("/desktop", _page("desktop/index.html", "'none'")),
+        Route("/board", _page("board/index.html", "'none'")),
+        Route("/v1/visitors", _visitors(desk), methods=["POST", "OPTIONS"]),
+    ]
+    folders = [name for name in FOLDERS if name != "demo" or demo is not None]
+    routes += [Mount(f"/assets/{name}", _Assets(directory=WEB / name)) for name in folders]
+    if has_ops:
+        routes += _ops_routes(desk)
+    if demo is not None:
+        routes += _demo_routes(demo)
+    return Starlette(routes=routes)
+
+
+def ops_app(desk: Desk) -> Starlette:
+    """The application of ``server.ops_bind``."""
+    return Starlette(routes=_ops_routes(desk))
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+# -- pages -------------------------------------------------------------------------------------
+
+
+class _Assets(StaticFiles):
+    """Files of one folder: those that a page may ask for, and no others."""
+
+    async def get_response(self, path: str, scope: Mapping[str, object]) -> Response:
+        """Answers with the file, if its kind is one that browsers are given."""
+        if Path(path).suffix not in _SUFFIXES:
+            return PlainTextResponse("not found\n", 404)
+        response = await super().get_response(path, dict(scope))
+        response.headers["cache-control"] = "no-cache"
+        response.headers["access-control-allow-origin"] = "*"
+        response.headers["cross-origin-resource-policy"] = "cross-origin"
+        return response
+
+
+def _page(file: str, ancestors: str | None) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        headers = {"cache-control": "no-cache"}
+        if ancestors is None:  # a script for other sites' pages
+            headers["cross-origin-resource-policy"] = "cross-origin"
+            headers["access-control-allow-origin"] = "*"
+        else:
+            headers["content-security-policy"] = _policy(request, ancestors)
+        if ancestors == "'none'":
+            headers["cross-origin-opener-policy"] = "same-origin"
+        return FileResponse(WEB / file, headers=headers)
+
+    return serve
+
+
+def _policy(request: Request, ancestors: str) -> str:
+    host = request.headers.get("host", "")
+    parts = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": f"'self' ws://{host} wss://{host}",
+        "font-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": ancestors,
+    }
+    return "; ".join(f"{name} {value}" for name, value in parts.items())
+
+
+# -- health ------------------------------------------------------------------------------------
+
+
+def _ops_routes(desk: Desk) -> list[Route | Mount]:
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        reasons = desk.reasons_not_ready()
+        if reasons:
+            return PlainTextResponse("".join(f"{reason}\n" for reason in reasons), 503)
+        return PlainTextResponse("ready\n")
+
+    async def metrics(_: Request) -> Response:
+        return Response(await desk.render_metrics(), headers={"content-type": CONTENT_TYPE})
+
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]
+
+
+# -- visitors ----------------------------------------------------------------------------------
+
+
+class _VisitorRequest(Struct):
+    tenant: Annotated[str, Meta(min_length=1, max_length=64)]
+    visitor: Annotated[str, Meta(max_length=128)] | None = None
+
+
+def _visitors(desk: Desk) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_cors(origin))
+        wanted = await _read(request, _VisitorRequest)
+        if wanted is None:
+            return _json({"error": "expected {tenant, visitor?}"}, 400)
+        own = origin is None or is_own(origin, request.headers.get("host", ""))
+        if origin is not None and not own and not desk.may_embed(wanted.tenant, origin):
+            return _json({"error": "this origin may not"}, 403)
+        address = request.client.host if request.client is not None else ""
+        try:
+            minted = desk.visitor(wanted.tenant, wanted.visitor, address)
+        except TooMany as error:
+            headers = _cors(origin) | {"retry-after": str(int(error.retry_s) + 1)}
+            return _json({"error": "too many new visitors"}, 429, headers)
+        if minted is None:
+            return _json({"error": "no such tenant, or none for visitors"}, 404, _cors(origin))
+        return _json(minted, 200, _cors(origin))
+
+    return serve
+
+
+def _cors(origin: str | None) -> dict[str, str]:
+    """Headers that let a page of the origin read the answer; a preflight carries no secret."""
+    if origin is None:
+        return {}
+    return {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "content-type",
+        "access-control-max-age": "600",
+        "vary": "origin",
+    }
+
+
+# -- the demo ----------------------------------------------------------------------------------
+
+
+class _TokenRequest(Struct):
+    id: str
+    role: str
+
+
+def _demo_routes(demo: DemoDesk) -> list[Route | Mount]:
+    async def people(_: Request) -> Response:
+        return _json(demo.people())
+
+    async def token(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if origin is not None and not is_own(origin, request.headers.get("host", "")):
+            return _json({"error": "this origin may not"}, 403)
+        wanted = await _read(request, _TokenRequest)
+        if wanted is None:
+            return _json({"error": "expected {id, role}"}, 400)
+        minted = demo.token_for_human(wanted.id, wanted.role)
+        if minted is None:
+            return _json({"error": "nobody of that name"}, 404)
+        return _json({"token": minted})
+
+    return [
+        Route("/demo", _page("demo/shop.html", "'self'")),
+        Route("/demo/people", people),
+        Route("/demo/token", token, methods=["POST"]),
+    ]
+
+
+# -- bodies ------------------------------------------------------------------------------------
+
+
+async def _read(request: Request, wanted: type[_Wanted]) -> _Wanted | None:
+    body = await request.body()
+    if len(body) > BODY_BYTES_MAX:
+        return None
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        msgspec.json.encode(value), status, dict(headers or {}), media_type="application/json"
+    )

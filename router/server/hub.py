@@ -1,0 +1,95 @@
+"""Brings what the core reports to those who should hear it.
+
+Owns: the links of this node, and the order of work when an event is published or a connection
+comes and goes.
+Does not know: sockets, the journal, or who may hear what (``router.views`` says).
+
+Invariants (tests/server/test_hub.py): ``publish`` never waits, so a slow reader holds up nobody;
+it is called right after the command was applied, so every view is of exactly that position; a
+connection gets events in the order of their positions.
+"""
+
+from collections.abc import Callable, Mapping
+
+import trio
+
+from router import events
+from router.core import Router
+from router.deliveries import deliveries
+from router.errors import CloseCode
+from router.ids import PersonKey
+from router.outgoing import Outgoing, State
+from router.server.links import Link, Links
+from router.server.places import Places
+from router.server.topics import Topics
+from router.wire import Packet
+
+__all__ = ["Hub"]
+
+
+class Hub:
+    """All fan-out of one node.
+
+    Args:
+        routers: The cores, by tenant.
+        life: This node life; where the journal says that it is over, all sockets close.
+        now_ms: The journal's time, as nearly as this node knows it.
+    """
+
+    def __init__(
+        self, routers: Mapping[str, Router], *, life: str, now_ms: Callable[[], int]
+    ) -> None:
+        self.links = Links()
+        self.topics = Topics(routers, now_ms)
+        self.places = Places(routers, self.links)
+        self._routers = routers
+        self._life = life
+
+    def attach(self, link: Link, state: State) -> None:
+        """Adds a connection, in the same breath in which its ``welcome`` was made."""
+        self.links.add(link)
+        self.places.welcome(link, state)
+
+    def detach(self, link: Link) -> None:
+        """Removes a connection that is over."""
+        self.links.remove(link)
+        self.topics.leave(link)
+        self.places.leave(link)
+
+    def publish(self, tenant: str, event: events.Event, now_ms: int) -> None:
+        """Puts what one event means for whom into their outboxes."""
+        if isinstance(event, events.ConnectionReplaced | events.NodeLost):
+            self._hang(event)
+        packets: dict[int, Packet] = {}
+        # All deliveries are kept until the end, so that no two have the same identity.
+        found = list(deliveries(self._routers[tenant], event, now_ms))
+        for delivery in found:
+            links = self.links.of(tenant, delivery.to)
+            if not links:
+                continue
+            packet = packets.setdefault(id(delivery.message), Packet(delivery.message))
+            for link in links:
+                if link.connection != delivery.not_to:
+                    link.outbox.put(packet)
+        self.places.note(tenant, event)
+        self.topics.note(tenant, event)
+
+    def send(self, tenant: str, persons: tuple[PersonKey, ...], message: Outgoing) -> None:
+        """Sends a hint that stands in no journal, such as who is typing."""
+        self.links.send(tenant, persons, message)
+
+    async def run(self) -> None:
+        """Sends what is coalesced, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.places.run)
+            nursery.start_soon(self.topics.run_presence)
+            nursery.start_soon(self.topics.run_board)
+
+    def _hang(self, event: events.ConnectionReplaced | events.NodeLost) -> None:
+        if isinstance(event, events.ConnectionReplaced):
+            link = self.links.get(event.connection)
+            if link is not None:
+                link.hang(CloseCode.REPLACED)
+        elif event.life == self._life:
+            for each in list(self.links):
+                each.hang(CloseCode.REBALANCE)

@@ -1,0 +1,143 @@
+"""Tells waiting customers their place in line when it changed.
+
+Owns: which waiting conversations have a customer on this node, what they were last told, and when
+to tell them anew.
+Does not know: how a place comes about (``router.views``), sockets.
+
+Invariants (tests/server/test_places.py): a customer is told only what differs from the last word;
+where a place grew, ``why`` is there; a burst of moves costs one look at the line, not one each.
+
+One move at the head of a line of ten thousand changes ten thousand places. So a move only marks
+the queue, and a single task looks at marked queues: at most every ``PAUSE_S``, a fifth of the
+time at most, letting others run after every ``SLICE`` places.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+import trio
+
+from router import events, views
+from router.core import Router
+from router.ids import ConversationId, PersonKey, person_key
+from router.outgoing import Outgoing, QueuePosition, State
+from router.server.links import Link, Links
+from router.wire import Packet
+
+__all__ = ["PAUSE_S", "Places"]
+
+PAUSE_S = 0.25
+SLICE = 200
+
+Queue = tuple[str, str]
+"""A tenant and a queue of theirs."""
+
+
+class Places:
+    """The places in line of those who are connected here."""
+
+    def __init__(self, routers: Mapping[str, Router], links: Links) -> None:
+        self._routers = routers
+        self._links = links
+        self._waiting: dict[Queue, dict[ConversationId, PersonKey]] = {}
+        self._queues: dict[tuple[str, ConversationId], str] = {}
+        self._told: dict[tuple[str, ConversationId], tuple[int, int]] = {}
+        self._moved: dict[Queue, str] = {}
+        self._wake = trio.Event()
+
+    def welcome(self, link: Link, state: State) -> None:
+        """Follows what a customer has in line, from what ``welcome`` told them."""
+        if link.role != "customer":
+            return
+        for known in state.conversations:
+            if known.status in {"waiting", "offered"}:
+                conversation = ConversationId(known.conversation)
+                self._follow(link.tenant, known.queue, conversation, link.person)
+                if known.position is not None and known.ahead is not None:
+                    self._told[link.tenant, conversation] = (known.position, known.ahead)
+
+    def leave(self, link: Link) -> None:
+        """Stops following what a customer without a connection here has in line."""
+        if link.role != "customer" or self._links.has(link.tenant, link.person):
+            return
+        router = self._routers[link.tenant]
+        for conversation in views.waiting_of(router, link.person):
+            self._forget(link.tenant, ConversationId(conversation))
+
+    def note(self, tenant: str, event: events.Event) -> None:
+        """Learns from an event who waits where, and where the line moved."""
+        match event:
+            case events.ConversationQueued():
+                person = person_key("customer", event.customer)
+                if event.status == "waiting" and self._links.has(tenant, person):
+                    self._follow(tenant, event.queue, event.conversation, person)
+            case events.LineMoved():
+                queue = (tenant, event.queue)
+                if queue in self._waiting:
+                    self._moved[queue] = event.cause or self._moved.get(queue, "")
+                    self._wake.set()
+            case events.ConversationAssigned() | events.ConversationEnded():
+                self._forget(tenant, event.conversation)
+
+    async def run(self) -> None:
+        """Looks at queues that moved, for ever."""
+        while True:
+            await self._wake.wait()
+            await trio.sleep(PAUSE_S)
+            began = trio.current_time()
+            await self.flush()
+            await trio.sleep(4 * (trio.current_time() - began))
+
+    async def flush(self) -> None:
+        """Tells everybody whose place changed since they were last told."""
+        self._wake = trio.Event()
+        moved, self._moved = self._moved, {}
+        count = 0
+        for (tenant, queue), cause in moved.items():
+            for conversation, person in list(self._waiting.get((tenant, queue), {}).items()):
+                self._tell(tenant, conversation, person, cause)
+                count += 1
+                if count % SLICE == 0:
+                    await trio.lowlevel.checkpoint()
+
+    def _tell(
+        self, tenant: str, conversation: ConversationId, person: PersonKey, cause: str
+    ) -> None:
+        router = self._routers[tenant]
+        place = views.place(router, conversation)
+        if place is None:
+            self._told.pop((tenant, conversation), None)
+            return
+        told = self._told.get((tenant, conversation))
+        now = (place.position, place.ahead)
+        if told == now:
+            return
+        self._told[tenant, conversation] = now
+        why = (cause or "agents") if told is not None and now > told else None
+        packet = Packet(msgspec.structs.replace(place, pos=router.position, why=why))
+        for link in self._links.of(tenant, person):
+            link.outbox.put_latest(("place", conversation), packet, _keep_why)
+
+    def _follow(
+        self, tenant: str, queue: str, conversation: ConversationId, person: PersonKey
+    ) -> None:
+        self._forget(tenant, conversation)
+        self._waiting.setdefault((tenant, queue), {})[conversation] = person
+        self._queues[tenant, conversation] = queue
+
+    def _forget(self, tenant: str, conversation: ConversationId) -> None:
+        queue = self._queues.pop((tenant, conversation), None)
+        if queue is None:
+            return
+        waiting = self._waiting[tenant, queue]
+        del waiting[conversation]
+        if not waiting:
+            del self._waiting[tenant, queue]
+        self._told.pop((tenant, conversation), None)
+
+
+def _keep_why(before: Outgoing, after: Outgoing) -> Outgoing:
+    """Of two places not sent yet the newer counts, but the reason for growing is not lost."""
+    assert isinstance(before, QueuePosition), before
+    assert isinstance(after, QueuePosition), after
+    return after if after.why else msgspec.structs.replace(after, why=before.why)

@@ -1,0 +1,86 @@
+"""Answers what needs no place in the journal: history, policy, topics, who is typing.
+
+Owns: which read becomes which view, and the purpose that reading a transcript may need.
+Does not know: sessions, sockets, whose turn it is.
+
+A read is answered at once from the core as it is now; the session has seen to it that the
+connection's own earlier commands are in there.
+"""
+
+from collections.abc import Mapping
+
+from router import incoming, outgoing, views
+from router.commands import Actor
+from router.core import Router
+from router.errors import Refusal, Refused
+from router.ids import ConversationId
+from router.incoming import Incoming
+from router.policy import Policy, Purpose
+from router.server.hub import Hub
+from router.server.links import Link
+
+__all__ = ["Reads"]
+
+
+class Reads:
+    """The reads of all connections of a node."""
+
+    def __init__(self, routers: Mapping[str, Router], hub: Hub) -> None:
+        self._routers = routers
+        self._hub = hub
+
+    def answer(self, message: Incoming, link: Link, actor: Actor, name: str) -> outgoing.Reply:
+        """The reply to a read.
+
+        Raises:
+            Refused: as the core would refuse a command.
+        """
+        match message:
+            case incoming.Sub():
+                return self._hub.topics.subscribe(link, message.topic, message.mode, message.id)
+            case incoming.Unsub():
+                self._hub.topics.unsubscribe(link, message.topic)
+            case incoming.History():
+                return self._history(message, link.tenant, actor)
+            case incoming.PolicyGet():
+                policy = self._routers[link.tenant].policy
+                return outgoing.Reply(id=message.id, ok=True, policy=policy)
+            case incoming.Typing():
+                self._pass_on_typing(message, link.tenant, actor, name)
+        return outgoing.Reply(id=message.id, ok=True)
+
+    def _history(self, message: incoming.History, tenant: str, actor: Actor) -> outgoing.Reply:
+        router = self._routers[tenant]
+        if message.conversation is None:
+            raise Refused(Refusal.BAD_REQUEST, "conversation: name the one to read")
+        if actor.role != "customer":
+            _check_purpose(router.policy, actor.role, message.purpose)
+        messages, more = views.history(
+            router, actor, ConversationId(message.conversation), message.before_seq, message.limit
+        )
+        return outgoing.Reply(id=message.id, ok=True, messages=tuple(messages), more=more)
+
+    def _pass_on_typing(
+        self, message: incoming.Typing, tenant: str, actor: Actor, name: str
+    ) -> None:
+        conversation = ConversationId(message.conversation)
+        readers = views.typing_readers(self._routers[tenant], actor, conversation)
+        by = outgoing.Person(id=actor.id, role=actor.role, name=name)
+        self._hub.send(
+            tenant,
+            tuple(person for person in readers if person != actor.key),
+            outgoing.Typing(conversation=conversation, by=by, on=message.on),
+        )
+
+
+def _check_purpose(policy: Policy, role: str, purpose: str) -> None:
+    """Raises PURPOSE_REQUIRED where the tenant demands a purpose and this is none of them."""
+    if not policy.purposes:
+        return
+    for known in policy.purposes:
+        if isinstance(known, Purpose):
+            if known.id == purpose and (not known.roles or role in known.roles):
+                return
+        elif known == purpose:
+            return
+    raise Refused(Refusal.PURPOSE_REQUIRED, "purpose: name one that the tenant allows")

@@ -1,0 +1,269 @@
+"""The rules of the house, as tests: who may import whom, what is pure, what has a twin, how big."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PURE_FILES = sorted((ROOT / "router").glob("[!_]*.py"))
+CODE_FILES = sorted(
+    file for file in (ROOT / "router").rglob("*.py") if "web" not in file.parts
+) + sorted((ROOT / "loadtest").rglob("*.py"))
+LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+
+# A module may import only from the rows above its own. A new module takes its place here.
+PURE_LAYERS = """
+errors ids skills timers limits turns
+states policy rights queue
+commands events outgoing conversations offers presence
+matching incoming history ops
+world wire requests steps estimate measures
+relations placing session
+offering saying snapshots
+closing
+serving
+attendance handling
+asking
+core
+views
+deliveries
+"""
+SHELL_LAYERS = """
+journal.base journal.file_ops
+journal.frames journal.memory
+journal.segments
+journal.log
+journal.file journal.redis_stream
+journal.bench journal.handover
+server.clock server.counters server.head server.meter server.origins
+server.suggestions server.demo_talk server.pulse
+server.benches server.claims server.logs server.sources server.starter server.visit
+server.settings server.asgi server.front server.gate server.outbox
+server.keys server.socket server.links
+server.auth server.tenants
+server.demo_desk server.engine server.metrics server.places server.topics
+server.demo_people server.hub
+server.reads
+server.connection
+server.http server.gateway
+server.app
+server.demo
+server.cli
+"""
+RANKS = {
+    name: rank
+    for rank, row in enumerate((PURE_LAYERS + SHELL_LAYERS).splitlines())
+    for name in row.split()
+}
+PURE_IMPORTS = {
+    "bisect", "collections", "enum", "functools", "hashlib", "heapq", "itertools", "msgspec",
+    "operator", "router", "typing", "zlib",
+}  # fmt: skip
+MSGPACK_MAY_BE_IN = {"core", "snapshots"}
+
+
+def _assert_none(found: list[str]) -> None:
+    """Lists what breaks a rule, one a line."""
+    assert not found, "\n" + "\n".join(found)
+
+
+def _module(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT / "router").with_suffix("").parts)
+
+
+def _parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _is_typing_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Like ``ast.walk``, without what only a type checker sees."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not _is_typing_only(child):
+            yield from _walk(child)
+
+
+def _imports(file: Path) -> set[str]:
+    """Dotted names of everything imported; ``from router import policy`` is ``router.policy``."""
+    found: set[str] = set()
+    for node in _walk(_parse(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            inside = [name for name in names if _is_module(name)]
+            found |= set(inside) | ({node.module} if len(inside) < len(names) else set())
+    return found
+
+
+def _is_module(dotted: str) -> bool:
+    return ROOT.joinpath(*dotted.split(".")).with_suffix(".py").is_file()
+
+
+def _ranked_files() -> list[Path]:
+    top = ROOT / "router"
+    files = [*PURE_FILES, *top.glob("server/[!_]*.py"), *top.glob("journal/[!_]*.py")]
+    return sorted(files)
+
+
+def test_every_module_has_a_place_in_the_layers() -> None:
+    homeless = [_module(file) for file in _ranked_files() if _module(file) not in RANKS]
+    _assert_none(homeless)
+
+
+def test_imports_go_down_the_layers_only() -> None:
+    upward = []
+    for file in _ranked_files():
+        rank = RANKS.get(_module(file), -1)
+        for name in sorted(_imports(file)):
+            target = RANKS.get(name.removeprefix("router."))
+            if name.startswith("router.") and target is not None and 0 <= rank <= target:
+                upward.append(f"{_module(file)} imports {name}")
+    _assert_none(upward)
+
+
+def test_pure_modules_import_nothing_that_touches_the_world() -> None:
+    wrong = []
+    for file in PURE_FILES:
+        for name in sorted(_imports(file)):
+            allowed = name.split(".")[0] in PURE_IMPORTS and not re.match(
+                r"router\.(server|journal|archive|client)\b", name
+            )
+            packs = name.startswith("msgpack") and _module(file) in MSGPACK_MAY_BE_IN
+            if not allowed and not packs:
+                wrong.append(f"{_module(file)} imports {name}")
+    _assert_none(wrong)
+
+
+def test_a_journal_never_imports_the_core_or_the_shell() -> None:
+    wrong = [
+        f"{_module(file)} imports {name}"
+        for file in sorted((ROOT / "router" / "journal").glob("*.py"))
+        for name in sorted(_imports(file))
+        if name == "router.core" or name.startswith("router.server")
+    ]
+    _assert_none(wrong)
+
+
+def test_nobody_imports_the_queue_of_the_standard_library() -> None:
+    files = [*CODE_FILES, *(ROOT / "tests").rglob("*.py")]
+    _assert_none([_relative(file) for file in files if "queue" in _imports(file)])
+
+
+def test_every_module_has_a_test_twin() -> None:
+    missing = []
+    for file in CODE_FILES:
+        if file.name.startswith("_") or not file.is_relative_to(ROOT / "router"):
+            continue
+        inside = file.relative_to(ROOT / "router")
+        twin = ROOT / "tests" / inside.parent / f"test_{inside.name}"
+        if not twin.is_file():
+            missing.append(str(twin.relative_to(ROOT)))
+    _assert_none(missing)
+
+
+def test_no_file_is_longer_than_400_lines_and_no_function_than_60() -> None:
+    long = []
+    for file in CODE_FILES:
+        lines = file.read_text(encoding="utf-8").count("\n")
+        if lines > LINES_MAX:
+            long.append(f"{_relative(file)}: {lines} lines")
+        for node in ast.walk(_parse(file)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > FUNCTION_LINES_MAX:
+                    long.append(f"{_relative(file)}: {node.name} has {length} lines")
+    _assert_none(long)
+
+
+def _relative(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def test_pure_modules_never_iterate_over_a_set() -> None:
+    """Strings hash differently in every process, so the order of a set is nobody's."""
+    wrong = []
+    for file in PURE_FILES:
+        for node in ast.walk(_parse(file)):
+            iterated = node.iter if isinstance(node, ast.For | ast.comprehension) else None
+            is_set = isinstance(iterated, ast.Set | ast.SetComp) or (
+                isinstance(iterated, ast.Call)
+                and isinstance(iterated.func, ast.Name)
+                and iterated.func.id in ("set", "frozenset")
+            )
+            if iterated is not None and is_set:
+                wrong.append(f"{_relative(file)}:{iterated.lineno}")
+    _assert_none(wrong)
+
+
+def test_every_pure_module_says_what_it_offers_and_has_it() -> None:
+    wrong = []
+    for file in PURE_FILES:
+        tree = _parse(file)
+        offered = [
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+        if len(offered) != 1:
+            wrong.append(f"{_relative(file)}: no __all__")
+            continue
+        wrong += [f"{_relative(file)}: {name}" for name in set(offered[0]) - _defined(tree)]
+    _assert_none(sorted(wrong))
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {ast.unparse(target) for target in node.targets}
+        elif isinstance(node, ast.AnnAssign):
+            names.add(ast.unparse(node.target))
+        elif isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+    return names
+
+
+def test_modules_open_with_what_they_own() -> None:
+    silent = []
+    for file in PURE_FILES:
+        words = ast.get_docstring(_parse(file)) or ""
+        if "Owns:" not in words or "Does not know:" not in words:
+            silent.append(_relative(file))
+    _assert_none(silent)
+
+
+def test_nothing_is_left_to_do() -> None:
+    left = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
+    folders = ("router", "loadtest", "tests", "config", "docs", "changelog.d")
+    files = [ROOT / "README.md", ROOT / "Makefile"]
+    for folder in folders:
+        files += [file for file in (ROOT / folder).rglob("*") if file.suffix in _TEXT_SUFFIXES]
+    _assert_none([_relative(file) for file in files if left.search(file.read_text("utf-8"))])
+
+
+_TEXT_SUFFIXES = {".css", ".html", ".js", ".md", ".py", ".sh", ".svg", ".toml", ".ts", ".txt"}
+
+
+def test_the_readme_shows_the_two_commands_on_its_first_screen() -> None:
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:30]
+    assert any("make demo" in line for line in first_screen)
+    assert any("make test" in line for line in first_screen)
+
+
+def test_the_lock_pins_every_package_by_hash_and_names_no_host() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    entries = re.split(r"\n(?=[A-Za-z0-9])", lock.strip())
+    assert len(entries) > 20
+    bare = [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
+    _assert_none(bare)
+    _assert_none([entry.split()[0] for entry in entries if "==" not in entry.split()[0]])
