@@ -186,6 +186,7 @@ def _tell_end(
             waited_until_ms - conversation.arrived_ms,
             0 if accepted_ms is None else world.now_ms - accepted_ms,
             readers,
+            wrap_up=conversation.status is ConversationState.WRAP_UP,
         )
     )
 

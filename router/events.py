@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from router.errors import Refusal
 from router.ids import AgentId, ConnectionId, ConversationId, CustomerId, OfferId, PersonKey
+from router.policy import Policy
 
 __all__ = [
     "AgentChanged",
@@ -35,6 +36,7 @@ __all__ = [
     "OfferEnded",
     "OfferMade",
     "OfferSeen",
+    "Overtaken",
     "PolicyChanged",
     "WrapUpStarted",
 ]
@@ -88,6 +90,8 @@ class NodeLost(_Event, frozen=True):
 class PolicyChanged(_Event, frozen=True):
     """Another policy is in force."""
 
+    policy: Policy = Policy()
+
 
 class AgentChanged(_Event, frozen=True):
     """Something of an agent's presence, capacity or load changed.
@@ -131,6 +135,19 @@ class LineMoved(_Event, frozen=True):
     cause: str
 
 
+class Overtaken(Struct, frozen=True, gc=False):
+    """Who was passed over by an offer, by cause, counted for a sample of the offers.
+
+    ``by_class``: came earlier, but with less head start. ``not_taken``: have a smaller key, but
+    this agent could not take them then (skill, language, brand, channel, declined, avoided).
+    ``violations``: have a smaller key and could have been taken; there must be none.
+    """
+
+    by_class: int
+    not_taken: int
+    violations: int
+
+
 class OfferMade(_Event, frozen=True):
     """A conversation is proposed to one agent, until the deadline.
 
@@ -144,6 +161,7 @@ class OfferMade(_Event, frozen=True):
     attempt: int
     why: tuple[str, ...]
     auto: bool
+    overtaken: Overtaken | None = None
 
 
 class OfferSeen(_Event, frozen=True):
@@ -163,7 +181,7 @@ class OfferEnded(_Event, frozen=True):
 
 
 class ConversationAssigned(_Event, frozen=True):
-    """A conversation has an agent; ``waited_ms`` counts from its start in this line."""
+    """A conversation has an agent; ``waited_ms`` counts from its start in this line, if past."""
 
     conversation: ConversationId
     assignment: str
@@ -226,6 +244,7 @@ class ConversationEnded(_Event, frozen=True):
     waited_ms: int
     handled_ms: int
     readers: tuple[PersonKey, ...]
+    wrap_up: bool = False
 
 
 class ConversationForgotten(_Event, frozen=True):

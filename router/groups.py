@@ -7,6 +7,7 @@ Invariant: everything is integers of 0 to 1000, and ``Candidate.rank`` never tie
 """
 
 from collections.abc import Collection, Mapping
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ __all__ = [
     "Choice",
     "Group",
     "IdlePlace",
+    "best_of",
     "candidate",
     "first",
     "reasons",
@@ -32,7 +34,13 @@ BucketKey = tuple[tuple[str, ...], int]
 """(channels that are open and have room, load per mille of the total)."""
 
 
-class Candidate(Struct, frozen=True, order=False):
+CONSIDERED_MAX = 10
+"""So many candidates of a decision are kept for ``explain``."""
+
+_SCORE = attrgetter("score")
+
+
+class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
     """An agent who was considered, with the parts of the score, each 0 to 1000."""
 
     agent: str
@@ -51,10 +59,20 @@ class Candidate(Struct, frozen=True, order=False):
 
 
 class Choice(Struct, frozen=True):
-    """The agent who was chosen, and the words that say why."""
+    """The agent who was chosen, the words that say why, and the best of those considered."""
 
     candidate: Candidate
     why: tuple[str, ...]
+    considered: tuple[Candidate, ...]
+
+
+def best_of(found: list[Candidate], chosen: Candidate) -> tuple[Candidate, ...]:
+    """The chosen one, then the best others by score, ``CONSIDERED_MAX`` in all."""
+    others = [candidate for candidate in found if candidate is not chosen]
+    if others:
+        others.sort(key=_SCORE, reverse=True)
+        del others[CONSIDERED_MAX - 1 :]
+    return (chosen, *others)
 
 
 class Group:
@@ -70,6 +88,7 @@ class Group:
         "members",
         "profile",
         "scores",
+        "working",
     )
 
     def __init__(self, profile: Profile, index: int, flexibility: int) -> None:
@@ -81,6 +100,8 @@ class Group:
         self.by_channel: dict[str, list[int]] = {}
         """By channel, the indexes of the lanes that the group can serve."""
         self.members = 0
+        self.working = 0
+        """How many of them are available and reachable, free or not."""
         self.buckets: dict[BucketKey, list[IdlePlace]] = {}
         self.scores: dict[int, tuple[int, int]] = {}
 

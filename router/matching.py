@@ -20,7 +20,17 @@ idle time; a choice looks at the first of each bucket and at the few whom the cu
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from router.groups import BucketKey, Candidate, Choice, Group, IdlePlace, candidate, first, reasons
+from router.groups import (
+    BucketKey,
+    Candidate,
+    Choice,
+    Group,
+    IdlePlace,
+    best_of,
+    candidate,
+    first,
+    reasons,
+)
 from router.masks import Masks, bits
 from router.policy import Weights
 from router.queue import NOBODY, Lane, Line, Place
@@ -48,6 +58,9 @@ class Pool:
         self._own_lanes: dict[str, int] = {}
         """By agent, the lanes (bits) that wait for this agent alone."""
         self._overlaps: dict[int, int] = {}
+        self._working: dict[str, None] = {}
+        """The agents who are available and reachable, free or not."""
+        self._able: dict[int, int] = {}
 
     def sign_in(self, agent: str, profile: Profile, flexibility: int) -> None:
         """Counts the agent among those who could serve; also after a change of profile."""
@@ -62,6 +75,7 @@ class Pool:
     def sign_out(self, agent: str) -> None:
         """Forgets the agent, if known."""
         self.occupy(agent)
+        self.work(agent, is_working=False)
         group = self._group_of.pop(agent, None)
         if group is None:
             return
@@ -72,6 +86,41 @@ class Pool:
     def knows(self, agent: str) -> bool:
         """Whether the agent is signed in."""
         return agent in self._group_of
+
+    def work(self, agent: str, *, is_working: bool) -> None:
+        """Notes whether a signed-in agent is at work, free or not."""
+        if is_working is (agent in self._working):
+            return
+        self._able.clear()
+        self._group_of[agent].working += 1 if is_working else -1
+        if is_working:
+            self._working[agent] = None
+        else:
+            del self._working[agent]
+
+    def able(self, lane: Lane) -> int:
+        """How many agents at work could serve a lane, free or not."""
+        known = self._able.get(lane.index)
+        if known is None:
+            only = lane.key[2].agent
+            if only:
+                known = int(only in self._working)
+            else:
+                serving = bits(self._masks.serving(lane))
+                known = sum(self._by_index[index].working for index in serving)
+            self._able[lane.index] = known
+        return known
+
+    def lanes_for(self, agent: str) -> Iterator[Lane]:
+        """The lanes with somebody in them that this signed-in agent can serve."""
+        servable = self._group_of[agent].lanes | self._own_lanes.get(agent, 0)
+        for index in bits(servable & self._line.occupied):
+            yield self._line.lane_at(index)
+
+    def channels_for(self, agent: str) -> tuple[str, ...]:
+        """The channels on which this agent can take work now."""
+        known = self._free.get(agent)
+        return () if known is None else known[0][0]
 
     def is_free(self, agent: str) -> bool:
         """Whether the agent is in a bucket."""
@@ -106,6 +155,7 @@ class Pool:
         requirement = lane.key[2]
         bit = 1 << lane.index
         self._overlaps.clear()
+        self._able.pop(lane.index, None)
         if requirement.agent:
             self._own_lanes[requirement.agent] = self._own_lanes.get(requirement.agent, 0) | bit
             return
@@ -190,7 +240,7 @@ class Pool:
         least = max(candidate.score for candidate in found) - band
         good = [candidate for candidate in found if candidate.score >= least]
         chosen = min(good, key=Candidate.rank)
-        return Choice(chosen, reasons(lane, chosen, good))
+        return Choice(chosen, reasons(lane, chosen, good), best_of(found, chosen))
 
     def _candidates(
         self,

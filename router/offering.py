@@ -9,10 +9,12 @@ taken before an offer is made; an agent has at most one pending offer.
 
 import heapq
 
+from router.assignments import Decision, pack
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
 from router.groups import Choice
 from router.ids import AgentId, ConversationId, CustomerId, OfferId
+from router.overtaking import look
 from router.placing import promote_next, refused_agents
 from router.presence import Agent, Customer
 from router.queue import Place
@@ -92,6 +94,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
     agent = world.people.agents[choice.candidate.agent]
     policy = world.policy
     queue = world.queues.get(conversation.queue)
+    overtaken = look(world, conversation, agent.id)
     hold(world, agent, conversation)
     conversation.turn("offer")
     world.line.leave(conversation.id)
@@ -105,6 +108,16 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
         auto=queue is not None and queue.assign == "direct",
     )
     offer.why = choice.why
+    offer.decision = pack(
+        Decision(
+            conversation.id,
+            agent.id,
+            world.position,
+            world.now_ms,
+            choice.why[-1],
+            choice.considered,
+        )
+    )
     conversation.offer = agent.offer = offer.id
     world.timers.set("offer_seen", offer.id, world.now_ms + policy.offer_seen_ms)
     world.timers.set("offer_expire", offer.id, offer.due_ms)
@@ -120,6 +133,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
             offer.attempt,
             offer.why,
             offer.auto,
+            overtaken,
         )
     )
 
@@ -161,7 +175,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
             AgentId(agent.id),
             CustomerId(conversation.customer),
             conversation.queue,
-            now_ms - conversation.start_ms,
+            max(0, now_ms - conversation.start_ms),
         )
     )
     if world.policy.one_place == "assigned":

@@ -29,6 +29,8 @@ class Offer(Struct):
     why: tuple[str, ...] = ()
     auto: bool = False
     is_seen: bool = False
+    decision: bytes = b""
+    """How its agent was chosen, packed by ``router.assignments``."""
 
 
 class Offers:

@@ -9,6 +9,7 @@ optional; ``pos`` is the journal position that caused an event.
 
 from msgspec import Struct, field
 
+from router.explained import Explained
 from router.policy import Policy
 
 __all__ = [
@@ -170,6 +171,7 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     queues: tuple[QueueFigures, ...] | None = None
     agents: tuple[AgentsByShow, ...] | None = None
     expires_ms: int | None = None
+    explain: Explained | None = None
 
 
 class You(Struct, frozen=True, omit_defaults=True):

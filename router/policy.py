@@ -80,10 +80,14 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
-    """The target: ``target`` per mille accepted within ``within_ms``."""
+    """The target: ``target`` per mille accepted within ``within_ms``.
+
+    Who leaves before ``short_abandon_ms`` is counted apart.
+    """
 
     within_ms: DurationMs = 20_000
     target: Annotated[int, Meta(ge=0, le=1000)] = 800
+    short_abandon_ms: DurationMs = 10_000
 
 
 class Queue(Struct, frozen=True, forbid_unknown_fields=True):

@@ -55,6 +55,8 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "conversation.leave": {"supervisor": _JOINED, "agent": _JOINED},
     "conversation.assign": {"supervisor": _TEAM, "service": _SCOPE},
     "conversation.priority": {"supervisor": _TEAM, "service": _SCOPE},
+    "explain": {"supervisor": _TEAM, "service": _SCOPE},
+    "score.set": {"service": _SCOPE},
     "wrapup.complete": {"agent": _ASSIGNED},
     "message.send": {
         "customer": _OWN,

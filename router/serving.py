@@ -7,14 +7,15 @@ Invariants: whoever loses an agent keeps the key; a decliner or a misser goes to
 idle order, and nobody else does for an offer that came to nothing.
 """
 
+from router.assignments import Decision, pack
 from router.closing import close_offer, complete_wrap_up, end_offer, take_from_agent
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationUpdated, OfferSeen
-from router.ids import AgentId, ConversationId, OfferId
+from router.ids import AgentId, ConversationId, OfferId, PersonKey
 from router.offering import give, hold
 from router.offers import Offer
-from router.placing import enqueue, leave_line, refuse_agent
+from router.placing import come_back, enqueue, leave_line, refuse_agent
 from router.presence import Agent
 from router.states import ConversationState
 from router.world import World
@@ -67,6 +68,7 @@ def accept(world: World, agent: Agent, offer_id: str) -> None:
     close_offer(world, offer_id, "accept")
     leave_line(world, conversation)
     give(world, conversation, agent)
+    world.assignments.keep(conversation.assignment, offer.decision)
 
 
 def decline(world: World, agent: Agent, offer_id: str) -> None:
@@ -80,6 +82,7 @@ def decline(world: World, agent: Agent, offer_id: str) -> None:
         raise Refused(Refusal.INVALID_TRANSITION, "a direct assignment cannot be declined")
     refuse_agent(world, world.conversations.by_id[offer.conversation], agent.id)
     world.people.to_the_back(agent, world.now_ms)
+    agent.missed_count = 0
     end_offer(world, offer_id, "decline")
 
 
@@ -143,6 +146,8 @@ def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> No
         hold(world, agent, conversation)
     leave_line(world, conversation)
     give(world, conversation, agent)
+    decision = Decision(conversation.id, agent.id, world.position, world.now_ms, "by_hand", ())
+    world.assignments.keep(conversation.assignment, pack(decision))
 
 
 def transfer(world: World, conversation: Conversation, queue: str, agent: str, note: str) -> None:
@@ -163,30 +168,36 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
     giver = world.people.agents[conversation.agent]
     if note:
         conversation.check_room()
-    _return_to_line(world, conversation, "transfer", "transferred", queue=queue, agent=agent)
+    _pass_to(world, conversation, queue, agent)
     refuse_agent(world, conversation, giver.id)
 
 
-def _return_to_line(
-    world: World,
-    conversation: Conversation,
-    trigger: str,
-    cause: str,
-    *,
-    queue: str = "",
-    agent: str = "",
-) -> None:
+def _pass_to(world: World, conversation: Conversation, queue: str, agent: str) -> None:
     readers = conversation.readers()
     take_from_agent(world, conversation)
-    conversation.turn(trigger)
+    conversation.turn("transfer")
     if queue:
         conversation.queue = queue
         conversation.own_needs = ()
     conversation.wanted_agent = agent
-    enqueue(world, conversation, cause)
+    enqueue(world, conversation, "transferred")
     if agent:
         due_ms = world.now_ms + world.policy.transfer_wait_ms
         world.timers.set("transfer_wait", conversation.id, due_ms)
+    _tell_waiting(world, conversation, "transferred", readers)
+
+
+def _orphan(world: World, conversation: Conversation) -> None:
+    readers = conversation.readers()
+    take_from_agent(world, conversation)
+    conversation.turn("orphan")
+    come_back(world, conversation)
+    _tell_waiting(world, conversation, "returned", readers)
+
+
+def _tell_waiting(
+    world: World, conversation: Conversation, cause: str, readers: tuple[PersonKey, ...]
+) -> None:
     changes: tuple[tuple[str, str | int | bool | None], ...] = (
         ("status", conversation.status),
         ("queue", conversation.queue),
@@ -200,6 +211,6 @@ def orphan_all(world: World, agent: Agent) -> None:
     for name in list(agent.serving):
         conversation = world.conversations.by_id[name]
         if conversation.status is ConversationState.ACTIVE:
-            _return_to_line(world, conversation, "orphan", "returned")
+            _orphan(world, conversation)
         elif conversation.status is ConversationState.WRAP_UP:
             complete_wrap_up(world, conversation)

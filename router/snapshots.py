@@ -50,6 +50,7 @@ def dump(world: World) -> Iterator[bytes]:
     for offer in world.offers.pending.values():
         yield pack(("offer", offer))
     yield pack(("ended_offers", world.offers.ended))
+    yield pack(("assignments", world.assignments.packed))
     for person, answers in world.ops.by_person.items():
         yield pack(("ops", (person, answers)))
     yield pack(("timers", world.timers.entries()))
@@ -109,6 +110,8 @@ def _take_one(world: World, kind: str, value: Packed) -> None:
             world.offers.ended = {
                 name: (agent, outcome) for name, (agent, outcome) in value.items()
             }
+        case "assignments":
+            world.assignments.packed = value
         case "ops":
             person, answers = value
             world.ops.by_person[person] = msgspec.convert(answers, dict[str, Remembered])

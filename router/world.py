@@ -7,6 +7,7 @@ Invariant: the marks (``touched``, ``unsettled``, ``moved``) are empty between c
 are no part of a snapshot.
 """
 
+from router.assignments import Assignments
 from router.conversations import Conversation, Conversations
 from router.errors import Refusal, Refused
 from router.events import AgentChanged, Event, LineMoved
@@ -18,6 +19,7 @@ from router.policy import AgentEntry, Policy, Queue
 from router.presence import Agent, Customer, People
 from router.queue import Line
 from router.skills import Profile, Requirement, levels, meets, merge_needs
+from router.states import Reachability, Show
 from router.timers import Timers
 
 __all__ = ["World"]
@@ -36,8 +38,11 @@ class World:
         self.pool = Pool(self.line)
         self.conversations = Conversations()
         self.offers = Offers()
+        self.assignments = Assignments()
         self.ops = OpMemory()
         self.assignment_count = 0
+        self.looks_at_each = False
+        """Whether every offer is looked at for overtaking, not a sample: for tests."""
         self.events: list[Event] = []
         self.touched: dict[str, None] = {}
         """Agents whose presence, load or capacity may have changed."""
@@ -140,6 +145,8 @@ class World:
         """Brings the pool up to date with an agent; True where the agent can take work."""
         if not self.pool.knows(agent.id):
             return False
+        here = agent.reach is Reachability.REACHABLE
+        self.pool.work(agent.id, is_working=here and agent.show is Show.AVAILABLE)
         if not agent.takes_offers():
             self.pool.occupy(agent.id)
             return False

@@ -35,6 +35,8 @@ MATRIX = {
     "conversation.assign": ("supervisor", "service"),
     "conversation.priority": ("supervisor", "service"),
     "agent.presence": ("supervisor", "service"),
+    "explain": ("supervisor", "service"),
+    "score.set": ("service",),
     "policy.get": ("supervisor", "service"),
     "policy.set": ("supervisor", "service"),
 }

@@ -185,28 +185,24 @@ def token(
     print(signed)
 
 
-@app.command(help_epilogue=_example("fairline bench journal --json"))
+@app.command(help_epilogue=_example("fairline bench core --json"))
 def bench(
     part: Literal["core", "journal", "gateway"] | None = None,
     /,
     *,
-    json: bool = False,
     folder: Path = Path(),
+    json: bool = False,
 ) -> None:
     """Runs the benchmarks, each with its ratio against a reference.
 
     Args:
         part: One of them; all where none is named.
+        folder: Where the disk to be measured is mounted; what is written there goes afterwards.
         json: Print figures for machines.
-        folder: Where the disk to be measured is mounted; what is written there is gone afterwards.
     """
     for name in (part,) if part else ("core", "journal", "gateway"):
-        _benchmark(name)(folder, json=json)
-
-
-def _benchmark(name: str) -> Callable[..., None]:
-    run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
-    return run
+        run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
+        run(folder, json=json)
 
 
 def _load(files: Sequence[Path]) -> Settings:

@@ -3,12 +3,12 @@
 Owns: how they behave. Does not know: the server's inside; they use the protocol like anybody, so
 that what the demo shows is what a real client gets.
 
-Invariants: at most ``CUSTOMERS_MAX`` customers are there at a time; the same seed asks in the same
-order; a person whose socket fails is gone or comes back, and never takes the demo down.
+Invariants: at most ``CUSTOMERS_MAX`` customers are there at a time, each for minutes; the same seed
+asks in the same order; a person whose socket fails is gone or comes back, and never takes the demo
+down.
 """
 
 import json
-import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -29,6 +29,7 @@ CUSTOMERS_MAX = 12
 CONNECT_S = 10.0
 CLOSE_S = 2.0
 RETRY_S = 3.0
+TALK_S = 300.0
 RETRIES_IN_A_ROW_MAX = 20
 TEAM_TOPIC = "team:floor"
 SUBPROTOCOL = "fairline.v1.json"
@@ -233,7 +234,7 @@ class ScriptedCustomer:
                     return
                 await self._ask(line)
             elif kind == "conversation.assigned":
-                patience.deadline = math.inf
+                patience.deadline = trio.current_time() + TALK_S
             elif kind == "message" and message["from"]["role"] == "agent":
                 await self._reply(line, message["conversation"])
             elif kind == "conversation.ended":
