@@ -78,6 +78,8 @@ class Pool:
         group.flexibility = flexibility
         group.members += 1
         self._group_of[agent] = group
+        if agent in self._own_lanes:
+            self._overlaps.clear()
 
     def sign_out(self, agent: str) -> None:
         """Forgets the agent, if known."""
@@ -86,6 +88,8 @@ class Pool:
         group = self._group_of.pop(agent, None)
         if group is None:
             return
+        if agent in self._own_lanes:
+            self._overlaps.clear()
         group.members -= 1
         if not group.members:
             self._drop_group(group)
@@ -310,12 +314,14 @@ class Pool:
             known = 1 << lane.index
             only = lane.key[2].agent
             if only:
-                known |= self._own_lanes.get(only, 0)
                 groups = [self._group_of[only]] if only in self._group_of else []
             else:
                 groups = [self._by_index[index] for index in bits(self._masks.serving(lane))]
             for group in groups:
                 known |= group.lanes
+            for agent, own in self._own_lanes.items():
+                if only in ("", agent) and self._group_of.get(agent) in groups:
+                    known |= own
             self._overlaps[lane.index] = known
         return known
 
