@@ -42,7 +42,7 @@ def test_a_loud_customer_comes_again_and_again() -> None:
     loud = house(policy("a"), (group("s", "a"),), (demand("a", 1, people=3),), length=50, seeds=1)
     visits = play(loud, 1).visits
     assert len({visit.customer for visit in visits}) == 3
-    assert len({visit.topic for visit in visits}) == len(visits)
+    assert len({visit.request.topic for visit in visits}) == len(visits)
 
 
 def test_figures_of_all_seeds_have_errors() -> None:
