@@ -88,9 +88,10 @@ class Book:
         visit.outcome = outcome
         visit.ended_ms = now_ms
 
-    def _queued(self, event: ConversationQueued, _: int) -> None:
+    def _queued(self, event: ConversationQueued, now_ms: int) -> None:
         if event.status == "waiting":
             visit = self.visits[event.conversation]
+            self._part(visit, now_ms)
             visit.start_ms = self.router.world.conversations.by_id[event.conversation].start_ms
             self._watch.joined(visit.id, visit.start_ms, visit.request.channel)
 
@@ -101,8 +102,15 @@ class Book:
         visit = self.visits[event.conversation]
         if visit.answered_ms < 0:
             visit.answered_ms = now_ms
+        self._part(visit, now_ms)
         visit.agent = event.agent
         self._watch.assigned(visit.id, event.agent, now_ms)
+
+    def _part(self, visit: Visit, now_ms: int) -> None:
+        """It goes to another agent, or back in line: its agent has it no longer."""
+        if visit.agent:
+            self._watch.finished(visit.agent, now_ms)
+            visit.agent = ""
 
     def _ended(self, event: ConversationEnded, now_ms: int) -> None:
         visit = self.visits[event.conversation]

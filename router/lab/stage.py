@@ -117,13 +117,14 @@ class Stage:
 
     def _do(self, command: Command) -> Event:
         """Asks the core, does what follows at this instant, and returns the core's answer."""
-        events = self.router.apply(command, self.now_ms)
-        answer = self._follow(events)
-        todo = self._todo
-        while todo:
-            then = todo.pop(0)
-            self._follow(self.router.apply(then, self.now_ms))
+        answer = self._follow(self.ask(command))
+        while self._todo:
+            self._follow(self.ask(self._todo.pop(0)))
         return answer
+
+    def ask(self, command: Command) -> list[Event]:
+        """Everything that the core is asked passes here."""
+        return self.router.apply(command, self.now_ms)
 
     def _follow(self, events: list[Event]) -> Event:
         self.command_count += 1
