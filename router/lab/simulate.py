@@ -179,7 +179,8 @@ def _report(scenario: Scenario, runs: Sequence[Run], found: dict[str, Estimate])
     rows += [(name, _number(one.mean), _number(one.error)) for name, one in found.items()]
     return "\n".join(
         [
-            f"{scenario.name}: {asked} conversations in {len(runs)} runs; times in {scenario.unit}",
+            f"{scenario.name}: {asked} conversations, seeds "
+            f"{', '.join(str(run.seed) for run in runs)}; times in {scenario.unit}",
             "",
             table(rows),
         ]
