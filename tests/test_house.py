@@ -15,11 +15,12 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids skills timers limits turns ranks tallies
+errors ids skills timers limits turns ranks tallies cards
 states policy rights queue figures waitlaw
 commands events explained conversations offers presence
 outgoing groups masks incoming history ops
-matching assignments
+shortlist assignments
+matching
 world wire requests steps estimate measures
 relations placing session
 overtaking

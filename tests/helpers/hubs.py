@@ -10,7 +10,7 @@ from router.server.hub import Hub
 from router.server.links import Link
 from router.server.outbox import Outbox
 from router.wire import Encoding
-from tests.helpers.cores import Core
+from tests.helpers.cores import Core, connect
 
 __all__ = ["Audience"]
 
@@ -27,8 +27,6 @@ class Audience:
     def join(self, person: str, connection: str = "") -> Link:
         """Connects a person and welcomes them, as the gateway does."""
         name = connection or f"x-{person.partition(':')[2]}"
-        from tests.helpers.cores import connect
-
         self.do(connect(person, name))
         link = Link(
             tenant="acme",

@@ -4,7 +4,7 @@ Owns: a core that breaks over one word, a journal that can be cut off, tickets t
 Does not know: sockets.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -60,7 +60,7 @@ class CutJournal:
         await self._journal.append(commands, floor_ms)
         self.batch_sizes.append(len(commands))
 
-    def read(self, after: Mapping[str, int]) -> AsyncIterator[Sequence[Record]]:
+    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         return self._journal.read(after)
 
     async def aclose(self) -> None:

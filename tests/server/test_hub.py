@@ -1,17 +1,17 @@
 """What the core reports, brought to those who should hear it."""
 
+from typing import Literal
+
 from router import outgoing
-from router.commands import LoseNode
+from router.commands import Claims, Connect, LoseNode, SetPresence
 from router.errors import CloseCode
 from router.ids import ConversationId, PersonKey
 from tests.helpers.cores import actor, request
 from tests.helpers.hubs import Audience
 
 
-def show(agent: str, shown: str) -> object:
-    from router.commands import SetPresence
-
-    return SetPresence(by=actor(f"agent:{agent}"), show=shown)  # type: ignore[arg-type]
+def show(agent: str, shown: Literal["available", "away"]) -> SetPresence:
+    return SetPresence(by=actor(f"agent:{agent}"), show=shown)
 
 
 async def test_an_offer_goes_to_all_devices_of_its_agent_and_to_nobody_else() -> None:
@@ -20,7 +20,7 @@ async def test_an_offer_goes_to_all_devices_of_its_agent_and_to_nobody_else() ->
     crowd.join("agent:alice", "phone")
     crowd.join("agent:bob")
     crowd.join("customer:carl")
-    crowd.do(show("alice", "available"))  # type: ignore[arg-type]
+    crowd.do(show("alice", "available"))
     await crowd.got("desk")
     await crowd.got("phone")
     await crowd.got("x-bob")
@@ -35,9 +35,9 @@ async def test_events_come_in_the_order_of_their_positions() -> None:
     crowd = Audience()
     crowd.join("agent:alice")
     crowd.join("customer:carl")
-    crowd.do(show("alice", "available"))  # type: ignore[arg-type]
+    crowd.do(show("alice", "available"))
     crowd.do(request("customer:carl"))
-    crowd.do(show("alice", "away"))  # type: ignore[arg-type]
+    crowd.do(show("alice", "away"))
     positions = [message["pos"] for message in await crowd.got("x-alice")]
     assert len(positions) > 3
     assert positions == sorted(positions)
@@ -48,14 +48,12 @@ async def test_a_connection_that_is_gone_gets_nothing() -> None:
     link = crowd.join("agent:alice")
     await crowd.got("x-alice")
     crowd.leave("x-alice")
-    crowd.do(show("alice", "available"))  # type: ignore[arg-type]
+    crowd.do(show("alice", "available"))
     assert len(link.outbox) == 0
     assert len(crowd.hub.links) == 0
 
 
 async def test_a_replaced_connection_is_closed() -> None:
-    from router.commands import Claims, Connect
-
     crowd = Audience()
     crowd.join("agent:alice", "old")
     crowd.do(Connect(by=actor("agent:alice", "first"), life="n1", device="desk", claims=Claims()))

@@ -3,7 +3,7 @@
 import trio
 import trio.testing
 
-from router.commands import CancelConversation
+from router.commands import CancelConversation, SetPriority
 from router.ids import ConversationId
 from tests.helpers.cores import actor, request
 from tests.helpers.hubs import Audience
@@ -84,8 +84,6 @@ async def test_a_place_that_grows_says_why() -> None:
     crowd = waiting(2)
     await crowd.hub.places.flush()
     await crowd.got("x-c1")
-    from router.commands import SetPriority
-
     crowd.join("supervisor:sofia")
     crowd.join("customer:c9")
     crowd.do(request("customer:c9"))

@@ -6,6 +6,7 @@ import pytest
 import trio
 import trio.testing
 
+from router.commands import Disconnect, SetPresence
 from router.errors import Refusal, Refused
 from router.server.links import Link
 from tests.helpers.cores import actor, request
@@ -25,8 +26,6 @@ class Floor(Audience):
         return self.hub.topics.subscribe(link or self.sofia, topic, mode, 7)
 
     def show(self, agent: str, shown: str) -> None:
-        from router.commands import SetPresence
-
         self.do(SetPresence(by=actor(f"agent:{agent}"), show=shown))  # type: ignore[arg-type]
 
     async def flushed(self, connection: str = "x-sofia") -> list[dict[str, Any]]:
@@ -46,8 +45,6 @@ async def test_a_snapshot_and_the_changes_after_it_give_the_present_state() -> N
     (presence,) = await floor.flushed()
     assert [(entry["id"], entry["show"]) for entry in presence["set"]] == [("alice", "busy")]
     assert presence["pos"] == floor.core.router.position
-    from router.commands import Disconnect
-
     floor.do(Disconnect(by=actor("agent:bob"), leave=True))
     (presence,) = await floor.flushed()
     assert [entry["id"] for entry in presence["gone"]] == ["bob"]
