@@ -37,7 +37,7 @@ SHELL_LAYERS = """
 journal.base journal.file_ops journal.handover
 journal.frames journal.memory
 journal.segments
-journal.log
+journal.log journal.readonly
 journal.file journal.redis_stream
 server.admission server.clock server.counters server.head server.meter server.origins
 server.suggestions server.demo_talk server.pulse
@@ -52,6 +52,7 @@ server.connection
 server.http server.gateway
 server.app
 server.demo
+server.cli_lab
 server.cli
 """
 RANKS = {
