@@ -124,7 +124,8 @@ def _same_in_line(
     """The customer's conversation in line, or held, that asks for the same."""
     for name in customer.open:
         other = world.conversations.by_id[name]
-        same = (other.queue, other.channel, other.topic) == (queue, command.channel, command.topic)
+        asked = (queue, command.channel, command.topic, command.deferrable)
+        same = (other.queue, other.channel, other.topic, other.deferrable) == asked
         if same and (other.is_in_line or other.status is ConversationState.HELD):
             return other
     return None
@@ -207,9 +208,13 @@ def accept_terms(world: World, command: AcceptTerms) -> None:
     Raises:
         Refused: NOT_FOUND, where the policy has no such terms.
     """
-    known = {world.policy.terms.id, *(brand.terms.id for brand in world.policy.brands)} - {""}
-    if command.terms not in known:
-        raise Refused(Refusal.NOT_FOUND, f"there are no terms {command.terms!r}")
+    newest = -1
+    for terms in (world.policy.terms, *(brand.terms for brand in world.policy.brands)):
+        if terms.id == command.terms:
+            newest = max(newest, terms.version)
+    if not command.terms or command.version > newest:
+        message = f"there are no terms {command.terms!r} of version {command.version}"
+        raise Refused(Refusal.NOT_FOUND, message)
     person = world.people.by_key(command.by.key)
     assert person is not None, "somebody accepts before being connected"
     accepted = person.accepted_terms

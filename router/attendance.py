@@ -109,6 +109,7 @@ def review_agents(world: World) -> None:
     for agent in world.people.agents.values():
         entry = world.directory.get(agent.id)
         agent.capacity = dict(entry.capacity) if entry is not None else {}
+        agent.load_cost = sum(count * world.cost(name) for name, count in agent.load.items())
         if agent.is_signed_in:
             _keep_in_pool(world, agent)
             world.touch(agent)
@@ -243,8 +244,9 @@ def _over(world: World, person: Person) -> None:
     elif isinstance(person, Customer):
         for kind in ("customer_gone", "customer_grace"):
             world.timers.cancel(kind, person.id)
-        person.gone_shown = False
         _end_all(world, person)
+        if not person.gone_shown:
+            customer_shown_gone(world, person.id)
 
 
 def _end_all(world: World, customer: Customer) -> None:

@@ -138,6 +138,10 @@ class Conversation(Struct, kw_only=True):
             if key != f"agent:{self.agent}":
                 yield key
 
+    def is_unheard(self, person: PersonKey) -> bool:
+        """Whether somebody takes part of whom the customer is to learn nothing."""
+        return person != f"agent:{self.agent}" and self.joined.get(person, "barge") != "barge"
+
     def readers(self) -> tuple[PersonKey, ...]:
         """Everybody who takes part: the customer and the staff."""
         return (PersonKey(f"customer:{self.customer}"), *self.staff())

@@ -63,6 +63,7 @@ from router.ids import ConversationId
 from router.offering import settle
 from router.policy import Policy
 from router.snapshots import dump, fill, load
+from router.states import Reachability
 from router.world import World
 
 __all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
@@ -136,9 +137,10 @@ class Router:
         world = self.world
         due_ms = world.timers.next_due_ms()
         if due_ms is not None and now_ms - due_ms > OUTAGE_MS:
-            world.timers.shift(now_ms - world.now_ms)
+            _shift_deadlines(world, now_ms - world.now_ms)
             world.now_ms = now_ms
             attendance.restart_graces(world)
+            _finish(world)
         while (due_ms := world.timers.next_due_ms()) is not None and due_ms <= now_ms:
             fired = world.timers.pop_due(now_ms)
             assert fired is not None
@@ -174,7 +176,20 @@ class Router:
         return router
 
 
+def _shift_deadlines(world: World, by_ms: int) -> None:
+    """Moves every running deadline, and what says when it will be, by an outage's length."""
+    world.timers.shift(by_ms)
+    for offer in world.offers.pending.values():
+        offer.due_ms += by_ms
+    for agent in world.people.agents.values():
+        if agent.until_ms is not None:
+            agent.until_ms += by_ms
+    for conversation in world.conversations:
+        placing.shift(world, conversation, by_ms)
+
+
 def _carry_out(world: World, command: Command) -> Answer:
+    _check_session(world, command)
     if isinstance(command, RequestConversation | TransferConversation):
         return _once(world, command.by, command.op, command)
     if isinstance(command, SendMessage):
@@ -183,6 +198,24 @@ def _carry_out(world: World, command: Command) -> Answer:
     _wake(world, command)
     _finish(world)
     return answer
+
+
+def _check_session(world: World, command: Command) -> None:
+    """Agents and customers act while they have a session, which begins with ``Connect``.
+
+    A command that was under way when the grace ended comes too late; it must not leave anything
+    behind that only the end of a session clears away.
+
+    Raises:
+        Refused: UNAUTHORIZED.
+    """
+    by = getattr(command, "by", None)
+    if by is None or isinstance(command, Connect | Disconnect):
+        return
+    if by.role in ("agent", "customer") or isinstance(command, AcceptTerms):
+        person = world.people.get(by.role, by.id)
+        if person is None or person.reach is Reachability.UNREACHABLE:
+            raise Refused(Refusal.UNAUTHORIZED, "there is no session: say hello first")
 
 
 def _once(

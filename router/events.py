@@ -181,7 +181,7 @@ class OfferEnded(_Event, frozen=True):
 
 
 class ConversationAssigned(_Event, frozen=True):
-    """A conversation has an agent; ``waited_ms`` counts from its start in this line."""
+    """A conversation has an agent; ``waited_ms`` counts from its start in this line, if past."""
 
     conversation: ConversationId
     assignment: str

@@ -6,7 +6,8 @@ that say why somebody was chosen. Does not know: other groups, the line's order,
 Invariant: everything is integers of 0 to 1000, and ``Candidate.rank`` never ties.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from operator import attrgetter
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ __all__ = [
     "IdlePlace",
     "best_of",
     "candidate",
-    "first",
+    "longest_idle",
     "reasons",
 ]
 
@@ -131,17 +132,14 @@ class Group:
         return known
 
 
-def first(
+def longest_idle(
     lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
-) -> IdlePlace | None:
-    """The longest idle of a bucket who may be asked, or None."""
-    if lane.key[1] not in key[0]:
-        return None
-    only = lane.key[2].agent
-    for place in bucket:
-        if place[2] not in refused and (not only or place[2] == only):
-            return place
-    return None
+) -> Iterator[IdlePlace]:
+    """The longest idle of a bucket who may be asked, and whoever would be next."""
+    if lane.key[1] in key[0]:
+        only = lane.key[2].agent
+        fit = (p for p in bucket if p[2] not in refused and (not only or p[2] == only))
+        yield from islice(fit, 2)
 
 
 def candidate(

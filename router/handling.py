@@ -22,7 +22,7 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, ConversationRated, ConversationUpdated
 from router.ids import ConversationId, PersonKey
-from router.placing import improve_key
+from router.placing import improve_key, lend_to_first
 from router.presence import Meeting
 from router.relations import theirs
 from router.saying import add_message
@@ -145,9 +145,11 @@ def rate(world: World, command: RateConversation) -> None:
     """The customer's rating; a later one counts.
 
     Raises:
-        Refused: NOT_FOUND.
+        Refused: NOT_FOUND, or BAD_REQUEST for a score that is not 1 to 5.
     """
     conversation = theirs(world, command.by, "rate", command.conversation)
+    if not 1 <= command.score <= 5:
+        raise Refused(Refusal.BAD_REQUEST, "score: from 1 to 5")
     conversation.rating = command.score
     met = world.customer_of(conversation).met
     for index, meeting in enumerate(met):
@@ -192,5 +194,7 @@ def set_priority(world: World, command: SetPriority) -> None:
     improve_key(
         world, conversation, conversation.start_ms - world.head_start_ms(conversation.klass)
     )
+    if conversation.status is ConversationState.HELD:
+        lend_to_first(world, conversation)
     subject = f"conversation:{conversation.id}"
     world.emit(AuditRecorded(command.by.key, "priority", subject, command.reason))

@@ -28,12 +28,13 @@ from router.groups import (
     IdlePlace,
     best_of,
     candidate,
-    first,
+    longest_idle,
     reasons,
 )
 from router.masks import Masks, bits
 from router.policy import Weights
 from router.queue import NOBODY, Lane, Line, Place
+from router.shortlist import Shortlist
 from router.skills import Profile
 
 __all__ = ["Pool"]
@@ -42,10 +43,15 @@ LANES_LISTED_MAX = 256
 """Up to here looking at every lane of a group is cheaper than finding the occupied ones."""
 
 
+LISTED_FROM = 24
+"""With more groups of free agents than this, the shortlist is cheaper than a look at each."""
+
+
 class Pool:
     """All groups of a tenant, and the free agents in them."""
 
     def __init__(self, line: Line) -> None:
+        self.listed_from = LISTED_FROM
         self._line = line
         self._groups: dict[Profile, Group] = {}
         self._by_index: dict[int, Group] = {}
@@ -53,6 +59,7 @@ class Pool:
         self._group_of: dict[str, Group] = {}
         self._free: dict[str, tuple[BucketKey, IdlePlace]] = {}
         self._masks = Masks()
+        self._shortlist = Shortlist(self._by_index, self._group_of)
         self._groups_free = 0
         """The groups (bits) that have a free agent."""
         self._own_lanes: dict[str, int] = {}
@@ -71,6 +78,8 @@ class Pool:
         group.flexibility = flexibility
         group.members += 1
         self._group_of[agent] = group
+        if agent in self._own_lanes:
+            self._overlaps.clear()
 
     def sign_out(self, agent: str) -> None:
         """Forgets the agent, if known."""
@@ -79,6 +88,8 @@ class Pool:
         group = self._group_of.pop(agent, None)
         if group is None:
             return
+        if agent in self._own_lanes:
+            self._overlaps.clear()
         group.members -= 1
         if not group.members:
             self._drop_group(group)
@@ -135,6 +146,7 @@ class Pool:
         insort(group.buckets.setdefault(key, []), place)
         self._free[agent] = (key, place)
         self._groups_free |= 1 << group.index
+        self._shortlist.add(agent, group, channels, load, idle)
 
     def occupy(self, agent: str) -> None:
         """The agent can take nothing now."""
@@ -143,6 +155,7 @@ class Pool:
             return
         key, place = known
         group = self._group_of[agent]
+        self._shortlist.remove(agent, group, *key, place[:2])
         bucket = group.buckets[key]
         del bucket[bisect_left(bucket, place)]
         if not bucket:
@@ -174,6 +187,7 @@ class Pool:
             return
         for index in bits(self._masks.serving(lane)):
             self._by_index[index].drop_lane(lane)
+        self._shortlist.drop_lane(lane)
         self._masks.drop_lane(lane)
 
     def next_for(self, agent: str, refused: Callable[[str], Collection[str]]) -> Place | None:
@@ -234,6 +248,11 @@ class Pool:
             weights: The share of each part.
             band: Scores this near to the best count as equal.
         """
+        fit = self._masks.serving(lane) & self._groups_free if not lane.key[2].agent else 0
+        if not refused and fit.bit_count() > self.listed_from:
+            known = list(self._known(lane, refused, history, weights))
+            found = self._shortlist.best(lane, fit, known, weights, band)
+            return Choice(found[0], reasons(lane, found[0], found), tuple(found)) if found else None
         found = list(self._candidates(lane, refused, history, weights))
         if not found:
             return None
@@ -252,12 +271,23 @@ class Pool:
         firsts: set[str] = set()
         for group in self._groups_for(lane):
             for key, bucket in group.buckets.items():
-                place = first(lane, key, bucket, refused)
-                if place is not None:
+                for place in longest_idle(lane, key, bucket, refused):
                     firsts.add(place[2])
                     yield candidate(group, lane, place, key[1], history, weights)
+        for one in self._known(lane, refused, history, weights):
+            if one.agent not in firsts:
+                yield one
+
+    def _known(
+        self,
+        lane: Lane,
+        refused: Collection[str],
+        history: Mapping[str, int],
+        weights: Weights,
+    ) -> Iterator[Candidate]:
+        """The free agents whom the customer knows and who may be asked."""
         for agent in history:
-            if agent in self._free and agent not in firsts and agent not in refused:
+            if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
                 if self._may(group, lane, agent) and lane.key[1] in key[0]:
@@ -284,12 +314,14 @@ class Pool:
             known = 1 << lane.index
             only = lane.key[2].agent
             if only:
-                known |= self._own_lanes.get(only, 0)
                 groups = [self._group_of[only]] if only in self._group_of else []
             else:
                 groups = [self._by_index[index] for index in bits(self._masks.serving(lane))]
             for group in groups:
                 known |= group.lanes
+            for agent, own in self._own_lanes.items():
+                if only in ("", agent) and self._group_of.get(agent) in groups:
+                    known |= own
             self._overlaps[lane.index] = known
         return known
 
@@ -316,6 +348,7 @@ class Pool:
         self._overlaps.clear()
         for lane_index in bits(self._masks.add_group(index, profile)):
             group.add_lane(self._line.lane_at(lane_index))
+        self._shortlist.add_group(group, map(self._line.lane_at, bits(group.lanes)))
         return group
 
     def _drop_group(self, group: Group) -> None:
@@ -323,4 +356,5 @@ class Pool:
         del self._by_index[group.index]
         self._free_indexes.append(group.index)
         self._overlaps.clear()
+        self._shortlist.drop_group(group)
         self._masks.drop_group(group.index)

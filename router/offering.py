@@ -175,7 +175,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
             AgentId(agent.id),
             CustomerId(conversation.customer),
             conversation.queue,
-            now_ms - conversation.start_ms,
+            max(0, now_ms - conversation.start_ms),
         )
     )
     if world.policy.one_place == "assigned":

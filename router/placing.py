@@ -19,12 +19,14 @@ from router.states import ConversationState, Reachability
 from router.world import World
 
 __all__ = [
+    "come_back",
     "enqueue",
     "first_in_line",
     "forget_refusal",
     "hold_or_enqueue",
     "improve_key",
     "leave_line",
+    "lend_to_first",
     "park",
     "promote_next",
     "refuse_agent",
@@ -33,6 +35,7 @@ __all__ = [
     "relocate",
     "replan",
     "requirement_of",
+    "shift",
     "stand_after_restore",
     "take_step",
     "unpark",
@@ -72,9 +75,8 @@ def _lane_of(world: World, conversation: Conversation) -> Lane:
     lane, is_new = world.line.lane(key)
     if is_new:
         world.pool.add_lane(lane)
-        for dropped in world.line.drop_empty_lanes():
-            if dropped is not lane:
-                world.pool.drop_lane(dropped)
+        for dropped in world.line.drop_empty_lanes(but=lane):
+            world.pool.drop_lane(dropped)
     return lane
 
 
@@ -86,12 +88,27 @@ def enqueue(world: World, conversation: Conversation, cause: str) -> None:
     """Puts a WAITING conversation into this queue's line, at its first step."""
     conversation.step = 0
     conversation.joined_line_ms = world.now_ms
+    _set_line_timers(world, conversation)
+    _stand(world, conversation, cause)
+
+
+def come_back(world: World, conversation: Conversation) -> None:
+    """Puts back a WAITING conversation that lost its agent: its steps go on where they were.
+
+    A step counts the time in this queue's line, and the time in service is none of that.
+    """
+    assert conversation.assigned_at_ms is not None, f"{conversation.id} never had an agent"
+    conversation.joined_line_ms += world.now_ms - conversation.assigned_at_ms
+    _set_line_timers(world, conversation)
+    _stand(world, conversation, "returned")
+
+
+def _set_line_timers(world: World, conversation: Conversation) -> None:
     queue = world.queues.get(conversation.queue)
     if queue is not None:
         _set_step_timer(world, conversation, queue)
         if queue.wait_max_ms:
             world.timers.set("wait_max", conversation.id, world.now_ms + queue.wait_max_ms)
-    _stand(world, conversation, cause)
 
 
 def rejoin(world: World, conversation: Conversation, cause: str) -> None:
@@ -260,8 +277,20 @@ def hold_or_enqueue(world: World, conversation: Conversation) -> None:
 
 
 def lend_class(world: World, first: Conversation, held: Conversation) -> None:
-    """A held conversation's better class counts for the one that it is held behind."""
-    improve_key(world, first, held.arrived_ms - world.head_start_ms(held.klass))
+    """A held conversation's better class counts for the one that it is held behind.
+
+    Only the class is lent: behind one that was promoted the held one's own arrival counts no
+    more than the first's, and what may wait is not sooner for there being two of it.
+    """
+    start_ms = max(first.start_ms, held.start_ms)
+    improve_key(world, first, start_ms - world.head_start_ms(held.klass))
+
+
+def lend_to_first(world: World, held: Conversation) -> None:
+    """A held conversation has another class now; its first in line has the use of it."""
+    first = first_in_line(world, world.customer_of(held), deferrable=held.deferrable)
+    if first is not None:
+        lend_class(world, first, held)
 
 
 def promote_next(world: World, customer: Customer, *, deferrable: bool) -> None:
@@ -297,16 +326,32 @@ def _defer_ms(world: World, conversation: Conversation) -> int:
 def refuse_agent(world: World, conversation: Conversation, agent: str) -> None:
     """The agent is not asked for this conversation for a minute, and then after all others."""
     conversation.declined[agent] = world.now_ms + DECLINE_MS
-    world.timers.set("refusal", conversation.id, min(conversation.declined.values()))
+    _set_refusal_timer(world, conversation)
+
+
+def _set_refusal_timer(world: World, conversation: Conversation) -> None:
+    """Past refusals stay known, for decliners are asked last; a timer in the past is never set."""
+    later = [due_ms for due_ms in conversation.declined.values() if due_ms > world.now_ms]
+    if later:
+        world.timers.set("refusal", conversation.id, min(later))
 
 
 def forget_refusal(world: World, conversation: Conversation) -> None:
     """A refusal is a minute old: the agent may be asked again."""
-    later = [due_ms for due_ms in conversation.declined.values() if due_ms > world.now_ms]
-    if later:
-        world.timers.set("refusal", conversation.id, min(later))
+    _set_refusal_timer(world, conversation)
     if conversation.id in world.line:
         world.unsettled[conversation.id] = None
+
+
+def shift(world: World, conversation: Conversation, by_ms: int) -> None:
+    """After an outage: steps and refusals, like all deadlines, come later; the key stays."""
+    if conversation.is_in_line:
+        conversation.joined_line_ms += by_ms
+    if conversation.wrap_up_due_ms is not None:
+        conversation.wrap_up_due_ms += by_ms
+    for agent, due_ms in conversation.declined.items():
+        if due_ms > world.now_ms:
+            conversation.declined[agent] = due_ms + by_ms
 
 
 _NOBODY: frozenset[str] = frozenset()

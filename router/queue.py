@@ -153,11 +153,15 @@ class Line:
             self.occupied &= ~(1 << lane.index)
         return lane
 
-    def drop_empty_lanes(self) -> list[Lane]:
-        """Forgets the empty lanes where there are too many, and returns them."""
+    def drop_empty_lanes(self, *, but: Lane) -> list[Lane]:
+        """Forgets the empty lanes where there are too many, and returns them.
+
+        Args:
+            but: The lane that is about to be joined.
+        """
         if len(self.lanes) - self.occupied.bit_count() <= EMPTY_LANES_MAX:
             return []
-        empty = [lane for lane in self.lanes.values() if not len(lane)]
+        empty = [lane for lane in self.lanes.values() if not len(lane) and lane is not but]
         for lane in empty:
             del self.lanes[lane.key]
             self._by_index[lane.index] = None

@@ -2,7 +2,8 @@
 
 Owns: who may say what, and who gets to see it. Does not know: how a conversation came to be.
 
-Invariant: a note is seen by staff alone, and everything is checked before anything changes.
+Invariants: a note is seen by staff alone; a customer learns nothing of who listens in, whispers
+or consults; everything is checked before anything changes.
 """
 
 from router.commands import ReadMessages, SendMessage
@@ -28,6 +29,8 @@ def say(world: World, command: SendMessage) -> Answer:
     by = command.by.key
     if command.kind == "note" and command.by.role == "customer":
         raise Refused(Refusal.FORBIDDEN, "kind: notes are for staff")
+    if command.kind == "text" and conversation.is_unheard(by):
+        raise Refused(Refusal.FORBIDDEN, "kind: the customer hears only who joined by barge")
     is_late = conversation.is_over and (
         command.kind == "text" or conversation.status is not ConversationState.WRAP_UP
     )
@@ -72,6 +75,8 @@ def add_message(
 def read(world: World, command: ReadMessages) -> None:
     """Everything up to ``seq`` was read; less than before changes nothing.
 
+    Nor does what somebody read of whom the customer does not know.
+
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, or BAD_REQUEST for a number that does not exist.
     """
@@ -79,7 +84,7 @@ def read(world: World, command: ReadMessages) -> None:
     by = command.by.key
     if not 0 <= command.seq <= conversation.seq:
         raise Refused(Refusal.BAD_REQUEST, f"seq: the last message is {conversation.seq}")
-    if command.seq <= conversation.read.get(by, 0):
+    if command.seq <= conversation.read.get(by, 0) or conversation.is_unheard(by):
         return
     conversation.read[by] = command.seq
     world.emit(

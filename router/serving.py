@@ -12,10 +12,10 @@ from router.closing import close_offer, complete_wrap_up, end_offer, take_from_a
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationUpdated, OfferSeen
-from router.ids import AgentId, ConversationId, OfferId
+from router.ids import AgentId, ConversationId, OfferId, PersonKey
 from router.offering import give, hold
 from router.offers import Offer
-from router.placing import enqueue, leave_line, refuse_agent
+from router.placing import come_back, enqueue, leave_line, refuse_agent
 from router.presence import Agent
 from router.states import ConversationState
 from router.world import World
@@ -82,6 +82,7 @@ def decline(world: World, agent: Agent, offer_id: str) -> None:
         raise Refused(Refusal.INVALID_TRANSITION, "a direct assignment cannot be declined")
     refuse_agent(world, world.conversations.by_id[offer.conversation], agent.id)
     world.people.to_the_back(agent, world.now_ms)
+    agent.missed_count = 0
     end_offer(world, offer_id, "decline")
 
 
@@ -167,30 +168,36 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
     giver = world.people.agents[conversation.agent]
     if note:
         conversation.check_room()
-    _return_to_line(world, conversation, "transfer", "transferred", queue=queue, agent=agent)
+    _pass_to(world, conversation, queue, agent)
     refuse_agent(world, conversation, giver.id)
 
 
-def _return_to_line(
-    world: World,
-    conversation: Conversation,
-    trigger: str,
-    cause: str,
-    *,
-    queue: str = "",
-    agent: str = "",
-) -> None:
+def _pass_to(world: World, conversation: Conversation, queue: str, agent: str) -> None:
     readers = conversation.readers()
     take_from_agent(world, conversation)
-    conversation.turn(trigger)
+    conversation.turn("transfer")
     if queue:
         conversation.queue = queue
         conversation.own_needs = ()
     conversation.wanted_agent = agent
-    enqueue(world, conversation, cause)
+    enqueue(world, conversation, "transferred")
     if agent:
         due_ms = world.now_ms + world.policy.transfer_wait_ms
         world.timers.set("transfer_wait", conversation.id, due_ms)
+    _tell_waiting(world, conversation, "transferred", readers)
+
+
+def _orphan(world: World, conversation: Conversation) -> None:
+    readers = conversation.readers()
+    take_from_agent(world, conversation)
+    conversation.turn("orphan")
+    come_back(world, conversation)
+    _tell_waiting(world, conversation, "returned", readers)
+
+
+def _tell_waiting(
+    world: World, conversation: Conversation, cause: str, readers: tuple[PersonKey, ...]
+) -> None:
     changes: tuple[tuple[str, str | int | bool | None], ...] = (
         ("status", conversation.status),
         ("queue", conversation.queue),
@@ -204,6 +211,6 @@ def orphan_all(world: World, agent: Agent) -> None:
     for name in list(agent.serving):
         conversation = world.conversations.by_id[name]
         if conversation.status is ConversationState.ACTIVE:
-            _return_to_line(world, conversation, "orphan", "returned")
+            _orphan(world, conversation)
         elif conversation.status is ConversationState.WRAP_UP:
             complete_wrap_up(world, conversation)

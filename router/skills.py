@@ -10,6 +10,7 @@ Languages are BCP 47 tags without regard to case: two tags match when one is the
 other at a hyphen, so ``fr`` and ``fr-CA`` match and ``fr-FR`` and ``fr-CA`` do not.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -89,15 +90,22 @@ def shortfall(profile: Profile, requirement: Requirement) -> str | None:
     Returns:
         ``skill:<id>``, ``language:<tag>`` (of the first wish) or ``brand:<id>``.
     """
-    have = dict(profile.skills)
     for skill, level in requirement.needs:
-        if have.get(skill, 0) < level:
+        if _proficiency(profile, skill) < level:
             return f"skill:{skill}"
     if requirement.languages and _best_language(profile, requirement.languages) is None:
         return f"language:{requirement.languages[0][0]}"
     if requirement.brand and profile.brands and requirement.brand not in profile.brands:
         return f"brand:{requirement.brand}"
     return None
+
+
+def _proficiency(profile: Profile, skill: str) -> int:
+    """How good the agent is at a skill; 0 where it is not theirs."""
+    at = bisect_left(profile.skills, (skill, 0))
+    if at < len(profile.skills) and profile.skills[at][0] == skill:
+        return profile.skills[at][1]
+    return 0
 
 
 def _best_language(profile: Profile, wishes: SkillLevels) -> tuple[int, int] | None:
@@ -132,10 +140,9 @@ def proficiency_score(profile: Profile, requirement: Requirement) -> int:
     """
     if not requirement.needs:
         return 1000
-    have = dict(profile.skills)
     total = 0
     for skill, needed in requirement.needs:
-        level = have.get(skill, 0)
+        level = _proficiency(profile, skill)
         surplus = 100 if needed >= 100 else max(0, 100 * (level - needed) // (100 - needed))
         total += 600 + 400 * surplus * (200 - surplus) // 10_000
     return total // len(requirement.needs)

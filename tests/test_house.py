@@ -15,10 +15,12 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids skills timers limits turns ranks tallies waitlaw regression
-states policy rights queue figures
-commands events explained groups masks conversations offers presence
-outgoing matching assignments incoming history ops
+errors ids skills timers limits turns ranks tallies cards regression
+states policy rights queue figures waitlaw
+commands events explained conversations offers presence
+outgoing groups masks incoming history ops
+shortlist assignments
+matching
 world wire requests steps estimate measures
 relations placing session
 overtaking
@@ -32,24 +34,24 @@ views explain
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops
+journal.base journal.file_ops journal.handover
 journal.frames journal.memory
 journal.segments
 journal.log
 journal.file journal.redis_stream
-journal.bench journal.handover
-server.clock server.counters server.head server.meter server.origins server.suggestions
-server.claims server.logs server.sources server.starter server.visit server.pulse server.demo_talk
+server.admission server.clock server.counters server.head server.meter server.origins
+server.suggestions server.demo_talk server.pulse
+server.claims server.logs server.sources server.starter server.visit
 server.settings server.asgi server.front server.gate server.outbox
 server.keys server.socket server.links
 server.auth server.tenants
-server.demo_desk server.engine server.metrics server.places server.topics
+server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub
 server.reads
 server.connection
 server.http server.gateway
 server.app
-server.demo server.benches
+server.demo
 server.cli
 """
 RANKS = {

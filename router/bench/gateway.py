@@ -58,9 +58,9 @@ assign = "direct"
 Figures = dict[str, Any]
 
 
-def run(*, json: bool = False) -> None:
+def run(folder: Path, *, json: bool = False) -> None:
     """Prints the figures, as a table or as JSON."""
-    figures = bench_gateway()
+    figures = bench_gateway(folder)
     if json:
         print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
         return
@@ -76,12 +76,14 @@ def run(*, json: bool = False) -> None:
     )
 
 
-def bench_gateway(*, pairs: int = PAIRS, seconds: float = SECONDS, rounds: int = ROUNDS) -> Figures:
+def bench_gateway(
+    folder: Path, *, pairs: int = PAIRS, seconds: float = SECONDS, rounds: int = ROUNDS
+) -> Figures:
     """Measures the three servers in turn, several rounds; the median of each counts."""
     kinds: dict[str, Callable[[], Figures]] = {
         "bare trio-websocket echo": lambda: _measure_echo(pairs, seconds),
-        "Fairline, journal in memory": lambda: _measure_relay(pairs, seconds, "memory"),
-        "Fairline, file journal": lambda: _measure_relay(pairs, seconds, "file"),
+        "Fairline, journal in memory": lambda: _measure_relay(folder, pairs, seconds, "memory"),
+        "Fairline, file journal": lambda: _measure_relay(folder, pairs, seconds, "file"),
     }
     taken: dict[str, list[Figures]] = {name: [] for name in kinds}
     for _ in range(rounds):
@@ -106,14 +108,14 @@ def _measure_echo(pairs: int, seconds: float) -> Figures:
         return trio.run(_drive_echo, server, pairs, seconds)
 
 
-def _measure_relay(pairs: int, seconds: float, journal: str) -> Figures:
-    with _fairline(journal) as server:
+def _measure_relay(folder: Path, pairs: int, seconds: float, journal: str) -> Figures:
+    with _fairline(folder, journal) as server:
         return trio.run(_drive_relay, server, pairs, seconds)
 
 
 @contextmanager
-def _fairline(journal: str) -> Iterator[Child]:
-    with tempfile.TemporaryDirectory(prefix="bench-gateway-") as folder:
+def _fairline(parent: Path, journal: str) -> Iterator[Child]:
+    with tempfile.TemporaryDirectory(prefix="bench-gateway-", dir=parent) as folder:
         config = Path(folder, "fairline.toml")
         data = Path(folder, "data")
         config.write_text(

@@ -153,9 +153,9 @@ def _percentiles(taken: list[float]) -> Figures:
     }
 
 
-def run(*, json: bool = False) -> None:
+def run(folder: Path, *, json: bool = False) -> None:
     """Prints the figures, as a table or as JSON."""
-    figures = bench_journal(Path(tempfile.gettempdir()))
+    figures = bench_journal(folder)
     if json:
         print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
         return

@@ -31,11 +31,12 @@ from router.journal.base import Journal
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
 from router.server import http, logs
+from router.server.admission import Admission
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator, TokenRefused
 from router.server.clock import Clock
 from router.server.engine import Engine
-from router.server.front import Admission, FrontLimits, Handler, connections_possible, serve_front
+from router.server.front import FrontLimits, Handler, connections_possible, serve_front
 from router.server.gateway import Gateway
 from router.server.hub import Hub
 from router.server.metrics import Metrics

@@ -6,7 +6,7 @@ Invariants: an operator's mistake ends in sentences on stderr and exit code 1, a
 in exit code 2, never in a traceback; the package does not run with assertions switched off.
 """
 
-import importlib.util
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -97,11 +97,11 @@ def _sentence(error: BaseException) -> str:
 @app.command(help_epilogue=_example("fairline serve --config fairline.toml"))
 async def serve(*, config: Config) -> None:
     """Runs a node until SIGTERM, which drains it; SIGHUP loads the policy anew."""
-    from router.server.app import serve as run  # loads the whole server
-
     settings = _load(config)
     for warning in settings_module.warnings(settings):
         print(f"fairline: {warning}", file=sys.stderr)
+    from router.server.app import serve as run  # loads the whole server
+
     await run(settings, reload=partial(_load, config))
 
 
@@ -112,10 +112,10 @@ async def demo(*, port: int = 8080) -> None:
     Needs nothing installed or configured, keeps nothing when it ends, and answers this machine
     alone.
     """
-    from router.server.demo import run  # loads the whole server
-
     if not 0 <= port <= 65_535:
         raise SettingsError("the port must be a number from 0 to 65535", key="--port")
+    from router.server.demo import run  # loads the whole server
+
     await run(port)
 
 
@@ -187,21 +187,22 @@ def token(
 
 @app.command(help_epilogue=_example("fairline bench core --json"))
 def bench(
-    part: Literal["core", "journal", "gateway"] | None = None, /, *, json: bool = False
+    part: Literal["core", "journal", "gateway"] | None = None,
+    /,
+    *,
+    folder: Path = Path(),
+    json: bool = False,
 ) -> None:
     """Runs the benchmarks, each with its ratio against a reference.
 
     Args:
         part: One of them; all where none is named.
+        folder: Where the disk to be measured is mounted; what is written there goes afterwards.
         json: Print figures for machines.
     """
     for name in (part,) if part else ("core", "journal", "gateway"):
-        _benchmark(name)(json=json)
-
-
-def _benchmark(name: str) -> Callable[..., None]:
-    run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
-    return run
+        run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
+        run(folder, json=json)
 
 
 def _load(files: Sequence[Path]) -> Settings:

@@ -3,12 +3,13 @@
 Owns: how they behave. Does not know: the server's inside; they use the protocol like anybody, so
 that what the demo shows is what a real client gets.
 
-Invariants: at most ``CUSTOMERS_MAX`` customers are there at a time; the same seed asks in the same
-order; a person whose socket fails is gone or comes back, and never takes the demo down.
+Invariants: at most ``CUSTOMERS_MAX`` customers are there at a time, each for minutes; the same seed
+asks in the same order; a person whose socket fails is gone or comes back, and never takes the demo
+down.
 """
 
 import json
-import math
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from random import Random
@@ -28,6 +29,7 @@ CUSTOMERS_MAX = 12
 CONNECT_S = 10.0
 CLOSE_S = 2.0
 RETRY_S = 3.0
+TALK_S = 300.0
 RETRIES_IN_A_ROW_MAX = 20
 TEAM_TOPIC = "team:floor"
 SUBPROTOCOL = "fairline.v1.json"
@@ -43,21 +45,22 @@ class Line:
     def __init__(self, socket: WebSocketConnection) -> None:
         self._socket = socket
         self._count = 0
+        self._arrived: deque[Message] = deque()
 
     async def send(self, kind: str, **fields: object) -> None:
         """Sends one command; its reply comes among the messages."""
         self._count += 1
         await self._socket.send_message(json.dumps({"t": kind, "id": self._count, **fields}))
 
-    async def messages(self) -> AsyncIterator[Message]:
-        """Everything from the server, one by one, until the socket closes."""
-        while True:
+    async def receive(self) -> Message | None:
+        """The next message from the server, or None once the socket is closed."""
+        while not self._arrived:
             try:
                 frame = json.loads(await self._socket.get_message())
             except ConnectionClosed:
-                return
-            for message in frame if isinstance(frame, list) else [frame]:
-                yield message
+                return None
+            self._arrived.extend(frame if isinstance(frame, list) else [frame])
+        return self._arrived.popleft()
 
 
 @asynccontextmanager
@@ -68,20 +71,29 @@ async def connect(port: int, role: str, token: str, **hello: object) -> AsyncIte
         HandshakeError: where the server is not there or does not want us.
     """
     origin = (b"Origin", b"http://127.0.0.1:%d" % port)
-    async with trio_websocket.open_websocket(
-        "127.0.0.1",
-        port,
-        "/v1/socket?tenant=demo",
-        use_ssl=False,
-        subprotocols=[SUBPROTOCOL],
-        extra_headers=[origin] if role == "customer" else [],
-        connect_timeout=CONNECT_S,
-        disconnect_timeout=CLOSE_S,
-    ) as socket:
-        line = Line(socket)
-        client = {"name": "fairline-demo", "version": "1"}
-        await line.send("hello", token=token, role=role, client=client, **hello)
-        yield line
+    with trio.fail_after(CONNECT_S):
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
+    try:
+        async with trio.open_nursery() as nursery:
+            with trio.fail_after(CONNECT_S):
+                socket = await trio_websocket.wrap_client_stream(
+                    nursery,
+                    stream,
+                    f"127.0.0.1:{port}",
+                    "/v1/socket?tenant=demo",
+                    subprotocols=[SUBPROTOCOL],
+                    extra_headers=[origin] if role == "customer" else [],
+                )
+            line = Line(socket)
+            client = {"name": "fairline-demo", "version": "1"}
+            await line.send("hello", token=token, role=role, client=client, **hello)
+            yield line
+            with trio.move_on_after(CLOSE_S):
+                await socket.aclose()
+            nursery.cancel_scope.cancel()
+    finally:
+        # The library leaves the stream open where the other side went first.
+        await trio.aclose_forcefully(stream)
 
 
 class ScriptedAgent:
@@ -101,7 +113,7 @@ class ScriptedAgent:
         token = self._desk.token(self.name, "agent")
         async with connect(port, "agent", token) as line, trio.open_nursery() as nursery:
             await line.send("sub", topic=TEAM_TOPIC, mode="full")
-            async for message in line.messages():
+            while (message := await line.receive()) is not None:
                 self._note_humans(message)
                 await self._follow_humans(line)
                 action = self._actions().get(message["t"])
@@ -174,7 +186,7 @@ class ScriptedAgent:
         op = f"{conversation}-{number}"
         await line.send("message.send", conversation=conversation, op=op, body=script[number])
         if number + 1 == len(script):
-            await trio.sleep(2)
+            await trio.sleep(self._chance.uniform(1.5, 2.5))
             await line.send("conversation.end", conversation=conversation)
 
     async def _wrap_up(self, line: Line, wrap_up: Message) -> None:
@@ -215,14 +227,14 @@ class ScriptedCustomer:
             await line.send("bye", leave=True)
 
     async def _talk_it_over(self, line: Line, patience: trio.CancelScope) -> None:
-        async for message in line.messages():
+        while (message := await line.receive()) is not None:
             kind = message["t"]
             if kind == "welcome":
                 if not message.get("ok"):
                     return
                 await self._ask(line)
             elif kind == "conversation.assigned":
-                patience.deadline = math.inf
+                patience.deadline = trio.current_time() + TALK_S
             elif kind == "message" and message["from"]["role"] == "agent":
                 await self._reply(line, message["conversation"])
             elif kind == "conversation.ended":

@@ -8,17 +8,17 @@ every page has a Content-Security-Policy that runs this server's scripts alone; 
 never framed; without ``fairline demo`` nothing under ``/demo`` exists.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from router.server.metrics import CONTENT_TYPE
 from router.server.origins import is_own
@@ -28,7 +28,20 @@ __all__ = ["DemoDesk", "Desk", "ops_app", "public_app"]
 
 WEB = Path(__file__).parent.parent / "web"
 FOLDERS = ("board", "client", "demo", "desktop", "widget")
-_SUFFIXES = frozenset({".css", ".html", ".js", ".map", ".mjs", ".png", ".svg", ".woff2"})
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".map": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+_FOR_ALL_SITES = {
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+}
 BODY_BYTES_MAX = 4_096
 
 _Wanted = TypeVar("_Wanted")
@@ -66,19 +79,19 @@ class DemoDesk(Protocol):
 
 def public_app(desk: Desk, demo: DemoDesk | None, *, has_ops: bool) -> Starlette:
     """The application of the public port; health and metrics are there unless ops has its own."""
-    routes: list[Route | Mount] = [
-        Route("/widget.js", _page("widget/widget.js", None)),
-        Route("/widget", _page("widget/page.html", "*")),
-        Route("/desktop", _page("desktop/index.html", "'none'")),
-        Route("/board", _page("board/index.html", "'none'")),
+    files = _read_files(name for name in FOLDERS if name != "demo" or demo is not None)
+    routes = [
+        Route("/widget.js", _page(files["widget/widget.js"], None)),
+        Route("/widget", _page(files["widget/page.html"], "*")),
+        Route("/desktop", _page(files["desktop/index.html"], "'none'")),
+        Route("/board", _page(files["board/index.html"], "'none'")),
+        Route("/assets/{path:path}", _assets(files)),
         Route("/v1/visitors", _visitors(desk), methods=["POST", "OPTIONS"]),
     ]
-    folders = [name for name in FOLDERS if name != "demo" or demo is not None]
-    routes += [Mount(f"/assets/{name}", _Assets(directory=WEB / name)) for name in folders]
     if has_ops:
         routes += _ops_routes(desk)
     if demo is not None:
-        routes += _demo_routes(demo)
+        routes += _demo_routes(demo, files["demo/shop.html"])
     return Starlette(routes=routes)
 
 
@@ -93,31 +106,56 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 # -- pages -------------------------------------------------------------------------------------
 
 
-class _Assets(StaticFiles):
-    """Files of one folder: those that a page may ask for, and no others."""
+class _File(NamedTuple):
+    """A file as browsers get it."""
 
-    async def get_response(self, path: str, scope: Mapping[str, object]) -> Response:
-        """Answers with the file, if its kind is one that browsers are given."""
-        if Path(path).suffix not in _SUFFIXES:
-            return PlainTextResponse("not found\n", 404)
-        response = await super().get_response(path, dict(scope))
-        response.headers["cache-control"] = "no-cache"
-        response.headers["access-control-allow-origin"] = "*"
-        response.headers["cross-origin-resource-policy"] = "cross-origin"
-        return response
+    body: bytes
+    kind: str
+    tag: str
 
 
-def _page(file: str, ancestors: str | None) -> Endpoint:
+def _read_files(folders: Iterable[str]) -> dict[str, _File]:
+    """All files that browsers may be given, by ``folder/name``; a few hundred KiB.
+
+    Read once: a look-up in a dict cannot be talked out of its folder, and waits for no disk.
+    """
+    files = {}
+    for folder in folders:
+        for path in sorted((WEB / folder).rglob("*")):
+            if path.suffix in _KINDS and path.is_file():
+                body = path.read_bytes()
+                tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+                files[path.relative_to(WEB).as_posix()] = _File(body, _KINDS[path.suffix], tag)
+    return files
+
+
+def _send_file(request: Request, file: _File, headers: Mapping[str, str]) -> Response:
+    shown = {"cache-control": "no-cache", "etag": file.tag, "content-type": file.kind, **headers}
+    if request.headers.get("if-none-match") == file.tag:
+        return Response(status_code=304, headers=shown)
+    return Response(file.body, headers=shown)
+
+
+def _assets(files: Mapping[str, _File]) -> Endpoint:
     async def serve(request: Request) -> Response:
-        headers = {"cache-control": "no-cache"}
-        if ancestors is None:  # a script for other sites' pages
-            headers["cross-origin-resource-policy"] = "cross-origin"
-            headers["access-control-allow-origin"] = "*"
-        else:
-            headers["content-security-policy"] = _policy(request, ancestors)
+        file = files.get(request.path_params["path"])
+        if file is None:
+            return PlainTextResponse("not found\n", 404)
+        return _send_file(request, file, _FOR_ALL_SITES)
+
+    return serve
+
+
+def _page(file: _File, ancestors: str | None) -> Endpoint:
+    """A page that may be framed by ``ancestors``; None for a script that other sites load."""
+
+    async def serve(request: Request) -> Response:
+        if ancestors is None:
+            return _send_file(request, file, _FOR_ALL_SITES)
+        headers = {"content-security-policy": _policy(request, ancestors)}
         if ancestors == "'none'":
             headers["cross-origin-opener-policy"] = "same-origin"
-        return FileResponse(WEB / file, headers=headers)
+        return _send_file(request, file, headers)
 
     return serve
 
@@ -141,7 +179,7 @@ def _policy(request: Request, ancestors: str) -> str:
 # -- health ------------------------------------------------------------------------------------
 
 
-def _ops_routes(desk: Desk) -> list[Route | Mount]:
+def _ops_routes(desk: Desk) -> list[Route]:
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -214,7 +252,7 @@ class _TokenRequest(Struct):
     role: str
 
 
-def _demo_routes(demo: DemoDesk) -> list[Route | Mount]:
+def _demo_routes(demo: DemoDesk, shop: _File) -> list[Route]:
     async def people(_: Request) -> Response:
         return _json(demo.people())
 
@@ -231,7 +269,7 @@ def _demo_routes(demo: DemoDesk) -> list[Route | Mount]:
         return _json({"token": minted})
 
     return [
-        Route("/demo", _page("demo/shop.html", "'self'")),
+        Route("/demo", _page(shop, "'self'")),
         Route("/demo/people", people),
         Route("/demo/token", token, methods=["POST"]),
     ]

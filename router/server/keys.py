@@ -12,12 +12,13 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import trio
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
 from router.errors import SettingsError
@@ -61,16 +62,22 @@ def load_key(entry: KeyEntry) -> TokenKey:
     return entry.alg, key
 
 
+_Kind = type[RSAKey | ECKey | OKPKey]
+
+
 def _public_key(algorithm: str, content: bytes) -> Key:
-    if algorithm == "RS256":
-        key: Key = RSAKey.import_key(content)
-    elif algorithm == "ES256":
-        key = ECKey.import_key(content)
-    else:
-        key = OKPKey.import_key(content)
+    kinds: dict[str, _Kind] = {"RS256": RSAKey, "ES256": ECKey, "EdDSA": OKPKey}
+    key = _import(kinds[algorithm], content)
     if key.is_private or algorithm_of(key) != algorithm:
         raise ValueError(algorithm)
     return key
+
+
+def _import(kind: _Kind, content: bytes | dict[str, Any]) -> Key:
+    with warnings.catch_warnings():
+        # Of short keys: ``algorithm_of`` refuses what the library only warns of.
+        warnings.simplefilter("ignore", SecurityWarning)
+        return kind.import_key(content)
 
 
 def algorithm_of(key: Key) -> str:
@@ -147,21 +154,18 @@ def _usable(entries: Iterable[Any], algorithm: str) -> Iterable[tuple[str, Token
     for entry in entries:
         kid = entry.get("kid") if isinstance(entry, dict) else None
         if isinstance(kid, str) and kid and entry.get("use", "sig") == "sig":
-            key = _import(entry)
+            key = _published(entry)
             fixed = algorithm_of(key) if key else ""
             if key and fixed and algorithm in ("", fixed) and entry.get("alg", fixed) == fixed:
                 yield kid, (fixed, key)
 
 
-def _import(entry: dict[str, Any]) -> Key | None:
-    kinds: dict[object, type[RSAKey | ECKey | OKPKey]] = {
-        "RSA": RSAKey,
-        "EC": ECKey,
-        "OKP": OKPKey,
-    }  # "oct" is absent: a published key is no secret
+def _published(entry: dict[str, Any]) -> Key | None:
+    # "oct" is absent: a published key is no secret.
+    kinds: dict[object, _Kind] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
     kind = kinds.get(str(entry.get("kty")))
     try:
-        return kind.import_key(entry) if kind else None
+        return _import(kind, entry) if kind else None
     except (ValueError, TypeError, KeyError, JoseError):
         return None
 

@@ -67,11 +67,12 @@ def write_starter(folder: Path) -> Path:
     file = folder / FILE_NAME
     text = _TEXT.format(secret=secrets.token_urlsafe(32))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
         file.touch(mode=0o600, exist_ok=False)
         file.write_text(text, encoding="utf-8")
-    except FileExistsError:
-        sentence = "this file is there already; remove it first or name another folder"
+    except FileExistsError as error:
+        sentence = f"{error.filename} is there already; remove it first or name another folder"
         raise SettingsError(sentence, file=str(file)) from None
     except OSError as error:
         raise SettingsError(f"cannot be written: {error.strerror}", file=str(file)) from None

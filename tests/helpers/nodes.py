@@ -27,6 +27,7 @@ from router.server.settings import KeyEntry, ServerSettings, Settings, Tenant
 __all__ = [
     "KEY",
     "PATIENCE_S",
+    "POLICY",
     "Client",
     "RunningNode",
     "folder_settings",
@@ -177,8 +178,13 @@ class RunningNode:
     def __init__(self, node: Node, port: int, nursery: trio.Nursery) -> None:
         self.node = node
         self.port = port
+        self.ops_port: int | None = None
         self.clients: list[Client] = []
         self._nursery = nursery
+
+    def at(self, port: int) -> "RunningNode":
+        """The same node by another port."""
+        return RunningNode(self.node, port, self._nursery)
 
     async def socket(
         self,
@@ -275,6 +281,7 @@ async def open_node(
         addresses = await nursery.start(run, node)
         async with trio.open_nursery() as clients:
             running = RunningNode(node, addresses.public[1], clients)
+            running.ops_port = addresses.ops[1] if addresses.ops is not None else None
             try:
                 yield running
             finally:

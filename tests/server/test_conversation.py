@@ -1,9 +1,12 @@
 """The whole life of a conversation through two real sockets, in both encodings."""
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from router.core import CORE_VERSION
 from router.journal.file import FileJournal
@@ -225,3 +228,15 @@ async def test_tenants_never_meet() -> None:
         while not shown:
             shown = (await sofia.until("presence"))["set"]
         assert [entry["id"] for entry in shown] == ["bob"]
+
+
+@pytest.mark.process
+async def test_a_client_of_another_library_and_loop_has_the_same_conversation() -> None:
+    script = Path(__file__).parent.parent / "helpers" / "asyncio_chat.py"
+    async with open_node() as node:
+        people = [token("agent", "alice"), token("customer", "carl")]
+        with trio.fail_after(20):
+            done = await trio.run_process(
+                [sys.executable, str(script), str(node.port), *people], capture_stdout=True
+            )
+        assert json.loads(done.stdout) == ["Grüß Gott ✓", "agent", "1000"]

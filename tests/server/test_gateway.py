@@ -13,10 +13,12 @@ from router.commands import Actor, SendMessage
 from router.core import CORE_VERSION
 from router.ids import ConnectionId
 from router.journal.file import FileJournal
+from router.journal.memory import MemoryStore
 from router.server import pulse
 from router.server.app import Addresses, serve
 from router.server.clock import Clock
 from tests.helpers import raw
+from tests.helpers.machines import CutJournal
 from tests.helpers.nodes import Client, RunningNode, folder_settings, open_node, token
 
 # -- before the upgrade ------------------------------------------------------------------------
@@ -170,6 +172,44 @@ async def test_a_reader_that_never_reads_is_cut_off_and_misses_nothing() -> None
         again = await node.join("customer", "carl", "msgpack", seen={chat: 2_995})
         (known,) = again.welcome["state"]["conversations"]
         assert [message["seq"] for message in known["messages"]] == list(range(2_996, 3_001))
+
+
+async def test_a_command_whose_fate_stays_unknown_ends_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway_module, "FATE_S", 0.2)
+    monkeypatch.setattr(gateway_module, "FATE_CHECK_S", 0.05)
+    clock = Clock()
+    journal = CutJournal(clock, MemoryStore())
+    async with open_node(journal=journal, clock=clock) as node:
+        alice = await node.join("agent", "alice")
+        idle = await node.join("agent", "bob")
+        journal.is_cut = True
+        await alice.send("presence.set", show="available")
+        code, last = await alice.ends()
+        assert (code, last and last["action"]) == (4104, "resume")
+        assert not any(message["t"] == "reply" for message in alice.seen)
+        journal.is_cut = False
+        journal.mended.set()
+        await idle.ok("presence.set", show="busy")
+        again = await node.join("agent", "alice")
+        assert again.welcome["state"]["presence"]["show"] == "available"
+
+
+async def test_a_full_journal_refuses_and_heals() -> None:
+    clock = Clock()
+    journal = CutJournal(clock, MemoryStore())
+    async with open_node(journal=journal, clock=clock) as node:
+        alice = await node.join("agent", "alice")
+        journal.is_full = True
+        reply = await alice.ask("presence.set", show="available")
+        assert (reply["err"]["code"], reply["err"]["retry"]) == (108, "after")
+        newcomer = await node.socket()
+        await newcomer.send("hello", token=token("agent", "bob"), role="agent")
+        assert (await newcomer.until("reply"))["err"]["code"] == 108
+        assert (await newcomer.ends())[0] == 4200
+        journal.is_full = False
+        await alice.ok("presence.set", show="available")
 
 
 # -- drain -------------------------------------------------------------------------------------

@@ -1,0 +1,199 @@
+"""The free agents in the order in which they would be chosen, for when very many are free.
+
+Owns: by channel and load, the free agents sorted by flexibility and idle time; by lane, the groups
+of agents sorted into classes of equal score. Does not know: people, or why an agent is free.
+
+Invariant: ``best`` chooses whom a look at every candidate would choose (tests/test_shortlist.py
+holds it against ``Pool.choose`` without a shortlist).
+
+Among agents of equal load the choice is the first, in the order of flexibility and idle time, of
+whom the lane can be served and whose score is good enough. Which groups that are is a mask, for
+the score of a group at a load is one of very few. So either few groups are left and each is asked
+for its first, or many are, and the order is walked until one of them comes up: with ``k`` of ``n``
+agents fit, that is ``k`` steps or about ``n / k``, whichever is less, never more than about the
+root of ``n``.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping
+
+from router.groups import Candidate, Group, candidate
+from router.masks import bits
+from router.policy import Weights
+from router.queue import Lane
+
+__all__ = ["Shortlist"]
+
+RUNNERS_UP = 3
+"""So many of those who came next are told in ``explain`` beside the chosen one."""
+
+Entry = tuple[int, int, int, str]
+"""(flexibility, idle since, order among those, agent)."""
+
+
+class _Standing:
+    """The free agents of one channel and load."""
+
+    __slots__ = ("counts", "groups", "order")
+
+    def __init__(self) -> None:
+        self.order: list[Entry] = []
+        self.counts: dict[int, int] = {}
+        self.groups = 0
+
+    def add(self, entry: Entry, group: int) -> None:
+        insort(self.order, entry)
+        self.counts[group] = self.counts.get(group, 0) + 1
+        self.groups |= 1 << group
+
+    def remove(self, entry: Entry, group: int) -> None:
+        del self.order[bisect_left(self.order, entry)]
+        self.counts[group] -= 1
+        if not self.counts[group]:
+            del self.counts[group]
+            self.groups &= ~(1 << group)
+
+
+class Shortlist:
+    """All free agents of a tenant."""
+
+    def __init__(self, groups: Mapping[int, Group], group_of: Mapping[str, Group]) -> None:
+        self._groups = groups
+        self._group_of = group_of
+        self._standings: dict[str, dict[int, _Standing]] = {}
+        """By channel and load."""
+        self._classes: dict[int, dict[tuple[int, int], int]] = {}
+        """By lane index, then by the score's language and proficiency parts: groups (bits)."""
+
+    def add(
+        self, agent: str, group: Group, channels: tuple[str, ...], load: int, idle: tuple[int, int]
+    ) -> None:
+        """The agent is free for these channels at this load."""
+        entry = (group.flexibility, *idle, agent)
+        for channel in channels:
+            standings = self._standings.setdefault(channel, {})
+            standing = standings.get(load)
+            if standing is None:
+                standing = standings[load] = _Standing()
+            standing.add(entry, group.index)
+
+    def remove(
+        self, agent: str, group: Group, channels: tuple[str, ...], load: int, idle: tuple[int, int]
+    ) -> None:
+        """Takes out what ``add`` put in with the same words."""
+        entry = (group.flexibility, *idle, agent)
+        for channel in channels:
+            standings = self._standings[channel]
+            standing = standings[load]
+            standing.remove(entry, group.index)
+            if not standing.order:
+                del standings[load]
+
+    def add_group(self, group: Group, lanes: Iterator[Lane]) -> None:
+        """A new group can serve these lanes."""
+        for lane in lanes:
+            classes = self._classes.get(lane.index)
+            if classes is not None:
+                parts = group.parts(lane)
+                classes[parts] = classes.get(parts, 0) | 1 << group.index
+
+    def drop_group(self, group: Group) -> None:
+        """A group is gone, and another one may get its index."""
+        for index in bits(group.lanes):
+            classes = self._classes.get(index)
+            if classes is not None:
+                for parts in classes:
+                    classes[parts] &= ~(1 << group.index)
+
+    def drop_lane(self, lane: Lane) -> None:
+        """A lane is gone, and another one may get its index."""
+        self._classes.pop(lane.index, None)
+
+    def best(
+        self,
+        lane: Lane,
+        serving: int,
+        known: list[Candidate],
+        weights: Weights,
+        band: int,
+    ) -> list[Candidate]:
+        """The chosen one of all free agents who can serve the lane, then those who came next.
+
+        Args:
+            lane: Where the conversation waits.
+            serving: The groups (bits) that can serve it.
+            known: The agents whom the customer knows, as candidates.
+            weights: The share of each part.
+            band: Scores this near to the best count as equal.
+        """
+        classes = self._classes_of(lane, serving)
+        standings = self._standings.get(lane.key[1], {})
+        scores = {
+            load: [
+                (_score(parts, load, weights), groups & standing.groups)
+                for parts, groups in classes.items()
+                if groups & standing.groups
+            ]
+            for load, standing in standings.items()
+        }
+        tops = [score for rows in scores.values() for score, _ in rows]
+        least = max((*tops, *(one.score for one in known)), default=0) - band
+        found = [one for one in known if one.score >= least]
+        names = {one.agent for one in known}
+        for load in sorted(scores):
+            fit = 0
+            for score, groups in scores[load]:
+                fit |= groups if score >= least else 0
+            if fit:
+                found += self._first_of(lane, load, fit, weights, names)
+            if len(found) > RUNNERS_UP:
+                break
+        found.sort(key=Candidate.rank)
+        return found[: RUNNERS_UP + 1]
+
+    def _first_of(
+        self, lane: Lane, load: int, fit: int, weights: Weights, names: set[str]
+    ) -> list[Candidate]:
+        """The first agents of these groups at one load, but for those named."""
+        standing = self._standings[lane.key[1]][load]
+        entries: list[Entry] = []
+        if fit.bit_count() ** 2 < len(standing.order):
+            for index in bits(fit):
+                entries += self._heads(self._groups[index], lane.key[1], load)
+            entries.sort()
+        else:
+            group_of = self._group_of
+            for entry in standing.order:
+                if fit >> group_of[entry[3]].index & 1:
+                    entries.append(entry)
+                    if len(entries) > RUNNERS_UP + len(names):
+                        break
+        chosen = [entry for entry in entries if entry[3] not in names][: RUNNERS_UP + 1]
+        return [
+            candidate(self._group_of[agent], lane, (since_ms, order, agent), load, {}, weights)
+            for _, since_ms, order, agent in chosen
+        ]
+
+    def _heads(self, group: Group, channel: str, load: int) -> Iterator[Entry]:
+        for (channels, at), bucket in group.buckets.items():
+            if at == load and channel in channels:
+                for since_ms, order, agent in bucket[: RUNNERS_UP + 1]:
+                    yield group.flexibility, since_ms, order, agent
+
+    def _classes_of(self, lane: Lane, serving: int) -> dict[tuple[int, int], int]:
+        known = self._classes.get(lane.index)
+        if known is None:
+            known = self._classes[lane.index] = {}
+            for index in bits(serving):
+                parts = self._groups[index].parts(lane)
+                known[parts] = known.get(parts, 0) | 1 << index
+        return known
+
+
+def _score(parts: tuple[int, int], load: int, weights: Weights) -> int:
+    """The score of an agent whom the customer does not know."""
+    total = weights.language + weights.proficiency + weights.history + weights.load
+    weighted = (
+        weights.language * parts[0] + weights.proficiency * parts[1] + weights.load * (1000 - load)
+    )
+    return weighted // total if total else 0

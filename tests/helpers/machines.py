@@ -1,0 +1,164 @@
+"""An engine on a journal in memory, with faults that a test switches on.
+
+Owns: a core that breaks over one word, a journal that can be cut off, tickets that remember.
+Does not know: sockets.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from router.commands import Command, RequestConversation
+from router.core import Router
+from router.errors import JournalUnavailable
+from router.events import Event
+from router.journal.base import Command as Appended
+from router.journal.base import Record
+from router.journal.memory import MemoryJournal, MemoryStore
+from router.policy import Policy
+from router.server.clock import Clock
+from router.server.engine import Engine, Outcome
+from router.server.tenants import Tenants
+from tests.helpers.cores import POLICY
+
+__all__ = ["POISON", "BrittleRouter", "CutJournal", "Machine", "Memo", "machine"]
+
+POISON = "poison"
+
+
+class BrittleRouter(Router):
+    """A core with a bug: it breaks over one topic, and is in no known state then."""
+
+    def apply(self, command: Command, now_ms: int) -> list[Event]:
+        events = super().apply(command, now_ms)
+        if isinstance(command, RequestConversation) and command.topic == POISON:
+            raise AssertionError("a broken invariant")
+        return events
+
+
+class CutJournal:
+    """A memory journal between which and the engine a cable can be pulled."""
+
+    def __init__(self, clock: Clock, store: MemoryStore) -> None:
+        self._journal = MemoryJournal(clock.wall_ms, store)
+        self.is_full = False
+        self.is_cut = False
+        self.mended = trio.Event()
+        self.batch_sizes: list[int] = []
+
+    @property
+    def end(self) -> Mapping[str, int]:
+        return self._journal.end
+
+    async def append(self, commands: Sequence[Appended], floor_ms: int) -> None:
+        if self.is_full:
+            await trio.lowlevel.checkpoint()
+            raise JournalUnavailable("the disk is full")
+        if self.is_cut:
+            await self.mended.wait()
+        await self._journal.append(commands, floor_ms)
+        self.batch_sizes.append(len(commands))
+
+    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+        return self._journal.read(after)
+
+    async def aclose(self) -> None:
+        await self._journal.aclose()
+
+
+class Memo:
+    """A ticket that keeps what it heard, in order with what was published."""
+
+    def __init__(self, machine: "Machine", name: str = "") -> None:
+        self._machine = machine
+        self._name = name
+        self.outcomes: list[Outcome] = []
+        self.applied_count = 0
+        self.done = trio.Event()
+
+    def settle(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self._machine.heard.append(f"settle {self._name}".strip())
+        self.done.set()
+
+    def applied(self, now_ms: int) -> None:
+        assert now_ms > 0
+        self.applied_count += 1
+        self._machine.heard.append(f"applied {self._name}".strip())
+
+
+class Machine:
+    """An engine, its neighbours, and everything that came out of it."""
+
+    def __init__(self, store: MemoryStore, *, life: str, clock: Clock, policy: Policy) -> None:
+        self.clock = clock
+        self.journal = CutJournal(clock, store)
+        self.tenants = Tenants(["acme", "other"], BrittleRouter)
+        self.heard: list[str] = []
+        self.published: list[tuple[str, Event, int]] = []
+        self.batches: list[int] = []
+        self.commands: list[Command] = []
+        self.poisoned_count = 0
+        self.engine = Engine(
+            self.journal,
+            self.tenants,
+            {"acme": policy, "other": policy},
+            life=life,
+            clock=clock,
+            publish=self._publish,
+            measures=self,
+        )
+
+    def _publish(self, tenant: str, event: Event, now_ms: int) -> None:
+        self.heard.append(type(event).__name__)
+        self.published.append((tenant, event, now_ms))
+
+    def batch(self, size: int) -> None:
+        self.batches.append(size)
+
+    def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:
+        assert tenant in self.tenants.routers
+        assert events is not None
+        self.commands.append(command)
+
+    def poisoned(self) -> None:
+        self.poisoned_count += 1
+
+    @property
+    def router(self) -> Router:
+        return self.tenants.routers["acme"]
+
+    def submit(self, command: Command, name: str = "", tenant: str = "acme") -> Memo:
+        memo = Memo(self, name)
+        self.engine.submit(tenant, command, memo)
+        return memo
+
+    async def do(self, command: Command, tenant: str = "acme") -> Outcome:
+        """Submits a command and waits for what becomes of it."""
+        memo = self.submit(command, tenant=tenant)
+        with trio.fail_after(60):
+            await memo.done.wait()
+        (outcome,) = memo.outcomes
+        return outcome
+
+
+@asynccontextmanager
+async def machine(
+    store: MemoryStore | None = None,
+    *,
+    life: str = "n1",
+    clock: Clock | None = None,
+    policy: Policy = POLICY,
+) -> AsyncIterator[Machine]:
+    """An engine that has started."""
+    made = Machine(
+        store if store is not None else MemoryStore(),
+        life=life,
+        clock=clock or Clock(),
+        policy=policy,
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(made.engine.run)
+        yield made
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,372 @@
+"""The middle of the naive router (``model.py``): the life of each conversation."""
+
+from typing import Any
+
+from router import commands as c
+from router.policy import Queue
+from tests.helpers.model_line import IN_LINE, MINUTE, Conversation, ModelLine, Offer, Person, Trace
+
+__all__ = ["ModelWork", "No"]
+
+
+class No(Exception):
+    """A refusal: its code, and the outcome of an offer that is gone."""
+
+    def __init__(self, code: int, outcome: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.outcome = outcome
+
+
+class ModelWork(ModelLine):
+    """What people do with conversations, and what follows for the line."""
+
+    def _to_the_back(self, agent: Person) -> None:
+        agent.idle = (self.now, self.next("idle"))
+
+    def _agent(self, name: str) -> Person:
+        if name not in self.agents:
+            raise No(103)
+        return self.agents[name]
+
+    def _refuse(self, one: Conversation, agent: str) -> None:
+        one.declined[agent] = self.now + MINUTE
+        self.on_refusal(one.name)
+
+    def on_refusal(self, name: str) -> None:
+        later = [due for due in self.conversations[name].declined.values() if due > self.now]
+        if later:
+            self.set("refusal", name, min(later))
+
+    def _close_offer(self, offer: Offer, outcome: str) -> Conversation:
+        one = self.conversations[offer.conversation]
+        offer.outcome, one.offer = outcome, ""
+        self.cancel(offer.name, "offer_seen", "offer_expire")
+        self.trace.append(("offer_ended", offer.name, outcome))
+        return one
+
+    def _end_offer(self, offer: Offer, outcome: str) -> None:
+        one = self._close_offer(offer, outcome)
+        if outcome != "withdrawn":
+            one.status = "waiting"
+            self._say_queued(one, "returned")
+
+    # -- the line
+
+    def _say_queued(self, one: Conversation, cause: str) -> None:
+        self.trace.append(("queued", one.name, one.status, one.queue, one.key, cause))
+
+    def _head_start(self, klass: str) -> int:
+        return min(self.policy.classes.get(klass, 0), self.policy.head_start_max_ms)
+
+    def _enqueue(self, one: Conversation, cause: str, *, fresh: bool = True) -> None:
+        queue = self.queue(one.queue)
+        if fresh:
+            one.step, one.joined = 0, self.now
+        self._set_step(one)
+        if queue.wait_max_ms:
+            self.set("wait_max", one.name, self.now + queue.wait_max_ms)
+        self._say_queued(one, cause)
+
+    def _set_step(self, one: Conversation) -> None:
+        steps = self.queue(one.queue).steps
+        if one.step < len(steps):
+            self.set("step", one.name, max(self.now, one.joined + steps[one.step].after_ms))
+
+    def on_step(self, name: str) -> None:
+        one = self.conversations[name]
+        one.step += 1
+        one.declined.clear()
+        self._set_step(one)
+
+    def on_wait_max(self, name: str) -> None:
+        self._abandon(self.conversations[name], "expired")
+
+    def on_transfer_wait(self, name: str) -> None:
+        self.conversations[name].only = ""
+
+    def _leave_line(self, one: Conversation) -> None:
+        self.cancel(one.name, "step", "wait_max", "transfer_wait")
+
+    def _first(self, customer: str, deferrable: bool) -> Conversation | None:
+        mine = [one for one in self.open_of(customer) if one.deferrable == deferrable]
+        in_line = [one for one in mine if one.status in IN_LINE]
+        active = [one for one in mine if one.status == "active"]
+        if self.policy.one_place == "ended":
+            in_line += active
+        return in_line[0] if in_line else None
+
+    def _lend(self, first: Conversation, held: Conversation) -> None:
+        key = max(first.start, held.start) - self._head_start(held.klass)
+        first.key = min(first.key, key)
+
+    def _promote(self, customer: str, deferrable: bool) -> None:
+        if self._first(customer, deferrable) is not None:
+            return
+        held = [
+            one
+            for one in self.open_of(customer)
+            if one.status == "held" and one.deferrable == deferrable
+        ]
+        if not held:
+            return
+        one = held[0]
+        one.status, one.place = "waiting", self.position
+        one.start = self.now + (self.queue(one.queue).defer_ms if deferrable else 0)
+        one.key = one.start - self._head_start(one.klass)
+        self._enqueue(one, "promoted")
+        for other in held[1:]:
+            self._lend(one, other)
+
+    # -- ends
+
+    def _give(self, one: Conversation, agent: str) -> None:
+        one.status, one.order = "active", self.next("assignment")
+        one.agent = one.last_agent = agent
+        one.assigned, one.only = self.now, ""
+        self.agents[agent].missed = 0
+        self._to_the_back(self.agents[agent])
+        waited = max(0, self.now - one.start)
+        self.trace.append(("assigned", one.name, f"a{one.order}", agent, waited))
+        if self.policy.one_place == "assigned":
+            self._promote(one.customer, one.deferrable)
+
+    def _take_from_agent(self, one: Conversation) -> None:
+        met = self.customers[one.customer].met
+        met[:] = [meeting for meeting in met if meeting[0] != one.name][-19:]
+        met.append((one.name, one.agent, self.now))
+        self._to_the_back(self.agents[one.agent])
+        one.agent = ""
+        self.cancel(one.name, "wrap_up")
+
+    def _abandon(self, one: Conversation, reason: str) -> None:
+        if one.status not in ("held", *IN_LINE):
+            raise No(115)
+        if one.offer:
+            self._end_offer(self.offers[one.offer], "withdrawn")
+        one.status = "expired" if reason == "expired" else "abandoned"
+        self._leave_line(one)
+        self._close(one, reason)
+
+    def _close(self, one: Conversation, reason: str) -> None:
+        one.reason = reason
+        self.trace.append(("ended", one.name, reason))
+        self._promote(one.customer, one.deferrable)
+        self._forget_later(one)
+
+    def _forget_later(self, one: Conversation) -> None:
+        self.cancel(one.name, "refusal")
+        self.set("forget", one.name, self.now + 600_000)
+
+    def on_forget(self, name: str) -> None:
+        del self.conversations[name]
+        self.trace.append(("forgotten", name))
+
+    def _end(self, one: Conversation, reason: str) -> None:
+        if one.status != "active":
+            raise No(115)
+        wrap_up = self.queue(one.queue).wrap_up_ms
+        if not wrap_up:
+            self._take_from_agent(one)
+            one.status = "closed"
+            self._close(one, reason)
+            return
+        one.status, one.reason = "wrap_up", reason
+        self.set("wrap_up", one.name, self.now + wrap_up)
+        self.trace += [("ended", one.name, reason), ("wrap_up", one.name, one.agent)]
+        self._promote(one.customer, one.deferrable)
+
+    def on_wrap_up(self, name: str) -> None:
+        self._complete(self.conversations[name])
+
+    def _complete(self, one: Conversation) -> None:
+        self._take_from_agent(one)
+        one.status = "closed"
+        self.trace.append(("ended", one.name, one.reason))
+        self._forget_later(one)
+
+    # -- commands
+
+    def _theirs(self, command: Any) -> Conversation:
+        one = self.conversations.get(command.conversation)
+        by = command.by
+        if one is None or (by.role == "customer" and one.customer != by.id):
+            raise No(103)
+        served = one.agent or (one.last_agent if one.reason else "")
+        if by.role == "agent" and served != by.id:
+            raise No(102)
+        return one
+
+    def RequestConversation(self, command: c.RequestConversation) -> Trace:
+        customer = command.by.id if command.by.role == "customer" else command.customer
+        assert customer is not None
+        queue = self._queue_for(command)
+        for one in self.open_of(customer):
+            same = (one.queue, one.channel, one.topic, one.deferrable)
+            if one.status in ("held", *IN_LINE) and same == (
+                queue.id,
+                command.channel,
+                command.topic,
+                command.deferrable,
+            ):
+                if command.body:
+                    self._add_message(one)
+                return one.name, True
+        if len(list(self.open_of(customer))) >= 50:
+            raise No(106)
+        queue = self._with_room(queue)
+        if command.priority not in ("", *self.policy.classes):
+            raise No(105)
+        person = self.customers.setdefault(customer, Person(customer))
+        own = (
+            person.klass if person.klass in self.policy.classes else next(iter(self.policy.classes))
+        )
+        one = self._new(command, customer, queue, command.priority or own)
+        first = self._first(customer, one.deferrable)
+        self.conversations[one.name] = one
+        if first is None:
+            self._enqueue(one, "requested")
+        else:
+            one.status = "held"
+            self._say_queued(one, "requested")
+            if first.status in IN_LINE:
+                self._lend(first, one)
+        return one.name, False
+
+    def _queue_for(self, command: c.RequestConversation) -> Queue:
+        for queue in self.policy.queues:
+            if queue.id == command.queue or not command.queue:
+                if command.channel in queue.channels:
+                    return queue
+                if command.queue:
+                    raise No(105)
+        raise No(103 if command.queue else 105)
+
+    def _with_room(self, queue: Queue) -> Queue:
+        others = [other for other in self.policy.queues if other.id == queue.overflow]
+        for one in (queue, *others):
+            waiting = [
+                c for c in self.conversations.values() if c.status in IN_LINE and c.queue == one.id
+            ]
+            if len(waiting) < one.waiting_max:
+                return one
+        raise No(120)
+
+    def _new(
+        self, command: c.RequestConversation, customer: str, queue: Queue, klass: str
+    ) -> Conversation:
+        start = self.now + (queue.defer_ms if command.deferrable else 0)
+        one = Conversation(
+            name=command.conversation,
+            customer=customer,
+            queue=queue.id,
+            channel=command.channel,
+            topic=command.topic,
+            klass=klass,
+            start=start,
+            key=start - self._head_start(klass),
+            place=self.position,
+            needs={need.skill: need.level for need in command.needs},
+            languages=[(wish.tag, wish.level) for wish in command.languages or ()],
+            avoid=tuple(command.avoid),
+            needs_presence=command.by.role == "customer" and not command.deferrable,
+            deferrable=command.deferrable,
+            joined=self.now,
+            preferred=command.agent or "",
+            seq=int(bool(command.body)),
+        )
+        if command.agent and queue.prefer_agent_ms and command.agent in self.agents:
+            one.only = command.agent
+            self.set("transfer_wait", one.name, self.now + queue.prefer_agent_ms)
+        return one
+
+    def CancelConversation(self, command: c.CancelConversation) -> None:
+        one = self._theirs(command)
+        if one.reason != "cancelled":
+            self._abandon(one, "cancelled")
+
+    def EndConversation(self, command: c.EndConversation) -> None:
+        one = self._theirs(command)
+        is_customer = command.by.role == "customer"
+        reason = "customer" if is_customer else "agent"
+        if one.reason == reason:
+            return
+        if is_customer and one.status in ("held", *IN_LINE):
+            self._abandon(one, "cancelled")
+        else:
+            self._end(one, reason)
+
+    def CompleteWrapUp(self, command: c.CompleteWrapUp) -> None:
+        one = self._theirs(command)
+        if one.status == "closed":
+            return
+        if one.status != "wrap_up":
+            raise No(115)
+        self._complete(one)
+
+    def TransferConversation(self, command: c.TransferConversation) -> Trace:
+        one = self._theirs(command)
+        if one.status != "active":
+            raise No(115)
+        giver = one.agent
+        if command.agent:
+            self._agent(command.agent)
+            if command.agent == giver:
+                raise No(105)
+        else:
+            found = [queue for queue in self.policy.queues if queue.id == command.queue]
+            if not found:
+                raise No(103)
+            if one.channel not in found[0].channels:
+                raise No(105)
+        self._take_from_agent(one)
+        one.status, one.only = "waiting", command.agent or ""
+        if not command.agent:
+            one.queue, one.needs = command.queue, {}
+        self._enqueue(one, "transferred")
+        if command.agent:
+            self.set("transfer_wait", one.name, self.now + self.policy.transfer_wait_ms)
+        self._refuse(one, giver)
+        return one.name, False
+
+    def AssignConversation(self, command: c.AssignConversation) -> None:
+        one = self._theirs(command)
+        self._agent(command.agent)
+        if one.status not in ("held", "active", *IN_LINE) or one.agent == command.agent:
+            raise No(115)
+        if not self.signed_in(command.agent):
+            raise No(115)
+        offer = self.offers[one.offer] if one.offer else None
+        if offer is not None and offer.agent == command.agent:
+            self._close_offer(offer, "revoked")
+        elif not self.has_room(command.agent, one.channel):
+            raise No(114)
+        elif offer is not None:
+            self._end_offer(offer, "revoked")
+        if one.agent:
+            self._take_from_agent(one)
+        self._leave_line(one)
+        self._give(one, command.agent)
+
+    def SetPriority(self, command: c.SetPriority) -> None:
+        one = self._theirs(command)
+        if command.priority not in self.policy.classes:
+            raise No(105)
+        if one.status not in ("held", *IN_LINE):
+            raise No(115)
+        one.klass = command.priority
+        one.key = min(one.key, one.start - self._head_start(one.klass))
+        first = self._first(one.customer, one.deferrable)
+        if one.status == "held" and first is not None and first.status in IN_LINE:
+            self._lend(first, one)
+
+    def SendMessage(self, command: c.SendMessage) -> Trace:
+        one = self._theirs(command)
+        if one.reason:
+            raise No(115)
+        self._add_message(one)
+        return "seq", one.seq
+
+    def _add_message(self, one: Conversation) -> None:
+        one.seq += 1
+        self.trace.append(("message", one.name, one.seq))

@@ -1,0 +1,160 @@
+"""A whole server: start, policies, signals, TLS, and how it refuses to start."""
+
+import os
+import signal
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import trio
+import trio_websocket
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from router.errors import SettingsError, StorageError
+from router.policy import Queue
+from router.server.app import Addresses, serve
+from router.server.settings import Settings
+from tests.helpers.nodes import (
+    POLICY,
+    Client,
+    RunningNode,
+    folder_settings,
+    node_settings,
+    open_node,
+    token,
+)
+
+
+async def stopped(nursery: trio.Nursery, ended: trio.Event) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    with trio.fail_after(10):
+        await ended.wait()
+    nursery.cancel_scope.cancel()
+
+
+async def test_sighup_puts_a_changed_policy_in_force_and_a_bad_file_changes_nothing() -> None:
+    settings = node_settings()
+    wider = msgspec.structs.replace(POLICY, queues=(*POLICY.queues, Queue(id="orders")))
+    answers: list[Settings | SettingsError] = [
+        SettingsError("a mistake", file="fairline.toml", key="server.bind"),
+        node_settings(wider),
+    ]
+
+    def reload() -> Settings:
+        answer = answers.pop(0)
+        if isinstance(answer, SettingsError):
+            raise answer
+        return answer
+
+    ended = trio.Event()
+
+    async def run(task_status: trio.TaskStatus[Addresses]) -> None:
+        await serve(settings, reload=reload, task_status=task_status)
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        addresses: Addresses = await nursery.start(run)
+        async with trio.open_nursery() as clients:
+            node = RunningNode(None, addresses.public[1], clients)  # type: ignore[arg-type]
+            sofia = await node.join("supervisor", "sofia")
+            os.kill(os.getpid(), signal.SIGHUP)
+            while len(answers) > 1:
+                await sofia.ok("policy.get")
+            assert len((await sofia.ok("policy.get"))["policy"]["queues"]) == 2
+            os.kill(os.getpid(), signal.SIGHUP)
+            with trio.fail_after(5):
+                while len((await sofia.ok("policy.get"))["policy"]["queues"]) < 3:
+                    await trio.lowlevel.checkpoint()
+            await sofia.drop()
+            clients.cancel_scope.cancel()
+        await stopped(nursery, ended)
+
+
+async def test_a_policy_can_be_set_over_the_wire() -> None:
+    async with open_node() as node:
+        sofia = await node.join("supervisor", "sofia")
+        policy = (await sofia.ok("policy.get"))["policy"]
+        policy["grace_ms"] = 5_000
+        await sofia.ok("policy.set", policy=policy)
+        assert (await sofia.ok("policy.get"))["policy"]["grace_ms"] == 5_000
+        assert await sofia.refused("policy.set", policy={**policy, "queues": []}) == 105
+        again = await node.join("agent", "alice")
+        assert again.welcome["grace_ms"] == 5_000
+
+
+async def test_a_journal_that_this_version_lacks_is_refused_by_its_key() -> None:
+    with pytest.raises(SettingsError) as caught:
+        await serve(node_settings(journal="redis"))
+    assert caught.value.key == "server.journal"
+
+
+async def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    settings = folder_settings(tmp_path)
+    ended = trio.Event()
+
+    async def run(task_status: trio.TaskStatus[Addresses]) -> None:
+        await serve(settings, task_status=task_status)
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(run)
+        with pytest.raises(StorageError):
+            await serve(settings)
+        await stopped(nursery, ended)
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """A certificate of 127.0.0.1 and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "cert.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return str(files[0]), str(files[1])
+
+
+async def test_sockets_and_pages_work_over_tls(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    async with open_node(node_settings(tls_cert=cert, tls_key=key)) as node:
+        context = ssl.create_default_context(cafile=cert)
+        context.check_hostname = False
+        async with trio_websocket.open_websocket(
+            "127.0.0.1",
+            node.port,
+            "/v1/socket",
+            use_ssl=context,
+            subprotocols=["fairline.v1.json"],
+        ) as socket:
+            client = Client(socket, "json")
+            await client.hello("agent", "alice", token=token("agent", "alice"))
+            await client.ok("presence.set", show="busy")
+        stream = await trio.open_ssl_over_tcp_stream(
+            "127.0.0.1", node.port, ssl_context=context, https_compatible=True
+        )
+        async with stream:
+            host = f"Host: 127.0.0.1:{node.port}"
+            await stream.send_all(f"GET /healthz HTTP/1.1\r\n{host}\r\n\r\n".encode())
+            assert (await stream.receive_some()).startswith(b"HTTP/1.1 200")

@@ -1,0 +1,187 @@
+"""The pages and the small HTTP surface, from a real node on loopback."""
+
+import json
+
+import pytest
+
+from router.server.auth import Identity
+from tests.helpers.nodes import node_settings, open_node, token
+
+SHOP = "Origin: https://shop.example"
+
+
+async def test_pages_run_this_servers_scripts_alone() -> None:
+    async with open_node() as node:
+        for path, ancestors in (("/desktop", "'none'"), ("/board", "'none'"), ("/widget", "*")):
+            status, headers, body = await node.get(path)
+            assert status == 200, path
+            assert body.lower().startswith(b"<!doctype html>")
+            parts = headers["content-security-policy"].split("; ")
+            assert "default-src 'none'" in parts
+            assert "script-src 'self'" in parts
+            assert f"frame-ancestors {ancestors}" in parts
+            assert f"connect-src 'self' ws://127.0.0.1:{node.port} wss://127.0.0.1:{node.port}" in (
+                parts
+            )
+            assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_widget_may_be_embedded_by_other_sites() -> None:
+    async with open_node() as node:
+        status, headers, body = await node.get("/widget.js")
+        assert (status, headers["access-control-allow-origin"]) == (200, "*")
+        assert "javascript" in headers["content-type"]
+        assert len(body) > 100
+
+
+async def test_assets_are_the_files_of_the_pages_and_nothing_else() -> None:
+    async with open_node() as node:
+        assert (await node.get("/assets/desktop/desktop.js"))[0] == 200
+        for path in (
+            "/assets/desktop/none.js",
+            "/assets/desktop/",
+            "/assets/desktop/../../core.py",
+            "/assets/desktop/%2e%2e/%2e%2e/core.py",
+            "/assets/desktop/..%2f..%2fcore.py",
+            "/assets/core.py",
+            "/assets/demo/shop.css",
+            "/demo",
+            "/demo/people",
+            "/",
+            "/v1/none",
+        ):
+            status, _, body = await node.get(path)
+            assert status in {400, 404}, path
+            assert b"Router" not in body
+
+
+async def test_health_and_readiness_are_told_apart() -> None:
+    async with open_node() as node:
+        assert (await node.get("/healthz"))[0] == 200
+        assert (await node.get("/readyz"))[::2] == (200, b"ready\n")
+        node.node.gateway.is_draining = True
+        status, _, body = await node.get("/readyz")
+        assert (status, body) == (503, b"draining: about to stop\n")
+        assert (await node.get("/healthz"))[0] == 200
+
+
+async def test_metrics_may_have_an_address_of_their_own() -> None:
+    async with open_node() as node:
+        assert b"fairline_connections" in (await node.get("/metrics"))[2]
+    async with open_node(node_settings(ops_bind="127.0.0.1:0")) as node:
+        assert (await node.get("/metrics"))[0] == 404
+        assert (await node.get("/healthz"))[0] == 404
+        assert node.ops_port is not None
+        ops = node.at(node.ops_port)
+        assert b"fairline_connections" in (await ops.get("/metrics"))[2]
+        assert (await ops.get("/readyz"))[0] == 200
+        assert (await ops.get("/desktop"))[0] == 404
+
+
+# -- visitors ----------------------------------------------------------------------------------
+
+
+async def test_a_visitor_gets_a_token_that_opens_a_socket() -> None:
+    async with open_node() as node:
+        status, headers, body = await node.post("/v1/visitors", {"tenant": "acme"}, SHOP)
+        assert (status, headers["access-control-allow-origin"]) == (200, "https://shop.example")
+        minted = json.loads(body)
+        assert minted["expires_ms"] <= 3_600_000
+        client = await node.socket(origin="https://shop.example", query="?tenant=acme")
+        welcome = await client.hello("customer", "?", token=minted["token"])
+        assert welcome["you"]["id"] == minted["id"]
+        assert await client.refused("policy.get") == 102
+        identity = await node.node.authenticate(minted["token"])
+        assert not isinstance(identity, Identity)
+        assert not identity.claims.verified
+
+
+async def test_the_same_secret_is_the_same_visitor() -> None:
+    async with open_node() as node:
+        first = json.loads((await node.post("/v1/visitors", {"tenant": "acme"}, SHOP))[2])
+        ask = {"tenant": "acme", "visitor": first["visitor"]}
+        again = json.loads((await node.post("/v1/visitors", ask, SHOP))[2])
+        other = json.loads((await node.post("/v1/visitors", {"tenant": "acme"}, SHOP))[2])
+        assert (again["id"], again["visitor"]) == (first["id"], first["visitor"])
+        assert other["id"] != first["id"]
+
+
+async def test_new_visitors_of_one_address_are_limited_and_known_ones_are_not() -> None:
+    async with open_node() as node:
+        body = b""
+        for _ in range(5):
+            status, _, body = await node.post("/v1/visitors", {"tenant": "acme"}, SHOP)
+            assert status == 200
+        status, headers, _ = await node.post("/v1/visitors", {"tenant": "acme"}, SHOP)
+        assert (status, 0 < int(headers["retry-after"]) <= 61) == (429, True)
+        known = {"tenant": "acme", "visitor": json.loads(body)["visitor"]}
+        assert (await node.post("/v1/visitors", known, SHOP))[0] == 200
+        invented = {"tenant": "acme", "visitor": "f" * 80}
+        assert (await node.post("/v1/visitors", invented, SHOP))[0] == 429
+
+
+@pytest.mark.parametrize(
+    ("value", "origin", "status"),
+    [
+        ({"tenant": "acme"}, "https://evil.example", 403),
+        ({"tenant": "acme"}, "https://other.example", 403),
+        ({"tenant": "none"}, "https://shop.example", 403),
+        ({"tenant": "none"}, None, 404),
+        ({"tenant": 7}, None, 400),
+        ([], None, 400),
+        ({"tenant": "acme", "visitor": "x" * 200}, None, 400),
+        ({"tenant": "acme"}, None, 200),
+    ],
+)
+async def test_who_may_have_a_visitor_is_judged(
+    value: object, origin: str | None, status: int
+) -> None:
+    async with open_node() as node:
+        headers = [f"Origin: {origin}"] if origin else []
+        assert (await node.post("/v1/visitors", value, *headers))[0] == status
+
+
+async def test_a_preflight_is_answered() -> None:
+    async with open_node() as node:
+        lines = ["OPTIONS /v1/visitors HTTP/1.1", f"Host: 127.0.0.1:{node.port}", SHOP, "", ""]
+        status, headers, _ = await node.http("\n".join(lines))
+        assert (status, headers["access-control-allow-headers"]) == (204, "content-type")
+        assert (await node.get("/v1/visitors"))[0] == 405
+
+
+# -- the demo ----------------------------------------------------------------------------------
+
+
+class Desk:
+    """Who may be played in the demo."""
+
+    def people(self) -> object:
+        return [{"id": "alice", "name": "Alice", "role": "agent"}]
+
+    def token_for_human(self, subject: str, role: str) -> str | None:
+        return token(role, subject) if (subject, role) == ("alice", "agent") else None
+
+
+async def test_the_demo_signs_its_people_in_with_one_click() -> None:
+    async with open_node(desk=Desk()) as node:
+        status, headers, _ = await node.get("/demo")
+        assert (status, "script-src 'self'" in headers["content-security-policy"]) == (200, True)
+        people = json.loads((await node.get("/demo/people"))[2])
+        assert people[0]["id"] == "alice"
+        ask = {"id": "alice", "role": "agent"}
+        minted = json.loads((await node.post("/demo/token", ask))[2])
+        client = await node.socket()
+        assert (await client.hello("agent", "alice", token=minted["token"]))["ok"]
+        assert (await node.post("/demo/token", {"id": "bob", "role": "agent"}))[0] == 404
+        assert (await node.post("/demo/token", {"id": "bob"}))[0] == 400
+        assert (await node.post("/demo/token", ask, "Origin: https://evil.example"))[0] == 403
+        assert (await node.get("/assets/demo/shop.css"))[0] == 200
+
+
+async def test_a_file_that_did_not_change_is_not_sent_again() -> None:
+    async with open_node() as node:
+        _, headers, _ = await node.get("/assets/desktop/desktop.js")
+        status, _, body = await node.get(
+            "/assets/desktop/desktop.js", f"If-None-Match: {headers['etag']}"
+        )
+        assert (status, body) == (304, b"")

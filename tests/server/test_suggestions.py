@@ -1,0 +1,91 @@
+from typing import Annotated, Literal
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta, Struct
+
+from router.server.settings import Settings
+from router.server.suggestions import did_you_mean, field_types, mistakes, sound
+
+
+class Lamp(Struct, forbid_unknown_fields=True):
+    watts: Annotated[int, Meta(ge=1, le=100)]
+    shade: Literal["linen", "glass"] = "linen"
+    parts: tuple[str, ...] = ()
+    prices: dict[str, int] = {}
+    kind: str = msgspec.field(default="", name="class")
+
+
+class Shop(Struct, forbid_unknown_fields=True):
+    lamps: tuple[Lamp, ...] = ()
+    motto: str | None = None
+
+
+def _found(tree: object) -> dict[str, str]:
+    return dict(mistakes(tree, Shop, ""))
+
+
+def test_a_sound_tree_has_no_mistakes() -> None:
+    tree = {"lamps": [{"watts": 5, "class": "desk", "prices": {"eu": 3}}], "motto": "warm"}
+    assert _found(tree) == {}
+
+
+def test_every_mistake_is_found_with_its_path() -> None:
+    tree = {
+        "lmaps": 1,
+        "lamps": [
+            {"watts": 500, "shade": "lined", "parts": ["a", 2]},
+            {"shade": 3, "prices": {"eu": True}, "classs": "x"},
+            "lamp",
+        ],
+    }
+    assert _found(tree) == {
+        "lmaps": 'there is no such key (did you mean "lamps"?)',
+        "lamps[0].watts": "this must be a whole number <= 100",
+        "lamps[0].shade": "'lined' is none of linen, glass (did you mean \"linen\"?)",
+        "lamps[0].parts[1]": 'this must be text in quotes, like "...", not a whole number',
+        "lamps[1].watts": "this key is missing; add it",
+        "lamps[1].shade": 'this must be text in quotes, like "...", not a whole number',
+        "lamps[1].prices.eu": "this must be a whole number, not true or false",
+        "lamps[1].classs": 'there is no such key (did you mean "class"?)',
+        "lamps[2]": "this must be a table of keys, not text",
+    }
+
+
+def test_a_key_like_none_lists_what_there_is() -> None:
+    assert _found({"zzz": 1})["zzz"] == "there is no such key; known here are lamps, motto"
+    assert did_you_mean("zzz", ["lamps"]) == ""
+
+
+def test_fields_are_named_as_files_spell_them() -> None:
+    assert list(field_types(Lamp)) == ["watts", "shade", "parts", "prices", "class"]
+
+
+def test_the_sound_part_keeps_the_places_in_a_list() -> None:
+    tree = {"lamps": [{"watts": "x", "parts": ["a"]}, 7, {"watts": 9, "shade": "wood"}], "no": 1}
+    shop = msgspec.convert(sound(tree, Shop), Shop)
+    assert [lamp.watts for lamp in shop.lamps] == [1, 1, 9]
+    assert shop.lamps[0].parts == ("a",)
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(
+            ["server", "tenants", "acme", "bind", "keys", "kid", "secret", "policy", "queues",
+             "id", "needs", "skill", "classes", "agents", "log", "drain_ms", "origins", "x"]
+        ),
+        inner,
+        max_size=6,
+    ),
+    max_leaves=30,
+)  # fmt: skip
+
+
+@given(TREES)
+def test_a_tree_without_mistakes_converts_and_the_sound_part_always_does(tree: object) -> None:
+    if not list(mistakes(tree, Settings, "")):
+        assert msgspec.convert(tree, Settings) is not None
+    assert isinstance(msgspec.convert(sound(tree, Settings), Settings), Settings)

@@ -1,0 +1,102 @@
+"""The order of things inside one command: time, outages, refusals, replay."""
+
+from collections.abc import Callable
+
+import pytest
+
+from router.commands import (
+    AcceptTerms,
+    Actor,
+    CancelConversation,
+    Command,
+    ReportActivity,
+    SetContact,
+    SetPresence,
+    Tick,
+)
+from router.errors import Refusal
+from router.ids import ConversationId
+from router.policy import Policy, Queue, SkillNeed, Step
+from tests.helpers.worlds import Scene, agent, customer, needs, skilled, supervisor
+
+STEPPED = Policy(
+    queues=(
+        Queue(
+            id="q",
+            needs=(SkillNeed("x", 50),),
+            steps=(Step(after_ms=30_000, needs=needs(x=10)), Step(after_ms=60_000, needs=())),
+        ),
+    ),
+    agents=(skilled("ann", x=80), skilled("bob", x=80)),
+    capacity={"chat": 1, "total": 1},
+)
+
+
+def test_an_outage_moves_refusals_with_their_timers() -> None:
+    """A refusal that ended during the outage, with its timer moved behind it, stalled the line:
+    the decliner might be asked again, and nothing made the router ask."""
+    scene = Scene(STEPPED)
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.decline("ann")
+    due_ms = scene.router.next_deadline_ms()
+    scene.skip_to(100_000)
+    scene.sign_in("bob")
+    assert scene.offered("bob") == "c"
+    assert scene.conversation("c").declined["ann"] == scene.start_ms + 160_000
+    assert due_ms == scene.start_ms + 30_000
+
+
+def test_an_outage_keeps_the_time_between_two_steps() -> None:
+    scene = Scene(STEPPED)
+    scene.ask("c")
+    scene.skip_to(100_000)
+    scene.arrive()
+    scene.to(129_999)
+    assert scene.conversation("c").step == 0
+    scene.to(130_000)
+    assert scene.conversation("c").step == 1
+    scene.to(159_999)
+    assert scene.conversation("c").step == 1
+    scene.to(160_000)
+    assert scene.conversation("c").step == 2
+
+
+def test_a_refused_command_may_be_the_first_after_an_outage() -> None:
+    """Graces that started over left marks, and the first refusal then stopped the core."""
+    scene = Scene()
+    scene.sign_in("ann")
+    scene.arrive(customer("c"))
+    scene.leave(agent("ann"))
+    scene.skip_to(90_000)
+    refusal = scene.refused(CancelConversation(customer("c"), ConversationId("none")))
+    assert refusal.code is Refusal.NOT_FOUND
+    scene.to(90_000 + 119_999)
+    assert scene.agent("ann").is_signed_in
+    scene.to(90_000 + 120_000)
+    assert not scene.agent("ann").is_signed_in
+
+
+TOO_EARLY: list[tuple[Actor, Callable[[Scene, Actor], Command]]] = [
+    (agent("ann"), lambda _, by: ReportActivity(by)),
+    (agent("ann"), lambda _, by: SetPresence(by)),
+    (customer("c"), lambda _, by: SetContact(by)),
+    (customer("c"), lambda scene, by: scene.request(by, "c")),
+    (customer("c"), lambda _, by: AcceptTerms(by, "t", 1)),
+    (supervisor("sue"), lambda _, by: AcceptTerms(by, "t", 1)),
+]
+
+
+@pytest.mark.parametrize(("by", "command"), TOO_EARLY)
+def test_a_command_without_a_session_is_refused_and_crashes_nothing(
+    by: Actor, command: Callable[[Scene, Actor], Command]
+) -> None:
+    """Most of these stopped the core: a poison command must be a refusal."""
+    scene = Scene()
+    assert scene.refused(command(scene, by)).code is Refusal.UNAUTHORIZED
+    scene.arrive(by)
+    scene.leave(by, goodbye=True)
+    scene.do(Tick())
+    before = scene.router.digest()
+    assert scene.refused(command(scene, by)).code is Refusal.UNAUTHORIZED
+    assert scene.router.digest() == before
