@@ -15,7 +15,7 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids skills timers limits turns ranks tallies cards
+errors ids skills timers limits turns ranks tallies cards regression
 states policy rights queue figures waitlaw
 commands events explained conversations offers presence
 outgoing groups masks incoming history ops
@@ -37,7 +37,7 @@ SHELL_LAYERS = """
 journal.base journal.file_ops journal.handover
 journal.frames journal.memory
 journal.segments
-journal.log
+journal.log journal.readonly
 journal.file journal.redis_stream
 server.admission server.clock server.counters server.head server.meter server.origins
 server.suggestions server.demo_talk server.pulse
@@ -52,6 +52,7 @@ server.connection
 server.http server.gateway
 server.app
 server.demo
+server.cli_lab
 server.cli
 """
 RANKS = {

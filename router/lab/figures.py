@@ -20,7 +20,7 @@ from statistics import fmean
 
 from msgspec import Struct
 
-from router.lab.stage import Visit
+from router.lab.book import Visit
 from router.lab.watch import Watch
 
 __all__ = ["Estimate", "estimates", "figures_of", "jain", "occupancies", "quantile", "table"]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from xml.sax.saxutils import escape
 
+from router.lab.book import Visit
 from router.lab.figures import occupancies
-from router.lab.stage import Visit
 from router.lab.watch import Watch
 
 __all__ = ["draw"]

@@ -9,18 +9,15 @@ unit should be long beside a millisecond, for that is what the core counts in.
 """
 
 import difflib
-import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct, field
 
 from router import policy as policies
-from router.errors import SettingsError
 from router.lab.draws import Arrivals, DayFactor, Exponential, Law, Poisson, Rates, Wave
+from router.lab.files import convert, read, refuse
 from router.policy import LanguageWish, Policy, Queue, SkillNeed, Step
 
 __all__ = ["AgentGroup", "Demand", "Scenario", "load", "problems"]
@@ -91,38 +88,12 @@ def load(file: Path) -> Scenario:
     Raises:
         SettingsError: with the file, the key and what to do.
     """
-    try:
-        tree = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot be read: {error.strerror}", file=str(file)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"is not TOML: {error}", file=str(file)) from None
-    try:
-        scenario = msgspec.convert(tree, Scenario)
-    except msgspec.ValidationError as error:
-        sentence, key = _explain(str(error))
-        raise SettingsError(sentence, file=str(file), key=key) from None
-    found = list(problems(scenario))
-    if found:
-        lines = [f"{key}: {sentence}" for key, sentence in found]
-        raise SettingsError("\n".join(lines), file=str(file))
+    scenario = convert(read(file), Scenario, file, _WORDS)
+    refuse(problems(scenario), file)
     return scenario
 
 
-_NAMED = (Scenario, AgentGroup, Demand, Policy, Queue, Step, Exponential, Poisson, Rates, Wave)
-
-
-def _explain(message: str) -> tuple[str, str]:
-    """A sentence and a key, of what msgspec says."""
-    sentence, _, path = message.partition(" - at ")
-    key = path.strip("`").removeprefix("$").removeprefix(".")
-    unknown = re.search(r"unknown field `([^`]*)`", sentence)
-    if unknown is None:
-        return sentence, key
-    words = {word for kind in (*_NAMED, DayFactor) for word in kind.__struct_encode_fields__}
-    near = difflib.get_close_matches(unknown[1], sorted(words), n=1, cutoff=0.6)
-    hint = f' (did you mean "{near[0]}"?)' if near else ""
-    return f"there is no key {unknown[1]!r} here{hint}", key
+_WORDS = (AgentGroup, Demand, Policy, Queue, Step, Exponential, Poisson, Rates, Wave, DayFactor)
 
 
 def problems(scenario: Scenario) -> Iterator[tuple[str, str]]:

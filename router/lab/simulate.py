@@ -16,11 +16,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from router.commands import RequestConversation
+from router.ids import ConversationId, CustomerId
+from router.lab.book import Visit
 from router.lab.draws import arrival_times, drawer, stream
 from router.lab.figures import Estimate, estimates, figures_of, table
 from router.lab.picture import draw
 from router.lab.scenario import AgentGroup, Demand, Scenario, load
-from router.lab.stage import AgentPlan, Stage, Visit
+from router.lab.stage import SERVICE, AgentPlan, Stage
 from router.lab.watch import Watch
 from router.policy import AgentEntry, Policy
 
@@ -63,7 +66,7 @@ def play(scenario: Scenario, seed: int, policy: Policy | None = None) -> Run:
         at = index * scenario.length / LINE_SAMPLES
         stage.plan(round(at * unit_ms), lambda at: line.append((at, watch.line_length)), at)
     stage.run(_visits(scenario, seed))
-    visits = list(stage.visits.values())
+    visits = list(stage.book.visits.values())
     within_ms = {queue.id: queue.service_level.within_ms for queue in used.queues}
     figures = figures_of(visits, watch, unit_ms=unit_ms, groups=groups, within_ms=within_ms)
     return Run(seed, visits, watch, groups, line, figures, stage.command_count)
@@ -113,20 +116,29 @@ def _visits_of(demand: Demand, scenario: Scenario, seed: int) -> Iterator[Visit]
     times = arrival_times(demand.arrivals, stream(seed, f"{name}/arrivals"), scenario.length)
     for number, at in zip(count(1), times):
         visit = f"{name}-{number}"
+        person = f"{name}/{who.randrange(demand.people)}" if demand.people else visit
         yield Visit(
-            id=visit,
             kind=name,
-            customer=f"{name}/{who.randrange(demand.people)}" if demand.people else visit,
             at_ms=round(at * unit_ms),
-            queue=demand.queue,
-            channel=demand.channel,
+            request=_request(demand, visit, person),
             service_ms=round(service() * unit_ms),
             patience_ms=round(patience() * unit_ms) if patience is not None else None,
-            needs=demand.needs,
-            languages=demand.languages or None,
-            klass=demand.klass,
-            topic=visit if demand.new_topics else "",
         )
+
+
+def _request(demand: Demand, visit: str, customer: str) -> RequestConversation:
+    return RequestConversation(
+        by=SERVICE,
+        conversation=ConversationId(visit),
+        op=visit,
+        channel=demand.channel,
+        queue=demand.queue,
+        customer=CustomerId(customer),
+        needs=demand.needs,
+        languages=demand.languages or None,
+        priority=demand.klass,
+        topic=visit if demand.new_topics else "",
+    )
 
 
 def run_simulate(
@@ -167,7 +179,8 @@ def _report(scenario: Scenario, runs: Sequence[Run], found: dict[str, Estimate])
     rows += [(name, _number(one.mean), _number(one.error)) for name, one in found.items()]
     return "\n".join(
         [
-            f"{scenario.name}: {asked} conversations in {len(runs)} runs; times in {scenario.unit}",
+            f"{scenario.name}: {asked} conversations, seeds "
+            f"{', '.join(str(run.seed) for run in runs)}; times in {scenario.unit}",
             "",
             table(rows),
         ]

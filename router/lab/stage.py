@@ -1,7 +1,7 @@
 """Virtual time: the real core, driven by people who behave as planned.
 
-Owns: the clock and the order of what happens, what customers and agents do and when, what becomes
-of each visit. Does not know: where plans come from, or what is made of the results.
+Owns: the clock and the order of what happens, what customers and agents do and when.
+Does not know: where plans come from, or what is made of the results.
 
 Invariants: ``Router`` decides everything and is unchanged; time is in whole milliseconds and never
 goes back; every deadline of the core finds its ``Tick`` at its own instant, so the rule for outages
@@ -23,9 +23,9 @@ from router.commands import (
     Actor,
     CancelConversation,
     Command,
+    CompleteWrapUp,
     Connect,
     EndConversation,
-    RequestConversation,
     SeeOffer,
     SetPolicy,
     SetPresence,
@@ -36,52 +36,18 @@ from router.events import (
     CommandAnswered,
     CommandRefused,
     ConversationAssigned,
-    ConversationEnded,
-    ConversationQueued,
     Event,
     OfferMade,
+    WrapUpStarted,
 )
-from router.ids import ConnectionId, ConversationId, CustomerId, OfferId
+from router.ids import ConnectionId, ConversationId, OfferId
+from router.lab.book import Book, Visit
 from router.lab.watch import Watch
-from router.policy import AgentEntry, LanguageWish, Policy, SkillNeed
+from router.policy import AgentEntry, Policy
 
-__all__ = ["AgentPlan", "Stage", "Visit"]
+__all__ = ["SERVICE", "AgentPlan", "Stage"]
 
 SERVICE = Actor("service", "lab")
-
-
-class Visit(Struct, kw_only=True, gc=False):
-    """One conversation: first what its customer will do, then what became of it.
-
-    ``service_ms`` is how long an agent of speed 1 needs; a visit without ``patience_ms`` stays.
-    ``outcome`` is ``served``, ``left``, ``refused``, ``joined`` (another one of the same customer
-    in line), ``expired``, or empty where it is not over.
-    """
-
-    id: str
-    kind: str
-    customer: str
-    at_ms: int
-    queue: str
-    channel: str
-    service_ms: int
-    patience_ms: int | None = None
-    needs: tuple[SkillNeed, ...] = ()
-    languages: tuple[LanguageWish, ...] | None = None
-    klass: str = ""
-    topic: str = ""
-    start_ms: int = -1
-    """Since when it stands in line: from its arrival, or its promotion if it was held."""
-    answered_ms: int = -1
-    ended_ms: int = -1
-    agent: str = ""
-    outcome: str = ""
-
-    @property
-    def waited_ms(self) -> int:
-        """From the arrival to the first answer, or to the end where none came."""
-        until_ms = self.answered_ms if self.answered_ms >= 0 else self.ended_ms
-        return until_ms - self.at_ms
 
 
 class AgentPlan(Struct, kw_only=True):
@@ -101,7 +67,7 @@ class Stage:
         self.router = Router("lab")
         self.now_ms = 0
         self.command_count = 0
-        self.visits: dict[str, Visit] = {}
+        self.book = Book(self.router, watch)
         self._watch = watch
         self._plans = {plan.entry.id: plan for plan in agents}
         self._actors = {
@@ -151,21 +117,23 @@ class Stage:
 
     def _do(self, command: Command) -> Event:
         """Asks the core, does what follows at this instant, and returns the core's answer."""
-        events = self.router.apply(command, self.now_ms)
-        answer = self._follow(events)
-        todo = self._todo
-        while todo:
-            then = todo.pop(0)
-            self._follow(self.router.apply(then, self.now_ms))
+        answer = self._follow(self.ask(command))
+        while self._todo:
+            self._follow(self.ask(self._todo.pop(0)))
         return answer
+
+    def ask(self, command: Command) -> list[Event]:
+        """Everything that the core is asked passes here."""
+        return self.router.apply(command, self.now_ms)
 
     def _follow(self, events: list[Event]) -> Event:
         self.command_count += 1
         answer: Event | None = None
         for event in events:
-            follow = _FOLLOW.get(type(event))
-            if follow is not None:
-                follow(self, event)
+            self.book.note(event, self.now_ms)
+            act = _ACTS.get(type(event))
+            if act is not None:
+                act(self, event)
             elif isinstance(event, CommandAnswered | CommandRefused):
                 answer = event
         assert answer is not None, "a command was not answered"
@@ -184,27 +152,14 @@ class Stage:
 
     def _arrive(self, visit: Visit) -> None:
         self._expect()
-        self.visits[visit.id] = visit
+        self.book.visits[visit.id] = visit
         if visit.patience_ms is not None:
             self.plan(visit.at_ms + visit.patience_ms, self._lose_patience, visit)
-        answer = self._do(
-            RequestConversation(
-                by=SERVICE,
-                conversation=ConversationId(visit.id),
-                op=visit.id,
-                channel=visit.channel,
-                queue=visit.queue,
-                customer=CustomerId(visit.customer),
-                needs=visit.needs,
-                languages=visit.languages,
-                priority=visit.klass,
-                topic=visit.topic,
-            )
-        )
-        refused = isinstance(answer, CommandRefused)
-        if refused or (isinstance(answer, CommandAnswered) and answer.answer.joined):
-            visit.outcome = "refused" if refused else "joined"
-            visit.ended_ms = self.now_ms
+        answer = self._do(visit.request)
+        if isinstance(answer, CommandRefused):
+            self.book.close(visit, "refused", self.now_ms)
+        elif isinstance(answer, CommandAnswered) and answer.answer.joined:
+            self.book.close(visit, "joined", self.now_ms)
 
     def _lose_patience(self, visit: Visit) -> None:
         if visit.answered_ms < 0 and not visit.outcome:
@@ -219,16 +174,7 @@ class Stage:
     def _accept(self, offer: OfferMade) -> None:
         self._do(AcceptOffer(by=self._actors[offer.agent], offer=OfferId(offer.offer)))
 
-    def _queued(self, event: ConversationQueued) -> None:
-        if event.status != "waiting":
-            return
-        visit = self.visits[event.conversation]
-        if event.cause in ("requested", "promoted"):
-            visit.start_ms = self.router.now_ms
-        self._watch.joined(visit.id, visit.start_ms, visit.channel)
-
     def _offered(self, offer: OfferMade) -> None:
-        self._watch.offered(offer.conversation, offer.agent)
         by = self._actors[offer.agent]
         answer_ms = self._plans[offer.agent].answer_ms
         if offer.auto:
@@ -240,32 +186,24 @@ class Stage:
             self.plan(self.now_ms + answer_ms(), self._accept, offer)
 
     def _assigned(self, event: ConversationAssigned) -> None:
-        visit = self.visits[event.conversation]
-        if visit.answered_ms < 0:
-            visit.answered_ms = self.now_ms
-        visit.agent = event.agent
+        visit = self.book.visits[event.conversation]
         service_ms = round(visit.service_ms / self._plans[event.agent].speed)
         self.plan(self.now_ms + service_ms, self._finish, (visit, event.agent))
-        self._watch.assigned(visit.id, event.agent, self.now_ms)
 
-    def _ended(self, event: ConversationEnded) -> None:
-        visit = self.visits[event.conversation]
-        if visit.outcome:
-            return
-        if visit.answered_ms >= 0:
-            visit.outcome = "served"
-            self._watch.finished(visit.id, visit.agent, self.now_ms)
-        else:
-            visit.outcome = "expired" if event.reason == "expired" else "left"
-            self._watch.gone(visit.id)
-        visit.ended_ms = self.now_ms
+    def _wraps_up(self, event: WrapUpStarted) -> None:
+        visit = self.book.visits[event.conversation]
+        if visit.wrap_up_ms is not None and visit.wrap_up_ms < event.wrap_up_ms:
+            self.plan(self.now_ms + visit.wrap_up_ms, self._complete, visit)
+
+    def _complete(self, visit: Visit) -> None:
+        by = self._actors[visit.agent]
+        self._do(CompleteWrapUp(by=by, conversation=ConversationId(visit.id)))
 
 
 _TICK = Tick()
 
-_FOLLOW: dict[type, Callable[[Stage, Any], None]] = {
-    ConversationQueued: Stage._queued,
+_ACTS: dict[type, Callable[[Stage, Any], None]] = {
     OfferMade: Stage._offered,
     ConversationAssigned: Stage._assigned,
-    ConversationEnded: Stage._ended,
+    WrapUpStarted: Stage._wraps_up,
 }

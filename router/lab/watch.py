@@ -9,7 +9,7 @@ is right where the agent cannot take the earlier one then (``skill``), or where 
 better class (``class``); anything else is a ``violation`` and must never happen.
 """
 
-from msgspec import Struct
+from bisect import bisect_left, insort
 
 from router.core import Router
 from router.lab.spans import Spans
@@ -19,10 +19,8 @@ from router.skills import Profile, Requirement, meets
 
 __all__ = ["Watch"]
 
-
-class _Waiting(Struct, gc=False):
-    start_ms: int
-    channel: str
+_Standing = tuple[int, int, str, str]
+"""(start in ms, order of joining, conversation, channel)."""
 
 
 class Watch:
@@ -37,46 +35,49 @@ class Watch:
         self.busy = Spans(begins_ms, ends_ms)
         self.signed = Spans(begins_ms, ends_ms)
         self.line_length_max = 0
-        self._waiting: dict[str, _Waiting] = {}
+        self._joined_count = 0
+        self._order: list[_Standing] = []
+        self._standing: dict[str, _Standing] = {}
         self._meets: dict[tuple[Profile, Requirement], bool] = {}
 
     @property
     def line_length(self) -> int:
         """How many stand in line now, unoffered."""
-        return len(self._waiting)
+        return len(self._order)
+
+    def __contains__(self, conversation: str) -> bool:
+        return conversation in self._standing
 
     def joined(self, conversation: str, start_ms: int, channel: str) -> None:
         """It stands in line; one that comes back stands where it stood."""
-        waiting = self._waiting
-        comes_back = bool(waiting) and next(reversed(waiting.values())).start_ms > start_ms
-        waiting[conversation] = _Waiting(start_ms, channel)
-        if comes_back:
-            ordered = sorted(waiting.items(), key=lambda item: item[1].start_ms)
-            self._waiting = dict(ordered)
-        self.line_length_max = max(self.line_length_max, len(waiting))
+        self.gone(conversation)
+        self._joined_count += 1
+        standing = (start_ms, self._joined_count, conversation, channel)
+        self._standing[conversation] = standing
+        insort(self._order, standing)
+        self.line_length_max = max(self.line_length_max, len(self._order))
 
     def offered(self, conversation: str, agent: str) -> None:
         """It is offered to an agent: whoever stood in line before it is overtaken."""
-        taken = self._waiting.pop(conversation)
-        for other, waiting in self._waiting.items():
-            if waiting.start_ms >= taken.start_ms:
+        taken = self._standing[conversation]
+        self.gone(conversation)
+        for other in self._order:
+            if other[0] >= taken[0]:
                 break
-            cause = self._cause(conversation, taken, other, waiting, agent)
+            cause = self._cause(taken, other, agent)
             if cause:
                 self.overtakes[cause] += 1
 
-    def _cause(
-        self, taken_id: str, taken: _Waiting, other_id: str, other: _Waiting, agent_id: str
-    ) -> str:
+    def _cause(self, taken: _Standing, other: _Standing, agent_id: str) -> str:
         world = self.router.world
-        if other_id not in world.line:
+        _, _, name, channel = other
+        if name not in world.line:
             return ""  # it was offered at this same instant
-        agent = world.people.agents[agent_id]
-        lane, place = world.line.where(other_id)
-        later = world.conversations.by_id[taken_id]
-        if not self._may(agent, lane.key[2]) or other.channel != taken.channel:
+        lane, place = world.line.where(name)
+        later = world.conversations.by_id[taken[2]]
+        if not self._may(world.people.agents[agent_id], lane.key[2]) or channel != taken[3]:
             return "skill"
-        if agent_id in refused_agents(world, world.conversations.by_id[other_id]):
+        if agent_id in refused_agents(world, world.conversations.by_id[name]):
             return "skill"
         return "class" if (later.key_ms, later.place) < place[:2] else "violation"
 
@@ -90,16 +91,18 @@ class Watch:
         return known
 
     def gone(self, conversation: str) -> None:
-        """It left the line unserved."""
-        self._waiting.pop(conversation, None)
+        """It left the line, if it stood there."""
+        standing = self._standing.pop(conversation, None)
+        if standing is not None:
+            del self._order[bisect_left(self._order, standing)]
 
     def assigned(self, conversation: str, agent: str, now_ms: int) -> None:
         """An agent has it."""
-        self._waiting.pop(conversation, None)
+        self.gone(conversation)
         self.busy.open(agent, now_ms)
 
-    def finished(self, conversation: str, agent: str, now_ms: int) -> None:
-        """An agent is done with it."""
+    def finished(self, agent: str, now_ms: int) -> None:
+        """An agent is done with a conversation."""
         self.busy.close(agent, now_ms)
 
     def signed_in(self, agent: str, now_ms: int) -> None:

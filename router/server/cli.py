@@ -21,6 +21,7 @@ from router.errors import RouterError, SettingsError
 from router.server import settings as settings_module
 from router.server.auth import Authenticator, Role, TokenRefused, mint
 from router.server.claims import read_claims
+from router.server.cli_lab import register
 from router.server.clock import Clock
 from router.server.settings import Settings, Tenant, load
 from router.server.starter import write_starter
@@ -44,6 +45,7 @@ app = App(
     version=f"fairline {router.__version__}",
     help_format="plaintext",
 )
+register(app)
 
 
 def _example(line: str) -> str:

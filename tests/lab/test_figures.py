@@ -27,7 +27,7 @@ def test_figures_count_those_who_came_within_the_window() -> None:
     watch = Watch(1000, 10_000)
     watch.signed_in("ann", 0)
     watch.assigned("b", "ann", 4000)
-    watch.finished("b", "ann", 8500)
+    watch.finished("ann", 8500)
     watch.overtakes["skill"] = 1
     visits = [
         visit("early", 0, answered_ms=500, ended_ms=900, outcome="served", agent="ann"),

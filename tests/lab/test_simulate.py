@@ -42,7 +42,7 @@ def test_a_loud_customer_comes_again_and_again() -> None:
     loud = house(policy("a"), (group("s", "a"),), (demand("a", 1, people=3),), length=50, seeds=1)
     visits = play(loud, 1).visits
     assert len({visit.customer for visit in visits}) == 3
-    assert len({visit.topic for visit in visits}) == len(visits)
+    assert len({visit.request.topic for visit in visits}) == len(visits)
 
 
 def test_figures_of_all_seeds_have_errors() -> None:
@@ -54,7 +54,7 @@ def test_a_report_names_every_figure_and_a_picture_is_written(tmp_path: Path) ->
     file, picture = write(tmp_path, GOOD), tmp_path / "run.svg"
     report = run_simulate(file, seeds=(5, 6), out=picture)
     assert report.splitlines()[0].startswith("one queue: ")
-    assert "in 2 runs; times in min" in report
+    assert "seeds 5, 6; times in min" in report
     assert "busy.team" in report
     assert picture.read_text("utf-8").startswith("<svg")
 

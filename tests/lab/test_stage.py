@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from router.lab.stage import AgentPlan, Stage, Visit
+from router.commands import RequestConversation
+from router.ids import ConversationId, CustomerId
+from router.lab.book import Visit
+from router.lab.stage import SERVICE, AgentPlan, Stage
 from router.lab.watch import Watch
 from router.policy import AgentEntry, Policy, Queue, SkillNeed, Step
 
@@ -15,16 +18,27 @@ RULES = Policy(
 )
 
 
-def visit(name: str, at_ms: int, **others: object) -> Visit:
-    made = Visit(
-        id=name,
-        kind="people",
-        customer=f"customer of {name}",
-        at_ms=at_ms,
-        queue="help",
+def visit(
+    name: str,
+    at_ms: int,
+    *,
+    customer: str = "",
+    queue: str = "help",
+    klass: str = "",
+    topic: str = "",
+    **others: object,
+) -> Visit:
+    request = RequestConversation(
+        by=SERVICE,
+        conversation=ConversationId(name),
+        op=name,
         channel="chat",
-        service_ms=MINUTE,
+        queue=queue,
+        customer=CustomerId(customer or f"customer of {name}"),
+        priority=klass,
+        topic=topic,
     )
+    made = Visit(kind="people", at_ms=at_ms, request=request, service_ms=MINUTE)
     return structs.replace(made, **others)
 
 
@@ -93,7 +107,7 @@ def test_a_full_queue_refuses_and_a_same_wish_joins() -> None:
         "joined",
         "refused",
     ]
-    assert list(stage.visits) == ["one", "two", "again", "three"]
+    assert list(stage.book.visits) == ["one", "two", "again", "three"]
 
 
 def test_a_held_conversation_stands_from_its_promotion() -> None:
@@ -125,6 +139,13 @@ def test_a_wrap_up_holds_the_agent() -> None:
     _, (first, second) = play(rules, [agent("ann")], visit("one", 0), visit("two", 1000))
     assert first.ended_ms == 60_000
     assert second.answered_ms == 75_000
+
+
+def test_a_wrap_up_may_be_completed_early() -> None:
+    rules = structs.replace(RULES, queues=(Queue(id="help", assign="direct", wrap_up_ms=15_000),))
+    early = visit("one", 0, wrap_up_ms=4_000)
+    _, (_, second) = play(rules, [agent("ann")], early, visit("two", 1000))
+    assert second.answered_ms == 64_000
 
 
 def test_nothing_that_happens_looks_like_an_outage() -> None:

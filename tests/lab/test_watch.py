@@ -2,7 +2,8 @@
 
 from msgspec import structs
 
-from router.lab.stage import AgentPlan, Stage, Visit
+from router.lab.book import Visit
+from router.lab.stage import AgentPlan, Stage
 from router.lab.watch import Watch
 from router.policy import AgentEntry, Policy, Queue, SkillNeed
 from tests.lab.test_stage import MINUTE, RULES, agent, play, visit
@@ -83,7 +84,8 @@ def test_one_who_comes_back_stands_where_they_stood() -> None:
     watch = Watch(0, MINUTE)
     for name, start_ms in (("b", 2), ("c", 3), ("a", 1)):
         watch.joined(name, start_ms, "chat")
-    assert list(watch._waiting) == ["a", "b", "c"]
+    watch.joined("b", 2, "chat")
+    assert [standing[2] for standing in watch._order] == ["a", "b", "c"]
     watch.gone("b")
     assert watch.line_length == 2
 

@@ -1,0 +1,100 @@
+"""The laboratory's commands: ``fairline simulate``, ``replay`` and ``staff``.
+
+Owns: their arguments and help. Does not know: how anything is played or computed.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from router.errors import SettingsError
+from router.server.settings import Settings, load
+from router.server.suggestions import did_you_mean
+
+__all__ = ["register"]
+
+Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
+Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
+
+
+def register(app: App) -> None:
+    """Adds the commands to ``fairline``."""
+    for command, example in (
+        (simulate, "fairline simulate config/scenarios/small-shop.toml --out shop.svg"),
+        (replay, "fairline replay --config fairline.toml --policy other.toml"),
+        (staff, "fairline staff config/staffing.toml --verify"),
+    ):
+        app.command(help_epilogue=f"Example:  {example}")(command)
+
+
+def simulate(
+    scenario: Path, /, *, seeds: Seeds = (), out: Path | None = None, json: bool = False
+) -> None:
+    """Runs arrivals through the core in virtual time and prints what came of it.
+
+    Args:
+        scenario: A TOML file; config/scenarios has examples.
+        seeds: Play these seeds instead of the scenario's; repeat it for several.
+        out: Draw waits, line and work of the first run into this SVG file.
+        json: Print figures for machines.
+    """
+    from router.lab.simulate import run_simulate  # loads the laboratory
+
+    _say(run_simulate(scenario, seeds=seeds, out=out, as_json=json))
+
+
+def replay(
+    *, config: Config, policy: Path | None = None, tenant: str = "", json: bool = False
+) -> None:
+    """Plays a recorded journal again and prints what would have differed under another policy.
+
+    The journal is only read, also beside the server that writes it.
+
+    Args:
+        config: Settings whose server.data holds the journal.
+        policy: A file with the keys of a policy, or with settings that have one for the tenant.
+        tenant: Whose conversations; not needed where there is one tenant.
+        json: Print figures for machines.
+    """
+    from router.lab.files import read_policy  # loads the laboratory
+    from router.lab.whatif import run_replay
+
+    settings = load(config, os.environ)
+    if settings.server.journal != "file":
+        raise SettingsError("only a file journal can be replayed", key="server.journal")
+    name = _tenant(settings, tenant)
+    other = read_policy(policy, name) if policy is not None else None
+    _say(run_replay(Path(settings.server.data) / "journal", name, other, as_json=json))
+
+
+def staff(
+    plan: Path, /, *, verify: bool = False, seeds: Seeds = (1, 2, 3, 4), json: bool = False
+) -> None:
+    """Prints the agents needed by skill and half hour.
+
+    Args:
+        plan: A TOML file of arrival curves; config/staffing.toml is an example.
+        verify: Play whole days with these agents in the simulator, too.
+        seeds: The seeds of those days.
+        json: Print figures for machines.
+    """
+    from router.lab.staff import run_staff  # loads the laboratory
+
+    _say(run_staff(plan, verified=verify, seeds=seeds, as_json=json))
+
+
+def _tenant(settings: Settings, name: str) -> str:
+    known = list(settings.tenants)
+    if not name and len(known) == 1:
+        return known[0]
+    if name not in settings.tenants:
+        hint = did_you_mean(name, known) if name else f"; name one of {', '.join(known)}"
+        raise SettingsError(f"there is no tenant {name!r} in the settings{hint}", key="--tenant")
+    return name
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
