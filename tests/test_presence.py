@@ -19,17 +19,28 @@ def there(**fields: object) -> Agent:
 
 def test_a_person_is_reachable_with_a_device_and_nobody_else_is() -> None:
     person = Person(id="c", role="customer")
-    assert person.reach is Reachability.UNREACHABLE
+    reached = [str(person.reach)]
     for connection in ("one", "two"):
         assert person.attach(Device(connection, "n1")) is None
+        reached.append(str(person.reach))
     assert person.detach("one", 7, leave=False) is False
-    assert person.reach is Reachability.REACHABLE
+    reached.append(str(person.reach))
     assert person.detach("two", 8, leave=False) is True
-    assert (person.reach, person.lost_at_ms) == (Reachability.LAPSING, 8)
+    lost = [person.lost_at_ms]
+    reached.append(str(person.reach))
     person.attach(Device("three", "n1"))
-    assert (person.reach, person.lost_at_ms) == (Reachability.REACHABLE, None)
+    lost.append(person.lost_at_ms)
     assert person.detach("three", 9, leave=True) is True
-    assert person.reach is Reachability.UNREACHABLE
+    reached.append(str(person.reach))
+    assert lost == [8, None]
+    assert reached == [
+        "unreachable",
+        "reachable",
+        "reachable",
+        "reachable",
+        "lapsing",
+        "unreachable",
+    ]
 
 
 def test_only_who_is_lapsing_runs_out() -> None:

@@ -82,6 +82,7 @@ def test_empty_lanes_go_where_there_are_too_many_and_their_numbers_are_used_agai
     line = Line()
     keep = lane_of(line, 0)
     line.join(keep, (0, 0, "c"))
+    newest = keep
     for number in range(1, EMPTY_LANES_MAX + 2):
         assert line.drop_empty_lanes(but=keep) == []
         newest = lane_of(line, number)

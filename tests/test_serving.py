@@ -17,7 +17,6 @@ from router.ids import OfferId
 from router.policy import Policy, Queue, SkillNeed, Step
 from tests.helpers.worlds import SIMPLE, Scene, agent, ids, needs, of_kind, skilled, supervisor
 
-
 STEPPED = Policy(
     queues=(
         Queue(
