@@ -30,7 +30,7 @@ serving
 attendance handling
 asking
 core
-views explain
+views explain facts
 deliveries
 """
 SHELL_LAYERS = """
