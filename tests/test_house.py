@@ -29,6 +29,7 @@ closing
 serving
 attendance handling
 asking
+acts
 core
 views explain
 deliveries
