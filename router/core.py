@@ -26,7 +26,6 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from router import attendance, placing, saying
-from router.acts import COMMANDS, TIMERS
 from router.commands import (
     AcceptTerms,
     Actor,
@@ -37,6 +36,7 @@ from router.commands import (
     SendMessage,
     TransferConversation,
 )
+from router.dispatch import COMMANDS, TIMERS
 from router.errors import Refusal, Refused
 from router.events import Answer, CommandAnswered, CommandRefused, Event
 from router.ids import ConversationId

@@ -29,7 +29,7 @@ closing
 serving
 attendance handling
 asking
-acts
+dispatch
 core
 views explain
 deliveries

@@ -1,10 +1,9 @@
-"""Which function carries out which command, and what each timer does when it is due.
+"""Which part carries out which command, and what each timer means.
 
-Owns: the two tables that the core looks into. Does not know: when a command comes, refusals, or
-what ends every command.
+Owns: the two tables, and the commands that are about the tenant as a whole. Does not know: the
+order of things inside one command (``router.core``), or what the parts do.
 
-Invariants (tests/test_acts.py): every command but ``SendMessage`` has its row; every timer that
-anything sets has one too.
+Invariant: every command and every timer that anybody sets is here (tests/test_dispatch.py).
 """
 
 from collections.abc import Callable, Mapping
