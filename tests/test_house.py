@@ -29,6 +29,7 @@ closing
 serving
 attendance handling
 asking
+dispatch
 core
 views explain facts
 deliveries
