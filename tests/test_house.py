@@ -44,7 +44,7 @@ server.admission server.clock server.counters server.head server.meter server.or
 server.suggestions server.demo_talk server.pulse
 server.claims server.logs server.sources server.starter server.visit
 server.settings server.asgi server.front server.gate server.outbox
-server.keys server.socket server.links
+server.keys server.socket server.links server.folds
 server.auth server.tenants
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub
