@@ -1,7 +1,7 @@
 """Answers why: why a conversation waits, why an agent was chosen, why one gets nothing.
 
-Owns: the explanations of protocol section 8, from the state and the kept decisions. Does not
-know: sockets, sessions, encodings.
+Owns: the explanations of protocol section 8, from the state and the kept decisions.
+Does not know: sockets, sessions, encodings.
 
 Invariants (tests/test_explain.py): a read changes nothing; every agent is counted under exactly
 one reason; while a conversation waits nobody is ``free`` for it, unless its customer is away; what

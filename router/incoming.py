@@ -31,6 +31,7 @@ __all__ = [
     "ConversationPriority",
     "ConversationRequest",
     "ConversationTransfer",
+    "Explain",
     "Hello",
     "History",
     "Incoming",
@@ -266,6 +267,14 @@ class History(_Incoming, frozen=True, kw_only=True, tag="history"):
     purpose: Word = ""
 
 
+class Explain(_Incoming, frozen=True, kw_only=True, tag="explain"):
+    """Asks why: of a conversation (for one agent alone, if named), an agent, or an assignment."""
+
+    conversation: Word = ""
+    agent: Word = ""
+    assignment: Word = ""
+
+
 class ContactSet(_Incoming, frozen=True, kw_only=True, tag="contact.set"):
     """How the customer wants to be reached."""
 
@@ -341,6 +350,7 @@ Incoming = (
     | ConversationAssign
     | ConversationPriority
     | History
+    | Explain
     | ContactSet
     | Rate
     | ConsentAccept

@@ -214,7 +214,7 @@ class Session:
                     raise Refused(Refusal.SUBSCRIPTION_STATE, "not subscribed to this topic")
                 self.topics.discard(message.topic)
                 return self._look(message, now_ms)
-            case incoming.History() | incoming.PolicyGet() | incoming.Typing():
+            case incoming.History() | incoming.Explain() | incoming.PolicyGet() | incoming.Typing():
                 return self._look(message, now_ms)
         command = command_for(message, self.actor, self._new_id)
         return self._submit(message.id, command, kind, now_ms)

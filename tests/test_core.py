@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from router.commands import (
@@ -9,12 +10,17 @@ from router.commands import (
     Actor,
     CancelConversation,
     Command,
+    Connect,
+    LoseNode,
     ReportActivity,
     SetContact,
+    SetPolicy,
     SetPresence,
+    SkipCommand,
     Tick,
 )
 from router.errors import Refusal
+from router.events import CommandAnswered
 from router.ids import ConversationId
 from router.policy import Policy, Queue, SkillNeed, Step
 from tests.helpers.worlds import Scene, agent, customer, needs, skilled, supervisor
@@ -100,3 +106,57 @@ def test_a_command_without_a_session_is_refused_and_crashes_nothing(
     before = scene.router.digest()
     assert scene.refused(command(scene, by)).code is Refusal.UNAUTHORIZED
     assert scene.router.digest() == before
+
+
+def test_time_never_goes_back() -> None:
+    scene = Scene()
+    with pytest.raises(AssertionError, match="time went back"):
+        scene.router.apply(Tick(), scene.now_ms - 1)
+
+
+def test_the_answer_comes_before_the_events_of_its_command_and_after_those_of_timers() -> None:
+    scene = Scene()
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.arrive(customer("d"))
+    scene.now_ms += 4_500
+    events = scene.do(scene.request(customer("d"), "d"))
+    kinds = [type(event).__name__ for event in events]
+    assert kinds[0] == "OfferEnded"
+    answered = kinds.index("CommandAnswered")
+    assert kinds.index("ConversationQueued", answered) > answered
+    assert "OfferEnded" not in kinds[answered:]
+
+
+def test_every_command_counts_one_position_also_a_refused_one() -> None:
+    scene = Scene()
+    assert scene.router.position == 1
+    scene.refused(CancelConversation(customer("c"), ConversationId("none")))
+    scene.do(SkipCommand(2))
+    assert scene.router.position == 3
+    assert scene.router.now_ms == scene.now_ms
+
+
+def test_lives_are_those_that_hold_a_connection() -> None:
+    scene = Scene()
+    scene.answered(Connect(agent("ann"), life="n1"))
+    scene.answered(Connect(customer("c"), life="n2"))
+    scene.answered(Connect(customer("c", "2"), life="n1"))
+    assert scene.router.lives() == ("n1", "n2")
+    scene.leave(customer("c"))
+    assert scene.router.lives() == ("n1",)
+    assert [type(event) for event in scene.do(LoseNode("n1"))][:1] == [CommandAnswered]
+    assert scene.router.lives() == ()
+
+
+def test_a_policy_in_force_moves_who_waits_and_offers_at_once() -> None:
+    scene = Scene(STEPPED)
+    scene.arrive(agent("ann"))
+    scene.answered(SetPresence(agent("ann")))
+    scene.ask("c", needs=needs(rare=1))
+    assert scene.offered("ann") == ""
+    richer = (skilled("ann", x=80, rare=5), skilled("bob", x=80))
+    scene.answered(SetPolicy(msgspec.structs.replace(STEPPED, agents=richer)))
+    scene.leave(agent("ann"))
+    scene.arrive(agent("ann"))
+    assert (scene.offered("ann"), scene.router.policy.agents) == ("c", richer)

@@ -15,7 +15,7 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids skills timers limits turns ranks tallies cards
+errors ids skills timers limits turns ranks tallies cards regression
 states policy rights queue figures waitlaw
 commands events explained conversations offers presence
 outgoing groups masks incoming history ops
@@ -29,8 +29,9 @@ closing
 serving
 attendance handling
 asking
+dispatch
 core
-views explain
+views explain facts
 deliveries
 """
 SHELL_LAYERS = """

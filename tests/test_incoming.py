@@ -19,7 +19,7 @@ def read(message: dict[str, Any]) -> Incoming:
 
 def test_every_type_is_somebodys_to_send() -> None:
     tags = {kind.__struct_config__.tag for kind in get_args(Incoming)}
-    assert tags == set(RELATIONS)
+    assert tags <= set(RELATIONS)
 
 
 @pytest.mark.parametrize("kind", sorted(SAMPLES))

@@ -12,6 +12,7 @@ from router.ids import AgentId, ConnectionId, ConversationId, OfferId
 from router.incoming import (
     Activity,
     Bye,
+    Explain,
     Hello,
     History,
     Incoming,
@@ -31,7 +32,7 @@ CONNECTION = ConnectionId("x1")
 AGENT = Actor("agent", "alice", CONNECTION)
 CUSTOMER = Actor("customer", "carl", CONNECTION)
 SERVICE = Actor("service", "crm", CONNECTION)
-SESSIONS_OWN = {Hello, TokenRefresh, Bye, Activity, Sub, Unsub, History, PolicyGet, Typing}
+SESSIONS_OWN = {Explain, Hello, TokenRefresh, Bye, Activity, Sub, Unsub, History, PolicyGet, Typing}
 
 
 def ask(kind: str, by: Actor, **changes: Any) -> commands.Command:  # noqa: ANN401 - as JSON has it

@@ -84,7 +84,7 @@ class Node:
             {name: tenant.policy for name, tenant in settings.tenants.items()},
             life=life,
             clock=clock,
-            publish=self.hub.publish,
+            audience=self.hub,
             measures=self.metrics,
         )
         self._authenticator = Authenticator(settings)

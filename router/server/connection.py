@@ -72,6 +72,10 @@ class _Ticket:
         if self._is_answered and self._kind == "hello":
             self._connection.welcome(now_ms)
 
+    def fail(self) -> None:
+        """See ``engine.Ticket``."""
+        self._connection.hang(CloseCode.SERVER_ERROR)
+
 
 class Connection:
     """One WebSocket between its acceptance and its end.

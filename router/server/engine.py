@@ -10,7 +10,8 @@ Invariants (tests/server/test_engine.py):
   events leave in the order in which the core reported them, before the next command is applied.
 * Whoever submitted a command hears once: the core's answer, or why it never went in, or nothing
   while nobody knows (the journal is cut off).
-* Nothing the core raises ends the node: see ``router.server.tenants``.
+* Nothing the core raises ends the node (see ``router.server.tenants``), nor does anything that
+  goes wrong while people are told.
 
 Three tasks do the work. One collects what was submitted and appends it in groups: whatever came
 while the last group was on its way to the disk goes into the next. One reads, applies, publishes.
@@ -19,6 +20,7 @@ One sleeps until the earliest deadline of any core and has a ``Tick`` appended.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -33,7 +35,7 @@ from router.policy import Policy
 from router.server.clock import Clock
 from router.server.tenants import Tenants
 
-__all__ = ["BACKLOG_MAX", "GROUP_MAX", "Engine", "Outcome", "Publish", "Ticket"]
+__all__ = ["BACKLOG_MAX", "GROUP_MAX", "Audience", "Engine", "Measures", "Outcome", "Ticket"]
 
 BACKLOG_MAX = 20_000
 """Commands that may wait for the journal; more are refused with 108."""
@@ -57,10 +59,21 @@ class Ticket(Protocol):
     def applied(self, now_ms: int) -> None:
         """Everything about the command was published; the views are as of its position."""
 
+    def fail(self) -> None:
+        """One of the two above raised: whoever waits must ask again."""
+
 
 _NOBODY: tuple[Ticket | None, int] = (None, 0)
-Publish = Callable[[str, Event, int], None]
-"""Tenant, event, and the journal's time."""
+
+
+class Audience(Protocol):
+    """Who hears of what happened; called without waiting for anything."""
+
+    def publish(self, tenant: str, event: Event, now_ms: int) -> None:
+        """Brings an event to those who should hear it."""
+
+    def send_away(self, tenant: str) -> None:
+        """An event could not be brought: all of the tenant must fetch the whole truth anew."""
 
 
 class Measures(Protocol):
@@ -92,7 +105,7 @@ class Engine:
         policies: The configured policy of each tenant.
         life: This node life.
         clock: Where time is read.
-        publish: Takes each event, once the node is live.
+        audience: Hears of each event, once the node is live.
         measures: Told of batches and commands.
     """
 
@@ -104,7 +117,7 @@ class Engine:
         *,
         life: str,
         clock: Clock,
-        publish: Publish,
+        audience: Audience,
         measures: Measures,
     ) -> None:
         self.is_live = False
@@ -113,7 +126,7 @@ class Engine:
         self._policies = policies
         self._life = life
         self._clock = clock
-        self._publish = publish
+        self._audience = audience
         self._measures = measures
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Underway)
@@ -301,16 +314,32 @@ class Engine:
         self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
     ) -> None:
         """Lets out what happened, in its order, without waiting for anybody."""
-        tenant, now_ms = record.tenant, record.now_ms
         for event in events:
             if isinstance(event, CommandAnswered | CommandRefused):
                 if ticket is not None:
-                    ticket.settle(event)
+                    self._tell(ticket, partial(ticket.settle, event))
             else:
-                self._publish(tenant, event, now_ms)
+                self._publish(record, event)
         if ticket is not None:
-            ticket.applied(now_ms)
-        self._measures.applied(tenant, command, events)
+            self._tell(ticket, partial(ticket.applied, record.now_ms))
+        self._measures.applied(record.tenant, command, events)
+
+    def _publish(self, record: Record, event: Event) -> None:
+        """Brings out one event; a flaw in what people see must not end what they rely on."""
+        try:
+            self._audience.publish(record.tenant, event, record.now_ms)
+        except Exception:
+            _LOG.exception("event.not_published", tenant=record.tenant, position=record.position)
+            self._measures.poisoned()
+            self._audience.send_away(record.tenant)
+
+    def _tell(self, ticket: Ticket, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except Exception:
+            _LOG.exception("answer.not_given")
+            self._measures.poisoned()
+            ticket.fail()
 
     async def _survive(
         self, record: Record, command: Command, ticket: Ticket | None

@@ -87,7 +87,7 @@ class Gateway:
         self.node = settings.server.node or life
         self.frame_bytes = settings.server.frame_bytes
         self.routers = tenants.routers
-        self.reads = Reads(tenants.routers, hub)
+        self.reads = Reads(tenants.routers, hub, engine.now_ms)
         self.pulse = Pulse()
         self.random: Callable[[], float] = random.Random().random  # noqa: S311 - spreads pings
         self._settings = settings

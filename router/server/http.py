@@ -84,6 +84,7 @@ def public_app(desk: Desk, demo: DemoDesk | None, *, has_ops: bool) -> Starlette
         Route("/widget.js", _page(files["widget/widget.js"], None)),
         Route("/widget", _page(files["widget/page.html"], "*")),
         Route("/desktop", _page(files["desktop/index.html"], "'none'")),
+        Route("/desktop/people", _people(demo)),
         Route("/board", _page(files["board/index.html"], "'none'")),
         Route("/assets/{path:path}", _assets(files)),
         Route("/v1/visitors", _visitors(desk), methods=["POST", "OPTIONS"]),
@@ -252,10 +253,16 @@ class _TokenRequest(Struct):
     role: str
 
 
-def _demo_routes(demo: DemoDesk, shop: _File) -> list[Route]:
-    async def people(_: Request) -> Response:
-        return _json(demo.people())
+def _people(demo: DemoDesk | None) -> Endpoint:
+    """Whom the pages of staff offer to sign in as; nobody but in the demo."""
 
+    async def people(_: Request) -> Response:
+        return _json([] if demo is None else demo.people())
+
+    return people
+
+
+def _demo_routes(demo: DemoDesk, shop: _File) -> list[Route]:
     async def token(request: Request) -> Response:
         origin = request.headers.get("origin")
         if origin is not None and not is_own(origin, request.headers.get("host", "")):
@@ -270,7 +277,6 @@ def _demo_routes(demo: DemoDesk, shop: _File) -> list[Route]:
 
     return [
         Route("/demo", _page(shop, "'self'")),
-        Route("/demo/people", people),
         Route("/demo/token", token, methods=["POST"]),
     ]
 

@@ -9,8 +9,9 @@ it is called right after the command was applied, so every view is of exactly th
 connection gets events in the order of their positions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
 import trio
 
 from router import events
@@ -25,6 +26,9 @@ from router.server.topics import Topics
 from router.wire import Packet
 
 __all__ = ["Hub"]
+
+AGAIN_S = 1.0
+_LOG = structlog.get_logger("fairline.hub")
 
 
 class Hub:
@@ -78,12 +82,26 @@ class Hub:
         """Sends a hint that stands in no journal, such as who is typing."""
         self.links.send(tenant, persons, message)
 
+    def send_away(self, tenant: str) -> None:
+        """Has all of a tenant come again for the whole truth, after an event went astray."""
+        for link in list(self.links):
+            if link.tenant == tenant:
+                link.hang(CloseCode.SERVER_ERROR)
+
     async def run(self) -> None:
         """Sends what is coalesced, for ever."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.places.run)
-            nursery.start_soon(self.topics.run_presence)
-            nursery.start_soon(self.topics.run_board)
+            for work in (self.places.run, self.topics.run_presence, self.topics.run_board):
+                nursery.start_soon(self._keep_on, work)
+
+    async def _keep_on(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begins the work again where it failed: a figure that is late harms nobody."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                _LOG.exception("hub.failed")
+            await trio.sleep(AGAIN_S)
 
     def _hang(self, event: events.ConnectionReplaced | events.NodeLost) -> None:
         if isinstance(event, events.ConnectionReplaced):

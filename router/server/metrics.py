@@ -14,7 +14,14 @@ one; figures of the cores are set on the loop before, for no thread may look int
 from collections.abc import Iterable, Mapping, Sequence
 
 import trio
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from router import views
 from router.commands import Command
@@ -40,6 +47,8 @@ _PLAIN_CODES = {1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011}
 _CODES = {*_PLAIN_CODES, *map(int, CloseCode)}
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _WAITS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+# Else every counter would be two series, and nobody asks for the second.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 
 

@@ -10,6 +10,7 @@ accepted in one second are not pinged in one second.
 """
 
 import heapq
+import math
 from typing import NamedTuple, Protocol
 
 import trio
@@ -23,6 +24,8 @@ BEAT_S = 25.0
 FATE_S = 10.0
 """A command whose fate is unknown for so long ends its connection."""
 EXPIRING_S = 60.0
+GRAIN_S = 0.05
+"""Deadlines this near to each other are attended to in one go: one wake-up for all of them."""
 
 
 class Liveness(NamedTuple):
@@ -190,7 +193,7 @@ class Pulse:
             self._sooner = trio.Event()
             with trio.CancelScope() as sleep:
                 if self._heap:
-                    sleep.deadline = self._heap[0][0]
+                    sleep.deadline = math.ceil(self._heap[0][0] / GRAIN_S) * GRAIN_S
                 await self._sooner.wait()
             self.attend(trio.current_time())
 

@@ -1,4 +1,4 @@
-"""Answers what needs no place in the journal: history, policy, topics, who is typing.
+"""Answers what needs no place in the journal: history, why, policy, topics, who is typing.
 
 Owns: which read becomes which view, and the purpose that reading a transcript may need.
 Does not know: sessions, sockets, whose turn it is.
@@ -7,12 +7,13 @@ A read is answered at once from the core as it is now; the session has seen to i
 connection's own earlier commands are in there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from router import incoming, outgoing, views
 from router.commands import Actor
 from router.core import Router
 from router.errors import Refusal, Refused
+from router.explain import explain
 from router.ids import ConversationId
 from router.incoming import Incoming
 from router.policy import Policy, Purpose
@@ -25,9 +26,10 @@ __all__ = ["Reads"]
 class Reads:
     """The reads of all connections of a node."""
 
-    def __init__(self, routers: Mapping[str, Router], hub: Hub) -> None:
+    def __init__(self, routers: Mapping[str, Router], hub: Hub, now_ms: Callable[[], int]) -> None:
         self._routers = routers
         self._hub = hub
+        self._now_ms = now_ms
 
     def answer(self, message: Incoming, link: Link, actor: Actor, name: str) -> outgoing.Reply:
         """The reply to a read.
@@ -42,6 +44,8 @@ class Reads:
                 self._hub.topics.unsubscribe(link, message.topic)
             case incoming.History():
                 return self._history(message, link.tenant, actor)
+            case incoming.Explain():
+                return self._explain(message, link.tenant, actor)
             case incoming.PolicyGet():
                 policy = self._routers[link.tenant].policy
                 return outgoing.Reply(id=message.id, ok=True, policy=policy)
@@ -59,6 +63,17 @@ class Reads:
             router, actor, ConversationId(message.conversation), message.before_seq, message.limit
         )
         return outgoing.Reply(id=message.id, ok=True, messages=tuple(messages), more=more)
+
+    def _explain(self, message: incoming.Explain, tenant: str, actor: Actor) -> outgoing.Reply:
+        found = explain(
+            self._routers[tenant],
+            actor,
+            self._now_ms(),
+            conversation=message.conversation,
+            agent=message.agent,
+            assignment=message.assignment,
+        )
+        return outgoing.Reply(id=message.id, ok=True, explain=found)
 
     def _pass_on_typing(
         self, message: incoming.Typing, tenant: str, actor: Actor, name: str

@@ -11,6 +11,9 @@ from typing import Any
 import msgpack
 import websockets
 
+MSGPACK = websockets.Subprotocol("fairline.v1.msgpack")
+JSON = websockets.Subprotocol("fairline.v1.json")
+
 
 class Side:
     """An agent with MessagePack, or a customer with JSON."""

@@ -161,9 +161,10 @@ class Desk:
     def accept(self) -> None:
         """Takes the offer by the key, as agents do."""
         expect(self.offer).to_be_visible()
-        self.page.keyboard.press("Enter")
-        expect(self.offer).to_be_hidden()
-        expect(self.composer).to_be_focused()
+        this = self.page.locator(f'[data-offer="{self.offer.get_attribute("data-offer")}"]')
+        self.offer.get_by_role("button", name="Accept").press("Enter")
+        expect(this.locator("visible=true")).to_have_count(0)
+        expect(self.composer).to_be_visible()
 
     def write(self, text: str) -> None:
         self.composer.fill(text)

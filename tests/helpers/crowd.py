@@ -183,7 +183,7 @@ class Crowd:
             self._agent(),
             show=self.rng.choice(SHOWS),  # type: ignore[arg-type]
             until_ms=self.rng.choice((None, None, None, 4_000)),
-            next=self.rng.choice((None, None, None, "busy", "offline")),  # type: ignore[arg-type]
+            next=self.rng.choice((None, None, None, "busy", "offline")),
             channels=self.rng.choice((None, None, {"chat": False}, {"chat": True})),
         )
 

@@ -78,6 +78,9 @@ class Memo:
         self.done = trio.Event()
 
     def settle(self, outcome: Outcome) -> None:
+        if self._machine.is_deaf:
+            self._machine.heard.append("settle raised")
+            raise KeyError("a flaw in a reply")
         self.outcomes.append(outcome)
         self._machine.heard.append(f"settle {self._name}".strip())
         self.done.set()
@@ -86,6 +89,10 @@ class Memo:
         assert now_ms > 0
         self.applied_count += 1
         self._machine.heard.append(f"applied {self._name}".strip())
+
+    def fail(self) -> None:
+        self._machine.heard.append(f"failed {self._name}".strip())
+        self.done.set()
 
 
 class Machine:
@@ -100,19 +107,26 @@ class Machine:
         self.batches: list[int] = []
         self.commands: list[Command] = []
         self.poisoned_count = 0
+        self.is_deaf = False
+        self.sent_away: list[str] = []
         self.engine = Engine(
             self.journal,
             self.tenants,
             {"acme": policy, "other": policy},
             life=life,
             clock=clock,
-            publish=self._publish,
+            audience=self,
             measures=self,
         )
 
-    def _publish(self, tenant: str, event: Event, now_ms: int) -> None:
+    def publish(self, tenant: str, event: Event, now_ms: int) -> None:
+        if self.is_deaf:
+            raise KeyError("a flaw in a view")
         self.heard.append(type(event).__name__)
         self.published.append((tenant, event, now_ms))
+
+    def send_away(self, tenant: str) -> None:
+        self.sent_away.append(tenant)
 
     def batch(self, size: int) -> None:
         self.batches.append(size)

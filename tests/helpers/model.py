@@ -5,7 +5,7 @@ makes the same of the core's events. Where the two differ, one of them is wrong 
 This half has time, people and offers; ``model_work`` conversations, ``model_line`` the matching.
 """
 
-from typing import Any
+import re
 
 import msgspec
 
@@ -16,9 +16,16 @@ from tests.helpers.model_work import ModelWork, No
 
 __all__ = ["Model"]
 
+Answer = c.SeeOffer | c.AcceptOffer | c.DeclineOffer
+
+
+def _method(command: c.Command) -> str:
+    """``do_accept_offer`` for ``AcceptOffer``."""
+    return "do" + re.sub(r"([A-Z])", r"_\1", type(command).__name__).lower()
+
 
 class Model(ModelWork):
-    """The naive router; commands are methods of their name, deadlines of ``on_<kind>``."""
+    """The naive router; commands are methods ``do_<name>``, deadlines of ``on_<kind>``."""
 
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy)
@@ -58,7 +65,7 @@ class Model(ModelWork):
         return answer
 
     def _act(self, command: c.Command) -> Trace | None:
-        answer: Trace | None = getattr(self, type(command).__name__)(command)
+        answer: Trace | None = getattr(self, _method(command))(command)
         by = getattr(command, "by", None)
         if by is not None and by.role == "agent" and not isinstance(command, c.Disconnect):
             agent = self.agents.get(by.id)
@@ -113,13 +120,13 @@ class Model(ModelWork):
 
     # -- people
 
-    def Tick(self, _: c.Tick) -> None:
+    def do_tick(self, _: c.Tick) -> None:
         pass
 
-    def ReportActivity(self, _: c.ReportActivity) -> None:
+    def do_report_activity(self, _: c.ReportActivity) -> None:
         pass
 
-    def Connect(self, command: c.Connect) -> None:
+    def do_connect(self, command: c.Connect) -> None:
         by = command.by
         people = self.agents if by.role == "agent" else self.customers
         if by.role not in ("agent", "customer"):
@@ -146,7 +153,7 @@ class Model(ModelWork):
             if one.agent:
                 self.trace.append(("customer", one.name, here))
 
-    def Disconnect(self, command: c.Disconnect) -> None:
+    def do_disconnect(self, command: c.Disconnect) -> None:
         by = command.by
         people = self.agents if by.role == "agent" else self.customers
         person = people.get(by.id)
@@ -163,7 +170,7 @@ class Model(ModelWork):
             person.lapsing = True
             self._start_grace(role, person)
 
-    def LoseNode(self, command: c.LoseNode) -> None:
+    def do_lose_node(self, command: c.LoseNode) -> None:
         for role, people in (("agent", self.agents), ("customer", self.customers)):
             for person in people.values():
                 for connection, life in list(person.here.items()):
@@ -234,7 +241,7 @@ class Model(ModelWork):
                 one.joined += self.now - one.assigned
                 self._enqueue(one, "returned", fresh=False)
 
-    def SetPresence(self, command: c.SetPresence) -> None:
+    def do_set_presence(self, command: c.SetPresence) -> None:
         agent = self._agent(command.by.id)
         before = agent.show
         self._declare(agent, command.show)
@@ -244,7 +251,7 @@ class Model(ModelWork):
             self.set("agent_until", agent.name, self.now + command.until_ms)
         agent.next = command.next
 
-    def SetAgentPresence(self, command: c.SetAgentPresence) -> None:
+    def do_set_agent_presence(self, command: c.SetAgentPresence) -> None:
         agent = self._agent(command.agent)
         if not agent.here and not agent.lapsing:
             raise No(115)
@@ -267,7 +274,7 @@ class Model(ModelWork):
 
     # -- offers
 
-    def _offer_of(self, command: Any) -> Offer:
+    def _offer_of(self, command: Answer) -> Offer:
         offer = self.offers.get(command.offer)
         if offer is None or offer.agent != command.by.id:
             raise No(103)
@@ -275,18 +282,18 @@ class Model(ModelWork):
             raise No(113, offer.outcome)
         return offer
 
-    def _took_effect(self, command: Any, outcome: str) -> bool:
+    def _took_effect(self, command: Answer, outcome: str) -> bool:
         offer = self.offers.get(command.offer)
         return offer is not None and (offer.agent, offer.outcome) == (command.by.id, outcome)
 
-    def SeeOffer(self, command: c.SeeOffer) -> None:
+    def do_see_offer(self, command: c.SeeOffer) -> None:
         offer = self._offer_of(command)
         if self.queue(self.conversations[offer.conversation].queue).assign == "direct":
             self._accept(offer)
         offer.seen = True
         self.cancel(offer.name, "offer_seen")
 
-    def AcceptOffer(self, command: c.AcceptOffer) -> None:
+    def do_accept_offer(self, command: c.AcceptOffer) -> None:
         if not self._took_effect(command, "accepted"):
             self._accept(self._offer_of(command))
 
@@ -295,7 +302,7 @@ class Model(ModelWork):
         self._leave_line(one)
         self._give(one, offer.agent)
 
-    def DeclineOffer(self, command: c.DeclineOffer) -> None:
+    def do_decline_offer(self, command: c.DeclineOffer) -> None:
         if self._took_effect(command, "declined"):
             return
         offer = self._offer_of(command)

@@ -9,20 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.policy import Policy, Queue
+from router.policy import AgentEntry, Policy, Queue
 
 Trace = tuple[Any, ...]
 MINUTE = 60_000
 IN_LINE = ("waiting", "offered")
-
-
-class No(Exception):  # noqa: N818
-    """A refusal: its code, and the outcome of an offer that is gone."""
-
-    def __init__(self, code: int, outcome: str | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.outcome = outcome
 
 
 @dataclass
@@ -134,7 +125,7 @@ class ModelLine:
             not languages or self._wish(agent, languages) is not None
         )
 
-    def _entry(self, agent: str) -> Any:
+    def _entry(self, agent: str) -> AgentEntry:
         return next(entry for entry in self.policy.agents if entry.id == agent)
 
     def _wish(self, agent: str, languages: list[tuple[str, int]]) -> tuple[int, int] | None:

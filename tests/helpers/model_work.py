@@ -1,7 +1,5 @@
 """The middle of the naive router (``model.py``): the life of each conversation."""
 
-from typing import Any
-
 from router import commands as c
 from router.policy import Queue
 from tests.helpers.model_line import IN_LINE, MINUTE, Conversation, ModelLine, Offer, Person, Trace
@@ -187,9 +185,8 @@ class ModelWork(ModelLine):
 
     # -- commands
 
-    def _theirs(self, command: Any) -> Conversation:
-        one = self.conversations.get(command.conversation)
-        by = command.by
+    def _theirs(self, by: c.Actor, conversation: str) -> Conversation:
+        one = self.conversations.get(conversation)
         if one is None or (by.role == "customer" and one.customer != by.id):
             raise No(103)
         served = one.agent or (one.last_agent if one.reason else "")
@@ -197,7 +194,7 @@ class ModelWork(ModelLine):
             raise No(102)
         return one
 
-    def RequestConversation(self, command: c.RequestConversation) -> Trace:
+    def do_request_conversation(self, command: c.RequestConversation) -> Trace:
         customer = command.by.id if command.by.role == "customer" else command.customer
         assert customer is not None
         queue = self._queue_for(command)
@@ -280,13 +277,13 @@ class ModelWork(ModelLine):
             self.set("transfer_wait", one.name, self.now + queue.prefer_agent_ms)
         return one
 
-    def CancelConversation(self, command: c.CancelConversation) -> None:
-        one = self._theirs(command)
+    def do_cancel_conversation(self, command: c.CancelConversation) -> None:
+        one = self._theirs(command.by, command.conversation)
         if one.reason != "cancelled":
             self._abandon(one, "cancelled")
 
-    def EndConversation(self, command: c.EndConversation) -> None:
-        one = self._theirs(command)
+    def do_end_conversation(self, command: c.EndConversation) -> None:
+        one = self._theirs(command.by, command.conversation)
         is_customer = command.by.role == "customer"
         reason = "customer" if is_customer else "agent"
         if one.reason == reason:
@@ -296,16 +293,16 @@ class ModelWork(ModelLine):
         else:
             self._end(one, reason)
 
-    def CompleteWrapUp(self, command: c.CompleteWrapUp) -> None:
-        one = self._theirs(command)
+    def do_complete_wrap_up(self, command: c.CompleteWrapUp) -> None:
+        one = self._theirs(command.by, command.conversation)
         if one.status == "closed":
             return
         if one.status != "wrap_up":
             raise No(115)
         self._complete(one)
 
-    def TransferConversation(self, command: c.TransferConversation) -> Trace:
-        one = self._theirs(command)
+    def do_transfer_conversation(self, command: c.TransferConversation) -> Trace:
+        one = self._theirs(command.by, command.conversation)
         if one.status != "active":
             raise No(115)
         giver = one.agent
@@ -329,8 +326,8 @@ class ModelWork(ModelLine):
         self._refuse(one, giver)
         return one.name, False
 
-    def AssignConversation(self, command: c.AssignConversation) -> None:
-        one = self._theirs(command)
+    def do_assign_conversation(self, command: c.AssignConversation) -> None:
+        one = self._theirs(command.by, command.conversation)
         self._agent(command.agent)
         if one.status not in ("held", "active", *IN_LINE) or one.agent == command.agent:
             raise No(115)
@@ -348,8 +345,8 @@ class ModelWork(ModelLine):
         self._leave_line(one)
         self._give(one, command.agent)
 
-    def SetPriority(self, command: c.SetPriority) -> None:
-        one = self._theirs(command)
+    def do_set_priority(self, command: c.SetPriority) -> None:
+        one = self._theirs(command.by, command.conversation)
         if command.priority not in self.policy.classes:
             raise No(105)
         if one.status not in ("held", *IN_LINE):
@@ -360,8 +357,8 @@ class ModelWork(ModelLine):
         if one.status == "held" and first is not None and first.status in IN_LINE:
             self._lend(first, one)
 
-    def SendMessage(self, command: c.SendMessage) -> Trace:
-        one = self._theirs(command)
+    def do_send_message(self, command: c.SendMessage) -> Trace:
+        one = self._theirs(command.by, command.conversation)
         if one.reason:
             raise No(115)
         self._add_message(one)

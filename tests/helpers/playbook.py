@@ -12,16 +12,24 @@ import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from router.commands import Command
 from router.events import AgentChanged, Answer, CommandAnswered, Event, LineMoved
 from tests.helpers.worlds import Scene
 
-__all__ = ["DONE", "Playbook", "given"]
+__all__ = ["DONE", "Playbook", "given", "spoken"]
 
 DONE = CommandAnswered(Answer())
 """The answer of a command that has nothing to say but that it took effect."""
 
 NOISE = (AgentChanged, LineMoved)
+
+
+def spoken(event: Event) -> str:
+    """An event as a line of a play."""
+    fields = msgspec.to_builtins(event)
+    return f"{fields.pop('e')} " + " ".join(f"{name}={value!r}" for name, value in fields.items())
 
 
 class Playbook:
@@ -44,6 +52,11 @@ class Playbook:
         self.expected.append(event)
         return self
 
+    def tells(self, *events: Event) -> "Playbook":
+        """``<< event`` for each."""
+        self.expected += events
+        return self
+
     def to(self, at_ms: int) -> "Playbook":
         """Lets time pass; what the deadlines cause is expected next, without their answers."""
         self.check()
@@ -59,8 +72,8 @@ class Playbook:
 
     def check(self) -> None:
         """Fails with a diff unless the last command caused exactly what was expected."""
-        expected = [repr(event) for event in self.expected]
-        found = [repr(event) for event in self.found]
+        expected = [spoken(event) for event in self.expected]
+        found = [spoken(event) for event in self.found]
         if expected != found:
             diff = difflib.unified_diff(expected, found, "expected", "found", lineterm="")
             raise AssertionError("\n".join([f"after {self.command}:", *diff]))

@@ -57,6 +57,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "conversation.assign": {"conversation": "c1", "agent": "alice"},
     "conversation.priority": {"conversation": "c1", "priority": "gold", "reason": "asked twice"},
     "history": {"conversation": "c1", "before_seq": 9, "limit": 50, "purpose": "quality"},
+    "explain": {"conversation": "c1", "agent": "alice"},
     "contact.set": {"prefs": [{"channel": "chat", "prio": 1}], "languages": ["en"]},
     "rate": {"conversation": "c1", "score": 5, "comment": "quick"},
     "consent.accept": {"terms": "pro", "version": 2},

@@ -95,7 +95,7 @@ class Server:
                 *(Route(path, _page) for path in PAGES),
                 Route("/assets/{name:path}", _asset),
                 Route("/elsewhere", _elsewhere),
-                Route("/demo/people", self.people),
+                Route("/desktop/people", self.people),
                 Route("/demo/token", self.token, methods=["POST"]),
                 Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
                 Route("/scripted/world", self.show_world),

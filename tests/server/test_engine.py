@@ -252,6 +252,21 @@ async def test_a_replay_leaves_out_the_same_command_and_reaches_the_same_state()
         assert made.commands == []
 
 
+async def test_a_flaw_in_what_people_see_ends_nothing() -> None:
+    async with machine() as made:
+        await made.do(connect("customer:carl"))
+        made.is_deaf = True
+        memo = made.submit(request("customer:carl"), "first")
+        with trio.fail_after(5):
+            await memo.done.wait()
+            while made.engine.waiting_since_ms() is not None or not made.sent_away:
+                await trio.testing.wait_all_tasks_blocked()
+        assert "failed first" in made.heard
+        assert set(made.sent_away) == {"acme"}
+        made.is_deaf = False
+        assert isinstance(await made.do(connect("customer:dora")), CommandAnswered)
+
+
 async def test_a_life_that_ends_says_so() -> None:
     store = MemoryStore()
     async with machine(store) as made:

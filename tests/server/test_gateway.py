@@ -14,6 +14,7 @@ from router.core import CORE_VERSION
 from router.ids import ConnectionId
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryStore
+from router.server import gateway as gateway_module
 from router.server import pulse
 from router.server.app import Addresses, serve
 from router.server.clock import Clock

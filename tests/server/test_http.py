@@ -46,13 +46,19 @@ async def test_assets_are_the_files_of_the_pages_and_nothing_else() -> None:
             "/assets/core.py",
             "/assets/demo/shop.css",
             "/demo",
-            "/demo/people",
+            "/demo/token",
             "/",
             "/v1/none",
         ):
             status, _, body = await node.get(path)
             assert status in {400, 404}, path
             assert b"Router" not in body
+
+
+async def test_nobody_is_offered_to_sign_in_as_but_in_the_demo() -> None:
+    async with open_node() as node:
+        status, _, body = await node.get("/desktop/people")
+        assert (status, body) == (200, b"[]")
 
 
 async def test_health_and_readiness_are_told_apart() -> None:
@@ -166,7 +172,7 @@ async def test_the_demo_signs_its_people_in_with_one_click() -> None:
     async with open_node(desk=Desk()) as node:
         status, headers, _ = await node.get("/demo")
         assert (status, "script-src 'self'" in headers["content-security-policy"]) == (200, True)
-        people = json.loads((await node.get("/demo/people"))[2])
+        people = json.loads((await node.get("/desktop/people"))[2])
         assert people[0]["id"] == "alice"
         ask = {"id": "alice", "role": "agent"}
         minted = json.loads((await node.post("/demo/token", ask))[2])

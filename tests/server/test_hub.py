@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+import trio
+import trio.testing
+
 from router import outgoing
 from router.commands import Claims, Connect, LoseNode, SetPresence
 from router.errors import CloseCode
@@ -73,6 +76,36 @@ async def test_the_end_of_this_life_closes_all_sockets_and_that_of_another_none(
     assert crowd.hung == []
     crowd.do(LoseNode(life="n1"))
     assert crowd.hung == [("x-alice", CloseCode.REBALANCE), ("x-carl", CloseCode.REBALANCE)]
+
+
+async def test_a_tenant_can_be_sent_away_for_the_whole_truth() -> None:
+    crowd = Audience()
+    crowd.join("agent:alice")
+    crowd.hub.send_away("other")
+    assert crowd.hung == []
+    crowd.hub.send_away("acme")
+    assert crowd.hung == [("x-alice", CloseCode.SERVER_ERROR)]
+
+
+async def test_coalesced_work_that_failed_begins_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    crowd = Audience()
+    crowd.join("agent:alice")
+    sofia = crowd.join("supervisor:sofia")
+    crowd.hub.topics.subscribe(sofia, "agents", "full", 1)
+    told = crowd.hub.topics._told.pop(("acme", "agents"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(crowd.hub.run)
+        crowd.do(show("alice", "available"))
+        await trio.sleep(1)
+        crowd.hub.topics._told["acme", "agents"] = told
+        crowd.do(show("alice", "away"))
+        crowd.do(show("alice", "available"))
+        await trio.sleep(3)
+        nursery.cancel_scope.cancel()
+    presence = [message for message in await crowd.got("x-sofia") if message["t"] == "presence"]
+    assert presence[-1]["set"][0]["show"] == "available"
 
 
 async def test_a_hint_goes_to_whom_it_is_for() -> None:

@@ -23,7 +23,7 @@ class Desk(Audience):
     def __init__(self, **policy: Any) -> None:  # noqa: ANN401 - as the policy has it
         super().__init__()
         self.do(SetPolicy(policy=msgspec.structs.replace(POLICY, **policy)))
-        self.reads = Reads({"acme": self.core.router}, self.hub)
+        self.reads = Reads({"acme": self.core.router}, self.hub, lambda: self.core.now_ms)
         for person in ("agent:alice", "customer:carl", "supervisor:sofia"):
             self.join(person)
         self.core.show("alice", "available")
@@ -88,6 +88,15 @@ async def test_typing_reaches_the_others_of_the_conversation() -> None:
     assert await desk.got("x-carl") == []
     strange = incoming.Typing(id=9, conversation="none", on=True)
     assert desk.refusal("customer:carl", strange) is Refusal.NOT_FOUND
+
+
+async def test_a_supervisor_is_told_why() -> None:
+    desk = Desk()
+    reply = desk.ask("supervisor:sofia", incoming.Explain(id=5, agent="alice"))
+    assert reply.explain is not None
+    assert desk.refusal("supervisor:sofia", incoming.Explain(id=6)) is Refusal.BAD_REQUEST
+    unknown = incoming.Explain(id=7, conversation="none")
+    assert desk.refusal("supervisor:sofia", unknown) is Refusal.NOT_FOUND
 
 
 async def test_topics_and_policy_are_answered_too() -> None:

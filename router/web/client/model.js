@@ -29,6 +29,7 @@ export class Model {
     this.capacity = null;
     this.load = null;
     this.offers = [];
+    this.lastOffer = null;
     this.conversations = new Map();
     this.queues = [];
     this.agents = [];
@@ -55,6 +56,12 @@ export class Model {
 
   forget(id) {
     this.conversations.delete(id);
+  }
+
+  /** Takes an offer away; what it said of the conversation is kept for `conversation.assigned`. */
+  dropOffer(id) {
+    this.lastOffer = this.offers.find((one) => one.offer === id) ?? this.lastOffer;
+    this.offers = this.offers.filter((one) => one.offer !== id);
   }
 
   /** Messages sent from here that the server has not answered yet. */
@@ -228,11 +235,7 @@ const APPLY = {
     model.offers = model.offers.filter((one) => one.offer !== offer.offer);
     model.offers.push({ ...offer, until: Date.now() + offer.expires_ms });
   },
-  "offer.ended": (model, { offer, outcome }) => {
-    const over = model.offers.find((one) => one.offer === offer);
-    if (over) model.lastOffer = { ...over, outcome };
-    model.offers = model.offers.filter((one) => one.offer !== offer);
-  },
+  "offer.ended": (model, { offer }) => model.dropOffer(offer),
   "conversation.assigned": assigned,
   "conversation.updated": updated,
   "conversation.ended": ended,

@@ -35,7 +35,7 @@ export class SignIn {
     say(this.notice, notice);
     show(this.notice, !!notice);
     show(this.element, true);
-    const answer = await fetch("/demo/people").catch(() => null);
+    const answer = await fetch("/desktop/people").catch(() => null);
     if (answer?.ok) this._offer(await answer.json());
   }
 

@@ -16,7 +16,8 @@ export class Card {
     this.name = h("h2", {});
     this.proof = h("p", { class: "proof" });
     this.facts = h("dl", {});
-    this.element = h("section", { class: "card" }, this.face, this.name, this.proof, this.facts);
+    this.element = h("aside", { class: "right", "aria-label": "Customer" },
+      h("div", { class: "customer" }, this.face, this.name, this.proof, this.facts));
   }
 
   draw() {

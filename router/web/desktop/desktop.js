@@ -121,7 +121,7 @@ class Desktop {
       h("div", { class: "columns" },
         h("nav", { class: "left", "aria-label": "Conversations" }, this.offer.element, this.list.element),
         h("main", { class: "middle" }, this.transcript.element),
-        h("aside", { class: "right", "aria-label": "Customer" }, this.card.element)),
+        this.card.element),
       this.notice);
     document.body.append(this.signIn.element, this.element, this.actions.element);
   }

@@ -8,6 +8,7 @@
  */
 import { clock, h, initials, languageName, say, show, svg, timeOf } from "../client/dom.js";
 
+const MEANT_MS = 600;
 const ROUND = 2 * Math.PI * 26;
 const WHY_WORDS = {
   longest_idle: "longest idle", least_loaded: "least loaded", same_agent: "served them before", history: "served them before",
@@ -37,19 +38,24 @@ export class OfferCard {
     this._markSeen(offer);
   }
 
+  /** Enter in an empty composer; not one that was meant for the message before. */
+  acceptByEnter() {
+    if (Date.now() - this.appearedAt > MEANT_MS) this.accept();
+  }
+
   accept() {
     const [offer] = this.desktop.model.offers;
     if (!offer || this.accepting === offer.offer) return;
     this.accepting = offer.offer;
     this.yes.disabled = this.no.disabled = true;
-    this.desktop.ask("offer.accept", { offer: offer.offer }).then((reply) => this._answered(offer, reply));
+    this.desktop.ask("offer.accept", { offer: offer.offer }).then(() => this._answered(offer));
   }
 
   decline() {
     const [offer] = this.desktop.model.offers;
     if (!offer || this.accepting) return;
     this.no.disabled = true;
-    this.desktop.ask("offer.decline", { offer: offer.offer }).then((reply) => this._answered(offer, reply));
+    this.desktop.ask("offer.decline", { offer: offer.offer }).then(() => this._answered(offer));
   }
 
   // Inside
@@ -91,12 +97,15 @@ export class OfferCard {
     this.yes.disabled = false;
     this.no.disabled = false;
     show(this.no, !offer.auto);
-    const typing = document.activeElement?.tagName === "TEXTAREA" && document.activeElement.value;
-    if (!typing && !document.querySelector("dialog[open]")) this.yes.focus();
+    this.element.dataset.offer = offer.offer;
+    this.appearedAt = Date.now();
+    // Never out of a field under the agent's hands: there Enter accepts while the field is empty.
+    const writing = document.activeElement?.matches("textarea, input, select");
+    if (!writing && !document.querySelector("dialog[open]")) this.yes.focus();
   }
 
   _drawRing(offer) {
-    this.whole ??= {};
+    this.whole ??= {}; // an offer told again after a reconnect keeps its first length
     const whole = (this.whole[offer.offer] ??= offer.expires_ms);
     const left = Math.max(0, offer.until - Date.now());
     this.ring.style.setProperty("stroke-dashoffset", String(ROUND * (1 - left / whole)));
@@ -115,12 +124,11 @@ export class OfferCard {
     }));
   }
 
-  _answered(offer, reply) {
+  _answered(offer) {
     this.yes.disabled = this.no.disabled = false;
     if (this.accepting === offer.offer) this.accepting = null;
-    const { model } = this.desktop;
     // Gone (113) or answered: the card goes now, `offer.ended` may follow or have come before.
-    if (reply || model.offers.length > 0) model.offers = model.offers.filter((one) => one.offer !== offer.offer);
+    this.desktop.model.dropOffer(offer.offer);
     this.desktop.draw();
   }
 

@@ -40,7 +40,7 @@ export class Transcript {
     show(this.form, active);
     actions.drawWrapUp(conversation);
     this._drawLog(conversation, model);
-    show(this.typing, conversation.typingUntil > Date.now());
+    show(this.typing, active && conversation.typingUntil > Date.now());
     say(this.typing, `${nameOf(conversation.customer)} is writing …`);
   }
 
@@ -96,6 +96,7 @@ export class Transcript {
   _send() {
     const body = this.input.value.trim();
     const { conversation, connection } = this.desktop;
+    if (!body) this.desktop.offer.acceptByEnter();
     if (!body || conversation?.status !== "active") return;
     const fields = { conversation: conversation.conversation, body, ...(this.kind === "note" ? { kind: "note" } : {}) };
     connection.command("message.send", fields);

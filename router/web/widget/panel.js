@@ -269,7 +269,7 @@ class Panel {
       you: this.model.you,
       asking,
       pending: [...this.model.pending(null), ...(this.current ? this.model.pending(this.current) : [])],
-      typing: conversation?.typingUntil > Date.now(),
+      typing: conversation?.status === "active" && conversation.typingUntil > Date.now(),
       strip: down && Date.now() - status.since > STRIP_AFTER_MS,
       kept_ms: conversation && conversation.status !== "ended" && left > 0 ? left : 0,
       grace_ms: welcome?.grace_ms ?? 0,

@@ -17,7 +17,7 @@ export const SHEET = `
 @keyframes rise { from { transform: translateY(12px); opacity: 0; } }
 button, textarea, input { font: inherit; color: inherit; }
 button { cursor: pointer; }
-button:focus-visible, textarea:focus-visible, input:focus-visible + span { outline: 2px solid var(--brand); outline-offset: 2px; }
+button:focus-visible, textarea:focus-visible, input:focus-visible + span { outline: 2px solid var(--brand-ink); outline-offset: 2px; }
 .icon { inline-size: 22px; block-size: 22px; display: block; }
 .spoken { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 

@@ -208,7 +208,7 @@ export class View {
     say(this.wait, placed ? waitWords(words, wait_ms) : "");
     say(this.why, words.why[why] ?? "");
     show(this.why, !!words.why[why]);
-    say(this.kept, grace_ms ? words.kept(clock(grace_ms)) : "");
+    say(this.kept, grace_ms ? words.kept(`${Math.max(1, Math.round(grace_ms / 60_000))}\u00a0min`) : "");
     return say(this.spoken, placed ? `${words.place}: ${position}` : this.placeLabel.textContent);
   }
 

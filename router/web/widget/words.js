@@ -23,7 +23,7 @@ const en = {
   held: "Your other conversation comes first",
   wait: (low, high) => (low === high ? `about ${low} min` : `about ${low} to ${high} min`),
   waitShort: "less than a minute",
-  kept: (time) => `You may close this page, your place is kept for ${time}.`,
+  kept: (time) => `You may close this page: your place is kept for ${time}.`,
   why: {
     priority: "Somebody with an urgent matter went ahead.",
     returned: "A conversation came back in line.",
