@@ -76,14 +76,10 @@ def test_one_pool_waits_as_erlang_c_says(
 ) -> None:
     assert erlang_c(agents, rate) == pytest.approx(wait_share, abs=1e-5)
     found = played(
-        policy("a"), (group("s", "a", agents),), (demand("a", rate),), rate=rate, arrivals=20_000
+        policy("a"), (group("s", "a", agents),), (demand("a", rate),), rate=rate, arrivals=15_000
     )
-    expected = {
-        "wait.share": wait_share,
-        "wait.mean": ErlangC(agents, rate, 1).mean_wait,
-        "busy": rate / agents,
-    }
-    assert_near(found, expected, relative=relative)
+    assert_near(found, {"wait.share": wait_share, "busy": rate / agents}, relative=relative)
+    assert_near(found, {"wait.mean": ErlangC(agents, rate, 1).mean_wait}, relative=HEAVY)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +100,7 @@ def test_impatient_customers_wait_and_leave_as_erlang_a_says(
         (group("s", "a", agents),),
         (demand("a", rate, patience=1 / leave),),
         rate=rate,
-        arrivals=18_000,
+        arrivals=12_000,
         at_length=size,
     )
     exact = ErlangA(agents, rate, 1, leave)
@@ -155,7 +151,7 @@ def test_a_specialist_and_a_generalist_share_the_work_exactly(
         (group("s1", "a", languages=LEVEL_TWO), group("s2", "ab")),
         (demand("a", rates[0]), demand("b", rates[1])),
         rate=sum(rates),
-        arrivals=20_000,
+        arrivals=15_000,
     )
     waits = {name: value for name, value in expected.items() if name.endswith("wait.mean")}
     shares = {name: value for name, value in expected.items() if name not in waits}
@@ -170,7 +166,7 @@ def test_a_ring_of_two_skills_each_is_nearly_one_pool() -> None:
         (group("s1", "ab"), group("s2", "bc"), group("s3", "ca")),
         tuple(demand(kind, 0.8) for kind in "abc"),
         rate=2.4,
-        arrivals=20_000,
+        arrivals=15_000,
     )
     assert_near(found, {"wait.share": 24 / 35, "wait.mean": 1.24868, "busy": 0.8}, relative=0.03)
 
@@ -197,7 +193,7 @@ def with_head_start(head_start: float) -> Found:
         (group("s", "a", 10),),
         (demand("hi", 3, queue="a", klass="hi"), demand("lo", 6, queue="a", klass="lo")),
         rate=9,
-        arrivals=20_000,
+        arrivals=15_000,
         at_length=1_000_000,
     )
 
@@ -253,7 +249,7 @@ def test_two_skills_are_almost_as_good_as_all(
         groups,
         tuple(demand(kind, 14, queue="q", needs=kind) for kind in kinds),
         rate=84,
-        arrivals=24_000,
+        arrivals=18_000,
     )
     assert_near(found, {"refused": refused, "wait.mean": wait}, relative=relative)
     assert found["left"].mean == 0
@@ -267,7 +263,7 @@ def test_one_loud_customer_hurts_the_others_hardly(loud: float, wait: float) -> 
         (group("s", "a", 20),),
         (demand("quiet", 17, queue="a"), demand("loud", loud, queue="a", people=1)),
         rate=17 + loud,
-        arrivals=24_000,
+        arrivals=18_000,
         at_length=300_000,
     )
     assert_near(found, {"quiet.wait.mean": wait}, relative=HEAVY)
@@ -282,7 +278,7 @@ def test_idle_time_is_shared_by_speed_and_the_fast_are_not_punished() -> None:
         (group("slow", "a", 20), fast),
         (demand("a", 54),),
         rate=54,
-        arrivals=24_000,
+        arrivals=18_000,
         at_length=400_000,
     )
     expected = {"wait.share": 0.45, "busy.slow": 0.938, "busy.fast": 0.890}
@@ -313,7 +309,7 @@ def speaking(*, levelled: bool) -> Found:
         structs.replace(demand(tag, rate, queue="q"), languages=(LanguageWish(tag),))
         for tag, rate in kinds.items()
     )
-    return played(policy("q", needs=False), tuple(agents), customers, rate=43, arrivals=18_000)
+    return played(policy("q", needs=False), tuple(agents), customers, rate=43, arrivals=13_000)
 
 
 @pytest.mark.parametrize(
