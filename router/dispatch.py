@@ -9,7 +9,7 @@ Invariant: every command and every timer that anybody sets is here (tests/test_d
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router import asking, attendance, closing, handling, placing, saying, serving
+from router import asking, attendance, closing, handling, placing, quiet, saying, serving
 from router.commands import (
     AcceptOffer,
     AcceptTerms,
@@ -48,6 +48,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)
+    quiet.review(world)
     world.emit(PolicyChanged(command.policy))
 
 
@@ -128,6 +129,7 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "refusal": _of_conversation(placing.forget_refusal),
     "transfer_wait": asking.prefer_over,
     "wait_max": _expire_wait,
+    "quiet": _of_conversation(quiet.fall_quiet),
     "wrap_up": _of_conversation(closing.complete_wrap_up),
     "forget": closing.forget,
 }

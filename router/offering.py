@@ -18,6 +18,7 @@ from router.overtaking import look
 from router.placing import promote_next, refused_agents
 from router.presence import Agent, Customer
 from router.queue import Place
+from router.quiet import start
 from router.world import World
 
 __all__ = ["give", "hold", "let_go", "settle"]
@@ -163,6 +164,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
     conversation.wanted_agent = ""
     conversation.joined.pop(agent.key, None)
     agent.serving.append(conversation.id)
+    start(world, conversation)
     active = world.conversations.active_by_queue
     active[conversation.queue] = active.get(conversation.queue, 0) + 1
     agent.missed_count = 0

@@ -349,6 +349,8 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
         conversation.joined_line_ms += by_ms
     if conversation.wrap_up_due_ms is not None:
         conversation.wrap_up_due_ms += by_ms
+    if conversation.status is ConversationState.ACTIVE:
+        conversation.heard_at_ms += by_ms
     for agent, due_ms in conversation.declined.items():
         if due_ms > world.now_ms:
             conversation.declined[agent] = due_ms + by_ms

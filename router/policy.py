@@ -165,6 +165,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)
     interrupts: tuple[Id, ...] = ()
+    quiet_ms: DurationMs = 0
+    quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     transfer_wait_ms: DurationMs = 60_000
     terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()

@@ -163,7 +163,7 @@ class World:
             self.pool.occupy(agent.id)
             return False
         total = agent.capacity_of("total", policy.capacity)
-        load = min(1000, 1000 * agent.load_cost // total) if total else 1000
+        load = min(1000, agent.held_total() // total) if total else 1000
         self.pool.free(agent.id, channels, load, (agent.idle_since_ms, agent.idle_order))
         return True
 

@@ -22,7 +22,7 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-relations placing session
+relations placing session quiet
 overtaking
 offering saying snapshots
 closing
