@@ -350,7 +350,8 @@ class Estimator:
         law_mean_ms, law_variance = guess.law
         narrow = law_variance * (mean_ms / law_mean_ms) ** 2
         wide = stream.spread[0] / stream.spread[1] * mean_ms * mean_ms
-        variance = max(narrow, wide)
+        # No wider than an exponential law: there the approximation ends, the nudges go on.
+        variance = min(max(narrow, wide), mean_ms * mean_ms)
         return tuple(quantile(mean_ms, variance, share) * stream.ends[share] for share in _SHARES)
 
     def _learn(self, stream: _Stream, guess: _Guess, waited_ms: int) -> None:
