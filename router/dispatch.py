@@ -9,7 +9,17 @@ Invariant: every command and every timer that anybody sets is here (tests/test_d
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router import asking, attendance, closing, handling, placing, quiet, saying, serving
+from router import (
+    asking,
+    attendance,
+    closing,
+    handling,
+    placing,
+    quiet,
+    saying,
+    serving,
+    soft_start,
+)
 from router.commands import (
     AcceptOffer,
     AcceptTerms,
@@ -49,6 +59,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     placing.replan(world)
     attendance.review_agents(world)
     quiet.review(world)
+    soft_start.review(world)
     world.emit(PolicyChanged(command.policy))
 
 
@@ -120,6 +131,7 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "agent_offline": attendance.agent_shown_offline,
     "agent_grace": attendance.agent_grace_over,
     "agent_until": attendance.until_over,
+    "agent_pace": soft_start.pace_over,
     "agent_shunned": attendance.shun_over,
     "customer_gone": attendance.customer_shown_gone,
     "customer_grace": attendance.customer_grace_over,

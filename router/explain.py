@@ -168,13 +168,17 @@ def _reasoner(world: World, conversation: Conversation) -> Callable[[Agent], str
         if agent.id in conversation.avoid:
             return "avoided"
         reason = _not_there(agent) or _no_room(world, agent, channel)
-        if reason is None and agent.offer:
-            reason = "offer_pending"
-        if reason is None and conversation.declined.get(agent.id, 0) > world.now_ms:
-            reason = "declined"
-        return reason or "free"
+        return reason or _not_now(world, agent, conversation) or "free"
 
     return why_not
+
+
+def _not_now(world: World, agent: Agent, conversation: Conversation) -> str | None:
+    if agent.offer:
+        return "offer_pending"
+    if agent.is_paced:
+        return "soft_start"
+    return "declined" if conversation.declined.get(agent.id, 0) > world.now_ms else None
 
 
 def _not_there(agent: Agent) -> str | None:
@@ -252,7 +256,7 @@ def explain_agent(router: Router, agent: str, now_ms: int) -> ExplainedAgent:
         capacity={name: known.capacity_of(name, defaults) for name in (*world.channels, "total")},
         could_take=could_take,
         serving=tuple(known.serving),
-        why_not=away or ("offer_pending" if known.offer else None),
+        why_not=away or known.why_not(),
         offer=known.offer or None,
         next=following,
         next_show=known.next_show,

@@ -19,6 +19,7 @@ from router.placing import promote_next, refused_agents
 from router.presence import Agent, Customer
 from router.queue import Place
 from router.quiet import start
+from router.soft_start import note_offer
 from router.world import World
 
 __all__ = ["give", "hold", "let_go", "settle"]
@@ -122,6 +123,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
     conversation.offer = agent.offer = offer.id
     world.timers.set("offer_seen", offer.id, world.now_ms + policy.offer_seen_ms)
     world.timers.set("offer_expire", offer.id, offer.due_ms)
+    note_offer(world, agent)
     world.refresh(agent)
     world.touch(agent)
     world.move(conversation.queue)

@@ -109,6 +109,9 @@ class Agent(Person, kw_only=True):
     offer: str = ""
     missed_count: int = 0
     shunned: bool = False
+    soft_offers: int = 0
+    """So many offers after the sign-in are still to come at a bounded pace."""
+    is_paced: bool = False
     idle_since_ms: int = 0
     idle_order: int = 0
 
@@ -181,6 +184,7 @@ class Agent(Person, kw_only=True):
             and self.reach is Reachability.REACHABLE
             and not self.offer
             and not self.shunned
+            and not self.is_paced
             and self.next_show is None
         )
 
@@ -190,7 +194,9 @@ class Agent(Person, kw_only=True):
             return "unreachable"
         if self.show is not Show.AVAILABLE or self.next_show is not None:
             return "not_available"
-        return "offer_pending" if self.offer else None
+        if self.offer:
+            return "offer_pending"
+        return "soft_start" if self.is_paced else None
 
 
 class Meeting(Struct, frozen=True, array_like=True):

@@ -22,7 +22,7 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-relations placing session quiet
+relations placing session quiet soft_start
 overtaking
 offering saying snapshots
 closing
