@@ -16,6 +16,7 @@ from router import (
     handling,
     placing,
     quiet,
+    room,
     saying,
     serving,
     soft_start,
@@ -59,6 +60,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     placing.replan(world)
     attendance.review_agents(world)
     quiet.review(world)
+    room.review(world)
     soft_start.review(world)
     world.emit(PolicyChanged(command.policy))
 
@@ -135,6 +137,7 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "agent_shunned": attendance.shun_over,
     "customer_gone": attendance.customer_shown_gone,
     "customer_grace": attendance.customer_grace_over,
+    "keep_room": _of_conversation(room.forget_passes),
     "offer_seen": serving.undeliver,
     "offer_expire": serving.expire,
     "step": _of_conversation(placing.take_step),

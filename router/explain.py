@@ -31,6 +31,7 @@ from router.placing import first_in_line, requirement_of
 from router.presence import Agent
 from router.queue import NOBODY
 from router.relations import theirs
+from router.room import is_kept_from
 from router.skills import Profile, shortfall
 from router.states import ConversationState, Reachability, Show
 from router.world import World
@@ -178,7 +179,9 @@ def _not_now(world: World, agent: Agent, conversation: Conversation) -> str | No
         return "offer_pending"
     if agent.is_paced:
         return "soft_start"
-    return "declined" if conversation.declined.get(agent.id, 0) > world.now_ms else None
+    if conversation.declined.get(agent.id, 0) > world.now_ms:
+        return "declined"
+    return "keeps_room" if is_kept_from(world, agent.id, conversation) else None
 
 
 def _not_there(agent: Agent) -> str | None:

@@ -173,6 +173,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)
     interrupts: tuple[Id, ...] = ()
+    passed_over_max: Annotated[int, Meta(ge=0, le=1_000)] = 0
     quiet_ms: DurationMs = 0
     quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     soft_start: SoftStart = SoftStart()

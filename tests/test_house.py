@@ -22,6 +22,7 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
+room
 relations placing session quiet soft_start
 overtaking
 offering saying snapshots

@@ -118,11 +118,13 @@ class Stage:
     def _ask(self, words: list[str], options: Options) -> None:
         name, conversation = words[0], words[-1]
         queue = options.pop("queue", "desk")
+        channel = options.pop("channel", "chat")
         wished = options.pop("language", "")
         self.scene.ask(
             name,
             conversation,
             queue=queue,
+            channel=channel,
             languages=(LanguageWish(wished),) if wished else None,
             needs=tuple(SkillNeed(skill, int(level)) for skill, level in options.items()),
         )
