@@ -284,6 +284,25 @@ def test_the_shares_hold_where_the_law_is_another_one() -> None:
     assert shares == {share: pytest.approx(share / 1000, abs=0.04) for share in (500, 800, 900)}
 
 
+def test_of_a_rush_only_some_are_learnt_from() -> None:
+    """Two queues at a thousand a second each for a second: ten of each, and never two at once."""
+    asked: list[str] = []
+
+    def facts(name: str) -> PoolFacts:
+        asked.append(name)
+        return PoolFacts(ahead=1, agents=1)
+
+    estimator = Estimator(facts)
+    for now_ms in range(1_000):
+        for queue in ("sales", "care"):
+            name = ConversationId(f"{queue} {now_ms}")
+            joined = replace_struct(_queued(now_ms), conversation=name, queue=queue)
+            estimator.take(joined, now_ms)
+            estimator.take(LineMoved(queue, ""), now_ms)
+    assert len(asked) == 20
+    assert len({name.split()[1] for name in asked}) == 20
+
+
 def test_agents_who_hold_three_at_once_serve_three_times_as_fast() -> None:
     """Each agent takes three chats of a minute while somebody waits."""
     estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1))
