@@ -9,7 +9,18 @@ Invariant: every command and every timer that anybody sets is here (tests/test_d
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router import asking, attendance, closing, handling, placing, saying, serving
+from router import (
+    asking,
+    attendance,
+    closing,
+    handling,
+    placing,
+    quiet,
+    room,
+    saying,
+    serving,
+    soft_start,
+)
 from router.commands import (
     AcceptOffer,
     AcceptTerms,
@@ -48,6 +59,9 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)
+    quiet.review(world)
+    room.review(world)
+    soft_start.review(world)
     world.emit(PolicyChanged(command.policy))
 
 
@@ -119,15 +133,18 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "agent_offline": attendance.agent_shown_offline,
     "agent_grace": attendance.agent_grace_over,
     "agent_until": attendance.until_over,
+    "agent_pace": soft_start.pace_over,
     "agent_shunned": attendance.shun_over,
     "customer_gone": attendance.customer_shown_gone,
     "customer_grace": attendance.customer_grace_over,
+    "keep_room": _of_conversation(room.forget_passes),
     "offer_seen": serving.undeliver,
     "offer_expire": serving.expire,
     "step": _of_conversation(placing.take_step),
     "refusal": _of_conversation(placing.forget_refusal),
     "transfer_wait": asking.prefer_over,
     "wait_max": _expire_wait,
+    "quiet": _of_conversation(quiet.fall_quiet),
     "wrap_up": _of_conversation(closing.complete_wrap_up),
     "forget": closing.forget,
 }

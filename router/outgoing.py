@@ -255,6 +255,7 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     topic: str | None = None
     agent: AgentCard | None = None
     here: bool | None = None
+    quiet: bool | None = None
     priority: str | None = None
     joined: Person | None = None
     left: Person | None = None

@@ -11,6 +11,7 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, MessageAdded, MessagesRead
 from router.ids import ConnectionId, ConversationId, PersonKey
+from router.quiet import hear
 from router.relations import theirs
 from router.states import ConversationState
 from router.world import World
@@ -69,6 +70,7 @@ def add_message(
             connection,
         )
     )
+    hear(world, conversation)
     return message.seq
 
 

@@ -22,7 +22,8 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-relations placing session
+room
+relations placing session quiet soft_start
 overtaking
 offering saying snapshots
 closing
