@@ -16,6 +16,7 @@ from router.offering import let_go
 from router.offers import Offer
 from router.placing import leave_line, promote_next, rejoin
 from router.presence import Agent, Meeting
+from router.replies import stop
 from router.states import FINAL_CONVERSATION, ConversationState, OfferState
 from router.world import World
 
@@ -71,6 +72,7 @@ def close_offer(world: World, offer_id: str, trigger: str) -> tuple[Offer, Offer
 def take_from_agent(world: World, conversation: Conversation) -> Agent:
     """An ACTIVE or WRAP_UP conversation's agent has it no longer."""
     agent = world.people.agents[conversation.agent]
+    stop(world, conversation)
     agent.serving.remove(conversation.id)
     _note_meeting(world, conversation)
     let_go(world, agent, conversation)
@@ -133,6 +135,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
         return
     agent = AgentId(conversation.agent)
     world.conversations.active_by_queue[conversation.queue] -= 1
+    stop(world, conversation)
     conversation.turn("wrap_up")
     conversation.wrap_up_due_ms = world.now_ms + wrap_up_ms
     world.timers.set("wrap_up", conversation.id, conversation.wrap_up_due_ms)

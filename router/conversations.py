@@ -79,6 +79,10 @@ class Conversation(Struct, kw_only=True):
     wrap_up_code: str = ""
     ended_reason: str = ""
     rating: int | None = None
+    unanswered_since_ms: int | None = None
+    """Since when the customer's last text waits for one of staff."""
+    is_overdue: bool = False
+    """The answer is later than the queue allows, and staff were told."""
     seq: int = 0
     note_seq: int = 0
     messages: list[Message] = field(default_factory=list)
@@ -117,9 +121,19 @@ class Conversation(Struct, kw_only=True):
         else:
             self.seq += 1
             seq = self.seq
+        if kind == "text":
+            self._note_text(author, at_ms)
         message = Message(seq, author, name, body, kind, at_ms)
         self.messages.append(message)
         return message
+
+    def _note_text(self, author: PersonKey, at_ms: int) -> None:
+        """Whether the customer waits for an answer now; what a service says is none."""
+        role = author.partition(":")[0]
+        if role == "customer" and self.unanswered_since_ms is None:
+            self.unanswered_since_ms = at_ms
+        elif role in _ANSWERING:
+            self.unanswered_since_ms = None
 
     def check_room(self) -> None:
         """Refuses where no further message fits.
@@ -147,6 +161,7 @@ class Conversation(Struct, kw_only=True):
         return (PersonKey(f"customer:{self.customer}"), *self.staff())
 
 
+_ANSWERING = frozenset({"agent", "supervisor"})
 _IN_LINE = frozenset({ConversationState.WAITING, ConversationState.OFFERED})
 
 

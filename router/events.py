@@ -38,6 +38,7 @@ __all__ = [
     "OfferSeen",
     "Overtaken",
     "PolicyChanged",
+    "ReplyMissed",
     "WrapUpStarted",
 ]
 
@@ -223,6 +224,15 @@ class MessagesRead(_Event, frozen=True):
     not_to: ConnectionId
 
 
+class ReplyMissed(_Event, frozen=True):
+    """A customer waits for an answer for longer than the queue allows; staff were told."""
+
+    conversation: ConversationId
+    agent: AgentId
+    waited_ms: int
+    requeued: bool
+
+
 class WrapUpStarted(_Event, frozen=True):
     """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``."""
 
@@ -287,6 +297,7 @@ Event = (
     | ConversationUpdated
     | MessageAdded
     | MessagesRead
+    | ReplyMissed
     | WrapUpStarted
     | ConversationEnded
     | ConversationForgotten

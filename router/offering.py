@@ -18,6 +18,7 @@ from router.overtaking import look
 from router.placing import promote_next, refused_agents
 from router.presence import Agent, Customer
 from router.queue import Place
+from router.replies import expect
 from router.world import World
 
 __all__ = ["give", "hold", "let_go", "settle"]
@@ -178,5 +179,6 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
             max(0, now_ms - conversation.start_ms),
         )
     )
+    expect(world, conversation)
     if world.policy.one_place == "assigned":
         promote_next(world, world.customer_of(conversation), deferrable=conversation.deferrable)

@@ -107,6 +107,7 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     hours: str = ""
     prefer_agent_ms: DurationMs = 0
     reply_within_ms: DurationMs = 0
+    no_reply: Literal["flag", "requeue"] = "flag"
     service_level: ServiceLevel = ServiceLevel()
     confidential: bool = False
 

@@ -12,6 +12,7 @@ from router.errors import Refusal, Refused
 from router.events import Answer, MessageAdded, MessagesRead
 from router.ids import ConnectionId, ConversationId, PersonKey
 from router.relations import theirs
+from router.replies import heard
 from router.states import ConversationState
 from router.world import World
 
@@ -69,6 +70,8 @@ def add_message(
             connection,
         )
     )
+    if kind == "text":
+        heard(world, conversation)
     return message.seq
 
 

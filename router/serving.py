@@ -28,6 +28,7 @@ __all__ = [
     "orphan_all",
     "revoke_pending",
     "see",
+    "send_back",
     "transfer",
     "undeliver",
 ]
@@ -187,12 +188,13 @@ def _pass_to(world: World, conversation: Conversation, queue: str, agent: str) -
     _tell_waiting(world, conversation, "transferred", readers)
 
 
-def _orphan(world: World, conversation: Conversation) -> None:
+def send_back(world: World, conversation: Conversation, why: str) -> None:
+    """Takes an active conversation from its agent and puts it back in line with its key."""
     readers = conversation.readers()
     take_from_agent(world, conversation)
     conversation.turn("orphan")
     come_back(world, conversation)
-    _tell_waiting(world, conversation, "returned", readers)
+    _tell_waiting(world, conversation, why, readers)
 
 
 def _tell_waiting(
@@ -211,6 +213,6 @@ def orphan_all(world: World, agent: Agent) -> None:
     for name in list(agent.serving):
         conversation = world.conversations.by_id[name]
         if conversation.status is ConversationState.ACTIVE:
-            _orphan(world, conversation)
+            send_back(world, conversation, "returned")
         elif conversation.status is ConversationState.WRAP_UP:
             complete_wrap_up(world, conversation)

@@ -142,6 +142,7 @@ def state_of(
         wrap_up_ms=_wrap_up_left(world, conversation),
         since_at=conversation.assigned_at_ms or conversation.arrived_ms,
         read={str(key): seq for key, seq in conversation.read.items()} or None,
+        unanswered=conversation.is_overdue and not is_customer,
     )
 
 

@@ -16,19 +16,20 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors ids skills timers limits turns ranks tallies cards regression
-states policy rights queue figures waitlaw
+states policy rights queue figures waitlaw actors
 commands events explained conversations offers presence
 outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-relations placing session
+relations placing session replies
 overtaking
 offering saying snapshots
 closing
 serving
-attendance handling
+attendance handling guarding
 asking
+dispatch
 core
 views explain
 deliveries
