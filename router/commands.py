@@ -23,6 +23,8 @@ __all__ = [
     "AssignConversation",
     "CancelConversation",
     "Claims",
+    "CloseBrand",
+    "CloseQueue",
     "Command",
     "CompleteWrapUp",
     "Connect",
@@ -33,6 +35,8 @@ __all__ = [
     "JoinConversation",
     "LeaveConversation",
     "LoseNode",
+    "OpenBrand",
+    "OpenQueue",
     "RateConversation",
     "ReadMessages",
     "ReportActivity",
@@ -79,6 +83,30 @@ class LoseNode(_Command, frozen=True):
     """A node life is over (crash, kill, drained): its people lose their connections."""
 
     life: str
+
+
+class OpenQueue(_Command, frozen=True):
+    """The queue's hours begin; from a node's door-keeper, as are the next three."""
+
+    queue: str
+
+
+class CloseQueue(_Command, frozen=True):
+    """The queue's hours are over."""
+
+    queue: str
+
+
+class OpenBrand(_Command, frozen=True):
+    """The brand's hours begin."""
+
+    brand: str
+
+
+class CloseBrand(_Command, frozen=True):
+    """The brand's hours are over."""
+
+    brand: str
 
 
 class SkipCommand(_Command, frozen=True):
@@ -299,7 +327,10 @@ PersonCommand = (
     | SetPriority
     | SetAgentPresence
 )
-Command = Tick | SetPolicy | LoseNode | SkipCommand | PersonCommand
+SystemCommand = (
+    Tick | SetPolicy | LoseNode | SkipCommand | OpenQueue | CloseQueue | OpenBrand | CloseBrand
+)
+Command = SystemCommand | PersonCommand
 
 
 class Underway(Struct, frozen=True, array_like=True):

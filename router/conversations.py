@@ -64,6 +64,8 @@ class Conversation(Struct, kw_only=True):
     """Scored as one whom the customer knows well."""
     needs_presence: bool = True
     deferrable: bool = False
+    is_message: bool = False
+    """Its customer left it while nobody was to be had; it is answered later."""
     step: int = 0
     parked: bool = False
     agent: str = ""
@@ -173,6 +175,8 @@ class Conversations:
         self.waiting_by_queue: dict[str, dict[str, None]] = {}
         """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
         self.active_by_queue: dict[str, int] = {}
+        self.messages_by_queue: dict[str, int] = {}
+        """By queue, how many of those waiting are messages that customers left; derived."""
 
     def __iter__(self) -> Iterator[Conversation]:
         return iter(self.by_id.values())
@@ -192,6 +196,22 @@ class Conversations:
         """Remembers a new conversation."""
         assert conversation.id not in self.by_id, "a conversation's id came twice"
         self.by_id[conversation.id] = conversation
+
+    def wait(self, conversation: Conversation) -> None:
+        """Counts a conversation among those waiting in its queue."""
+        waiting = self.waiting_by_queue.setdefault(conversation.queue, {})
+        if conversation.is_message and conversation.id not in waiting:
+            count = self.messages_by_queue.get(conversation.queue, 0)
+            self.messages_by_queue[conversation.queue] = count + 1
+        waiting[conversation.id] = None
+
+    def wait_no_longer(self, conversation: Conversation) -> None:
+        """Takes a conversation out of those waiting, if it is one."""
+        waiting = self.waiting_by_queue.get(conversation.queue, {})
+        if conversation.id in waiting:
+            del waiting[conversation.id]
+            if conversation.is_message:
+                self.messages_by_queue[conversation.queue] -= 1
 
     def forget(self, conversation: str) -> Conversation:
         """Drops an ended conversation."""

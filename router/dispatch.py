@@ -9,12 +9,24 @@ Invariant: every command and every timer that anybody sets is here (tests/test_d
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router import asking, attendance, closing, guarding, handling, placing, saying, serving
+from router import (
+    asking,
+    attendance,
+    closing,
+    guarding,
+    handling,
+    opening,
+    placing,
+    saying,
+    serving,
+)
 from router.commands import (
     AcceptOffer,
     AcceptTerms,
     AssignConversation,
     CancelConversation,
+    CloseBrand,
+    CloseQueue,
     Command,
     CompleteWrapUp,
     Connect,
@@ -24,6 +36,8 @@ from router.commands import (
     JoinConversation,
     LeaveConversation,
     LoseNode,
+    OpenBrand,
+    OpenQueue,
     RateConversation,
     ReadMessages,
     ReportActivity,
@@ -48,6 +62,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)
+    opening.review_openings(world)
     world.emit(PolicyChanged(command.policy))
 
 
@@ -79,6 +94,10 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     SkipCommand: _nothing,
     SetPolicy: _set_policy,
     LoseNode: _lose_node,
+    OpenQueue: opening.open_queue,
+    CloseQueue: opening.close_queue,
+    OpenBrand: opening.open_brand,
+    CloseBrand: opening.close_brand,
     Connect: attendance.connect,
     Disconnect: attendance.disconnect,
     ReportActivity: attendance.report_activity,

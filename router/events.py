@@ -36,6 +36,7 @@ __all__ = [
     "OfferEnded",
     "OfferMade",
     "OfferSeen",
+    "OpeningChanged",
     "Overtaken",
     "PolicyChanged",
     "ReplyMissed",
@@ -73,6 +74,14 @@ class CommandRefused(_Event, frozen=True, omit_defaults=True):
     outcome: str | None = None
     fallback: str | None = None
     terms: tuple[str, int] | None = None
+
+
+class OpeningChanged(_Event, frozen=True):
+    """A queue, or else a brand, opened or closed."""
+
+    queue: str
+    brand: str
+    is_open: bool
 
 
 class ConnectionReplaced(_Event, frozen=True):
@@ -290,6 +299,7 @@ Event = (
     | CustomerChanged
     | ConversationQueued
     | LineMoved
+    | OpeningChanged
     | OfferMade
     | OfferSeen
     | OfferEnded

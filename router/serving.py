@@ -156,7 +156,7 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
 
     Raises:
         Refused: NOT_FOUND for an unknown queue or agent; INVALID_TRANSITION where the conversation
-            is not active; BAD_REQUEST where the queue does not take its channel.
+            is not active; BAD_REQUEST where the queue does not take its channel; CLOSED.
     """
     if not conversation.can("transfer"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
@@ -166,6 +166,8 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
             raise Refused(Refusal.BAD_REQUEST, "to: it is with this agent already")
     elif conversation.channel not in world.queue(queue).channels:
         raise Refused(Refusal.BAD_REQUEST, f"to: {queue} does not take {conversation.channel}")
+    elif queue in world.closed_queues:
+        raise Refused(Refusal.CLOSED, f"to: {queue} is closed", fallback="")
     giver = world.people.agents[conversation.agent]
     if note:
         conversation.check_room()

@@ -298,6 +298,7 @@ def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, .
                 oldest_ms=max(0, now_ms - oldest_ms),
                 offered=offered,
                 active=world.conversations.active_by_queue.get(name, 0),
+                closed=name in world.closed_queues,
             )
         )
     return tuple(rows)

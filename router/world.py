@@ -54,6 +54,8 @@ class World:
         self.queues: dict[str, Queue] = {}
         self.directory: dict[str, AgentEntry] = {}
         self.channels: tuple[str, ...] = ()
+        self.closed_queues: dict[str, None] = {}
+        self.closed_brands: dict[str, None] = {}
 
     def put_policy(self, policy: Policy) -> None:
         """Puts a policy in force and derives from it what is looked up often."""
