@@ -87,6 +87,8 @@ def welcome_state(
         )
     if isinstance(known, Customer):
         mine = [world.conversations.by_id[name] for name in known.open]
+        answered = [name for name in known.answered if name not in seen]
+        ended += _ended_in(world, person, dict.fromkeys(answered, 0))
         return outgoing.State(
             offers=(),
             conversations=tuple(state_of(world, c, person, seen) for c in (*mine, *ended)),
@@ -105,8 +107,10 @@ def _ended_in(world: World, person: PersonKey, seen: Mapping[str, int]) -> list[
     found = []
     for name in seen:
         conversation = world.conversations.by_id.get(name)
-        if conversation is None or not conversation.is_over or conversation.agent:
+        if conversation is None or not conversation.is_over:
             continue
+        if person == f"agent:{conversation.agent}":
+            continue  # in wrap-up, and so among the agent's own
         took_part = (
             f"customer:{conversation.customer}",
             f"agent:{conversation.last_agent}",
