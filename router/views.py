@@ -373,4 +373,6 @@ def typing_readers(router: Router, actor: Actor, conversation_id: str) -> tuple[
     conversation = theirs(router.world, actor, "typing", conversation_id)
     if conversation.is_over:
         raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
+    if conversation.is_unheard(actor.key):
+        return tuple(key for key in conversation.staff() if key != actor.key)
     return tuple(key for key in conversation.readers() if key != actor.key)

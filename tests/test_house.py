@@ -31,7 +31,7 @@ attendance handling guarding opening
 asking
 dispatch
 core
-views explain
+views explain facts
 deliveries
 """
 SHELL_LAYERS = """

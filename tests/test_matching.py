@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from router.matching import Pool, bits
+from router.masks import bits
+from router.matching import Pool
 from router.policy import Weights
 from router.queue import Line, Place
 from router.skills import Profile, Requirement, language_score, meets, proficiency_score

@@ -197,12 +197,6 @@ def warnings(settings: Settings) -> list[str]:
         said.append("server.insecure: true is for development; leave it out in production")
     if server.journal == "memory":
         said.append('server.journal: "memory" keeps nothing over a restart')
-    for name, tenant in settings.tenants.items():
-        if tenant.visitors and tenant.signing_key is None:
-            said.append(
-                f"tenants.{name}.visitors: anonymous customers need a key that this server can "
-                "sign with; add one with a secret or set visitors = false"
-            )
     return said
 
 
