@@ -17,7 +17,7 @@ customer who is away keeps the place; nobody is shown ``offline`` before their t
 With a shorter grace the later rows happen at its end.
 """
 
-from router.closing import abandon, end
+from router.closing import abandon, end, read_answers
 from router.commands import Connect, Disconnect, ReportActivity, SetAgentPresence, SetPresence
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded, ConnectionReplaced, CustomerChanged
@@ -25,6 +25,7 @@ from router.ids import ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
 from router.serving import orphan_all, revoke_pending, undeliver
+from router.soft_start import begin, stop
 from router.states import ConversationState, Reachability, Show
 from router.world import World
 
@@ -88,6 +89,7 @@ def _agent_is_there(world: World, agent: Agent, command: Connect, was: Reachabil
         world.timers.cancel(kind, agent.id)
     if agent.show is Show.OFFLINE and was is Reachability.UNREACHABLE:
         agent.trigger("sign_in", "", world.now_ms)
+        begin(world, agent)
         world.people.to_the_back(agent, world.now_ms)
     if changed or not world.pool.knows(agent.id):
         _keep_in_pool(world, agent)
@@ -127,6 +129,7 @@ def _customer_is_there(world: World, customer: Customer, command: Connect) -> No
         world.timers.cancel(kind, customer.id)
     for name in customer.open:
         unpark(world, world.conversations.by_id[name])
+    read_answers(world, customer)
     if customer.gone_shown:
         customer.gone_shown = False
         _tell_agents(world, customer, here=True)
@@ -238,6 +241,7 @@ def _over(world: World, person: Person) -> None:
         if person.show is not Show.OFFLINE:
             person.trigger("sign_out", reason, world.now_ms)
         person.away_shown = False
+        stop(world, person)
         orphan_all(world, person)
         _keep_in_pool(world, person)
         world.touch(person)
@@ -329,6 +333,7 @@ def _declare(world: World, agent: Agent, show: Show, reason: str) -> None:
     if show is not Show.AVAILABLE:
         revoke_pending(world, agent)
     if Show.OFFLINE in (before, show) and before is not show:
+        (stop if show is Show.OFFLINE else begin)(world, agent)
         _keep_in_pool(world, agent)
     world.touch(agent)
 

@@ -1,7 +1,7 @@
 """The deterministic heart of a tenant: ``Router.apply(command, now_ms) -> events``.
 
-Owns: the order of things inside one command, the meaning of each timer, the rule for outages, and
-the snapshot. Does not know: clocks, journals, sockets.
+Owns: the order of things inside one command, the rule for outages, and the snapshot.
+Does not know: clocks, journals, sockets.
 
 The contract:
 - Same commands, same times, same events, byte for byte, in any process and under any hash seed.
@@ -21,44 +21,24 @@ agents whose ``next`` show is due, matching, the answer, what changed of agents 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from router import asking, attendance, closing, handling, placing, saying, serving
+from router import attendance, placing, saying
 from router.commands import (
-    AcceptOffer,
     AcceptTerms,
     Actor,
-    AssignConversation,
-    CancelConversation,
     Command,
-    CompleteWrapUp,
     Connect,
-    DeclineOffer,
     Disconnect,
-    EndConversation,
-    JoinConversation,
-    LeaveConversation,
-    LoseNode,
-    RateConversation,
-    ReadMessages,
-    ReportActivity,
     RequestConversation,
-    SeeOffer,
     SendMessage,
-    SetAgentPresence,
-    SetContact,
-    SetPolicy,
-    SetPresence,
-    SetPriority,
-    SkipCommand,
-    Tick,
     TransferConversation,
 )
+from router.dispatch import COMMANDS, TIMERS
 from router.errors import Refusal, Refused
-from router.events import Answer, CommandAnswered, CommandRefused, Event, NodeLost, PolicyChanged
+from router.events import Answer, CommandAnswered, CommandRefused, Event
 from router.ids import ConversationId
 from router.offering import settle
 from router.policy import Policy
@@ -73,6 +53,8 @@ CORE_VERSION = 1
 
 OUTAGE_MS = 2_000
 """A deadline found later than this means that nobody could append in between."""
+
+_DONE = Answer()
 
 
 class Router:
@@ -146,7 +128,7 @@ class Router:
             assert fired is not None
             world.now_ms = max(world.now_ms, due_ms)
             kind, owner = fired
-            _TIMERS[kind](world, owner)
+            TIMERS[kind](world, owner)
             _finish(world)
         world.now_ms = now_ms
 
@@ -194,7 +176,7 @@ def _carry_out(world: World, command: Command) -> Answer:
         return _once(world, command.by, command.op, command)
     if isinstance(command, SendMessage):
         return _say_once(world, command)
-    answer = _COMMANDS[type(command)](world, command) or _DONE
+    answer = COMMANDS[type(command)](world, command) or _DONE
     _wake(world, command)
     _finish(world)
     return answer
@@ -226,7 +208,7 @@ def _once(
     known = world.ops.recall(by.key, op, asked)
     if known is not None:
         return known
-    answer = _COMMANDS[type(command)](world, command) or _DONE
+    answer = COMMANDS[type(command)](world, command) or _DONE
     _wake(world, command)
     _finish(world)
     answer = _with_place(world, answer)
@@ -303,94 +285,3 @@ def _refusal(refused: Refused) -> CommandRefused:
         fallback=refused.fallback,
         terms=refused.terms,
     )
-
-
-def _set_policy(world: World, command: SetPolicy) -> None:
-    world.put_policy(command.policy)
-    placing.replan(world)
-    attendance.review_agents(world)
-    world.emit(PolicyChanged(command.policy))
-
-
-def _lose_node(world: World, command: LoseNode) -> None:
-    attendance.lose_node(world, command.life)
-    world.emit(NodeLost(command.life))
-
-
-def _offer_command(
-    act: Callable[[World, Any, str], None], repeated: str
-) -> Callable[[World, Any], None]:
-    """An answer to an offer; repeating one's own that took effect is fine."""
-
-    def carry_out(world: World, command: SeeOffer | AcceptOffer | DeclineOffer) -> None:
-        agent = world.agent(command.by.id)
-        if repeated and world.offers.outcome(command.offer, agent.id) == repeated:
-            return
-        act(world, agent, command.offer)
-
-    return carry_out
-
-
-def _nothing(world: World, command: Command) -> None:
-    """A ``Tick`` or a skipped command: the time has passed, and that is all."""
-
-
-_DONE = Answer()
-
-_COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
-    Tick: _nothing,
-    SkipCommand: _nothing,
-    SetPolicy: _set_policy,
-    LoseNode: _lose_node,
-    Connect: attendance.connect,
-    Disconnect: attendance.disconnect,
-    ReportActivity: attendance.report_activity,
-    SetPresence: attendance.set_presence,
-    SetAgentPresence: attendance.set_agent_presence,
-    SeeOffer: _offer_command(serving.see, ""),
-    AcceptOffer: _offer_command(serving.accept, "accepted"),
-    DeclineOffer: _offer_command(serving.decline, "declined"),
-    RequestConversation: asking.request,
-    AcceptTerms: asking.accept_terms,
-    SetContact: asking.set_contact,
-    ReadMessages: saying.read,
-    CancelConversation: handling.cancel,
-    EndConversation: handling.finish,
-    CompleteWrapUp: handling.finish_wrap_up,
-    TransferConversation: handling.pass_on,
-    JoinConversation: handling.join,
-    LeaveConversation: handling.leave,
-    RateConversation: handling.rate,
-    AssignConversation: handling.assign,
-    SetPriority: handling.set_priority,
-}
-
-
-def _of_conversation(act: Callable[[World, Any], None]) -> Callable[[World, str], None]:
-    def fire(world: World, owner: str) -> None:
-        act(world, world.conversations.by_id[owner])
-
-    return fire
-
-
-def _expire_wait(world: World, owner: str) -> None:
-    closing.abandon(world, world.conversations.by_id[owner], "expired")
-
-
-_TIMERS: Mapping[str, Callable[[World, str], None]] = {
-    "agent_offer": attendance.agent_offer_overdue,
-    "agent_offline": attendance.agent_shown_offline,
-    "agent_grace": attendance.agent_grace_over,
-    "agent_until": attendance.until_over,
-    "agent_shunned": attendance.shun_over,
-    "customer_gone": attendance.customer_shown_gone,
-    "customer_grace": attendance.customer_grace_over,
-    "offer_seen": serving.undeliver,
-    "offer_expire": serving.expire,
-    "step": _of_conversation(placing.take_step),
-    "refusal": _of_conversation(placing.forget_refusal),
-    "transfer_wait": asking.prefer_over,
-    "wait_max": _expire_wait,
-    "wrap_up": _of_conversation(closing.complete_wrap_up),
-    "forget": closing.forget,
-}

@@ -49,7 +49,8 @@ PATIENCE_PRIOR_MS = 345_000
 PATIENCE_PRIOR_COUNT = 20
 PATIENCE_FADES = 0.999
 LEARN_EVERY_MS = 100
-"""Of each queue at most ten waits a second are learnt from: enough, and it bounds the cost."""
+LEARN_ANY_MS = 10
+"""Of a queue ten waits a second are learnt from, of all a hundred: enough, and a bounded cost."""
 HEAD_START_MAX_MS = 120_000
 DEFERRED_MS = 60_000
 """Whose key lies further ahead of now is deferred: not waiting for anybody yet."""
@@ -183,6 +184,7 @@ class Estimator:
         self._waits: dict[str, _Wait] = {}
         self._held: dict[str, int] = {}
         self._shared = Regression(_FIRST_WEIGHTS)
+        self._next_lesson_ms = 0
         self._count = 0
         self._squares = dict.fromkeys(_PREDICTORS, 0.0)
         self._errors = dict.fromkeys(_PREDICTORS, 0.0)
@@ -256,12 +258,14 @@ class Estimator:
         stream = self._streams.get(event.queue)
         if stream is None or not stream.fresh:
             return
-        for conversation in stream.fresh:
-            wait = self._waits.get(conversation)
-            if wait is None or not wait.is_waiting or now_ms < stream.next_lesson_ms:
-                continue
-            wait.guess = self._guess(conversation, wait, now_ms)
-            stream.next_lesson_ms = now_ms + LEARN_EVERY_MS
+        if now_ms >= max(stream.next_lesson_ms, self._next_lesson_ms):
+            for conversation in stream.fresh:
+                wait = self._waits.get(conversation)
+                if wait is not None and wait.is_waiting:
+                    wait.guess = self._guess(conversation, wait, now_ms)
+                    stream.next_lesson_ms = now_ms + LEARN_EVERY_MS
+                    self._next_lesson_ms = now_ms + LEARN_ANY_MS
+                    break
         stream.fresh.clear()
 
     def _offered(self, event: OfferMade, _: int) -> None:
@@ -350,7 +354,8 @@ class Estimator:
         law_mean_ms, law_variance = guess.law
         narrow = law_variance * (mean_ms / law_mean_ms) ** 2
         wide = stream.spread[0] / stream.spread[1] * mean_ms * mean_ms
-        variance = max(narrow, wide)
+        # No wider than an exponential law: there the approximation ends, the nudges go on.
+        variance = min(max(narrow, wide), mean_ms * mean_ms)
         return tuple(quantile(mean_ms, variance, share) * stream.ends[share] for share in _SHARES)
 
     def _learn(self, stream: _Stream, guess: _Guess, waited_ms: int) -> None:

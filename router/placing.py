@@ -14,6 +14,7 @@ from router.ids import ConversationId, CustomerId
 from router.policy import Queue
 from router.presence import Customer
 from router.queue import Lane, LaneKey, Place
+from router.room import forget_passes, keepers_against
 from router.skills import Requirement, SkillLevels, merge_needs
 from router.states import ConversationState, Reachability
 from router.world import World
@@ -107,7 +108,7 @@ def _set_line_timers(world: World, conversation: Conversation) -> None:
     queue = world.queues.get(conversation.queue)
     if queue is not None:
         _set_step_timer(world, conversation, queue)
-        if queue.wait_max_ms:
+        if queue.wait_max_ms and not conversation.is_message:
             world.timers.set("wait_max", conversation.id, world.now_ms + queue.wait_max_ms)
 
 
@@ -117,7 +118,7 @@ def rejoin(world: World, conversation: Conversation, cause: str) -> None:
 
 
 def _stand(world: World, conversation: Conversation, cause: str) -> None:
-    world.conversations.waiting_by_queue.setdefault(conversation.queue, {})[conversation.id] = None
+    world.conversations.wait(conversation)
     customer = world.customer_of(conversation)
     is_here = customer.reach is Reachability.REACHABLE
     conversation.parked = conversation.needs_presence and not is_here
@@ -142,9 +143,10 @@ def leave_line(world: World, conversation: Conversation) -> None:
     """Takes a conversation out of the line for good: it was given away, ended or moved."""
     if conversation.id in world.line:
         world.line.leave(conversation.id)
-    world.conversations.waiting_by_queue.get(conversation.queue, {}).pop(conversation.id, None)
+    world.conversations.wait_no_longer(conversation)
     for kind in ("step", "wait_max", "transfer_wait"):
         world.timers.cancel(kind, conversation.id)
+    forget_passes(world, conversation)
     world.unsettled.pop(conversation.id, None)
     world.move(conversation.queue)
 
@@ -198,7 +200,7 @@ def relocate(world: World, conversation: Conversation, cause: str) -> None:
 
 def stand_after_restore(world: World, conversation: Conversation) -> None:
     """Puts a conversation of a snapshot where it stood; nothing is reported."""
-    world.conversations.waiting_by_queue.setdefault(conversation.queue, {})[conversation.id] = None
+    world.conversations.wait(conversation)
     if conversation.status is ConversationState.WAITING and not conversation.parked:
         world.line.join(_lane_of(world, conversation), _place(conversation))
 
@@ -349,6 +351,8 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
         conversation.joined_line_ms += by_ms
     if conversation.wrap_up_due_ms is not None:
         conversation.wrap_up_due_ms += by_ms
+    if conversation.status is ConversationState.ACTIVE:
+        conversation.heard_at_ms += by_ms
     for agent, due_ms in conversation.declined.items():
         if due_ms > world.now_ms:
             conversation.declined[agent] = due_ms + by_ms
@@ -358,9 +362,10 @@ _NOBODY: frozenset[str] = frozenset()
 
 
 def refused_agents(world: World, conversation: Conversation) -> frozenset[str]:
-    """Whom the conversation is not offered to now: to be avoided, or declined a moment ago."""
-    if not conversation.declined and not conversation.avoid:
+    """Whom it is not offered to now: avoided, declined a moment ago, or with room kept."""
+    kept = keepers_against(world, conversation) if world.keepers else ()
+    if not conversation.declined and not conversation.avoid and not kept:
         return _NOBODY
     now_ms = world.now_ms
     declined = (agent for agent, due_ms in conversation.declined.items() if due_ms > now_ms)
-    return frozenset((*conversation.avoid, *declined))
+    return frozenset((*conversation.avoid, *declined, *kept))

@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from router.hours import HoursError, read_hours
+
 __all__ = [
     "AgentEntry",
     "Brand",
@@ -23,6 +25,7 @@ __all__ = [
     "Queue",
     "ServiceLevel",
     "SkillNeed",
+    "SoftStart",
     "Step",
     "Terms",
     "Weights",
@@ -79,6 +82,13 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     any_language: bool = False
 
 
+class SoftStart(Struct, frozen=True, forbid_unknown_fields=True):
+    """After a sign-in the first ``offers`` offers come at most one in ``per_ms``; 0 and 0: off."""
+
+    offers: Count = 0
+    per_ms: DurationMs = 0
+
+
 class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
     """The target: ``target`` per mille accepted within ``within_ms``.
 
@@ -104,9 +114,12 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     wait_max_ms: DurationMs = 0
     defer_ms: DurationMs = 28_800_000
     overflow: str = ""
-    hours: str = ""
+    hours: Text = ""
+    on_close: Literal["keep", "end"] = "keep"
+    messages_max: Count = 10_000
     prefer_agent_ms: DurationMs = 0
     reply_within_ms: DurationMs = 0
+    no_reply: Literal["flag", "requeue"] = "flag"
     service_level: ServiceLevel = ServiceLevel()
     confidential: bool = False
 
@@ -119,7 +132,7 @@ class Brand(Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
     terms: Terms = Terms()
-    hours: str = ""
+    hours: Text = ""
 
 
 class AgentEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -165,7 +178,12 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)
     interrupts: tuple[Id, ...] = ()
+    passed_over_max: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    quiet_ms: DurationMs = 0
+    quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
+    soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
+    answer_kept_ms: DurationMs = 604_800_000
     terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
@@ -184,6 +202,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
     return [
         *_duplicates(policy),
         *_classes(policy),
+        *_soft_start(policy),
         *_queues(policy),
         *_brands(policy),
     ]
@@ -213,6 +232,12 @@ def _classes(policy: Policy) -> Iterator[tuple[str, str]]:
             )
 
 
+def _soft_start(policy: Policy) -> Iterator[tuple[str, str]]:
+    soft = policy.soft_start
+    if bool(soft.offers) is not bool(soft.per_ms):
+        yield "soft_start", "set offers and per_ms both above 0, or leave both out"
+
+
 def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
     known = {queue.id for queue in policy.queues}
     if not known:
@@ -229,14 +254,24 @@ def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
                 f"{path}.overflow",
                 f"{queue.overflow!r} is not another queue; name one, or 'leave_message', or ''",
             )
+        yield from _hours(f"{path}.hours", queue.hours)
         times = [step.after_ms for step in queue.steps]
         if times != sorted(set(times)):
             yield f"{path}.steps", "put the steps in order, each with a later after_ms"
 
 
+def _hours(path: str, text: str) -> Iterator[tuple[str, str]]:
+    if text:
+        try:
+            read_hours(text)
+        except HoursError as error:
+            yield path, str(error)
+
+
 def _brands(policy: Policy) -> Iterator[tuple[str, str]]:
     known = {queue.id for queue in policy.queues}
     for index, brand in enumerate(policy.brands):
+        yield from _hours(f"brands[{index}].hours", brand.hours)
         for name in brand.queues:
             if name not in known:
                 yield (

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from loadtest.log import read_log
 from router.estimate import EstimateFigures, Estimator, PoolFacts
@@ -231,6 +232,94 @@ def test_a_transfer_ends_a_service_and_begins_a_wait() -> None:
     estimator.take(_queued(0, "transferred"), 60_000)
     assert estimator._streams["sales"].services[0] == 60_000
     assert isinstance(estimator.wait(ONE, 60_000), WaitBand)
+
+
+def test_a_service_lasts_until_the_wrap_up_is_over() -> None:
+    estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1))
+    estimator.take(_queued(0), 0)
+    estimator.take(ASSIGNED, 0)
+    estimator.take(replace_struct(ENDED, wrap_up=True), 10_000)
+    assert not estimator._streams["sales"].services
+    estimator.take(ENDED, 60_000)
+    assert list(estimator._streams["sales"].services) == [60_000]
+
+
+def test_who_is_offered_in_vain_is_the_head_of_the_line_again() -> None:
+    estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1))
+    first, second, third = (ConversationId(f"c{number}") for number in (1, 2, 3))
+    asked = replace_struct(_queued(0), conversation=second)
+    for event, now_ms in (
+        (_queued(0), 0),
+        (asked, 50_000),
+        (MOVED, 50_000),
+        (OFFER, 60_000),
+        (_queued(0, "returned"), 80_000),
+        (replace_struct(asked, conversation=third, key_ms=100_000), 100_000),
+        (MOVED, 100_000),
+        (replace_struct(ASSIGNED, conversation=third), 400_000),
+    ):
+        estimator.take(event, now_ms)
+    assert estimator.figures().mae_ms["HOL"] == 300_000 - 100_000
+    assert first in estimator._streams["sales"].waiting
+
+
+def _after_many_waits(draw: Callable[[], float]) -> Estimator:
+    """One agent, nobody before anybody, and waits as drawn."""
+    estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1))
+    now_ms = 0
+    for _ in range(4_000):
+        for event in (_queued(now_ms), MOVED):
+            estimator.take(event, now_ms)
+        now_ms += max(1, round(draw()))
+        estimator.take(ASSIGNED, now_ms)
+        now_ms += 10_000
+        estimator.take(ENDED, now_ms)
+    return estimator
+
+
+def test_the_shares_hold_where_the_law_is_another_one() -> None:
+    """Waits that are mostly short and seldom very long: the gamma law's median is far off."""
+    chance = random.Random(1)
+    shares = _after_many_waits(lambda: chance.lognormvariate(9, 2)).figures().shares
+    assert shares == {share: pytest.approx(share / 1000, abs=0.04) for share in (500, 800, 900)}
+
+
+def test_of_a_rush_only_some_are_learnt_from() -> None:
+    """Two queues at a thousand a second each for a second: ten of each, and never two at once."""
+    asked: list[str] = []
+
+    def facts(name: str) -> PoolFacts:
+        asked.append(name)
+        return PoolFacts(ahead=1, agents=1)
+
+    estimator = Estimator(facts)
+    for now_ms in range(1_000):
+        for queue in ("sales", "care"):
+            name = ConversationId(f"{queue} {now_ms}")
+            joined = replace_struct(_queued(now_ms), conversation=name, queue=queue)
+            estimator.take(joined, now_ms)
+            estimator.take(LineMoved(queue, ""), now_ms)
+    assert len(asked) == 20
+    assert len({name.split()[1] for name in asked}) == 20
+
+
+def test_agents_who_hold_three_at_once_serve_three_times_as_fast() -> None:
+    """Each agent takes three chats of a minute while somebody waits."""
+    estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1))
+    waiting = replace_struct(_queued(0), conversation=ConversationId("always"))
+    estimator.take(waiting, 0)
+    open_ones: list[ConversationId] = []
+    for number in range(1_500):
+        now_ms = number * 20_000
+        if len(open_ones) == 3:
+            estimator.take(replace_struct(ENDED, conversation=open_ones.pop(0)), now_ms)
+        name = ConversationId(f"c{number}")
+        estimator.take(replace_struct(_queued(now_ms), conversation=name), now_ms)
+        estimator.take(replace_struct(ASSIGNED, conversation=name), now_ms)
+        open_ones.append(name)
+    stream = estimator._streams["sales"]
+    assert stream.held == pytest.approx(3.0, abs=0.05)
+    assert stream.service_ms() == pytest.approx(60_000, rel=0.05)
 
 
 def test_memory_is_bounded_by_what_is_open() -> None:

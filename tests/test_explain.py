@@ -313,6 +313,18 @@ def test_an_offer_under_way_is_told_and_what_was_declined_is_not_next() -> None:
     assert (found.could_take, found.next) == (2, second)
 
 
+def test_what_is_next_is_the_first_over_all_lanes() -> None:
+    floor = Floor()
+    floor.agent("ada", skills={"law": 80, "tax": 80})
+    floor.ask("ann")
+    floor.accept("ada")
+    for needs in (["law"], ["tax"], [], ["law"]):
+        floor.pass_ms(1_000)
+        floor.ask(f"customer{floor.count}", needs=needs)
+    found = explain_agent(floor.router, "ada", floor.now_ms)
+    assert (found.could_take, found.next) == (4, "c2")
+
+
 def test_who_has_signed_out_could_take_nothing() -> None:
     floor = Floor()
     ada = floor.agent("ada")

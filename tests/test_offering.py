@@ -202,3 +202,17 @@ def test_a_channel_switched_off_brings_no_offers() -> None:
     assert scene.offered("ann") == ""
     scene.answered(SetPresence(agent("ann"), channels={"chat": True}))
     assert scene.offered("ann") == "c"
+
+
+def test_two_agents_who_are_freed_at_once_are_both_asked() -> None:
+    """Both look at the same smallest key; whoever does not get it must look again."""
+    scene = Scene()
+    scene.sign_in("ann", "bob")
+    for name in ("one", "two"):
+        scene.ask("c", name)
+        scene.accept("ann" if scene.offered("ann") else "bob")
+    for name in ("d", "e"):
+        scene.to(1_000)
+        scene.ask(name)
+    scene.leave(customer("c"), goodbye=True)
+    assert sorted(scene.offered(name) for name in ("ann", "bob")) == ["d", "e"]

@@ -48,6 +48,16 @@ def test_who_asks_for_what_the_agent_lacks_is_not_taken() -> None:
     assert _last(floor) == Overtaken(by_class=0, not_taken=2, violations=0)
 
 
+def test_who_asks_on_a_channel_that_is_full_is_not_taken() -> None:
+    floor = Floor(Queue("sales", channels=("chat", "email")), capacity={"chat": 0, "total": 1})
+    floor.ask("ann", channel="chat")
+    floor.pass_ms(1_000)
+    floor.ask("bob", channel="email")
+    floor.agent("ada")
+    assert floor.offers()[-1].conversation == "c2"
+    assert _last(floor) == Overtaken(by_class=0, not_taken=1, violations=0)
+
+
 def test_who_was_declined_is_not_taken() -> None:
     floor = Floor()
     floor.ask("ann")

@@ -162,6 +162,14 @@ def test_who_is_typing_is_told_to_the_others() -> None:
     assert caught.value.code is Refusal.INVALID_TRANSITION
 
 
+def test_the_customer_does_not_see_a_listener_type() -> None:
+    scene = talking()
+    scene.answered(JoinConversation(supervisor(), TALK, "monitor"))
+    assert views.typing_readers(scene.router, supervisor(), "c") == (ANN,)
+    scene.answered(JoinConversation(supervisor(), TALK, "barge"))
+    assert views.typing_readers(scene.router, supervisor(), "c") == (C, ANN)
+
+
 def test_too_long_a_transcript_gives_the_newest_and_says_so() -> None:
     scene = talking()
     for number in range(250):

@@ -112,7 +112,10 @@ class _Guarded:
             if message["type"] == "http.response.start":
                 self._has_started = True
                 message["headers"] = _with_safe_headers(message.get("headers", []))
-            await send(message)
+            # Apps that stream cancel their own sender on the last part; cut off in there the
+            # server would never learn that the answer is over. The gate bounds each write.
+            with trio.CancelScope(shield=True):
+                await send(message)
 
         try:
             await self._app(scope, receive, send_safely)

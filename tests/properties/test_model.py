@@ -119,7 +119,10 @@ def _beginnings() -> Iterator[list[Callable[[Router], Command]]]:
 def test_every_short_life_of_a_tiny_world_is_the_naive_routers(number: int) -> None:
     """All sequences of these steps, from three beginnings; one less from those that are longer."""
     beginning = list(_beginnings())[number]
-    for steps in itertools.product(STEPS, repeat=DEPTH - bool(beginning)):
+    # Where nothing is there yet, whatever answers or ends something can do nothing.
+    first = STEPS if beginning else STEPS[:8]
+    rest = itertools.repeat(STEPS, DEPTH - 1 - bool(beginning))
+    for steps in itertools.product(first, *rest):
         pair = Pair(TINY)
         now_ms = START_MS
         for person in (agent("a"), agent("b"), customer("c"), customer("d")):

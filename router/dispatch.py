@@ -1,0 +1,162 @@
+"""Which part carries out which command, and what each timer means.
+
+Owns: the two tables, and the commands that are about the tenant as a whole. Does not know: the
+order of things inside one command (``router.core``), or what the parts do.
+
+Invariant: every command and every timer that anybody sets is here (tests/test_dispatch.py).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from router import (
+    asking,
+    attendance,
+    closing,
+    guarding,
+    handling,
+    opening,
+    placing,
+    quiet,
+    room,
+    saying,
+    serving,
+    soft_start,
+)
+from router.commands import (
+    AcceptOffer,
+    AcceptTerms,
+    AssignConversation,
+    CancelConversation,
+    CloseBrand,
+    CloseQueue,
+    Command,
+    CompleteWrapUp,
+    Connect,
+    DeclineOffer,
+    Disconnect,
+    EndConversation,
+    JoinConversation,
+    LeaveConversation,
+    LoseNode,
+    OpenBrand,
+    OpenQueue,
+    RateConversation,
+    ReadMessages,
+    ReportActivity,
+    RequestConversation,
+    SeeOffer,
+    SetAgentPresence,
+    SetContact,
+    SetPolicy,
+    SetPresence,
+    SetPriority,
+    SkipCommand,
+    Tick,
+    TransferConversation,
+)
+from router.events import Answer, NodeLost, PolicyChanged
+from router.world import World
+
+__all__ = ["COMMANDS", "TIMERS"]
+
+
+def _set_policy(world: World, command: SetPolicy) -> None:
+    world.put_policy(command.policy)
+    placing.replan(world)
+    attendance.review_agents(world)
+    quiet.review(world)
+    room.review(world)
+    soft_start.review(world)
+    opening.review_openings(world)
+    world.emit(PolicyChanged(command.policy))
+
+
+def _lose_node(world: World, command: LoseNode) -> None:
+    attendance.lose_node(world, command.life)
+    world.emit(NodeLost(command.life))
+
+
+def _offer_command(
+    act: Callable[[World, Any, str], None], repeated: str
+) -> Callable[[World, Any], None]:
+    """An answer to an offer; repeating one's own that took effect is fine."""
+
+    def carry_out(world: World, command: SeeOffer | AcceptOffer | DeclineOffer) -> None:
+        agent = world.agent(command.by.id)
+        if repeated and world.offers.outcome(command.offer, agent.id) == repeated:
+            return
+        act(world, agent, command.offer)
+
+    return carry_out
+
+
+def _nothing(world: World, command: Command) -> None:
+    """A ``Tick`` or a skipped command: the time has passed, and that is all."""
+
+
+COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
+    Tick: _nothing,
+    SkipCommand: _nothing,
+    SetPolicy: _set_policy,
+    LoseNode: _lose_node,
+    OpenQueue: opening.open_queue,
+    CloseQueue: opening.close_queue,
+    OpenBrand: opening.open_brand,
+    CloseBrand: opening.close_brand,
+    Connect: attendance.connect,
+    Disconnect: attendance.disconnect,
+    ReportActivity: attendance.report_activity,
+    SetPresence: attendance.set_presence,
+    SetAgentPresence: attendance.set_agent_presence,
+    SeeOffer: _offer_command(serving.see, ""),
+    AcceptOffer: _offer_command(serving.accept, "accepted"),
+    DeclineOffer: _offer_command(serving.decline, "declined"),
+    RequestConversation: asking.request,
+    AcceptTerms: asking.accept_terms,
+    SetContact: asking.set_contact,
+    ReadMessages: saying.read,
+    CancelConversation: handling.cancel,
+    EndConversation: handling.finish,
+    CompleteWrapUp: handling.finish_wrap_up,
+    TransferConversation: handling.pass_on,
+    JoinConversation: handling.join,
+    LeaveConversation: handling.leave,
+    RateConversation: handling.rate,
+    AssignConversation: handling.assign,
+    SetPriority: handling.set_priority,
+}
+
+
+def _of_conversation(act: Callable[[World, Any], None]) -> Callable[[World, str], None]:
+    def fire(world: World, owner: str) -> None:
+        act(world, world.conversations.by_id[owner])
+
+    return fire
+
+
+def _expire_wait(world: World, owner: str) -> None:
+    closing.abandon(world, world.conversations.by_id[owner], "expired")
+
+
+TIMERS: Mapping[str, Callable[[World, str], None]] = {
+    "agent_offer": attendance.agent_offer_overdue,
+    "agent_offline": attendance.agent_shown_offline,
+    "agent_grace": attendance.agent_grace_over,
+    "agent_until": attendance.until_over,
+    "agent_pace": soft_start.pace_over,
+    "agent_shunned": attendance.shun_over,
+    "customer_gone": attendance.customer_shown_gone,
+    "customer_grace": attendance.customer_grace_over,
+    "keep_room": _of_conversation(room.forget_passes),
+    "offer_seen": serving.undeliver,
+    "offer_expire": serving.expire,
+    "step": _of_conversation(placing.take_step),
+    "refusal": _of_conversation(placing.forget_refusal),
+    "transfer_wait": asking.prefer_over,
+    "wait_max": _expire_wait,
+    "quiet": _of_conversation(quiet.fall_quiet),
+    "no_reply": _of_conversation(guarding.reply_overdue),
+    "wrap_up": _of_conversation(closing.complete_wrap_up),
+    "forget": closing.forget,
+}
