@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.outsider import Server
+from tests.helpers.outsider_server import Server
 
 PLAIN_TENANTS = 40
 

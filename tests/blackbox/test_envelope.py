@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.helpers.outsider import JSON, MSGPACK, Line, Server
+from tests.helpers.outsider import JSON, MSGPACK, Line
+from tests.helpers.outsider_server import Server
 
 pytestmark = pytest.mark.process
 
@@ -49,7 +50,8 @@ def test_ids_must_rise_on_a_connection(server: Server, tenant: str, encoding: st
 def test_what_is_no_map_gets_id_0(server: Server, tenant: str, encoding: str) -> None:
     """Section 2: every message is a map."""
     line = server.person(tenant, "agent", "alice", encoding=encoding)
-    for content in (5, "hello", None, True, [[]], [5], [None]):
+    contents: tuple[object, ...] = (5, "hello", None, True, [[]], [5], [None])
+    for content in contents:
         line.put(content)
         assert line.reply(0)["err"]["code"] == 105
     line.do("presence.set", show="busy")

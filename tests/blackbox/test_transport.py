@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.exceptions import InvalidStatus
 
-from tests.helpers.outsider import HOST, JSON, MSGPACK, Line, Server, claims, sign
+from tests.helpers.outsider import JSON, MSGPACK, Line, claims, sign
+from tests.helpers.outsider_server import HOST, Server
 
 pytestmark = pytest.mark.process
 
@@ -81,7 +82,7 @@ def test_compression_is_not_negotiated_although_it_is_offered(server: Server) ->
 
 
 @pytest.mark.parametrize("encoding", [JSON, MSGPACK])
-def test_a_frame_of_exactly_64_KiB_is_read_and_one_byte_more_is_too_big(
+def test_a_frame_of_exactly_64_kib_is_read_and_one_byte_more_is_too_big(
     server: Server, tenant: str, encoding: str
 ) -> None:
     """Section 1: larger -> close 1009."""
@@ -304,7 +305,7 @@ def test_a_token_that_does_not_count_gets_101_and_4500(server: Server, kind: str
     assert (answer["err"]["code"], line.closing()) == (101, 4500)
 
 
-def test_a_token_of_more_than_4_KiB_is_refused(server: Server) -> None:
+def test_a_token_of_more_than_4_kib_is_refused(server: Server) -> None:
     """Section 10; what is wrong with the shape of ``hello`` is a bad request that names it."""
     line = server.line()
     answer = line.hello(changed(name="n" * 4_000), "agent")

@@ -1,10 +1,11 @@
-"""Section 3 of the protocol from outside: what ``welcome`` holds, devices, tokens on live sockets."""
+"""Section 3 of the protocol from outside: ``welcome``, devices, tokens on live sockets."""
 
 import time
 
 import pytest
 
-from tests.helpers.outsider import JSON, MSGPACK, Line, Server, claims, sign
+from tests.helpers.outsider import JSON, MSGPACK, Line, claims, sign
+from tests.helpers.outsider_server import Server
 
 pytestmark = pytest.mark.process
 
@@ -59,9 +60,7 @@ def test_welcome_has_its_fields_for_every_role(
     state = welcome["state"]
     assert (state["offers"], state["conversations"]) == ([], [])
     assert ("presence" in state) == ("capacity" in state) == (role == "agent")
-    assert ("queues" in state) == ("agents" in state) == (
-        role in {"supervisor", "service"}
-    )
+    assert ("queues" in state) == ("agents" in state) == (role in {"supervisor", "service"})
 
 
 def test_an_agent_is_away_after_hello_and_never_available(server: Server, tenant: str) -> None:
@@ -158,7 +157,7 @@ def test_a_long_conversation_comes_with_its_newest_and_more(server: Server, tena
     assert page["more"] is False
 
 
-def test_big_messages_come_as_many_as_fit_into_64_KiB(server: Server, tenant: str) -> None:
+def test_big_messages_come_as_many_as_fit_into_64_kib(server: Server, tenant: str) -> None:
     """Section 3; a frame from the server is at most 1 MiB."""
     _, _, conversation = served(server, tenant)
     service = server.person(tenant, "service", "robot")

@@ -1,7 +1,6 @@
-"""A client and a server process for who knows nothing but the protocol's page.
+"""A client for who knows nothing but the protocol's page.
 
-Owns: tokens signed by hand, one socket in either encoding over the ``websockets`` library, a server
-started as an operator starts it.
+Owns: tokens signed by hand, one socket in either encoding over the ``websockets`` library.
 Does not know: anything of ``router``; not one name is imported from there.
 
 Every wait has an end: what does not come within ``PATIENCE_S`` fails the test and says what came
@@ -11,29 +10,18 @@ instead.
 import base64
 import hashlib
 import hmac
-import http.client
 import itertools
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin, Subprotocol
+from websockets.sync.client import ClientConnection
 
-__all__ = ["JSON", "MSGPACK", "PATIENCE_S", "HOST", "Line", "Server", "claims", "sign", "until"]
+__all__ = ["JSON", "MSGPACK", "PATIENCE_S", "SECRET", "Fields", "Line", "claims", "sign", "until"]
 
-ROOT = Path(__file__).parents[2]
-HOST = "127.0.0.1"
 SECRET = "an outsider's secret of thirty-two bytes"
 PATIENCE_S = 8.0
 JSON = "fairline.v1.json"
@@ -42,13 +30,6 @@ MSGPACK = "fairline.v1.msgpack"
 Fields = dict[str, Any]
 UNPLACED = {"beat", "disconnect", "token.expiring", "typing"}
 COALESCED = {"presence", "board", "queue.position"}
-POLICY: Fields = {
-    "queues": [{"id": "billing", "name": "Billing", "channels": ["chat", "email"]}],
-    "agents": [
-        {"id": "alice", "name": "Alice", "languages": {"en": 100}, "teams": ["emea"]},
-        {"id": "bob", "name": "Bob", "languages": {"en": 100}, "teams": ["emea"]},
-    ],
-}
 
 
 def until(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
@@ -161,9 +142,7 @@ class Line:
         wanted = {"t": kind, **fields}
         return self.next(lambda each: all(each.get(key) == wanted[key] for key in wanted))
 
-    def next(
-        self, wanted: Callable[[Fields], bool], patience_s: float = PATIENCE_S
-    ) -> Fields:
+    def next(self, wanted: Callable[[Fields], bool], patience_s: float = PATIENCE_S) -> Fields:
         """The first message that is ``wanted``; those before it are kept."""
         for index, message in enumerate(self.kept):
             if wanted(message):
@@ -233,184 +212,3 @@ class Line:
         """Messages come in their order; one's own are not among them, so it is not by one."""
         assert seq > self._seqs.get(conversation, 0), f"message {seq} came twice or late"
         self._seqs[conversation] = seq
-
-
-# -- the server --------------------------------------------------------------------------------
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items())
-        return f"{{{inside}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value)
-
-
-class Server:
-    """``fairline serve`` as a process over a folder; one tenant for each test that wants one.
-
-    Args:
-        folder: Where its settings and its journal lie.
-        tenants: What each tenant's entry has besides the defaults; ``policy`` is laid over
-            ``POLICY``.
-        server: What ``[server]`` has besides the defaults.
-    """
-
-    def __init__(
-        self, folder: Path, tenants: Mapping[str, Fields], server: Fields | None = None
-    ) -> None:
-        self.folder = folder
-        self.port = 0
-        self.process: subprocess.Popen[bytes] | None = None
-        self._sockets = ExitStack()
-        self._config = folder / "fairline.toml"
-        self._log = folder / "server.log"
-        self._write({"bind": f"{HOST}:0", "data": "data", "log": "json", **(server or {})}, tenants)
-
-    def _write(self, server: Fields, tenants: Mapping[str, Fields]) -> None:
-        key = {"kid": "main", "alg": "HS256", "secret": SECRET}
-        entries = {
-            name: {
-                "keys": [key],
-                "native_apps": True,
-                **entry,
-                "policy": {**POLICY, **entry.get("policy", {})},
-            }
-            for name, entry in tenants.items()
-        }
-        text = [f"{name} = {_toml(value)}" for name, value in server.items()]
-        lines = ["[server]", *text, "[tenants]"]
-        lines += [f"{json.dumps(name)} = {_toml(entry)}" for name, entry in entries.items()]
-        self._config.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    # -- its life
-
-    def start(self) -> "Server":
-        """Starts a life and waits until it is ready."""
-        self._log.write_bytes(b"")
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "router", "serve", "--config", str(self._config)],
-                cwd=ROOT,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            )
-        until(self._find_port, "the server listens", 30)
-        until(lambda: self.get("/readyz")[0] == 200, "the server is ready", 30)
-        return self
-
-    def _find_port(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self._log.read_text()
-        found = re.search(r'"port":([1-9][0-9]*)', self._log.read_text())
-        self.port = int(found[1]) if found else 0
-        return bool(found)
-
-    def kill(self) -> None:
-        """kill -9, in the middle of whatever it does."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
-        self.process = None
-
-    def terminate(self) -> None:
-        """SIGTERM; the process goes on for as long as it drains."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-
-    def stop(self) -> None:
-        """Ends the process and everybody's sockets, however the test went."""
-        self.hang_up()
-        if self.process is not None:
-            self.terminate()
-            self.process.wait(20)
-            self.process = None
-
-    def hang_up(self) -> None:
-        """Closes every socket that was opened through here."""
-        self._sockets.close()
-
-    def log(self) -> str:
-        """What it said so far."""
-        return self._log.read_text(encoding="utf-8")
-
-    def memory_bytes(self) -> int:
-        """How much of the machine's memory it holds."""
-        assert self.process is not None
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-    @contextmanager
-    def running(self) -> Iterator["Server"]:
-        """The server for as long as the block runs."""
-        try:
-            yield self.start()
-        finally:
-            self.stop()
-
-    # -- its visitors
-
-    def line(
-        self,
-        encoding: str = JSON,
-        *,
-        origin: str | None = None,
-        query: str = "",
-        subprotocols: list[str] | None = None,
-    ) -> Line:
-        """Opens a socket without saying anything on it."""
-        offered = [encoding] if subprotocols is None else subprotocols
-        opening = connect(
-            f"ws://{HOST}:{self.port}/v1/socket{query}",
-            subprotocols=[Subprotocol(name) for name in offered],
-            origin=None if origin is None else Origin(origin),
-            ping_interval=None,
-            max_queue=None,
-            proxy=None,
-            open_timeout=PATIENCE_S,
-            close_timeout=1,
-        )
-        socket = self._sockets.enter_context(opening)
-        return Line(socket, socket.subprotocol or encoding)
-
-    def person(
-        self,
-        tenant: str,
-        role: str,
-        subject: str,
-        *,
-        encoding: str = JSON,
-        more: Fields | None = None,
-        **fields: object,
-    ) -> Line:
-        """Somebody who has said hello; ``more`` are claims, ``fields`` go into ``hello``."""
-        line = self.line(encoding)
-        answer = line.hello(sign(claims(tenant, role, subject, **(more or {}))), role, **fields)
-        assert answer["t"] == "welcome", answer
-        return line
-
-    def ready_agent(self, tenant: str, subject: str = "alice", **fields: Any) -> Line:
-        """An agent who is available."""
-        line = self.person(tenant, "agent", subject, **fields)
-        line.do("presence.set", show="available")
-        return line
-
-    def get(
-        self,
-        path: str,
-        *,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> tuple[int, dict[str, str], bytes]:
-        """One HTTP request: status, headers in lower case, body."""
-        client = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE_S)
-        try:
-            client.request(method, path, body=body, headers=dict(headers or {}))
-            answer = client.getresponse()
-            named = {name.lower(): value for name, value in answer.getheaders()}
-            return answer.status, named, answer.read()
-        finally:
-            client.close()
