@@ -18,6 +18,7 @@ from router import (
     quiet,
     room,
     saying,
+    scores,
     serving,
     soft_start,
 )
@@ -45,6 +46,7 @@ from router.commands import (
     SetPolicy,
     SetPresence,
     SetPriority,
+    SetScore,
     SkipCommand,
     Tick,
     TransferConversation,
@@ -114,6 +116,7 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     RateConversation: handling.rate,
     AssignConversation: handling.assign,
     SetPriority: handling.set_priority,
+    SetScore: scores.set_score,
 }
 
 
