@@ -6,6 +6,7 @@ consent and contact wishes. Does not know: how a place is given or an agent foun
 Invariant: everything is checked before anything changes.
 """
 
+from router.admitting import admit, is_message, queue_for
 from router.attendance import owed_terms
 from router.commands import AcceptTerms, RequestConversation, SetContact
 from router.conversations import Conversation
@@ -31,7 +32,8 @@ def request(world: World, command: RequestConversation) -> Answer:
 
     Raises:
         Refused: CONSENT_REQUIRED, NOT_FOUND (queue, brand, agent), BAD_REQUEST (channel, class),
-            CLOSED (the queue is full), LIMIT_EXCEEDED.
+            CLOSED (the queue is closed or full), FORBIDDEN (no message is taken),
+            LIMIT_EXCEEDED.
     """
     customer_id = command.by.id if command.by.role == "customer" else command.customer
     if not customer_id:
@@ -42,14 +44,14 @@ def request(world: World, command: RequestConversation) -> Answer:
         owed = owed_terms(world, known, command.brand)
         if owed is not None:
             raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
-    queue = _queue_for(world, command)
+    queue = queue_for(world, command)
     if known is not None:
         same = _same_in_line(world, known, queue.id, command)
         if same is not None:
             return _join_first(world, same, command)
         if len(known.open) >= OPEN_MAX:
             raise Refused(Refusal.LIMIT_EXCEEDED, f"at most {OPEN_MAX} conversations are open")
-    queue = _with_room(world, queue)
+    queue = admit(world, queue, command)
     klass = _class_for(world, known, command)
     customer = world.people.meet("customer", customer_id)
     assert isinstance(customer, Customer)
@@ -60,51 +62,6 @@ def request(world: World, command: RequestConversation) -> Answer:
         conversation.add(author, customer.name, command.body, "text", world.now_ms)
     hold_or_enqueue(world, conversation)
     return Answer(conversation=ConversationId(conversation.id))
-
-
-def _queue_for(world: World, command: RequestConversation) -> Queue:
-    allowed = _brand_queues(world, command.brand)
-    if command.queue:
-        queue = world.queue(command.queue)
-        if allowed is not None and queue.id not in allowed:
-            raise Refused(Refusal.BAD_REQUEST, f"queue: {queue.id} is not of this brand")
-        if command.channel not in queue.channels:
-            raise Refused(
-                Refusal.BAD_REQUEST, f"channel: {queue.id} does not take {command.channel!r}"
-            )
-        return queue
-    for queue in world.policy.queues:
-        if command.channel in queue.channels and (allowed is None or queue.id in allowed):
-            return queue
-    raise Refused(Refusal.BAD_REQUEST, f"channel: no queue takes {command.channel!r}")
-
-
-def _brand_queues(world: World, name: str) -> tuple[str, ...] | None:
-    if not name:
-        return None
-    for brand in world.policy.brands:
-        if brand.id == name:
-            return brand.queues or None
-    raise Refused(Refusal.NOT_FOUND, f"there is no brand {name!r}")
-
-
-def _with_room(world: World, queue: Queue) -> Queue:
-    """The queue, or the one that it overflows into.
-
-    Raises:
-        Refused: CLOSED with the fallback, where both are full.
-    """
-    if _has_room(world, queue):
-        return queue
-    other = world.queues.get(queue.overflow)
-    if other is not None and _has_room(world, other):
-        return other
-    raise Refused(Refusal.CLOSED, f"{queue.id} is full", fallback=queue.overflow)
-
-
-def _has_room(world: World, queue: Queue) -> bool:
-    waiting = world.conversations.waiting_by_queue.get(queue.id, ())
-    return len(waiting) < queue.waiting_max
 
 
 def _class_for(world: World, customer: Customer | None, command: RequestConversation) -> str:
@@ -172,6 +129,7 @@ def _new(
         preferred_agent=command.agent or _agent_of(customer, command.reopens),
         needs_presence=command.by.role == "customer" and not command.deferrable,
         deferrable=command.deferrable,
+        is_message=is_message(command),
     )
     if command.agent and queue.prefer_agent_ms and command.agent in world.people.agents:
         conversation.wanted_agent = command.agent

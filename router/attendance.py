@@ -17,7 +17,7 @@ customer who is away keeps the place; nobody is shown ``offline`` before their t
 With a shorter grace the later rows happen at its end.
 """
 
-from router.closing import abandon, end
+from router.closing import abandon, end, read_answers
 from router.commands import Connect, Disconnect, ReportActivity, SetAgentPresence, SetPresence
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded, ConnectionReplaced, CustomerChanged
@@ -129,6 +129,7 @@ def _customer_is_there(world: World, customer: Customer, command: Connect) -> No
         world.timers.cancel(kind, customer.id)
     for name in customer.open:
         unpark(world, world.conversations.by_id[name])
+    read_answers(world, customer)
     if customer.gone_shown:
         customer.gone_shown = False
         _tell_agents(world, customer, here=True)

@@ -92,6 +92,7 @@ class QueueFigures(Struct, frozen=True):
     oldest_ms: int
     offered: int
     active: int
+    closed: bool = False
 
 
 class AgentsByShow(Struct, frozen=True):

@@ -15,9 +15,10 @@ from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.offering import let_go
 from router.offers import Offer
 from router.placing import leave_line, promote_next, rejoin
-from router.presence import Agent, Meeting
+from router.presence import Agent, Customer, Meeting
 from router.quiet import wake
-from router.states import FINAL_CONVERSATION, ConversationState, OfferState
+from router.replies import stop
+from router.states import FINAL_CONVERSATION, ConversationState, OfferState, Reachability
 from router.world import World
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "end",
     "end_offer",
     "forget",
+    "read_answers",
     "take_from_agent",
 ]
 
@@ -72,6 +74,7 @@ def close_offer(world: World, offer_id: str, trigger: str) -> tuple[Offer, Offer
 def take_from_agent(world: World, conversation: Conversation) -> Agent:
     """An ACTIVE or WRAP_UP conversation's agent has it no longer."""
     agent = world.people.agents[conversation.agent]
+    stop(world, conversation)
     agent.serving.remove(conversation.id)
     _note_meeting(world, conversation)
     wake(world, conversation)
@@ -136,6 +139,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
     wake(world, conversation)
     agent = AgentId(conversation.agent)
     world.conversations.active_by_queue[conversation.queue] -= 1
+    stop(world, conversation)
     conversation.turn("wrap_up")
     conversation.wrap_up_due_ms = world.now_ms + wrap_up_ms
     world.timers.set("wrap_up", conversation.id, conversation.wrap_up_due_ms)
@@ -198,6 +202,8 @@ def _leave_customer(world: World, conversation: Conversation) -> None:
     """It is no longer among the customer's open ones, so the next one held may stand."""
     customer = world.customer_of(conversation)
     customer.open.remove(conversation.id)
+    if _is_news(conversation, customer):
+        customer.answered.append(conversation.id)
     promote_next(world, customer, deferrable=conversation.deferrable)
 
 
@@ -205,10 +211,33 @@ def _schedule_forgetting(world: World, conversation: Conversation) -> None:
     assert conversation.status in FINAL_CONVERSATION
     conversation.ended_at_ms = world.now_ms
     world.timers.cancel("refusal", conversation.id)
-    world.timers.set("forget", conversation.id, world.now_ms + FORGET_MS)
+    kept_ms = FORGET_MS
+    customer = world.customer_of(conversation)
+    is_here = customer.reach is Reachability.REACHABLE
+    if conversation.id in customer.answered and not is_here:
+        kept_ms = max(FORGET_MS, world.policy.answer_kept_ms)
+    world.timers.set("forget", conversation.id, world.now_ms + kept_ms)
+
+
+def _is_news(conversation: Conversation, customer: Customer) -> bool:
+    """Whether a message was answered that its customer, who is not there, has not seen."""
+    away = customer.reach is not Reachability.REACHABLE
+    seen = conversation.read.get(customer.key, 0)
+    return away and conversation.is_message and seen < conversation.seq
+
+
+def read_answers(world: World, customer: Customer) -> None:
+    """The customer is back and is shown what was answered: from now on it is like any other."""
+    soon_ms = world.now_ms + FORGET_MS
+    for name in customer.answered:
+        if (world.timers.due_ms("forget", name) or 0) > soon_ms:
+            world.timers.set("forget", name, soon_ms)
 
 
 def forget(world: World, conversation_id: str) -> None:
     """An ended conversation leaves the memory, and its customer too where nothing else is known."""
     conversation = world.conversations.forget(conversation_id)
+    answered = world.customer_of(conversation).answered
+    if conversation_id in answered:
+        answered.remove(conversation_id)
     world.emit(ConversationForgotten(ConversationId(conversation.id)))

@@ -8,19 +8,12 @@ Adding an optional field keeps old journals readable; any other change raises ``
 Durations end in ``_ms``; instants do not occur, for the journal stamps each command.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
-from router.ids import (
-    AgentId,
-    ConnectionId,
-    ConversationId,
-    CustomerId,
-    OfferId,
-    PersonKey,
-    person_key,
-)
+from router.actors import Actor, Claims, ContactWish
+from router.ids import AgentId, ConversationId, CustomerId, OfferId
 from router.policy import LanguageWish, Policy, SkillNeed
 
 __all__ = [
@@ -30,6 +23,8 @@ __all__ = [
     "AssignConversation",
     "CancelConversation",
     "Claims",
+    "CloseBrand",
+    "CloseQueue",
     "Command",
     "CompleteWrapUp",
     "Connect",
@@ -40,6 +35,8 @@ __all__ = [
     "JoinConversation",
     "LeaveConversation",
     "LoseNode",
+    "OpenBrand",
+    "OpenQueue",
     "RateConversation",
     "ReadMessages",
     "ReportActivity",
@@ -61,44 +58,6 @@ __all__ = [
 Show = Literal["available", "busy", "away", "dnd", "offline"]
 JoinMode = Literal["monitor", "whisper", "barge", "consult"]
 ScorePart = Literal["language", "proficiency", "history", "relation", "topic"]
-
-
-class Actor(Struct, frozen=True, gc=False):
-    """Who asks: a person, and the connection they ask through."""
-
-    role: str
-    id: str
-    connection: ConnectionId = ConnectionId("")
-
-    @property
-    def key(self) -> PersonKey:
-        """The person's key inside the tenant."""
-        return person_key(self.role, self.id)
-
-
-class Claims(Struct, frozen=True, omit_defaults=True):
-    """What a token says of its bearer; None where it says nothing, and then the directory counts.
-
-    ``klass`` is a customer's class of the policy (``class`` in the token).
-    """
-
-    name: str = ""
-    skills: dict[str, int] | None = None
-    languages: dict[str, int] | None = None
-    teams: tuple[str, ...] | None = None
-    brands: tuple[str, ...] | None = None
-    license: str = ""
-    klass: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    verified: bool = False
-
-
-class ContactWish(Struct, frozen=True, omit_defaults=True):
-    """How a customer wants to be reached: a channel, its rank among others, and when."""
-
-    channel: Annotated[str, Meta(min_length=1, max_length=64)]
-    prio: int = 0
-    hours: Annotated[str, Meta(max_length=200)] = ""
 
 
 class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c"):
@@ -126,6 +85,30 @@ class LoseNode(_Command, frozen=True):
     """A node life is over (crash, kill, drained): its people lose their connections."""
 
     life: str
+
+
+class OpenQueue(_Command, frozen=True):
+    """The queue's hours begin; from a node's door-keeper, as are the next three."""
+
+    queue: str
+
+
+class CloseQueue(_Command, frozen=True):
+    """The queue's hours are over."""
+
+    queue: str
+
+
+class OpenBrand(_Command, frozen=True):
+    """The brand's hours begin."""
+
+    brand: str
+
+
+class CloseBrand(_Command, frozen=True):
+    """The brand's hours are over."""
+
+    brand: str
 
 
 class SkipCommand(_Command, frozen=True):
@@ -360,7 +343,10 @@ PersonCommand = (
     | SetScore
     | SetAgentPresence
 )
-Command = Tick | SetPolicy | LoseNode | SkipCommand | PersonCommand
+SystemCommand = (
+    Tick | SetPolicy | LoseNode | SkipCommand | OpenQueue | CloseQueue | OpenBrand | CloseBrand
+)
+Command = SystemCommand | PersonCommand
 
 
 class Underway(Struct, frozen=True, array_like=True):

@@ -66,6 +66,8 @@ class Conversation(Struct, kw_only=True):
     """By agent, or empty for everybody, and part of the score: (value, until)."""
     needs_presence: bool = True
     deferrable: bool = False
+    is_message: bool = False
+    """Its customer left it while nobody was to be had; it is answered later."""
     step: int = 0
     parked: bool = False
     agent: str = ""
@@ -86,6 +88,10 @@ class Conversation(Struct, kw_only=True):
     wrap_up_code: str = ""
     ended_reason: str = ""
     rating: int | None = None
+    unanswered_since_ms: int | None = None
+    """Since when the customer's last text waits for one of staff."""
+    is_overdue: bool = False
+    """The answer is later than the queue allows, and staff were told."""
     seq: int = 0
     note_seq: int = 0
     messages: list[Message] = field(default_factory=list)
@@ -124,9 +130,19 @@ class Conversation(Struct, kw_only=True):
         else:
             self.seq += 1
             seq = self.seq
+        if kind == "text":
+            self._note_text(author, at_ms)
         message = Message(seq, author, name, body, kind, at_ms)
         self.messages.append(message)
         return message
+
+    def _note_text(self, author: PersonKey, at_ms: int) -> None:
+        """Whether the customer waits for an answer now; what a service says is none."""
+        role = author.partition(":")[0]
+        if role == "customer" and self.unanswered_since_ms is None:
+            self.unanswered_since_ms = at_ms
+        elif role in _ANSWERING:
+            self.unanswered_since_ms = None
 
     def check_room(self) -> None:
         """Refuses where no further message fits.
@@ -154,6 +170,7 @@ class Conversation(Struct, kw_only=True):
         return (PersonKey(f"customer:{self.customer}"), *self.staff())
 
 
+_ANSWERING = frozenset({"agent", "supervisor"})
 _IN_LINE = frozenset({ConversationState.WAITING, ConversationState.OFFERED})
 
 
@@ -165,6 +182,8 @@ class Conversations:
         self.waiting_by_queue: dict[str, dict[str, None]] = {}
         """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
         self.active_by_queue: dict[str, int] = {}
+        self.messages_by_queue: dict[str, int] = {}
+        """By queue, how many of those waiting are messages that customers left; derived."""
 
     def __iter__(self) -> Iterator[Conversation]:
         return iter(self.by_id.values())
@@ -184,6 +203,22 @@ class Conversations:
         """Remembers a new conversation."""
         assert conversation.id not in self.by_id, "a conversation's id came twice"
         self.by_id[conversation.id] = conversation
+
+    def wait(self, conversation: Conversation) -> None:
+        """Counts a conversation among those waiting in its queue."""
+        waiting = self.waiting_by_queue.setdefault(conversation.queue, {})
+        if conversation.is_message and conversation.id not in waiting:
+            count = self.messages_by_queue.get(conversation.queue, 0)
+            self.messages_by_queue[conversation.queue] = count + 1
+        waiting[conversation.id] = None
+
+    def wait_no_longer(self, conversation: Conversation) -> None:
+        """Takes a conversation out of those waiting, if it is one."""
+        waiting = self.waiting_by_queue.get(conversation.queue, {})
+        if conversation.id in waiting:
+            del waiting[conversation.id]
+            if conversation.is_message:
+                self.messages_by_queue[conversation.queue] -= 1
 
     def forget(self, conversation: str) -> Conversation:
         """Drops an ended conversation."""

@@ -1,7 +1,7 @@
 """The deterministic heart of a tenant: ``Router.apply(command, now_ms) -> events``.
 
-Owns: the order of things inside one command, the meaning of each timer, the rule for outages, and
-the snapshot. Does not know: clocks, journals, sockets.
+Owns: the order of things inside one command, the rule for outages, and the snapshot.
+Does not know: clocks, journals, sockets.
 
 The contract:
 - Same commands, same times, same events, byte for byte, in any process and under any hash seed.

@@ -13,7 +13,9 @@ from router import (
     asking,
     attendance,
     closing,
+    guarding,
     handling,
+    opening,
     placing,
     quiet,
     room,
@@ -27,6 +29,8 @@ from router.commands import (
     AcceptTerms,
     AssignConversation,
     CancelConversation,
+    CloseBrand,
+    CloseQueue,
     Command,
     CompleteWrapUp,
     Connect,
@@ -36,6 +40,8 @@ from router.commands import (
     JoinConversation,
     LeaveConversation,
     LoseNode,
+    OpenBrand,
+    OpenQueue,
     RateConversation,
     ReadMessages,
     ReportActivity,
@@ -64,6 +70,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     quiet.review(world)
     room.review(world)
     soft_start.review(world)
+    opening.review_openings(world)
     world.emit(PolicyChanged(command.policy))
 
 
@@ -95,6 +102,10 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     SkipCommand: _nothing,
     SetPolicy: _set_policy,
     LoseNode: _lose_node,
+    OpenQueue: opening.open_queue,
+    CloseQueue: opening.close_queue,
+    OpenBrand: opening.open_brand,
+    CloseBrand: opening.close_brand,
     Connect: attendance.connect,
     Disconnect: attendance.disconnect,
     ReportActivity: attendance.report_activity,
@@ -148,6 +159,7 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "transfer_wait": asking.prefer_over,
     "wait_max": _expire_wait,
     "quiet": _of_conversation(quiet.fall_quiet),
+    "no_reply": _of_conversation(guarding.reply_overdue),
     "wrap_up": _of_conversation(closing.complete_wrap_up),
     "forget": closing.forget,
 }

@@ -36,8 +36,10 @@ __all__ = [
     "OfferEnded",
     "OfferMade",
     "OfferSeen",
+    "OpeningChanged",
     "Overtaken",
     "PolicyChanged",
+    "ReplyMissed",
     "WrapUpStarted",
 ]
 
@@ -72,6 +74,14 @@ class CommandRefused(_Event, frozen=True, omit_defaults=True):
     outcome: str | None = None
     fallback: str | None = None
     terms: tuple[str, int] | None = None
+
+
+class OpeningChanged(_Event, frozen=True):
+    """A queue, or else a brand, opened or closed."""
+
+    queue: str
+    brand: str
+    is_open: bool
 
 
 class ConnectionReplaced(_Event, frozen=True):
@@ -223,6 +233,15 @@ class MessagesRead(_Event, frozen=True):
     not_to: ConnectionId
 
 
+class ReplyMissed(_Event, frozen=True):
+    """A customer waits for an answer for longer than the queue allows; staff were told."""
+
+    conversation: ConversationId
+    agent: AgentId
+    waited_ms: int
+    requeued: bool
+
+
 class WrapUpStarted(_Event, frozen=True):
     """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``."""
 
@@ -280,6 +299,7 @@ Event = (
     | CustomerChanged
     | ConversationQueued
     | LineMoved
+    | OpeningChanged
     | OfferMade
     | OfferSeen
     | OfferEnded
@@ -287,6 +307,7 @@ Event = (
     | ConversationUpdated
     | MessageAdded
     | MessagesRead
+    | ReplyMissed
     | WrapUpStarted
     | ConversationEnded
     | ConversationForgotten

@@ -19,6 +19,7 @@ from router.placing import promote_next, refused_agents
 from router.presence import Agent
 from router.queue import Place
 from router.quiet import start
+from router.replies import expect
 from router.room import drop_void, note_pass
 from router.scores import history_of, special_of
 from router.soft_start import note_offer
@@ -177,5 +178,6 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
             max(0, now_ms - conversation.start_ms),
         )
     )
+    expect(world, conversation)
     if world.policy.one_place == "assigned":
         promote_next(world, world.customer_of(conversation), deferrable=conversation.deferrable)

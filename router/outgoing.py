@@ -146,6 +146,7 @@ class ConversationState(Struct, frozen=True, omit_defaults=True):
     wrap_up_ms: int | None = None
     since_at: int | None = None
     read: dict[str, int] | None = None
+    unanswered: bool = False
 
 
 class State(Struct, frozen=True, omit_defaults=True):
@@ -257,6 +258,7 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     here: bool | None = None
     quiet: bool | None = None
     priority: str | None = None
+    unanswered: bool | None = None
     joined: Person | None = None
     left: Person | None = None
     mode: str | None = None

@@ -108,7 +108,7 @@ def _set_line_timers(world: World, conversation: Conversation) -> None:
     queue = world.queues.get(conversation.queue)
     if queue is not None:
         _set_step_timer(world, conversation, queue)
-        if queue.wait_max_ms:
+        if queue.wait_max_ms and not conversation.is_message:
             world.timers.set("wait_max", conversation.id, world.now_ms + queue.wait_max_ms)
 
 
@@ -118,7 +118,7 @@ def rejoin(world: World, conversation: Conversation, cause: str) -> None:
 
 
 def _stand(world: World, conversation: Conversation, cause: str) -> None:
-    world.conversations.waiting_by_queue.setdefault(conversation.queue, {})[conversation.id] = None
+    world.conversations.wait(conversation)
     customer = world.customer_of(conversation)
     is_here = customer.reach is Reachability.REACHABLE
     conversation.parked = conversation.needs_presence and not is_here
@@ -143,7 +143,7 @@ def leave_line(world: World, conversation: Conversation) -> None:
     """Takes a conversation out of the line for good: it was given away, ended or moved."""
     if conversation.id in world.line:
         world.line.leave(conversation.id)
-    world.conversations.waiting_by_queue.get(conversation.queue, {}).pop(conversation.id, None)
+    world.conversations.wait_no_longer(conversation)
     for kind in ("step", "wait_max", "transfer_wait"):
         world.timers.cancel(kind, conversation.id)
     forget_passes(world, conversation)
@@ -200,7 +200,7 @@ def relocate(world: World, conversation: Conversation, cause: str) -> None:
 
 def stand_after_restore(world: World, conversation: Conversation) -> None:
     """Puts a conversation of a snapshot where it stood; nothing is reported."""
-    world.conversations.waiting_by_queue.setdefault(conversation.queue, {})[conversation.id] = None
+    world.conversations.wait(conversation)
     if conversation.status is ConversationState.WAITING and not conversation.parked:
         world.line.join(_lane_of(world, conversation), _place(conversation))
 

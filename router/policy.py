@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from router.hours import HoursError, read_hours
+
 __all__ = [
     "AgentEntry",
     "Brand",
@@ -112,9 +114,12 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     wait_max_ms: DurationMs = 0
     defer_ms: DurationMs = 28_800_000
     overflow: str = ""
-    hours: str = ""
+    hours: Text = ""
+    on_close: Literal["keep", "end"] = "keep"
+    messages_max: Count = 10_000
     prefer_agent_ms: DurationMs = 0
     reply_within_ms: DurationMs = 0
+    no_reply: Literal["flag", "requeue"] = "flag"
     service_level: ServiceLevel = ServiceLevel()
     confidential: bool = False
 
@@ -127,7 +132,7 @@ class Brand(Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
     terms: Terms = Terms()
-    hours: str = ""
+    hours: Text = ""
 
 
 class AgentEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +184,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
+    answer_kept_ms: DurationMs = 604_800_000
     terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
@@ -249,14 +255,24 @@ def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
                 f"{path}.overflow",
                 f"{queue.overflow!r} is not another queue; name one, or 'leave_message', or ''",
             )
+        yield from _hours(f"{path}.hours", queue.hours)
         times = [step.after_ms for step in queue.steps]
         if times != sorted(set(times)):
             yield f"{path}.steps", "put the steps in order, each with a later after_ms"
 
 
+def _hours(path: str, text: str) -> Iterator[tuple[str, str]]:
+    if text:
+        try:
+            read_hours(text)
+        except HoursError as error:
+            yield path, str(error)
+
+
 def _brands(policy: Policy) -> Iterator[tuple[str, str]]:
     known = {queue.id for queue in policy.queues}
     for index, brand in enumerate(policy.brands):
+        yield from _hours(f"brands[{index}].hours", brand.hours)
         for name in brand.queues:
             if name not in known:
                 yield (

@@ -221,6 +221,8 @@ class Customer(Person, kw_only=True):
     contact: tuple[Contact, ...] = ()
     open: list[str] = field(default_factory=list)
     met: list[Meeting] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    """Messages of theirs that were answered and ended while they were not there."""
     gone_shown: bool = False
 
 

@@ -54,8 +54,8 @@ def _request(message: incoming.ConversationRequest, by: Actor, new_id: Conversat
     if by.role == "service":
         if message.customer is None:
             raise _bad("customer", "a service says for whom")
-    elif message.customer is not None or message.priority or message.deferrable:
-        raise Refused(Refusal.FORBIDDEN, "customer, priority and deferrable are for services")
+    elif message.customer is not None or message.priority:
+        raise Refused(Refusal.FORBIDDEN, "customer and priority are for services")
     return commands.RequestConversation(
         by=by,
         conversation=new_id,

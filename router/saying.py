@@ -13,6 +13,7 @@ from router.events import Answer, MessageAdded, MessagesRead
 from router.ids import ConnectionId, ConversationId, PersonKey
 from router.quiet import hear
 from router.relations import theirs
+from router.replies import heard
 from router.states import ConversationState
 from router.world import World
 
@@ -71,6 +72,8 @@ def add_message(
         )
     )
     hear(world, conversation)
+    if kind == "text":
+        heard(world, conversation)
     return message.seq
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "orphan_all",
     "revoke_pending",
     "see",
+    "send_back",
     "transfer",
     "undeliver",
 ]
@@ -155,7 +156,7 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
 
     Raises:
         Refused: NOT_FOUND for an unknown queue or agent; INVALID_TRANSITION where the conversation
-            is not active; BAD_REQUEST where the queue does not take its channel.
+            is not active; BAD_REQUEST where the queue does not take its channel; CLOSED.
     """
     if not conversation.can("transfer"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
@@ -165,6 +166,8 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
             raise Refused(Refusal.BAD_REQUEST, "to: it is with this agent already")
     elif conversation.channel not in world.queue(queue).channels:
         raise Refused(Refusal.BAD_REQUEST, f"to: {queue} does not take {conversation.channel}")
+    elif queue in world.closed_queues:
+        raise Refused(Refusal.CLOSED, f"to: {queue} is closed", fallback="")
     giver = world.people.agents[conversation.agent]
     if note:
         conversation.check_room()
@@ -187,12 +190,13 @@ def _pass_to(world: World, conversation: Conversation, queue: str, agent: str) -
     _tell_waiting(world, conversation, "transferred", readers)
 
 
-def _orphan(world: World, conversation: Conversation) -> None:
+def send_back(world: World, conversation: Conversation, why: str) -> None:
+    """Takes an active conversation from its agent and puts it back in line with its key."""
     readers = conversation.readers()
     take_from_agent(world, conversation)
     conversation.turn("orphan")
     come_back(world, conversation)
-    _tell_waiting(world, conversation, "returned", readers)
+    _tell_waiting(world, conversation, why, readers)
 
 
 def _tell_waiting(
@@ -211,6 +215,6 @@ def orphan_all(world: World, agent: Agent) -> None:
     for name in list(agent.serving):
         conversation = world.conversations.by_id[name]
         if conversation.status is ConversationState.ACTIVE:
-            _orphan(world, conversation)
+            send_back(world, conversation, "returned")
         elif conversation.status is ConversationState.WRAP_UP:
             complete_wrap_up(world, conversation)

@@ -54,6 +54,8 @@ def dump(world: World) -> Iterator[bytes]:
     yield pack(("assignments", world.assignments.packed))
     for person, answers in world.ops.by_person.items():
         yield pack(("ops", (person, answers)))
+    closed = (list(world.closed_queues), list(world.closed_brands))
+    yield pack(("closed", closed))
     yield pack(("timers", world.timers.entries()))
     yield pack(("end", None))
 
@@ -116,6 +118,8 @@ def _take_one(world: World, kind: str, value: Packed) -> None:
         case "ops":
             person, answers = value
             world.ops.by_person[person] = msgspec.convert(answers, dict[str, Remembered])
+        case "closed":
+            world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
         case "timers":
             world.timers.restore((kind, owner, due_ms) for kind, owner, due_ms in value)
         case _:

@@ -87,6 +87,8 @@ def welcome_state(
         )
     if isinstance(known, Customer):
         mine = [world.conversations.by_id[name] for name in known.open]
+        answered = [name for name in known.answered if name not in seen]
+        ended += _ended_in(world, person, dict.fromkeys(answered, 0))
         return outgoing.State(
             offers=(),
             conversations=tuple(state_of(world, c, person, seen) for c in (*mine, *ended)),
@@ -105,8 +107,10 @@ def _ended_in(world: World, person: PersonKey, seen: Mapping[str, int]) -> list[
     found = []
     for name in seen:
         conversation = world.conversations.by_id.get(name)
-        if conversation is None or not conversation.is_over or conversation.agent:
+        if conversation is None or not conversation.is_over:
             continue
+        if person == f"agent:{conversation.agent}":
+            continue  # in wrap-up, and so among the agent's own
         took_part = (
             f"customer:{conversation.customer}",
             f"agent:{conversation.last_agent}",
@@ -142,6 +146,7 @@ def state_of(
         wrap_up_ms=_wrap_up_left(world, conversation),
         since_at=conversation.assigned_at_ms or conversation.arrived_ms,
         read={str(key): seq for key, seq in conversation.read.items()} or None,
+        unanswered=conversation.is_overdue and not is_customer,
     )
 
 
@@ -297,6 +302,7 @@ def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, .
                 oldest_ms=max(0, now_ms - oldest_ms),
                 offered=offered,
                 active=world.conversations.active_by_queue.get(name, 0),
+                closed=name in world.closed_queues,
             )
         )
     return tuple(rows)

@@ -58,6 +58,8 @@ class World:
         self.channels: tuple[str, ...] = ()
         self.big: tuple[str, ...] = ()
         """The channels that may be too big for the room an agent has left."""
+        self.closed_queues: dict[str, None] = {}
+        self.closed_brands: dict[str, None] = {}
 
     def put_policy(self, policy: Policy) -> None:
         """Puts a policy in force and derives from it what is looked up often."""

@@ -25,6 +25,8 @@ REQUIRED: dict[str, object] = {
     "score": 5,
     "terms": "general",
     "version": 2,
+    "queue": "billing",
+    "brand": "pro",
     "agent": AgentId("bea"),
     "show": "away",
     "priority": "gold",

@@ -84,3 +84,10 @@ def test_an_unknown_key_and_a_level_over_100_are_refused() -> None:
     for raw in ({"grace": 1}, {"agents": [{"id": "a", "skills": {"x": 101}}]}):
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(raw, Policy)
+
+
+@pytest.mark.parametrize("hours", ["Mon 08:00-20:00", "Mon 20:00-08:00 UTC", "Mo 08:00-09:00 UTC"])
+def test_hours_that_cannot_be_read_are_named_by_their_path(hours: str) -> None:
+    queues = (Queue(id="billing", hours="Mon-Fri 08:00-20:00 UTC"), Queue(id="b", hours=hours))
+    assert _paths(queues=queues) == ["queues[1].hours"]
+    assert _paths(brands=(Brand(id="pro", hours=hours),)) == ["brands[0].hours"]

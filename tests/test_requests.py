@@ -77,9 +77,15 @@ def test_a_service_asks_for_a_named_customer() -> None:
     assert refusal("conversation.request", SERVICE).code is Refusal.BAD_REQUEST
 
 
-@pytest.mark.parametrize("changes", [{"customer": "x"}, {"priority": "gold"}, {"deferrable": True}])
+@pytest.mark.parametrize("changes", [{"customer": "x"}, {"priority": "gold"}])
 def test_a_customer_cannot_ask_as_a_service_does(changes: dict[str, Any]) -> None:
     assert refusal("conversation.request", CUSTOMER, **changes).code is Refusal.FORBIDDEN
+
+
+def test_a_customer_may_ask_to_leave_a_message_and_the_core_says_whether() -> None:
+    asked = ask("conversation.request", CUSTOMER, deferrable=True)
+    assert isinstance(asked, commands.RequestConversation)
+    assert (asked.deferrable, asked.customer) == (True, None)
 
 
 @pytest.mark.parametrize("to", [{}, {"queue": "a", "agent": "b"}])

@@ -40,6 +40,7 @@ from router.server.front import FrontLimits, Handler, connections_possible, serv
 from router.server.gateway import Gateway
 from router.server.hub import Hub
 from router.server.metrics import Metrics
+from router.server.openings import Openings
 from router.server.origins import is_allowed
 from router.server.settings import Settings, address
 from router.server.tenants import Tenants
@@ -87,6 +88,7 @@ class Node:
             audience=self.hub,
             measures=self.metrics,
         )
+        self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
         self._authenticator = Authenticator(settings)
         self._visitors = Visitors(settings, visitor_key(_folder(settings)))
         self._has_ops = bool(settings.server.ops_bind)
@@ -202,6 +204,7 @@ async def run(
     """Runs a node on a journal that is open, as ``serve`` does."""
     async with trio.open_nursery() as machine:
         await machine.start(node.engine.run)
+        machine.start_soon(node.openings.run)
         machine.start_soon(node.hub.run)
         machine.start_soon(node.metrics.measure_lag)
         await _keep_doors(node, reload, task_status)

@@ -8,6 +8,7 @@ Invariants: a ``Settings`` that exists is right in itself; no secret is in any `
 warning.
 """
 
+import contextlib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +21,11 @@ from msgspec import Meta, Struct, field
 
 from router import policy as policies
 from router.errors import SettingsError
+from router.hours import HoursError, read_hours
 from router.policy import Policy
 from router.server.sources import Sources
 from router.server.suggestions import mistakes, sound
+from router.server.zones import has_zone
 
 __all__ = [
     "DEMO_SECRET",
@@ -220,6 +223,19 @@ def _relations(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from _keys(tenant, path, settings.server)
         for key, sentence in policies.problems(tenant.policy):
             yield f"{path}.policy.{key}", sentence
+        yield from _zones(tenant.policy, f"{path}.policy")
+
+
+def _zones(policy: Policy, path: str) -> Iterator[tuple[str, str]]:
+    named = [
+        *((f"queues[{index}]", queue.hours) for index, queue in enumerate(policy.queues)),
+        *((f"brands[{index}]", brand.hours) for index, brand in enumerate(policy.brands)),
+    ]
+    for key, text in named:
+        with contextlib.suppress(HoursError):
+            zone = read_hours(text).zone
+            if not has_zone(zone):
+                yield f"{path}.{key}.hours", f"there is no time zone {zone!r}"
 
 
 def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:

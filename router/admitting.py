@@ -1,0 +1,120 @@
+"""Into which queue a request may come: brands, channels, opening, room, overflow, messages.
+
+Owns: the choice of the queue, and the refusal with its fallback. Does not know: what becomes of
+the request, hours, or who closes a queue.
+
+Invariants (tests/test_admitting.py): nobody gets into a closed or full queue but who may be served
+later; a customer leaves a message only where asking alone would be answered with that fallback.
+"""
+
+from router.commands import RequestConversation
+from router.errors import Refusal, Refused
+from router.policy import Queue
+from router.world import World
+
+__all__ = ["LEAVE_MESSAGE", "admit", "is_message", "queue_for"]
+
+LEAVE_MESSAGE = "leave_message"
+
+
+def queue_for(world: World, command: RequestConversation) -> Queue:
+    """The queue that is asked for, or the first that takes the channel.
+
+    Raises:
+        Refused: NOT_FOUND (queue, brand), BAD_REQUEST (of another brand, or not this channel).
+    """
+    allowed = _brand_queues(world, command.brand)
+    if command.queue:
+        queue = world.queue(command.queue)
+        if allowed is not None and queue.id not in allowed:
+            raise Refused(Refusal.BAD_REQUEST, f"queue: {queue.id} is not of this brand")
+        if command.channel not in queue.channels:
+            raise Refused(
+                Refusal.BAD_REQUEST, f"channel: {queue.id} does not take {command.channel!r}"
+            )
+        return queue
+    for queue in world.policy.queues:
+        if command.channel in queue.channels and (allowed is None or queue.id in allowed):
+            return queue
+    raise Refused(Refusal.BAD_REQUEST, f"channel: no queue takes {command.channel!r}")
+
+
+def _brand_queues(world: World, name: str) -> tuple[str, ...] | None:
+    if not name:
+        return None
+    for brand in world.policy.brands:
+        if brand.id == name:
+            return brand.queues or None
+    raise Refused(Refusal.NOT_FOUND, f"there is no brand {name!r}")
+
+
+def is_message(command: RequestConversation) -> bool:
+    """Whether a customer leaves a message, to be answered later."""
+    return command.deferrable and command.by.role == "customer"
+
+
+def admit(world: World, queue: Queue, command: RequestConversation) -> Queue:
+    """The queue, or the one that it overflows into.
+
+    Raises:
+        Refused: CLOSED with the fallback, where neither is open and has room; FORBIDDEN for a
+            message where one of them is, or none may be left; BAD_REQUEST for one without words.
+    """
+    target = _open_queue(world, queue, command)
+    if is_message(command):
+        return _take_message(world, queue, target, command)
+    if target is None:
+        raise _closed(world, queue, command)
+    return target
+
+
+def _open_queue(world: World, queue: Queue, command: RequestConversation) -> Queue | None:
+    can_wait = command.deferrable and not is_message(command)
+    if command.brand in world.closed_brands and not can_wait:
+        return None
+    for one in (queue, world.queues.get(queue.overflow)):
+        if one is None or (one.id in world.closed_queues and not can_wait):
+            continue
+        if _has_room(world, one):
+            return one
+    return None
+
+
+def _has_room(world: World, queue: Queue) -> bool:
+    """Messages that were left wait beside the line, and take nobody's place in it."""
+    waiting = len(world.conversations.waiting_by_queue.get(queue.id, ()))
+    return waiting - world.conversations.messages_by_queue.get(queue.id, 0) < queue.waiting_max
+
+
+def _closed(world: World, queue: Queue, command: RequestConversation) -> Refused:
+    if command.brand in world.closed_brands:
+        message = f"{command.brand} is closed"
+    elif queue.id in world.closed_queues:
+        message = f"{queue.id} is closed"
+    else:
+        message = f"{queue.id} is full"
+    return Refused(Refusal.CLOSED, message, fallback=_fallback(world, queue, command))
+
+
+def _fallback(world: World, queue: Queue, command: RequestConversation) -> str:
+    """What is left to the customer; another queue is of no use where the brand is closed."""
+    other = world.queues.get(queue.overflow)
+    if other is None:
+        return queue.overflow
+    if other.overflow == LEAVE_MESSAGE:
+        return LEAVE_MESSAGE
+    return "" if command.brand in world.closed_brands else other.id
+
+
+def _take_message(
+    world: World, queue: Queue, target: Queue | None, command: RequestConversation
+) -> Queue:
+    if target is not None:
+        raise Refused(Refusal.FORBIDDEN, f"deferrable: {target.id} is open, ask without it")
+    if _fallback(world, queue, command) != LEAVE_MESSAGE:
+        raise Refused(Refusal.FORBIDDEN, f"deferrable: {queue.id} takes no messages")
+    if not command.body:
+        raise Refused(Refusal.BAD_REQUEST, "body: a message needs words")
+    if world.conversations.messages_by_queue.get(queue.id, 0) >= queue.messages_max:
+        raise Refused(Refusal.CLOSED, f"{queue.id} holds enough messages", fallback="")
+    return queue

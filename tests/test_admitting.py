@@ -1,0 +1,81 @@
+"""Into which queue a request may come."""
+
+import pytest
+
+from router.commands import CloseBrand, CloseQueue
+from router.errors import Refusal
+from router.policy import Brand, Policy, Queue
+from tests.helpers.watched import Watched
+from tests.helpers.worlds import customer, service
+
+ALWAYS = "Mon-Sun 00:00-24:00 UTC"
+SHOP = Policy(
+    queues=(
+        Queue(id="sales", hours=ALWAYS, overflow="support", waiting_max=2),
+        Queue(id="support", hours=ALWAYS, waiting_max=1),
+        Queue(id="post", hours=ALWAYS, overflow="leave_message", waiting_max=1, messages_max=1),
+        Queue(id="night", hours=ALWAYS, overflow="post"),
+    ),
+    brands=(Brand(id="pro", queues=("sales", "post"), hours=ALWAYS),),
+)
+
+
+def scene() -> Watched:
+    made = Watched(SHOP)
+    made.arrive(customer("c"))
+    return made
+
+
+def ask(made: Watched, queue: str, **fields: object) -> tuple[int, str | None]:
+    made.count += 1
+    command = made.request(customer("c"), f"v{made.count}", queue=queue, **fields)
+    before = made.router.digest()
+    refusal = made.refused(command)
+    assert made.router.digest() == before
+    return int(refusal.code), refusal.fallback
+
+
+@pytest.mark.parametrize(
+    ("closed", "asked", "fallback"),
+    [
+        (["support"], "support", ""),
+        (["sales", "support"], "sales", "support"),
+        (["post"], "post", "leave_message"),
+        (["night", "post"], "night", "leave_message"),
+    ],
+)
+def test_a_closed_queue_says_what_is_left_to_the_customer(
+    closed: list[str], asked: str, fallback: str
+) -> None:
+    made = scene()
+    for queue in closed:
+        made.answered(CloseQueue(queue))
+    made.reborn()
+    assert ask(made, asked) == (Refusal.CLOSED, fallback)
+
+
+def test_a_closed_or_full_queue_overflows_into_one_that_is_open_and_has_room() -> None:
+    made = scene()
+    made.answered(CloseQueue("sales"))
+    made.ask("d", "one", queue="sales")
+    assert made.conversation("one").queue == "support"
+    assert ask(made, "sales") == (Refusal.CLOSED, "support")
+
+
+def test_a_closed_brand_overflows_nowhere() -> None:
+    made = scene()
+    made.answered(CloseBrand("pro"))
+    assert ask(made, "sales", brand="pro") == (Refusal.CLOSED, "")
+    assert ask(made, "post", brand="pro") == (Refusal.CLOSED, "leave_message")
+    made.ask("c", "without", queue="sales")
+    assert made.status("without") == "waiting"
+
+
+def test_a_service_may_bring_what_can_wait_to_a_closed_queue_and_nothing_else() -> None:
+    made = scene()
+    made.answered(CloseQueue("support"))
+    mail = made.request(service(), "mail", queue="support", customer="d", deferrable=True)
+    made.answered(mail)
+    assert made.status("mail") == "waiting"
+    chat = made.request(service(), "chat", queue="support", customer="d", topic="x")
+    assert made.refused_in_vain(chat) == Refusal.CLOSED
