@@ -62,6 +62,8 @@ class Conversation(Struct, kw_only=True):
     """Only this agent may take it now."""
     preferred_agent: str = ""
     """Scored as one whom the customer knows well."""
+    outside: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By agent, or empty for everybody, and part of the score: (value, until)."""
     needs_presence: bool = True
     deferrable: bool = False
     is_message: bool = False

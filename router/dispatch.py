@@ -20,6 +20,7 @@ from router import (
     quiet,
     room,
     saying,
+    scores,
     serving,
     soft_start,
 )
@@ -51,6 +52,7 @@ from router.commands import (
     SetPolicy,
     SetPresence,
     SetPriority,
+    SetScore,
     SkipCommand,
     Tick,
     TransferConversation,
@@ -125,6 +127,7 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     RateConversation: handling.rate,
     AssignConversation: handling.assign,
     SetPriority: handling.set_priority,
+    SetScore: scores.set_score,
 }
 
 

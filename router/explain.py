@@ -232,6 +232,8 @@ def _explain_decision(assignment: str, decision: Decision) -> ExplainedAssignmen
                 load=one.load,
                 flexibility=one.flexibility,
                 idle_since_at=one.idle_since_ms,
+                relation=one.relation,
+                topic=one.topic,
             )
             for one in decision.candidates
         ),

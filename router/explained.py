@@ -80,6 +80,8 @@ class ExplainedCandidate(Struct, frozen=True):
     load: int
     flexibility: int
     idle_since_at: int
+    relation: int = 0
+    topic: int = 0
 
 
 class ExplainedAssignment(_Explained, frozen=True, omit_defaults=True, tag="assignment"):

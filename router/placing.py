@@ -351,6 +351,8 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
         conversation.joined_line_ms += by_ms
     if conversation.wrap_up_due_ms is not None:
         conversation.wrap_up_due_ms += by_ms
+    for values in conversation.outside.values():
+        values.update({part: (value, until + by_ms) for part, (value, until) in values.items()})
     if conversation.status is ConversationState.ACTIVE:
         conversation.heard_at_ms += by_ms
     for agent, due_ms in conversation.declined.items():

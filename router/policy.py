@@ -174,6 +174,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     head_start_max_ms: DurationMs = 90_000
     one_place: Literal["assigned", "ended"] = "assigned"
     weights: Weights = Weights()
+    relation_attribute: Id = "owner"
     score_band: Annotated[int, Meta(ge=0, le=1000)] = 100
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)

@@ -24,7 +24,7 @@ matching
 world wire requests steps estimate measures
 room
 relations placing session quiet soft_start replies admitting
-overtaking
+overtaking scores
 offering saying snapshots
 closing
 serving
