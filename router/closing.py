@@ -11,6 +11,7 @@ took part.
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationEnded, ConversationForgotten, OfferEnded, WrapUpStarted
+from router.guests import dismiss
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.offering import let_go
 from router.offers import Offer
@@ -143,6 +144,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
     customer = PersonKey(f"customer:{conversation.customer}")
     others = tuple(key for key in conversation.readers() if key != f"agent:{agent}")
     _tell_end(world, conversation, reason, (customer, *others[1:]))
+    dismiss(world, conversation)
     world.emit(WrapUpStarted(ConversationId(conversation.id), agent, wrap_up_ms))
     _leave_customer(world, conversation)
 
@@ -165,6 +167,7 @@ def complete_wrap_up(world: World, conversation: Conversation) -> None:
 def _close(world: World, conversation: Conversation, reason: str) -> None:
     conversation.ended_reason = reason
     _tell_end(world, conversation, reason, _last_readers(conversation))
+    dismiss(world, conversation)
     _leave_customer(world, conversation)
     _schedule_forgetting(world, conversation)
 

@@ -32,6 +32,7 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "InviteColleague",
     "JoinConversation",
     "LeaveConversation",
     "LoseNode",
@@ -245,6 +246,15 @@ class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     note: str = ""
 
 
+class InviteColleague(_Personal, frozen=True, omit_defaults=True):
+    """A colleague is asked into a conversation: to consult unheard, or to speak (barge)."""
+
+    conversation: ConversationId
+    agent: AgentId
+    mode: Literal["consult", "barge"] = "consult"
+    note: str = ""
+
+
 class JoinConversation(_Personal, frozen=True):
     """A supervisor, or an invited colleague, joins."""
 
@@ -318,6 +328,7 @@ PersonCommand = (
     | EndConversation
     | CompleteWrapUp
     | TransferConversation
+    | InviteColleague
     | JoinConversation
     | LeaveConversation
     | SetContact

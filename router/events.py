@@ -18,6 +18,7 @@ __all__ = [
     "AgentChanged",
     "Answer",
     "AuditRecorded",
+    "ColleagueInvited",
     "CommandAnswered",
     "CommandRefused",
     "ConnectionReplaced",
@@ -29,6 +30,7 @@ __all__ = [
     "ConversationUpdated",
     "CustomerChanged",
     "Event",
+    "InvitationEnded",
     "LineMoved",
     "MessageAdded",
     "MessagesRead",
@@ -209,6 +211,25 @@ class ConversationUpdated(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
+class ColleagueInvited(_Event, frozen=True):
+    """An agent is asked to join a conversation, unheard (consult) or heard (barge)."""
+
+    conversation: ConversationId
+    agent: AgentId
+    by: PersonKey
+    mode: str
+    readers: tuple[PersonKey, ...]
+
+
+class InvitationEnded(_Event, frozen=True):
+    """An invitation is over: joined, declined, expired or withdrawn."""
+
+    conversation: ConversationId
+    person: PersonKey
+    outcome: str
+    readers: tuple[PersonKey, ...]
+
+
 class MessageAdded(_Event, frozen=True):
     """A message, or a note, has its number in the conversation."""
 
@@ -305,6 +326,8 @@ Event = (
     | OfferEnded
     | ConversationAssigned
     | ConversationUpdated
+    | ColleagueInvited
+    | InvitationEnded
     | MessageAdded
     | MessagesRead
     | ReplyMissed

@@ -26,6 +26,7 @@ __all__ = [
     "ConversationAssign",
     "ConversationCancel",
     "ConversationEnd",
+    "ConversationInvite",
     "ConversationJoin",
     "ConversationLeave",
     "ConversationPriority",
@@ -229,6 +230,15 @@ class ConversationTransfer(_Incoming, frozen=True, kw_only=True, tag="conversati
     note: Note = ""
 
 
+class ConversationInvite(_Incoming, frozen=True, kw_only=True, tag="conversation.invite"):
+    """A colleague is asked in."""
+
+    conversation: Ident
+    agent: Ident
+    mode: Literal["consult", "barge"] = "consult"
+    note: Note = ""
+
+
 class ConversationJoin(_Incoming, frozen=True, kw_only=True, tag="conversation.join"):
     """A supervisor or an invited colleague joins."""
 
@@ -345,6 +355,7 @@ Incoming = (
     | ConversationEnd
     | WrapupComplete
     | ConversationTransfer
+    | ConversationInvite
     | ConversationJoin
     | ConversationLeave
     | ConversationAssign

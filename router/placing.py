@@ -347,6 +347,8 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
     """After an outage: steps and refusals, like all deadlines, come later; the key stays."""
     if conversation.is_in_line:
         conversation.joined_line_ms += by_ms
+    for invitation in conversation.invited.values():
+        invitation.due_ms += by_ms
     if conversation.wrap_up_due_ms is not None:
         conversation.wrap_up_due_ms += by_ms
     for agent, due_ms in conversation.declined.items():

@@ -171,6 +171,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     cost: dict[Id, Count] = field(default_factory=dict)
     interrupts: tuple[Id, ...] = ()
     transfer_wait_ms: DurationMs = 60_000
+    invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
     terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()

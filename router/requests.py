@@ -154,6 +154,16 @@ def _transfer(message: incoming.ConversationTransfer, by: Actor) -> Command:
     )
 
 
+def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
+    return commands.InviteColleague(
+        by=by,
+        conversation=ConversationId(message.conversation),
+        agent=AgentId(message.agent),
+        mode=message.mode,
+        note=_sized("note", message.note),
+    )
+
+
 def _join(message: incoming.ConversationJoin, by: Actor) -> Command:
     return commands.JoinConversation(
         by=by, conversation=ConversationId(message.conversation), mode=message.mode
@@ -224,6 +234,7 @@ COMMANDS = cast(
         incoming.ConversationEnd: _end,
         incoming.WrapupComplete: _wrap_up,
         incoming.ConversationTransfer: _transfer,
+        incoming.ConversationInvite: _invite,
         incoming.ConversationJoin: _join,
         incoming.ConversationLeave: _leave,
         incoming.ConversationAssign: _assign,

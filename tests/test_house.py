@@ -22,15 +22,16 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-relations placing session replies admitting
+relations placing session replies admitting guests
 overtaking
 offering saying snapshots
 closing
 serving
-attendance handling guarding opening
+attendance handling guarding inviting opening
 asking
 dispatch
 core
+boards
 views explain facts
 deliveries
 """

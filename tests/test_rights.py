@@ -25,6 +25,7 @@ MATRIX = {
     "typing": ("agent", "customer", "supervisor"),
     "conversation.end": ROLES,
     "conversation.transfer": ("agent", "supervisor", "service"),
+    "conversation.invite": ("agent", "supervisor"),
     "conversation.join": ("agent", "supervisor"),
     "conversation.leave": ("agent", "supervisor"),
     "history": ROLES,

@@ -52,6 +52,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "to": {"queue": "billing"},
         "note": "a bill",
     },
+    "conversation.invite": {
+        "conversation": "c1",
+        "agent": "bob",
+        "mode": "barge",
+        "note": "knows lamps",
+    },
     "conversation.join": {"conversation": "c1", "mode": "monitor"},
     "conversation.leave": {"conversation": "c1"},
     "conversation.assign": {"conversation": "c1", "agent": "alice"},
