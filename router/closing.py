@@ -98,6 +98,7 @@ def _note_meeting(world: World, conversation: Conversation) -> None:
             topic=conversation.topic,
             outcome=conversation.ended_reason or "passed_on",
             rating=conversation.rating,
+            code=conversation.wrap_up_code,
         )
     )
     del met[:-MEETINGS_MAX]
@@ -139,6 +140,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
     world.conversations.active_by_queue[conversation.queue] -= 1
     stop(world, conversation)
     conversation.turn("wrap_up")
+    conversation.wrap_up_since_ms = world.now_ms
     conversation.wrap_up_due_ms = world.now_ms + wrap_up_ms
     world.timers.set("wrap_up", conversation.id, conversation.wrap_up_due_ms)
     customer = PersonKey(f"customer:{conversation.customer}")
@@ -150,7 +152,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
 
 
 def complete_wrap_up(world: World, conversation: Conversation) -> None:
-    """The agent is done: the conversation is closed and the capacity free.
+    """The agent is done, or the time over: it is closed, under a code, and the capacity free.
 
     Raises:
         Refused: INVALID_TRANSITION, where it is not in wrap-up.
@@ -158,6 +160,9 @@ def complete_wrap_up(world: World, conversation: Conversation) -> None:
     if not conversation.can("complete"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
     reader = PersonKey(f"agent:{conversation.agent}")
+    queue = world.queues.get(conversation.queue)
+    if not conversation.wrap_up_code and queue is not None:
+        conversation.wrap_up_code = queue.wrap_up_default
     take_from_agent(world, conversation)
     conversation.turn("complete")
     _tell_end(world, conversation, conversation.ended_reason, (reader,))
@@ -194,6 +199,7 @@ def _tell_end(
             0 if accepted_ms is None else world.now_ms - accepted_ms,
             readers,
             wrap_up=conversation.status is ConversationState.WRAP_UP,
+            code=conversation.wrap_up_code,
         )
     )
 

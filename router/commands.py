@@ -32,6 +32,7 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "ExtendWrapUp",
     "InviteColleague",
     "JoinConversation",
     "LeaveConversation",
@@ -236,6 +237,13 @@ class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
     note: str = ""
 
 
+class ExtendWrapUp(_Personal, frozen=True):
+    """The agent needs ``by_ms`` more for the work after the conversation."""
+
+    conversation: ConversationId
+    by_ms: int
+
+
 class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     """Passes a conversation on, to a queue or to an agent: one of the two is set."""
 
@@ -327,6 +335,7 @@ PersonCommand = (
     | ReadMessages
     | EndConversation
     | CompleteWrapUp
+    | ExtendWrapUp
     | TransferConversation
     | InviteColleague
     | JoinConversation

@@ -85,6 +85,7 @@ class Conversation(Struct, kw_only=True):
     declined: dict[str, int] = field(default_factory=dict)
     assigned_at_ms: int | None = None
     first_assigned_at_ms: int | None = None
+    wrap_up_since_ms: int | None = None
     wrap_up_due_ms: int | None = None
     ended_at_ms: int | None = None
     wrap_up_code: str = ""

@@ -21,6 +21,7 @@ from router import (
     placing,
     saying,
     serving,
+    wrapping,
 )
 from router.commands import (
     AcceptOffer,
@@ -35,6 +36,7 @@ from router.commands import (
     DeclineOffer,
     Disconnect,
     EndConversation,
+    ExtendWrapUp,
     InviteColleague,
     JoinConversation,
     LeaveConversation,
@@ -116,7 +118,8 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     ReadMessages: saying.read,
     CancelConversation: handling.cancel,
     EndConversation: handling.finish,
-    CompleteWrapUp: handling.finish_wrap_up,
+    CompleteWrapUp: wrapping.finish_wrap_up,
+    ExtendWrapUp: wrapping.extend_wrap_up,
     TransferConversation: handling.pass_on,
     InviteColleague: inviting.invite,
     JoinConversation: inviting.join,

@@ -264,7 +264,10 @@ class ReplyMissed(_Event, frozen=True):
 
 
 class WrapUpStarted(_Event, frozen=True):
-    """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``."""
+    """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``.
+
+    Said again, with what is left now, where the agent extended it.
+    """
 
     conversation: ConversationId
     agent: AgentId
@@ -274,7 +277,8 @@ class WrapUpStarted(_Event, frozen=True):
 class ConversationEnded(_Event, frozen=True):
     """A conversation is over for the readers, with the protocol's word for why.
 
-    ``waited_ms`` counts from the arrival to the first acceptance, or to the end where none came.
+    ``waited_ms`` counts from the arrival to the first acceptance, or to the end where none came;
+    ``code`` is what the agent's wrap-up ended with.
     """
 
     conversation: ConversationId
@@ -285,6 +289,7 @@ class ConversationEnded(_Event, frozen=True):
     handled_ms: int
     readers: tuple[PersonKey, ...]
     wrap_up: bool = False
+    code: str = ""
 
 
 class ConversationForgotten(_Event, frozen=True):

@@ -51,6 +51,7 @@ __all__ = [
     "Typing",
     "Unsub",
     "WrapupComplete",
+    "WrapupExtend",
 ]
 
 ID_MAX = 2**53 - 1
@@ -214,6 +215,13 @@ class WrapupComplete(_Incoming, frozen=True, kw_only=True, tag="wrapup.complete"
     note: Note = ""
 
 
+class WrapupExtend(_Incoming, frozen=True, kw_only=True, tag="wrapup.extend"):
+    """The work after the conversation takes longer."""
+
+    conversation: Ident
+    ms: Annotated[int, Meta(ge=1, le=86_400_000)]
+
+
 class TransferTarget(Struct, frozen=True):
     """Where a transfer goes: to a queue or to an agent, one of them."""
 
@@ -354,6 +362,7 @@ Incoming = (
     | ConversationCancel
     | ConversationEnd
     | WrapupComplete
+    | WrapupExtend
     | ConversationTransfer
     | ConversationInvite
     | ConversationJoin

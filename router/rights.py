@@ -61,6 +61,7 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "explain": {"supervisor": _TEAM, "service": _SCOPE},
     "score.set": {"service": _SCOPE},
     "wrapup.complete": {"agent": _ASSIGNED},
+    "wrapup.extend": {"agent": _ASSIGNED},
     "message.send": {
         "customer": _OWN,
         "agent": _SERVING,

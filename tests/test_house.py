@@ -27,7 +27,7 @@ overtaking
 offering saying snapshots
 closing
 serving
-attendance handling guarding inviting opening
+attendance handling guarding inviting opening wrapping
 asking
 dispatch
 core

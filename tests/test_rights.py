@@ -20,6 +20,7 @@ MATRIX = {
     "offer.accept": ("agent",),
     "offer.decline": ("agent",),
     "wrapup.complete": ("agent",),
+    "wrapup.extend": ("agent",),
     "message.send": ROLES,
     "message.read": ("agent", "customer", "supervisor"),
     "typing": ("agent", "customer", "supervisor"),

@@ -46,6 +46,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "conversation.cancel": {"conversation": "c1"},
     "conversation.end": {"conversation": "c1", "reason": "solved"},
     "wrapup.complete": {"conversation": "c1", "code": "sold", "note": "two lamps"},
+    "wrapup.extend": {"conversation": "c1", "ms": 30_000},
     "conversation.transfer": {
         "conversation": "c1",
         "op": "t1",
