@@ -26,6 +26,7 @@ from router.ids import ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
 from router.serving import orphan_all, revoke_pending, undeliver
+from router.soft_start import begin, stop
 from router.states import ConversationState, Reachability, Show
 from router.world import World
 
@@ -90,6 +91,7 @@ def _agent_is_there(world: World, agent: Agent, command: Connect, was: Reachabil
         world.timers.cancel(kind, agent.id)
     if agent.show is Show.OFFLINE and was is Reachability.UNREACHABLE:
         agent.trigger("sign_in", "", world.now_ms)
+        begin(world, agent)
         world.people.to_the_back(agent, world.now_ms)
     if changed or not world.pool.knows(agent.id):
         _keep_in_pool(world, agent)
@@ -250,7 +252,11 @@ def _over(world: World, person: Person) -> None:
         if person.show is not Show.OFFLINE:
             person.trigger("sign_out", reason, world.now_ms)
         person.away_shown = False
+<<<<<<< HEAD
         leave_all(world, person.key)
+=======
+        stop(world, person)
+>>>>>>> main
         orphan_all(world, person)
         _keep_in_pool(world, person)
         world.touch(person)
@@ -344,6 +350,7 @@ def _declare(world: World, agent: Agent, show: Show, reason: str) -> None:
     if show is Show.OFFLINE:
         leave_all(world, agent.key)
     if Show.OFFLINE in (before, show) and before is not show:
+        (stop if show is Show.OFFLINE else begin)(world, agent)
         _keep_in_pool(world, agent)
     world.touch(agent)
 

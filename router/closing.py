@@ -17,6 +17,7 @@ from router.offering import let_go
 from router.offers import Offer
 from router.placing import leave_line, promote_next, rejoin
 from router.presence import Agent, Customer, Meeting
+from router.quiet import wake
 from router.replies import stop
 from router.states import FINAL_CONVERSATION, ConversationState, OfferState, Reachability
 from router.world import World
@@ -77,6 +78,7 @@ def take_from_agent(world: World, conversation: Conversation) -> Agent:
     stop(world, conversation)
     agent.serving.remove(conversation.id)
     _note_meeting(world, conversation)
+    wake(world, conversation)
     let_go(world, agent, conversation)
     world.people.to_the_back(agent, world.now_ms)
     if conversation.status is ConversationState.ACTIVE:
@@ -136,6 +138,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
         conversation.turn("close")
         _close(world, conversation, reason)
         return
+    wake(world, conversation)
     agent = AgentId(conversation.agent)
     world.conversations.active_by_queue[conversation.queue] -= 1
     stop(world, conversation)

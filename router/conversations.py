@@ -83,6 +83,11 @@ class Conversation(Struct, kw_only=True):
     offer: str = ""
     attempt_count: int = 0
     declined: dict[str, int] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+    """By agent, how often it was passed over because it was too big for the room left."""
+    heard_at_ms: int = 0
+    """When anything was said last, or its agent took it."""
+    is_quiet: bool = False
     assigned_at_ms: int | None = None
     first_assigned_at_ms: int | None = None
     wrap_up_since_ms: int | None = None

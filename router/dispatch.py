@@ -19,9 +19,15 @@ from router import (
     inviting,
     opening,
     placing,
+    quiet,
+    room,
     saying,
     serving,
+<<<<<<< HEAD
     wrapping,
+=======
+    soft_start,
+>>>>>>> main
 )
 from router.commands import (
     AcceptOffer,
@@ -68,6 +74,9 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)
+    quiet.review(world)
+    room.review(world)
+    soft_start.review(world)
     opening.review_openings(world)
     world.emit(PolicyChanged(command.policy))
 
@@ -150,17 +159,23 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "agent_offline": attendance.agent_shown_offline,
     "agent_grace": attendance.agent_grace_over,
     "agent_until": attendance.until_over,
+    "agent_pace": soft_start.pace_over,
     "agent_shunned": attendance.shun_over,
     "customer_gone": attendance.customer_shown_gone,
     "customer_grace": attendance.customer_grace_over,
+    "keep_room": _of_conversation(room.forget_passes),
     "offer_seen": serving.undeliver,
     "offer_expire": serving.expire,
     "step": _of_conversation(placing.take_step),
     "refusal": _of_conversation(placing.forget_refusal),
     "transfer_wait": asking.prefer_over,
     "wait_max": _expire_wait,
+<<<<<<< HEAD
     "invitation": _of_conversation(guests.expire_calls),
     "guest_grace": _person_gone,
+=======
+    "quiet": _of_conversation(quiet.fall_quiet),
+>>>>>>> main
     "no_reply": _of_conversation(guarding.reply_overdue),
     "wrap_up": _of_conversation(closing.complete_wrap_up),
     "forget": closing.forget,

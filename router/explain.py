@@ -31,6 +31,7 @@ from router.placing import first_in_line, requirement_of
 from router.presence import Agent
 from router.queue import NOBODY
 from router.relations import theirs
+from router.room import is_kept_from
 from router.skills import Profile, shortfall
 from router.states import ConversationState, Reachability, Show
 from router.world import World
@@ -168,13 +169,19 @@ def _reasoner(world: World, conversation: Conversation) -> Callable[[Agent], str
         if agent.id in conversation.avoid:
             return "avoided"
         reason = _not_there(agent) or _no_room(world, agent, channel)
-        if reason is None and agent.offer:
-            reason = "offer_pending"
-        if reason is None and conversation.declined.get(agent.id, 0) > world.now_ms:
-            reason = "declined"
-        return reason or "free"
+        return reason or _not_now(world, agent, conversation) or "free"
 
     return why_not
+
+
+def _not_now(world: World, agent: Agent, conversation: Conversation) -> str | None:
+    if agent.offer:
+        return "offer_pending"
+    if agent.is_paced:
+        return "soft_start"
+    if conversation.declined.get(agent.id, 0) > world.now_ms:
+        return "declined"
+    return "keeps_room" if is_kept_from(world, agent.id, conversation) else None
 
 
 def _not_there(agent: Agent) -> str | None:
@@ -252,7 +259,7 @@ def explain_agent(router: Router, agent: str, now_ms: int) -> ExplainedAgent:
         capacity={name: known.capacity_of(name, defaults) for name in (*world.channels, "total")},
         could_take=could_take,
         serving=tuple(known.serving),
-        why_not=away or ("offer_pending" if known.offer else None),
+        why_not=away or known.why_not(),
         offer=known.offer or None,
         next=following,
         next_show=known.next_show,

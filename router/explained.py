@@ -5,7 +5,8 @@ Owns: the fields of each explanation. Does not know: how they are found (``route
 Agents are counted by why they cannot take the conversation: ``skill:<id>``, ``language:<tag>`` and
 ``brand:<id>`` (they never could at this step), ``other_agent`` (it waits for another agent alone),
 ``avoided`` (the customer's wish), ``unreachable``, ``not_available``, ``channel_off``, ``full``,
-``offer_pending``, ``declined``; ``free`` is who could take it now.
+``offer_pending``, ``soft_start``, ``declined``,
+``keeps_room`` (for a bigger one before it); ``free`` is who could take it now.
 """
 
 from msgspec import Struct

@@ -128,6 +128,11 @@ class Pool:
         for index in bits(servable & self._line.occupied):
             yield self._line.lane_at(index)
 
+    def can(self, agent: str, lane: Lane) -> bool:
+        """Whether the agent is signed in and could serve this lane."""
+        group = self._group_of.get(agent)
+        return group is not None and self._may(group, lane, agent)
+
     def channels_for(self, agent: str) -> tuple[str, ...]:
         """The channels on which this agent can take work now."""
         known = self._free.get(agent)

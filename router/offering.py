@@ -19,7 +19,10 @@ from router.overtaking import look
 from router.placing import promote_next, refused_agents
 from router.presence import Agent, Customer
 from router.queue import Place
+from router.quiet import start
 from router.replies import expect
+from router.room import drop_void, note_pass
+from router.soft_start import note_offer
 from router.world import World
 
 __all__ = ["give", "hold", "let_go", "settle"]
@@ -56,18 +59,29 @@ def settle(world: World) -> None:
     smallest is matched with the best agent for it, until nothing is left.
     """
     line = world.line
+    freed = drop_void(world)
     queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
     world.unsettled.clear()
     for name in world.touched:
         if world.refresh(world.people.agents[name]):
             _bring(world, name, queue)
+    _bring_all(world, freed, queue)
     heapq.heapify(queue)
     while queue:
         place, agent = heapq.heappop(queue)
         if place[2] in world.line:
             _match(world, world.conversations.by_id[place[2]])
+            if world.keepers:
+                _bring_all(world, drop_void(world), queue)
         if agent and world.pool.is_free(agent):
             _bring(world, agent, queue)
+
+
+def _bring_all(world: World, freed: list[Agent], queue: list[tuple[Place, str]]) -> None:
+    """Agents who keep room no longer, as if they had become free."""
+    for agent in freed:
+        if world.refresh(agent):
+            _bring(world, agent.id, queue)
 
 
 def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
@@ -97,6 +111,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
     policy = world.policy
     queue = world.queues.get(conversation.queue)
     overtaken = look(world, conversation, agent.id)
+    note_pass(world, agent, conversation)
     hold(world, agent, conversation)
     conversation.turn("offer")
     world.line.leave(conversation.id)
@@ -123,6 +138,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
     conversation.offer = agent.offer = offer.id
     world.timers.set("offer_seen", offer.id, world.now_ms + policy.offer_seen_ms)
     world.timers.set("offer_expire", offer.id, offer.due_ms)
+    note_offer(world, agent)
     world.refresh(agent)
     world.touch(agent)
     world.move(conversation.queue)
@@ -173,6 +189,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
     conversation.wanted_agent = ""
     _is_no_guest(world, conversation, agent.key)
     agent.serving.append(conversation.id)
+    start(world, conversation)
     active = world.conversations.active_by_queue
     active[conversation.queue] = active.get(conversation.queue, 0) + 1
     agent.missed_count = 0

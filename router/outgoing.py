@@ -274,6 +274,7 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     topic: str | None = None
     agent: AgentCard | None = None
     here: bool | None = None
+    quiet: bool | None = None
     priority: str | None = None
     unanswered: bool | None = None
     invited: Person | None = None

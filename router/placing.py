@@ -14,6 +14,7 @@ from router.ids import ConversationId, CustomerId
 from router.policy import Queue
 from router.presence import Customer
 from router.queue import Lane, LaneKey, Place
+from router.room import forget_passes, keepers_against
 from router.skills import Requirement, SkillLevels, merge_needs
 from router.states import ConversationState, Reachability
 from router.world import World
@@ -145,6 +146,7 @@ def leave_line(world: World, conversation: Conversation) -> None:
     world.conversations.wait_no_longer(conversation)
     for kind in ("step", "wait_max", "transfer_wait"):
         world.timers.cancel(kind, conversation.id)
+    forget_passes(world, conversation)
     world.unsettled.pop(conversation.id, None)
     world.move(conversation.queue)
 
@@ -352,7 +354,12 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
     if conversation.wrap_up_due_ms is not None:
         assert conversation.wrap_up_since_ms is not None, "a wrap-up that never began"
         conversation.wrap_up_due_ms += by_ms
+<<<<<<< HEAD
         conversation.wrap_up_since_ms += by_ms
+=======
+    if conversation.status is ConversationState.ACTIVE:
+        conversation.heard_at_ms += by_ms
+>>>>>>> main
     for agent, due_ms in conversation.declined.items():
         if due_ms > world.now_ms:
             conversation.declined[agent] = due_ms + by_ms
@@ -362,9 +369,10 @@ _NOBODY: frozenset[str] = frozenset()
 
 
 def refused_agents(world: World, conversation: Conversation) -> frozenset[str]:
-    """Whom the conversation is not offered to now: to be avoided, or declined a moment ago."""
-    if not conversation.declined and not conversation.avoid:
+    """Whom it is not offered to now: avoided, declined a moment ago, or with room kept."""
+    kept = keepers_against(world, conversation) if world.keepers else ()
+    if not conversation.declined and not conversation.avoid and not kept:
         return _NOBODY
     now_ms = world.now_ms
     declined = (agent for agent, due_ms in conversation.declined.items() if due_ms > now_ms)
-    return frozenset((*conversation.avoid, *declined))
+    return frozenset((*conversation.avoid, *declined, *kept))

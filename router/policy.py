@@ -25,6 +25,7 @@ __all__ = [
     "Queue",
     "ServiceLevel",
     "SkillNeed",
+    "SoftStart",
     "Step",
     "Terms",
     "Weights",
@@ -79,6 +80,13 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     after_ms: Annotated[int, Meta(ge=1)]
     needs: tuple[SkillNeed, ...] | None = None
     any_language: bool = False
+
+
+class SoftStart(Struct, frozen=True, forbid_unknown_fields=True):
+    """After a sign-in the first ``offers`` offers come at most one in ``per_ms``; 0 and 0: off."""
+
+    offers: Count = 0
+    per_ms: DurationMs = 0
 
 
 class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +181,10 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)
     interrupts: tuple[Id, ...] = ()
+    passed_over_max: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    quiet_ms: DurationMs = 0
+    quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
+    soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
     invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
@@ -194,6 +206,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
     return [
         *_duplicates(policy),
         *_classes(policy),
+        *_soft_start(policy),
         *_queues(policy),
         *_brands(policy),
     ]
@@ -221,6 +234,12 @@ def _classes(policy: Policy) -> Iterator[tuple[str, str]]:
                 f"{head_start_ms} is more than head_start_max_ms = {policy.head_start_max_ms}; "
                 "lower the one or raise the other",
             )
+
+
+def _soft_start(policy: Policy) -> Iterator[tuple[str, str]]:
+    soft = policy.soft_start
+    if bool(soft.offers) is not bool(soft.per_ms):
+        yield "soft_start", "set offers and per_ms both above 0, or leave both out"
 
 
 def _queues(policy: Policy) -> Iterator[tuple[str, str]]:

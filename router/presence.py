@@ -86,7 +86,8 @@ class Agent(Person, kw_only=True):
 
     ``idle_since_ms`` and ``idle_order`` are the place among the idle: since the agent was last
     given or finished work, or signed in. ``load`` counts by channel what is active, offered, and
-    in wrap-up; ``load_cost`` is its cost in units of the total.
+    in wrap-up; ``load_cost`` is its cost in units of the total. ``eased`` is what quiet
+    conversations do not count of that, by channel and for ``total``, in thousandths.
     """
 
     profile: Profile = Profile()
@@ -103,10 +104,14 @@ class Agent(Person, kw_only=True):
     away_shown: bool = False
     load: dict[str, int] = field(default_factory=dict)
     load_cost: int = 0
+    eased: dict[str, int] = field(default_factory=dict)
     serving: list[str] = field(default_factory=list)
     offer: str = ""
     missed_count: int = 0
     shunned: bool = False
+    soft_offers: int = 0
+    """So many offers after the sign-in are still to come at a bounded pace."""
+    is_paced: bool = False
     idle_since_ms: int = 0
     idle_order: int = 0
 
@@ -145,9 +150,15 @@ class Agent(Person, kw_only=True):
 
     def may_hold(self, channel: str, cost: int, defaults: Mapping[str, int], free: bool) -> bool:
         """Whether one more of the channel fits; ``free`` channels interrupt a full total."""
-        if self.load.get(channel, 0) >= self.capacity_of(channel, defaults):
+        held = 1000 * self.load.get(channel, 0) - self.eased.get(channel, 0)
+        if held + 1000 > 1000 * self.capacity_of(channel, defaults):
             return False
-        return free or self.load_cost + cost <= self.capacity_of("total", defaults)
+        total = 1000 * self.capacity_of("total", defaults)
+        return free or self.held_total() + 1000 * cost <= total
+
+    def held_total(self) -> int:
+        """What counts of the total, in thousandths."""
+        return 1000 * self.load_cost - self.eased.get("total", 0)
 
     def reserve(self, channel: str, cost: int, defaults: Mapping[str, int], free: bool) -> None:
         """Takes one unit of the channel; the caller has asked ``may_hold``."""
@@ -173,6 +184,7 @@ class Agent(Person, kw_only=True):
             and self.reach is Reachability.REACHABLE
             and not self.offer
             and not self.shunned
+            and not self.is_paced
             and self.next_show is None
         )
 
@@ -182,7 +194,9 @@ class Agent(Person, kw_only=True):
             return "unreachable"
         if self.show is not Show.AVAILABLE or self.next_show is not None:
             return "not_available"
-        return "offer_pending" if self.offer else None
+        if self.offer:
+            return "offer_pending"
+        return "soft_start" if self.is_paced else None
 
 
 class Meeting(Struct, frozen=True, array_like=True):

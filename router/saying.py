@@ -11,6 +11,7 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, MessageAdded, MessagesRead
 from router.ids import ConnectionId, ConversationId, PersonKey
+from router.quiet import hear
 from router.relations import theirs
 from router.replies import heard
 from router.states import ConversationState
@@ -70,6 +71,7 @@ def add_message(
             connection,
         )
     )
+    hear(world, conversation)
     if kind == "text":
         heard(world, conversation)
     return message.seq

@@ -21,6 +21,7 @@ from router.ops import Remembered
 from router.placing import stand_after_restore
 from router.policy import Policy
 from router.presence import Agent, Customer, Staff
+from router.room import review
 from router.states import ConversationState
 from router.world import World
 
@@ -138,3 +139,4 @@ def _derive(world: World) -> None:
             stand_after_restore(world, conversation)
         elif conversation.status is ConversationState.ACTIVE:
             active[conversation.queue] = active.get(conversation.queue, 0) + 1
+    review(world)

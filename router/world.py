@@ -50,10 +50,14 @@ class World:
         """Conversations that may find an agent now."""
         self.moved: dict[str, str] = {}
         """Queues whose places may have changed, and what may have made them grow."""
+        self.keepers: dict[str, dict[str, None]] = {}
+        """By agent, the conversations for which room is kept; follows from their counts."""
         self.policy = Policy()
         self.queues: dict[str, Queue] = {}
         self.directory: dict[str, AgentEntry] = {}
         self.channels: tuple[str, ...] = ()
+        self.big: tuple[str, ...] = ()
+        """The channels that may be too big for the room an agent has left."""
         self.closed_queues: dict[str, None] = {}
         self.closed_brands: dict[str, None] = {}
 
@@ -64,6 +68,13 @@ class World:
         self.directory = {entry.id: entry for entry in policy.agents}
         self.channels = tuple(
             sorted({channel for queue in policy.queues for channel in queue.channels})
+        )
+        self.big = tuple(
+            channel
+            for channel in self.channels
+            if policy.passed_over_max
+            and self.cost(channel) > 1
+            and channel not in policy.interrupts
         )
 
     def emit(self, event: Event) -> None:
@@ -165,7 +176,7 @@ class World:
             self.pool.occupy(agent.id)
             return False
         total = agent.capacity_of("total", policy.capacity)
-        load = min(1000, 1000 * agent.load_cost // total) if total else 1000
+        load = min(1000, agent.held_total() // total) if total else 1000
         self.pool.free(agent.id, channels, load, (agent.idle_since_ms, agent.idle_order))
         return True
 

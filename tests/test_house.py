@@ -22,7 +22,8 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-relations placing session replies admitting guests
+room
+relations placing session quiet soft_start replies admitting guests
 overtaking
 offering saying snapshots
 closing
@@ -45,7 +46,7 @@ server.admission server.clock server.counters server.zones server.head server.me
 server.suggestions server.demo_talk server.pulse
 server.claims server.logs server.sources server.starter server.visit
 server.settings server.asgi server.front server.gate server.outbox
-server.keys server.socket server.links
+server.keys server.socket server.links server.folds
 server.auth server.tenants
 server.openings
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics

@@ -106,8 +106,8 @@ def _bars(index: int, title: str, run: Drawable) -> list[str]:
             f'<rect x="{MARGIN + number * width:.1f}" y="{bottom - height:.1f}" '
             f'width="{width * 0.9:.1f}" height="{height:.1f}" fill="{colour}"/>'
         )
-    for number, group in enumerate(groups):
-        parts += _legend(top, number, group, COLOURS[number % len(COLOURS)])
+        if number == 0 or run.groups[agent] != run.groups[ordered[number - 1]]:
+            parts.append(_text(MARGIN + number * width, bottom + 18, run.groups[agent]))
     return parts
 
 
@@ -142,4 +142,4 @@ def _legend(top: float, number: int, name: str, colour: str) -> Sequence[str]:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

@@ -173,21 +173,59 @@ def _without_nan(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
+_BY_KIND = ("wait.mean", "answer.p50", "answer.p90", "answer.p99", "left", "refused", "level")
+
+
 def _report(scenario: Scenario, runs: Sequence[Run], found: dict[str, Estimate]) -> str:
+    """Three tables: how each kind fared, who worked how much for whom, and the line as a whole."""
     asked = round(sum(run.figures["asked"] for run in runs))
-    rows = [("figure", "mean", "error")]
-    rows += [(name, _number(one.mean), _number(one.error)) for name, one in found.items()]
+    seeds = ", ".join(str(run.seed) for run in runs)
     return "\n".join(
         [
-            f"{scenario.name}: {asked} conversations, seeds "
-            f"{', '.join(str(run.seed) for run in runs)}; times in {scenario.unit}",
+            f"{scenario.name}: {asked} conversations, seeds {seeds}; times in {scenario.unit}",
+            "mean over the runs, and its standard error",
             "",
-            table(rows),
+            table(_kinds(scenario, found)),
+            "",
+            table(_work(scenario, found)),
+            "",
+            table(_rest(found)),
         ]
     )
+
+
+def _kinds(scenario: Scenario, found: dict[str, Estimate]) -> list[list[str]]:
+    rows = [["who", *_BY_KIND], ["everybody", *(_cell(found[name]) for name in _BY_KIND)]]
+    for demand in scenario.demand:
+        mine = [found.get(f"{demand.id}.{name}") for name in _BY_KIND]
+        if any(mine):
+            rows.append([demand.id, *(_cell(one) for one in mine)])
+    return rows
+
+
+def _work(scenario: Scenario, found: dict[str, Estimate]) -> list[list[str]]:
+    kinds = [demand.id for demand in scenario.demand]
+    rows = [["agents", "busy", "alike", *(f"of {kind}" for kind in kinds)]]
+    for group in scenario.agents:
+        shares = [found.get(f"share.{kind}.{group.id}") for kind in kinds]
+        mine = [found[f"busy.{group.id}"], found[f"fair.{group.id}"], *shares]
+        rows.append([group.id, *(_cell(one) for one in mine)])
+    return rows
+
+
+def _rest(found: dict[str, Estimate]) -> list[list[str]]:
+    names = [name for name in found if name.startswith(("overtakes.", "fair.customers", "line."))]
+    return [["the line", ""], *([name, _cell(found[name])] for name in names)]
+
+
+def _cell(one: Estimate | None) -> str:
+    if one is None:
+        return "-"
+    error = "" if math.isnan(one.error) else f" ±{_number(one.error)}"
+    return f"{_number(one.mean)}{error}"
 
 
 def _number(value: float) -> str:
     if math.isnan(value):
         return "-"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4f}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3f}"

@@ -328,6 +328,7 @@ class Connection:
         you = views.you(router, session.person)
         hello = session.welcome(you)
         state = views.welcome_state(router, session.person, hello.seen, now_ms)
+        state = gateway.hub.folds.with_waits(bearer.tenant, state, now_ms)
         self._outbox.put(
             Packet(
                 outgoing.Welcome(

@@ -69,6 +69,9 @@ _NOBODY: tuple[Ticket | None, int] = (None, 0)
 class Audience(Protocol):
     """Who hears of what happened; called without waiting for anything."""
 
+    def observe(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
+        """Learns from all that one command caused, before anybody is told of it."""
+
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         """Brings an event to those who should hear it."""
 
@@ -314,6 +317,7 @@ class Engine:
         self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
     ) -> None:
         """Lets out what happened, in its order, without waiting for anybody."""
+        self._observe(record, events)
         for event in events:
             if isinstance(event, CommandAnswered | CommandRefused):
                 if ticket is not None:
@@ -323,6 +327,14 @@ class Engine:
         if ticket is not None:
             self._tell(ticket, partial(ticket.applied, record.now_ms))
         self._measures.applied(record.tenant, command, events)
+
+    def _observe(self, record: Record, events: Sequence[Event]) -> None:
+        """Lets the folds learn; a flaw in a figure must not end what people rely on."""
+        try:
+            self._audience.observe(record.tenant, events, record.now_ms)
+        except Exception:
+            _LOG.exception("events.not_measured", tenant=record.tenant, position=record.position)
+            self._measures.poisoned()
 
     def _publish(self, record: Record, event: Event) -> None:
         """Brings out one event; a flaw in what people see must not end what they rely on."""

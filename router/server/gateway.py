@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import trio
 from hypercorn.typing import ASGIFramework
 
-from router import outgoing, views
+from router import outgoing
 from router.errors import CloseCode
 from router.events import CommandAnswered
 from router.ids import person_key
@@ -167,8 +167,7 @@ class Gateway:
         answer = answered.answer
         if answer.conversation is None or answer.position is None:
             return None
-        place = views.place(self.routers[tenant], answer.conversation)
-        return None if place is None else place.wait_ms
+        return self.hub.folds.wait(tenant, answer.conversation, self.engine.now_ms())
 
     # -- the end -------------------------------------------------------------------------------
 

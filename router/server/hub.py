@@ -9,17 +9,20 @@ it is called right after the command was applied, so every view is of exactly th
 connection gets events in the order of their positions.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 import trio
 
 from router import events
+from router.cards import WaitBand
 from router.core import Router
 from router.deliveries import deliveries
 from router.errors import CloseCode
 from router.ids import PersonKey
 from router.outgoing import Outgoing, State
+from router.server.folds import Folds
 from router.server.links import Link, Links
 from router.server.places import Places
 from router.server.topics import Topics
@@ -44,8 +47,9 @@ class Hub:
         self, routers: Mapping[str, Router], *, life: str, now_ms: Callable[[], int]
     ) -> None:
         self.links = Links()
+        self.folds = Folds(routers)
         self.topics = Topics(routers, now_ms)
-        self.places = Places(routers, self.links)
+        self.places = Places(routers, self.links, partial(_wait_now, self.folds, now_ms))
         self._routers = routers
         self._life = life
 
@@ -59,6 +63,10 @@ class Hub:
         self.links.remove(link)
         self.topics.leave(link)
         self.places.leave(link)
+
+    def observe(self, tenant: str, found: Sequence[events.Event], now_ms: int) -> None:
+        """Learns from all that a command caused, before anybody is told of it."""
+        self.folds.take(tenant, found, now_ms)
 
     def publish(self, tenant: str, event: events.Event, now_ms: int) -> None:
         """Puts what one event means for whom into their outboxes."""
@@ -111,3 +119,9 @@ class Hub:
         elif event.life == self._life:
             for each in list(self.links):
                 each.hang(CloseCode.REBALANCE)
+
+
+def _wait_now(
+    folds: Folds, now_ms: Callable[[], int], tenant: str, conversation: str
+) -> WaitBand | None:
+    return folds.wait(tenant, conversation, now_ms())

@@ -138,7 +138,7 @@ class Metrics:
                     result = event.code.word
                 case OfferEnded():
                     self._offers.labels(event.outcome).inc()
-                case ConversationEnded():
+                case ConversationEnded(wrap_up=False):
                     self._ended.labels(event.reason).inc()
                 case ConversationAssigned():
                     self._waits.observe(event.waited_ms / 1000)

@@ -12,12 +12,13 @@ the queue, and a single task looks at marked queues: at most every ``PAUSE_S``, 
 time at most, letting others run after every ``SLICE`` places.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import trio
 
 from router import events, views
+from router.cards import WaitBand
 from router.core import Router
 from router.ids import ConversationId, PersonKey, person_key
 from router.outgoing import Outgoing, QueuePosition, State
@@ -33,12 +34,17 @@ Queue = tuple[str, str]
 """A tenant and a queue of theirs."""
 
 
+Wait = Callable[[str, str], WaitBand | None]
+"""The estimated wait of a tenant's conversation."""
+
+
 class Places:
     """The places in line of those who are connected here."""
 
-    def __init__(self, routers: Mapping[str, Router], links: Links) -> None:
+    def __init__(self, routers: Mapping[str, Router], links: Links, wait: Wait) -> None:
         self._routers = routers
         self._links = links
+        self._wait = wait
         self._waiting: dict[Queue, dict[ConversationId, PersonKey]] = {}
         self._queues: dict[tuple[str, ConversationId], str] = {}
         self._told: dict[tuple[str, ConversationId], tuple[int, int]] = {}
@@ -114,7 +120,9 @@ class Places:
             return
         self._told[tenant, conversation] = now
         why = (cause or "agents") if told is not None and now > told else None
-        packet = Packet(msgspec.structs.replace(place, pos=router.position, why=why))
+        wait = self._wait(tenant, conversation)
+        told_now = msgspec.structs.replace(place, pos=router.position, why=why, wait_ms=wait)
+        packet = Packet(told_now)
         for link in self._links.of(tenant, person):
             link.outbox.put_latest(("place", conversation), packet, _keep_why)
 

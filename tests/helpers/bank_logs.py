@@ -57,6 +57,12 @@ def twenty_calls() -> list[Call]:
     return calls
 
 
+def crowded_calls() -> list[Call]:
+    """One agent with a long call while six more line up: a line is there on any machine."""
+    others = [row(36_100 + 20 * i, wait_s=1_500, service_s=20) for i in range(6)]
+    return [row(36_000, service_s=1_400), *others]
+
+
 UNTIL_S = 39_600
 """Between the calls of a test and those that only keep its agents there."""
 

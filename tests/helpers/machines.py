@@ -119,6 +119,10 @@ class Machine:
             measures=self,
         )
 
+    def observe(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
+        if self.is_deaf:
+            raise KeyError("a flaw in a figure")
+
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         if self.is_deaf:
             raise KeyError("a flaw in a view")

@@ -3,8 +3,19 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from router import events as e
-from router.commands import Actor, Connect, Disconnect, SetPresence, Tick, TransferConversation
+from router.commands import (
+    Actor,
+    Connect,
+    Disconnect,
+    SendMessage,
+    SetPolicy,
+    SetPresence,
+    Tick,
+    TransferConversation,
+)
 from router.ids import AgentId, ConversationId
 from router.policy import LanguageWish, Policy, Queue, SkillNeed, Step
 from tests.helpers.worlds import Scene, agent, customer
@@ -62,7 +73,20 @@ class Stage:
             "wait": lambda words, _: scene.to(self._later(words[0])),
             "outage": self._outage,
             "transfer": self._transfer,
+            "policy": self._policy,
+            "say": self._say,
         }
+
+    def _policy(self, _: list[str], options: Options) -> None:
+        changes = {name: msgspec.json.decode(value) for name, value in options.items()}
+        plain = {**msgspec.to_builtins(self.scene.world.policy), **changes}
+        self.scene.answered(SetPolicy(msgspec.convert(plain, Policy)))
+
+    def _say(self, words: list[str], _: Options) -> None:
+        self.count += 1
+        name, conversation = words
+        message = SendMessage(self._who(name), ConversationId(conversation), f"m{self.count}", "hi")
+        self.scene.answered(message)
 
     def _who(self, name: str) -> Actor:
         return agent(name) if name[0].isupper() else customer(name)
@@ -94,11 +118,13 @@ class Stage:
     def _ask(self, words: list[str], options: Options) -> None:
         name, conversation = words[0], words[-1]
         queue = options.pop("queue", "desk")
+        channel = options.pop("channel", "chat")
         wished = options.pop("language", "")
         self.scene.ask(
             name,
             conversation,
             queue=queue,
+            channel=channel,
             languages=(LanguageWish(wished),) if wished else None,
             needs=tuple(SkillNeed(skill, int(level)) for skill, level in options.items()),
         )
@@ -132,6 +158,13 @@ def _offer_ended(event: e.OfferEnded) -> str | None:
     return f"{event.agent}: the offer of {event.conversation} is {event.outcome}"
 
 
+def _updated(event: e.ConversationUpdated) -> str | None:
+    changes = dict(event.changes)
+    if "quiet" in changes:
+        return f"{event.conversation} is {'quiet' if changes['quiet'] else 'awake'}"
+    return None
+
+
 def _queued(event: e.ConversationQueued) -> str:
     again = "" if event.cause == "requested" else f" again: {event.cause}"
     return f"{event.conversation} is {event.status}{again}"
@@ -147,6 +180,7 @@ _WORDS: dict[type, Callable[[Any], str | None]] = {
     ),
     e.WrapUpStarted: lambda x: f"{x.agent} has {x.wrap_up_ms / 1000:g} s for wrap-up",
     e.ConversationQueued: _queued,
+    e.ConversationUpdated: _updated,
     e.AgentChanged: lambda x: f"{x.agent} is shown {x.show}" if x.before != x.show else None,
     e.CommandRefused: lambda x: f"refused: {x.code.word}",
 }

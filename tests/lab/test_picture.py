@@ -19,7 +19,7 @@ def test_a_picture_has_three_panels_and_a_bar_for_each_agent() -> None:
     root = ElementTree.fromstring(text)
     kinds = [child.tag.rpartition("}")[2] for child in root]
     assert kinds.count("polyline") == 3
-    assert kinds.count("rect") == 1 + 3 + 5 + 4
+    assert kinds.count("rect") == 1 + 3 + 5 + 2
     words = [child.text for child in root if child.tag.endswith("text")]
     assert words[0] == "A < B & C"
     assert {"a", "b", "one", "both"} <= set(words)

@@ -55,7 +55,11 @@ def test_a_report_names_every_figure_and_a_picture_is_written(tmp_path: Path) ->
     report = run_simulate(file, seeds=(5, 6), out=picture)
     assert report.splitlines()[0].startswith("one queue: ")
     assert "seeds 5, 6; times in min" in report
-    assert "busy.team" in report
+    words = [line.split() for line in report.splitlines()]
+    assert words[3][:2] == ["who", "wait.mean"]
+    assert words[4][0] == "everybody"
+    assert ["agents", "busy", "alike", "of", "people"] in words
+    assert ["overtakes.violation", "0.000", "±0.000"] in words
     assert picture.read_text("utf-8").startswith("<svg")
 
 
