@@ -252,11 +252,8 @@ def _over(world: World, person: Person) -> None:
         if person.show is not Show.OFFLINE:
             person.trigger("sign_out", reason, world.now_ms)
         person.away_shown = False
-<<<<<<< HEAD
         leave_all(world, person.key)
-=======
         stop(world, person)
->>>>>>> main
         orphan_all(world, person)
         _keep_in_pool(world, person)
         world.touch(person)

@@ -23,11 +23,8 @@ from router import (
     room,
     saying,
     serving,
-<<<<<<< HEAD
     wrapping,
-=======
     soft_start,
->>>>>>> main
 )
 from router.commands import (
     AcceptOffer,
@@ -170,12 +167,9 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "refusal": _of_conversation(placing.forget_refusal),
     "transfer_wait": asking.prefer_over,
     "wait_max": _expire_wait,
-<<<<<<< HEAD
     "invitation": _of_conversation(guests.expire_calls),
     "guest_grace": _person_gone,
-=======
     "quiet": _of_conversation(quiet.fall_quiet),
->>>>>>> main
     "no_reply": _of_conversation(guarding.reply_overdue),
     "wrap_up": _of_conversation(closing.complete_wrap_up),
     "forget": closing.forget,

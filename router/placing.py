@@ -354,12 +354,9 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
     if conversation.wrap_up_due_ms is not None:
         assert conversation.wrap_up_since_ms is not None, "a wrap-up that never began"
         conversation.wrap_up_due_ms += by_ms
-<<<<<<< HEAD
         conversation.wrap_up_since_ms += by_ms
-=======
     if conversation.status is ConversationState.ACTIVE:
         conversation.heard_at_ms += by_ms
->>>>>>> main
     for agent, due_ms in conversation.declined.items():
         if due_ms > world.now_ms:
             conversation.declined[agent] = due_ms + by_ms
