@@ -24,8 +24,8 @@ from router import (
     saying,
     scores,
     serving,
-    wrapping,
     soft_start,
+    wrapping,
 )
 from router.commands import (
     AcceptOffer,
