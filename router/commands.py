@@ -32,6 +32,8 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "ExtendWrapUp",
+    "InviteColleague",
     "JoinConversation",
     "LeaveConversation",
     "LoseNode",
@@ -237,6 +239,13 @@ class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
     note: str = ""
 
 
+class ExtendWrapUp(_Personal, frozen=True):
+    """The agent needs ``by_ms`` more for the work after the conversation."""
+
+    conversation: ConversationId
+    by_ms: int
+
+
 class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     """Passes a conversation on, to a queue or to an agent: one of the two is set."""
 
@@ -244,6 +253,15 @@ class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     op: str
     queue: str = ""
     agent: AgentId | None = None
+    note: str = ""
+
+
+class InviteColleague(_Personal, frozen=True, omit_defaults=True):
+    """A colleague is asked into a conversation: to consult unheard, or to speak (barge)."""
+
+    conversation: ConversationId
+    agent: AgentId
+    mode: Literal["consult", "barge"] = "consult"
     note: str = ""
 
 
@@ -332,7 +350,9 @@ PersonCommand = (
     | ReadMessages
     | EndConversation
     | CompleteWrapUp
+    | ExtendWrapUp
     | TransferConversation
+    | InviteColleague
     | JoinConversation
     | LeaveConversation
     | SetContact

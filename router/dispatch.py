@@ -14,7 +14,9 @@ from router import (
     attendance,
     closing,
     guarding,
+    guests,
     handling,
+    inviting,
     opening,
     placing,
     quiet,
@@ -22,6 +24,7 @@ from router import (
     saying,
     scores,
     serving,
+    wrapping,
     soft_start,
 )
 from router.commands import (
@@ -37,6 +40,8 @@ from router.commands import (
     DeclineOffer,
     Disconnect,
     EndConversation,
+    ExtendWrapUp,
+    InviteColleague,
     JoinConversation,
     LeaveConversation,
     LoseNode,
@@ -58,6 +63,7 @@ from router.commands import (
     TransferConversation,
 )
 from router.events import Answer, NodeLost, PolicyChanged
+from router.ids import PersonKey
 from router.world import World
 
 __all__ = ["COMMANDS", "TIMERS"]
@@ -120,10 +126,12 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     ReadMessages: saying.read,
     CancelConversation: handling.cancel,
     EndConversation: handling.finish,
-    CompleteWrapUp: handling.finish_wrap_up,
+    CompleteWrapUp: wrapping.finish_wrap_up,
+    ExtendWrapUp: wrapping.extend_wrap_up,
     TransferConversation: handling.pass_on,
-    JoinConversation: handling.join,
-    LeaveConversation: handling.leave,
+    InviteColleague: inviting.invite,
+    JoinConversation: inviting.join,
+    LeaveConversation: inviting.leave,
     RateConversation: handling.rate,
     AssignConversation: handling.assign,
     SetPriority: handling.set_priority,
@@ -142,6 +150,10 @@ def _expire_wait(world: World, owner: str) -> None:
     closing.abandon(world, world.conversations.by_id[owner], "expired")
 
 
+def _person_gone(world: World, owner: str) -> None:
+    guests.leave_all(world, PersonKey(owner))
+
+
 TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "agent_offer": attendance.agent_offer_overdue,
     "agent_offline": attendance.agent_shown_offline,
@@ -158,6 +170,8 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "refusal": _of_conversation(placing.forget_refusal),
     "transfer_wait": asking.prefer_over,
     "wait_max": _expire_wait,
+    "invitation": _of_conversation(guests.expire_calls),
+    "guest_grace": _person_gone,
     "quiet": _of_conversation(quiet.fall_quiet),
     "no_reply": _of_conversation(guarding.reply_overdue),
     "wrap_up": _of_conversation(closing.complete_wrap_up),

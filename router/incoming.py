@@ -26,6 +26,7 @@ __all__ = [
     "ConversationAssign",
     "ConversationCancel",
     "ConversationEnd",
+    "ConversationInvite",
     "ConversationJoin",
     "ConversationLeave",
     "ConversationPriority",
@@ -51,6 +52,7 @@ __all__ = [
     "Typing",
     "Unsub",
     "WrapupComplete",
+    "WrapupExtend",
 ]
 
 ID_MAX = 2**53 - 1
@@ -214,6 +216,13 @@ class WrapupComplete(_Incoming, frozen=True, kw_only=True, tag="wrapup.complete"
     note: Note = ""
 
 
+class WrapupExtend(_Incoming, frozen=True, kw_only=True, tag="wrapup.extend"):
+    """The work after the conversation takes longer."""
+
+    conversation: Ident
+    ms: Annotated[int, Meta(ge=1, le=86_400_000)]
+
+
 class TransferTarget(Struct, frozen=True):
     """Where a transfer goes: to a queue or to an agent, one of them."""
 
@@ -227,6 +236,15 @@ class ConversationTransfer(_Incoming, frozen=True, kw_only=True, tag="conversati
     conversation: Ident
     op: Op
     to: TransferTarget
+    note: Note = ""
+
+
+class ConversationInvite(_Incoming, frozen=True, kw_only=True, tag="conversation.invite"):
+    """A colleague is asked in."""
+
+    conversation: Ident
+    agent: Ident
+    mode: Literal["consult", "barge"] = "consult"
     note: Note = ""
 
 
@@ -355,7 +373,9 @@ Incoming = (
     | ConversationCancel
     | ConversationEnd
     | WrapupComplete
+    | WrapupExtend
     | ConversationTransfer
+    | ConversationInvite
     | ConversationJoin
     | ConversationLeave
     | ConversationAssign

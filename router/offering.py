@@ -13,7 +13,8 @@ from router.assignments import Decision, pack
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
 from router.groups import Choice
-from router.ids import AgentId, ConversationId, CustomerId, OfferId
+from router.guests import recall
+from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.overtaking import look
 from router.placing import promote_next, refused_agents
 from router.presence import Agent
@@ -150,6 +151,14 @@ def let_go(world: World, agent: Agent, conversation: Conversation) -> None:
     world.touch(agent)
 
 
+def _is_no_guest(world: World, conversation: Conversation, key: PersonKey) -> None:
+    """Who joined, or was asked to, has it as their own now."""
+    if key in conversation.invited:
+        recall(world, conversation, key, "withdrawn")
+    if conversation.joined.pop(key, None) is not None:
+        world.conversations.drop_guest(key, conversation.id)
+
+
 def give(world: World, conversation: Conversation, agent: Agent) -> None:
     """The conversation is ACTIVE with this agent, whose capacity is taken already."""
     now_ms = world.now_ms
@@ -160,7 +169,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
     if conversation.first_assigned_at_ms is None:
         conversation.first_assigned_at_ms = now_ms
     conversation.wanted_agent = ""
-    conversation.joined.pop(agent.key, None)
+    _is_no_guest(world, conversation, agent.key)
     agent.serving.append(conversation.id)
     start(world, conversation)
     active = world.conversations.active_by_queue

@@ -349,8 +349,12 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
     """After an outage: steps and refusals, like all deadlines, come later; the key stays."""
     if conversation.is_in_line:
         conversation.joined_line_ms += by_ms
+    for invitation in conversation.invited.values():
+        invitation.due_ms += by_ms
     if conversation.wrap_up_due_ms is not None:
+        assert conversation.wrap_up_since_ms is not None, "a wrap-up that never began"
         conversation.wrap_up_due_ms += by_ms
+        conversation.wrap_up_since_ms += by_ms
     for values in conversation.outside.values():
         values.update({part: (value, until + by_ms) for part, (value, until) in values.items()})
     if conversation.status is ConversationState.ACTIVE:

@@ -92,6 +92,9 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...] = ()
     assign: Literal["offer", "direct"] = "offer"
     wrap_up_ms: DurationMs = 0
+    wrap_up_max_ms: DurationMs = 0
+    wrap_up_codes: tuple[Id, ...] = ()
+    wrap_up_default: Annotated[str, Meta(max_length=64)] = ""
     waiting_max: Count = 10_000
     wait_max_ms: DurationMs = 0
     defer_ms: DurationMs = 28_800_000
@@ -166,6 +169,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
+    invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
     terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
@@ -241,9 +245,26 @@ def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
                 f"{queue.overflow!r} is not another queue; name one, or 'leave_message', or ''",
             )
         yield from _hours(f"{path}.hours", queue.hours)
+        yield from _wrap_up(path, queue)
         times = [step.after_ms for step in queue.steps]
         if times != sorted(set(times)):
             yield f"{path}.steps", "put the steps in order, each with a later after_ms"
+
+
+def _wrap_up(path: str, queue: Queue) -> Iterator[tuple[str, str]]:
+    codes = queue.wrap_up_codes
+    if len(set(codes)) < len(codes):
+        yield f"{path}.wrap_up_codes", "a code is there twice; name each once"
+    if codes and queue.wrap_up_default and queue.wrap_up_default not in codes:
+        yield (
+            f"{path}.wrap_up_default",
+            f"{queue.wrap_up_default!r} is not one of wrap_up_codes; add it there or name another",
+        )
+    if queue.wrap_up_max_ms and queue.wrap_up_max_ms < queue.wrap_up_ms:
+        yield (
+            f"{path}.wrap_up_max_ms",
+            f"it is less than wrap_up_ms = {queue.wrap_up_ms}; raise it, or 0 for no extension",
+        )
 
 
 def _hours(path: str, text: str) -> Iterator[tuple[str, str]]:

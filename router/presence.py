@@ -208,6 +208,7 @@ class Meeting(Struct, frozen=True, array_like=True):
     topic: str
     outcome: str
     rating: int | None = None
+    code: str = ""
 
 
 class Customer(Person, kw_only=True):

@@ -133,6 +133,8 @@ def _derive(world: World) -> None:
             world.refresh(agent)
     active = world.conversations.active_by_queue
     for conversation in world.conversations:
+        for person in (*conversation.joined, *conversation.invited):
+            world.conversations.note_guest(person, conversation.id)
         if conversation.is_in_line:
             stand_after_restore(world, conversation)
         elif conversation.status is ConversationState.ACTIVE:

@@ -21,6 +21,7 @@ REQUIRED: dict[str, object] = {
     "channel": "chat",
     "body": "Grüße, \u0000 and \U0001f600",
     "seq": 3,
+    "by_ms": 5_000,
     "mode": "whisper",
     "score": 5,
     "terms": "general",

@@ -24,15 +24,16 @@ shortlist assignments
 matching
 world wire requests steps estimate measures
 room
-relations placing session quiet soft_start replies admitting context
+relations placing session quiet soft_start replies admitting guests context
 overtaking scores
 offering saying snapshots
 closing
 serving
-attendance handling guarding opening
+attendance handling guarding inviting opening wrapping
 asking
 dispatch
 core
+boards
 views explain facts
 deliveries
 """

@@ -46,11 +46,18 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "conversation.cancel": {"conversation": "c1"},
     "conversation.end": {"conversation": "c1", "reason": "solved"},
     "wrapup.complete": {"conversation": "c1", "code": "sold", "note": "two lamps"},
+    "wrapup.extend": {"conversation": "c1", "ms": 30_000},
     "conversation.transfer": {
         "conversation": "c1",
         "op": "t1",
         "to": {"queue": "billing"},
         "note": "a bill",
+    },
+    "conversation.invite": {
+        "conversation": "c1",
+        "agent": "bob",
+        "mode": "barge",
+        "note": "knows lamps",
     },
     "conversation.join": {"conversation": "c1", "mode": "monitor"},
     "conversation.leave": {"conversation": "c1"},
