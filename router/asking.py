@@ -9,6 +9,7 @@ Invariant: everything is checked before anything changes.
 from router.admitting import admit, is_message, queue_for
 from router.attendance import owed_terms
 from router.commands import AcceptTerms, RequestConversation, SetContact
+from router.context import apply_rules, put_in_force
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded
@@ -44,7 +45,8 @@ def request(world: World, command: RequestConversation) -> Answer:
         owed = owed_terms(world, known, command.brand)
         if owed is not None:
             raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
-    queue = queue_for(world, command)
+    ruled = apply_rules(world, known, queue_for(world, command), command)
+    command, queue = ruled.command, ruled.queue
     if known is not None:
         same = _same_in_line(world, known, queue.id, command)
         if same is not None:
@@ -56,6 +58,7 @@ def request(world: World, command: RequestConversation) -> Answer:
     customer = world.people.meet("customer", customer_id)
     assert isinstance(customer, Customer)
     conversation = _new(world, customer, queue, klass, command)
+    put_in_force(world, conversation, ruled.effects)
     world.conversations.add(conversation)
     if command.body:
         author = customer.key

@@ -130,6 +130,7 @@ def _explain_wait(
         only_agent_until=timer("transfer_wait", conversation.id),
         offered_to=offer.agent if offer is not None else None,
         held_behind=_held_behind(world, conversation),
+        rules=conversation.rules,
         agent=agent,
         why_not=None if agent is None else why_not(world.agent(agent)),
     )

@@ -22,7 +22,7 @@ from router.queue import Place
 from router.quiet import start
 from router.replies import expect
 from router.room import drop_void, note_pass
-from router.scores import history_of, special_of
+from router.scores import history_of, special_of, weights_of
 from router.soft_start import note_offer
 from router.world import World
 
@@ -72,17 +72,17 @@ def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
 
 def _match(world: World, conversation: Conversation) -> None:
     lane, _ = world.line.where(conversation.id)
-    policy = world.policy
     history = history_of(world.customer_of(conversation), world.now_ms)
     special = special_of(world, conversation)
+    weights = weights_of(world, conversation)
     if conversation.preferred_agent:
         history[conversation.preferred_agent] = 1000
     refused = refused_agents(world, conversation)
     fresh = refused.union(conversation.declined) if conversation.declined else refused
-    choice = world.pool.choose(lane, fresh, history, policy.weights, policy.score_band, special)
+    choice = world.pool.choose(lane, fresh, history, weights, world.policy.score_band, special)
     if choice is None and fresh is not refused:
         choice = world.pool.choose(
-            lane, refused, history, policy.weights, policy.score_band, special
+            lane, refused, history, weights, world.policy.score_band, special
         )
     if choice is not None:
         _offer(world, conversation, choice)

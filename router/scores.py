@@ -12,15 +12,18 @@ relation and topic; a value from outside counts until its time is over, for its 
     outside    ``score.set``: replaces a part, for one agent or for everybody
 """
 
+import msgspec
+
 from router.commands import SetScore
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.groups import Special
+from router.policy import Weights
 from router.presence import Customer, Meeting
 from router.relations import theirs
 from router.world import World
 
-__all__ = ["history_of", "set_score", "special_of"]
+__all__ = ["history_of", "set_score", "special_of", "weights_of"]
 
 HISTORY_MS = 30 * 86_400_000
 """How long an agent's having served a customer counts."""
@@ -52,10 +55,17 @@ def _worth(meeting: Meeting, now_ms: int) -> int:
     return (1000 - age) * liked // 1000
 
 
+def weights_of(world: World, conversation: Conversation) -> Weights:
+    """The policy's weights, with what rules put over them for this conversation."""
+    weights = world.policy.weights
+    own = conversation.weights
+    return msgspec.structs.replace(weights, **own) if own else weights
+
+
 def special_of(world: World, conversation: Conversation) -> Special:
     """By agent, or ``""`` for everybody, the parts that are not those of the profile."""
     special: dict[str, dict[str, int]] = {}
-    weights = world.policy.weights
+    weights = weights_of(world, conversation)
     customer = world.customer_of(conversation)
     if weights.relation:
         owner = customer.attributes.get(world.policy.relation_attribute, "")
