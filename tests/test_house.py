@@ -24,7 +24,7 @@ matching
 world wire requests steps estimate measures
 room
 relations placing session quiet soft_start replies admitting guests
-overtaking
+overtaking holding
 offering saying snapshots
 closing
 serving
