@@ -22,6 +22,7 @@ from router.commands import Connect, Disconnect, ReportActivity, SetAgentPresenc
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded, ConnectionReplaced, CustomerChanged
 from router.guests import leave_all
+from router.holding import link_account
 from router.ids import ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
@@ -121,6 +122,7 @@ def review_agents(world: World) -> None:
 
 def _customer_is_there(world: World, customer: Customer, command: Connect) -> None:
     claims = command.claims
+    link_account(world, customer, claims.account)
     customer.klass = claims.klass
     customer.attributes = dict(claims.attributes)
     customer.verified = claims.verified
