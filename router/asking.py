@@ -9,11 +9,12 @@ Invariant: everything is checked before anything changes.
 from router.admitting import admit, is_message, queue_for
 from router.attendance import owed_terms
 from router.commands import AcceptTerms, RequestConversation, SetContact
+from router.context import apply_rules, put_in_force
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded
+from router.holding import hold_or_enqueue
 from router.ids import ConversationId, PersonKey
-from router.placing import hold_or_enqueue, relocate
 from router.policy import Queue
 from router.presence import Customer
 from router.saying import add_message
@@ -21,7 +22,7 @@ from router.skills import SkillLevels, merge_needs
 from router.states import ConversationState
 from router.world import World
 
-__all__ = ["accept_terms", "prefer_over", "request", "set_contact"]
+__all__ = ["accept_terms", "request", "set_contact"]
 
 OPEN_MAX = 50
 """Conversations that one customer may have open at once."""
@@ -44,7 +45,8 @@ def request(world: World, command: RequestConversation) -> Answer:
         owed = owed_terms(world, known, command.brand)
         if owed is not None:
             raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
-    queue = queue_for(world, command)
+    ruled = apply_rules(world, known, queue_for(world, command), command)
+    command, queue = ruled.command, ruled.queue
     if known is not None:
         same = _same_in_line(world, known, queue.id, command)
         if same is not None:
@@ -56,6 +58,7 @@ def request(world: World, command: RequestConversation) -> Answer:
     customer = world.people.meet("customer", customer_id)
     assert isinstance(customer, Customer)
     conversation = _new(world, customer, queue, klass, command)
+    put_in_force(world, conversation, ruled.effects)
     world.conversations.add(conversation)
     if command.body:
         author = customer.key
@@ -143,13 +146,6 @@ def _agent_of(customer: Customer, reopens: str | None) -> str:
         if meeting.conversation == reopens:
             return meeting.agent
     return ""
-
-
-def prefer_over(world: World, conversation_id: str) -> None:
-    """Nobody waits for one agent alone any longer: the queue's requirement counts."""
-    conversation = world.conversations.by_id[conversation_id]
-    conversation.wanted_agent = ""
-    relocate(world, conversation, "step")
 
 
 def set_contact(world: World, command: SetContact) -> None:

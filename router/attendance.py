@@ -21,6 +21,8 @@ from router.closing import abandon, end, read_answers
 from router.commands import Connect, Disconnect, ReportActivity, SetAgentPresence, SetPresence
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded, ConnectionReplaced, CustomerChanged
+from router.guests import leave_all
+from router.holding import link_account
 from router.ids import ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
@@ -67,6 +69,7 @@ def connect(world: World, command: Connect) -> None:
         world.emit(ConnectionReplaced(person.key, ConnectionId(replaced)))
     person.name = command.claims.name or person.name
     person.teams = command.claims.teams or ()
+    world.timers.cancel("guest_grace", person.key)
     if isinstance(person, Agent):
         _agent_is_there(world, person, command, was)
     elif isinstance(person, Customer):
@@ -119,6 +122,7 @@ def review_agents(world: World) -> None:
 
 def _customer_is_there(world: World, customer: Customer, command: Connect) -> None:
     claims = command.claims
+    link_account(world, customer, claims.account)
     customer.klass = claims.klass
     customer.attributes = dict(claims.attributes)
     customer.verified = claims.verified
@@ -156,13 +160,22 @@ def _detach(world: World, person: Person, connection: str, *, leave: bool) -> No
     if not person.detach(connection, world.now_ms, leave=leave):
         return
     if isinstance(person, Staff):
-        if person.reach is Reachability.LAPSING:
-            person.run_out()
+        _lose_staff(world, person, leave=leave)
         return
     if leave:
         _over(world, person)
     else:
         _start_grace(world, person)
+
+
+def _lose_staff(world: World, person: Staff, *, leave: bool) -> None:
+    """Nothing is kept for staff but what they joined, for as long as for anybody."""
+    if person.reach is Reachability.LAPSING:
+        person.run_out()
+    if leave:
+        leave_all(world, person.key)
+    elif world.conversations.visited_by(person.key):
+        world.timers.set("guest_grace", person.key, world.now_ms + world.policy.grace_ms)
 
 
 def _start_grace(world: World, person: Person) -> None:
@@ -241,6 +254,7 @@ def _over(world: World, person: Person) -> None:
         if person.show is not Show.OFFLINE:
             person.trigger("sign_out", reason, world.now_ms)
         person.away_shown = False
+        leave_all(world, person.key)
         stop(world, person)
         orphan_all(world, person)
         _keep_in_pool(world, person)
@@ -332,6 +346,8 @@ def _declare(world: World, agent: Agent, show: Show, reason: str) -> None:
     world.timers.cancel("agent_until", agent.id)
     if show is not Show.AVAILABLE:
         revoke_pending(world, agent)
+    if show is Show.OFFLINE:
+        leave_all(world, agent.key)
     if Show.OFFLINE in (before, show) and before is not show:
         (stop if show is Show.OFFLINE else begin)(world, agent)
         _keep_in_pool(world, agent)

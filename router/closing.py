@@ -11,10 +11,12 @@ took part.
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationEnded, ConversationForgotten, OfferEnded, WrapUpStarted
+from router.guests import dismiss
+from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.offering import let_go
 from router.offers import Offer
-from router.placing import leave_line, promote_next, rejoin
+from router.placing import leave_line, rejoin
 from router.presence import Agent, Customer, Meeting
 from router.quiet import wake
 from router.replies import stop
@@ -99,6 +101,7 @@ def _note_meeting(world: World, conversation: Conversation) -> None:
             topic=conversation.topic,
             outcome=conversation.ended_reason or "passed_on",
             rating=conversation.rating,
+            code=conversation.wrap_up_code,
         )
     )
     del met[:-MEETINGS_MAX]
@@ -141,17 +144,19 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
     world.conversations.active_by_queue[conversation.queue] -= 1
     stop(world, conversation)
     conversation.turn("wrap_up")
+    conversation.wrap_up_since_ms = world.now_ms
     conversation.wrap_up_due_ms = world.now_ms + wrap_up_ms
     world.timers.set("wrap_up", conversation.id, conversation.wrap_up_due_ms)
     customer = PersonKey(f"customer:{conversation.customer}")
     others = tuple(key for key in conversation.readers() if key != f"agent:{agent}")
     _tell_end(world, conversation, reason, (customer, *others[1:]))
+    dismiss(world, conversation)
     world.emit(WrapUpStarted(ConversationId(conversation.id), agent, wrap_up_ms))
     _leave_customer(world, conversation)
 
 
 def complete_wrap_up(world: World, conversation: Conversation) -> None:
-    """The agent is done: the conversation is closed and the capacity free.
+    """The agent is done, or the time over: it is closed, under a code, and the capacity free.
 
     Raises:
         Refused: INVALID_TRANSITION, where it is not in wrap-up.
@@ -159,6 +164,9 @@ def complete_wrap_up(world: World, conversation: Conversation) -> None:
     if not conversation.can("complete"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
     reader = PersonKey(f"agent:{conversation.agent}")
+    queue = world.queues.get(conversation.queue)
+    if not conversation.wrap_up_code and queue is not None:
+        conversation.wrap_up_code = queue.wrap_up_default
     take_from_agent(world, conversation)
     conversation.turn("complete")
     _tell_end(world, conversation, conversation.ended_reason, (reader,))
@@ -168,6 +176,7 @@ def complete_wrap_up(world: World, conversation: Conversation) -> None:
 def _close(world: World, conversation: Conversation, reason: str) -> None:
     conversation.ended_reason = reason
     _tell_end(world, conversation, reason, _last_readers(conversation))
+    dismiss(world, conversation)
     _leave_customer(world, conversation)
     _schedule_forgetting(world, conversation)
 
@@ -194,6 +203,7 @@ def _tell_end(
             0 if accepted_ms is None else world.now_ms - accepted_ms,
             readers,
             wrap_up=conversation.status is ConversationState.WRAP_UP,
+            code=conversation.wrap_up_code,
         )
     )
 

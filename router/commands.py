@@ -32,6 +32,8 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "ExtendWrapUp",
+    "InviteColleague",
     "JoinConversation",
     "LeaveConversation",
     "LoseNode",
@@ -48,6 +50,7 @@ __all__ = [
     "SetPolicy",
     "SetPresence",
     "SetPriority",
+    "SetScore",
     "SkipCommand",
     "Tick",
     "TransferConversation",
@@ -56,6 +59,7 @@ __all__ = [
 
 Show = Literal["available", "busy", "away", "dnd", "offline"]
 JoinMode = Literal["monitor", "whisper", "barge", "consult"]
+ScorePart = Literal["language", "proficiency", "history", "relation", "topic"]
 
 
 class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c"):
@@ -235,6 +239,13 @@ class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
     note: str = ""
 
 
+class ExtendWrapUp(_Personal, frozen=True):
+    """The agent needs ``by_ms`` more for the work after the conversation."""
+
+    conversation: ConversationId
+    by_ms: int
+
+
 class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     """Passes a conversation on, to a queue or to an agent: one of the two is set."""
 
@@ -242,6 +253,15 @@ class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     op: str
     queue: str = ""
     agent: AgentId | None = None
+    note: str = ""
+
+
+class InviteColleague(_Personal, frozen=True, omit_defaults=True):
+    """A colleague is asked into a conversation: to consult unheard, or to speak (barge)."""
+
+    conversation: ConversationId
+    agent: AgentId
+    mode: Literal["consult", "barge"] = "consult"
     note: str = ""
 
 
@@ -295,6 +315,19 @@ class SetPriority(_Personal, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
+class SetScore(_Personal, frozen=True, omit_defaults=True):
+    """A service puts its own value in the place of a part of the score, for ``ttl_ms``.
+
+    It counts for one conversation, and for one agent or, without one, for everybody.
+    """
+
+    conversation: ConversationId
+    part: ScorePart
+    value: int
+    ttl_ms: int
+    agent: AgentId | None = None
+
+
 class SetAgentPresence(_Personal, frozen=True, omit_defaults=True):
     """A supervisor sets an agent's show."""
 
@@ -317,7 +350,9 @@ PersonCommand = (
     | ReadMessages
     | EndConversation
     | CompleteWrapUp
+    | ExtendWrapUp
     | TransferConversation
+    | InviteColleague
     | JoinConversation
     | LeaveConversation
     | SetContact
@@ -325,6 +360,7 @@ PersonCommand = (
     | AcceptTerms
     | AssignConversation
     | SetPriority
+    | SetScore
     | SetAgentPresence
 )
 SystemCommand = (

@@ -16,7 +16,7 @@ from router.ids import PersonKey
 from router.skills import SkillLevels
 from router.states import CONVERSATION, FINAL_CONVERSATION, ConversationState, advance
 
-__all__ = ["Conversation", "Conversations", "Message"]
+__all__ = ["Conversation", "Conversations", "Invitation", "Message"]
 
 MESSAGES_MAX = 20_000
 """Messages and notes in one conversation; further ones are refused with 106."""
@@ -31,6 +31,15 @@ class Message(Struct, frozen=True, array_like=True):
     body: str
     kind: str
     at_ms: int
+
+
+class Invitation(Struct):
+    """A colleague is asked to join, by whom, in which mode, until when, with which words."""
+
+    by: PersonKey
+    mode: str
+    due_ms: int
+    note: str = ""
 
 
 class Conversation(Struct, kw_only=True):
@@ -62,6 +71,12 @@ class Conversation(Struct, kw_only=True):
     """Only this agent may take it now."""
     preferred_agent: str = ""
     """Scored as one whom the customer knows well."""
+    rules: tuple[str, ...] = ()
+    """The rules of context that fired when it was asked for."""
+    weights: dict[str, int] = field(default_factory=dict)
+    """What goes over the policy's weights for it."""
+    outside: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By agent, or empty for everybody, and part of the score: (value, until)."""
     needs_presence: bool = True
     deferrable: bool = False
     is_message: bool = False
@@ -81,6 +96,7 @@ class Conversation(Struct, kw_only=True):
     is_quiet: bool = False
     assigned_at_ms: int | None = None
     first_assigned_at_ms: int | None = None
+    wrap_up_since_ms: int | None = None
     wrap_up_due_ms: int | None = None
     ended_at_ms: int | None = None
     wrap_up_code: str = ""
@@ -95,6 +111,9 @@ class Conversation(Struct, kw_only=True):
     messages: list[Message] = field(default_factory=list)
     read: dict[PersonKey, int] = field(default_factory=dict)
     joined: dict[PersonKey, str] = field(default_factory=dict)
+    invited: dict[PersonKey, Invitation] = field(default_factory=dict)
+    took_part: tuple[PersonKey, ...] = ()
+    """Who had joined when it ended."""
     message_ops: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By person and op, the fingerprint of what was asked and the number it got."""
 
@@ -177,9 +196,12 @@ class Conversations:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Conversation] = {}
+        self.held: dict[str, None] = {}
+        """Those held behind their customer's first; derived."""
         self.waiting_by_queue: dict[str, dict[str, None]] = {}
         """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
         self.active_by_queue: dict[str, int] = {}
+        self._guests: dict[PersonKey, dict[str, None]] = {}
         self.messages_by_queue: dict[str, int] = {}
         """By queue, how many of those waiting are messages that customers left; derived."""
 
@@ -201,6 +223,21 @@ class Conversations:
         """Remembers a new conversation."""
         assert conversation.id not in self.by_id, "a conversation's id came twice"
         self.by_id[conversation.id] = conversation
+
+    def note_guest(self, person: PersonKey, conversation: str) -> None:
+        """Remembers that somebody joined a conversation, or is asked to; derived."""
+        self._guests.setdefault(person, {})[conversation] = None
+
+    def drop_guest(self, person: PersonKey, conversation: str) -> None:
+        """Forgets it."""
+        visits = self._guests[person]
+        visits.pop(conversation, None)
+        if not visits:
+            del self._guests[person]
+
+    def visited_by(self, person: PersonKey) -> list[str]:
+        """What the person joined or is asked into, in an order that a restore does not change."""
+        return sorted(self._guests.get(person, ()))
 
     def wait(self, conversation: Conversation) -> None:
         """Counts a conversation among those waiting in its queue."""

@@ -13,6 +13,7 @@ from router.ids import ConnectionId, PersonKey
 from router.views import (
     agent_card,
     customer_card,
+    invitation,
     named,
     offer_new,
     presence_self,
@@ -71,11 +72,40 @@ def _assigned(world: World, event: events.ConversationAssigned, *_: object) -> I
 
 def _updated(world: World, event: events.ConversationUpdated, *_: object) -> Iterator[Delivery]:
     fields: dict[str, Any] = dict(event.changes)
-    for name in ("joined", "left"):
+    for name in ("invited", "joined", "left"):
         if name in fields:
             fields[name] = named(world, PersonKey(fields[name]))
+    if "agent" in fields:
+        fields["agent"] = agent_card(world, fields["agent"])
     message = outgoing.ConversationUpdated(
         pos=world.position, conversation=event.conversation, **fields
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message)
+
+
+def _invited(
+    world: World, event: events.ColleagueInvited, _: Router, now_ms: int
+) -> Iterator[Delivery]:
+    conversation = world.conversations.by_id[event.conversation]
+    key, *staff = event.readers
+    if key in conversation.invited:
+        yield Delivery(key, invitation(world, conversation, key, now_ms))
+    message = outgoing.ConversationUpdated(
+        pos=world.position,
+        conversation=event.conversation,
+        invited=named(world, key),
+        mode=event.mode,
+    )
+    for reader in staff:
+        yield Delivery(reader, message)
+
+
+def _invitation_ended(
+    world: World, event: events.InvitationEnded, *_: object
+) -> Iterator[Delivery]:
+    message = outgoing.InvitationEnded(
+        world.position, event.conversation, named(world, event.person), event.outcome
     )
     for reader in event.readers:
         yield Delivery(reader, message)
@@ -144,6 +174,8 @@ _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]]
     events.OfferEnded: _offer_ended,
     events.ConversationAssigned: _assigned,
     events.ConversationUpdated: _updated,
+    events.ColleagueInvited: _invited,
+    events.InvitationEnded: _invitation_ended,
     events.CustomerChanged: _customer_changed,
     events.ConversationQueued: _queued,
     events.WrapUpStarted: _wrap_up,

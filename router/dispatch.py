@@ -14,14 +14,18 @@ from router import (
     attendance,
     closing,
     guarding,
+    guests,
     handling,
+    inviting,
     opening,
     placing,
     quiet,
     room,
     saying,
+    scores,
     serving,
     soft_start,
+    wrapping,
 )
 from router.commands import (
     AcceptOffer,
@@ -36,6 +40,8 @@ from router.commands import (
     DeclineOffer,
     Disconnect,
     EndConversation,
+    ExtendWrapUp,
+    InviteColleague,
     JoinConversation,
     LeaveConversation,
     LoseNode,
@@ -51,11 +57,13 @@ from router.commands import (
     SetPolicy,
     SetPresence,
     SetPriority,
+    SetScore,
     SkipCommand,
     Tick,
     TransferConversation,
 )
 from router.events import Answer, NodeLost, PolicyChanged
+from router.ids import PersonKey
 from router.world import World
 
 __all__ = ["COMMANDS", "TIMERS"]
@@ -118,13 +126,16 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     ReadMessages: saying.read,
     CancelConversation: handling.cancel,
     EndConversation: handling.finish,
-    CompleteWrapUp: handling.finish_wrap_up,
+    CompleteWrapUp: wrapping.finish_wrap_up,
+    ExtendWrapUp: wrapping.extend_wrap_up,
     TransferConversation: handling.pass_on,
-    JoinConversation: handling.join,
-    LeaveConversation: handling.leave,
+    InviteColleague: inviting.invite,
+    JoinConversation: inviting.join,
+    LeaveConversation: inviting.leave,
     RateConversation: handling.rate,
     AssignConversation: handling.assign,
     SetPriority: handling.set_priority,
+    SetScore: scores.set_score,
 }
 
 
@@ -137,6 +148,10 @@ def _of_conversation(act: Callable[[World, Any], None]) -> Callable[[World, str]
 
 def _expire_wait(world: World, owner: str) -> None:
     closing.abandon(world, world.conversations.by_id[owner], "expired")
+
+
+def _person_gone(world: World, owner: str) -> None:
+    guests.leave_all(world, PersonKey(owner))
 
 
 TIMERS: Mapping[str, Callable[[World, str], None]] = {
@@ -153,8 +168,10 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "offer_expire": serving.expire,
     "step": _of_conversation(placing.take_step),
     "refusal": _of_conversation(placing.forget_refusal),
-    "transfer_wait": asking.prefer_over,
+    "transfer_wait": _of_conversation(placing.want_nobody),
     "wait_max": _expire_wait,
+    "invitation": _of_conversation(guests.expire_calls),
+    "guest_grace": _person_gone,
     "quiet": _of_conversation(quiet.fall_quiet),
     "no_reply": _of_conversation(guarding.reply_overdue),
     "wrap_up": _of_conversation(closing.complete_wrap_up),

@@ -18,6 +18,7 @@ __all__ = [
     "AgentChanged",
     "Answer",
     "AuditRecorded",
+    "ColleagueInvited",
     "CommandAnswered",
     "CommandRefused",
     "ConnectionReplaced",
@@ -29,6 +30,7 @@ __all__ = [
     "ConversationUpdated",
     "CustomerChanged",
     "Event",
+    "InvitationEnded",
     "LineMoved",
     "MessageAdded",
     "MessagesRead",
@@ -209,6 +211,25 @@ class ConversationUpdated(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
+class ColleagueInvited(_Event, frozen=True):
+    """An agent is asked to join a conversation, unheard (consult) or heard (barge)."""
+
+    conversation: ConversationId
+    agent: AgentId
+    by: PersonKey
+    mode: str
+    readers: tuple[PersonKey, ...]
+
+
+class InvitationEnded(_Event, frozen=True):
+    """An invitation is over: joined, declined, expired or withdrawn."""
+
+    conversation: ConversationId
+    person: PersonKey
+    outcome: str
+    readers: tuple[PersonKey, ...]
+
+
 class MessageAdded(_Event, frozen=True):
     """A message, or a note, has its number in the conversation."""
 
@@ -243,7 +264,10 @@ class ReplyMissed(_Event, frozen=True):
 
 
 class WrapUpStarted(_Event, frozen=True):
-    """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``."""
+    """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``.
+
+    Said again, with what is left now, where the agent extended it.
+    """
 
     conversation: ConversationId
     agent: AgentId
@@ -253,7 +277,8 @@ class WrapUpStarted(_Event, frozen=True):
 class ConversationEnded(_Event, frozen=True):
     """A conversation is over for the readers, with the protocol's word for why.
 
-    ``waited_ms`` counts from the arrival to the first acceptance, or to the end where none came.
+    ``waited_ms`` counts from the arrival to the first acceptance, or to the end where none came;
+    ``code`` is what the agent's wrap-up ended with.
     """
 
     conversation: ConversationId
@@ -264,6 +289,7 @@ class ConversationEnded(_Event, frozen=True):
     handled_ms: int
     readers: tuple[PersonKey, ...]
     wrap_up: bool = False
+    code: str = ""
 
 
 class ConversationForgotten(_Event, frozen=True):
@@ -305,6 +331,8 @@ Event = (
     | OfferEnded
     | ConversationAssigned
     | ConversationUpdated
+    | ColleagueInvited
+    | InvitationEnded
     | MessageAdded
     | MessagesRead
     | ReplyMissed

@@ -27,7 +27,8 @@ from router.explained import (
     ExplainedConversation,
     ExplainedWait,
 )
-from router.placing import first_in_line, requirement_of
+from router.holding import first_in_line
+from router.placing import requirement_of
 from router.presence import Agent
 from router.queue import NOBODY
 from router.relations import theirs
@@ -130,6 +131,7 @@ def _explain_wait(
         only_agent_until=timer("transfer_wait", conversation.id),
         offered_to=offer.agent if offer is not None else None,
         held_behind=_held_behind(world, conversation),
+        rules=conversation.rules,
         agent=agent,
         why_not=None if agent is None else why_not(world.agent(agent)),
     )
@@ -232,6 +234,8 @@ def _explain_decision(assignment: str, decision: Decision) -> ExplainedAssignmen
                 load=one.load,
                 flexibility=one.flexibility,
                 idle_since_at=one.idle_since_ms,
+                relation=one.relation,
+                topic=one.topic,
             )
             for one in decision.candidates
         ),

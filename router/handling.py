@@ -1,29 +1,27 @@
-"""What people do with a conversation that is there: end it, pass it on, join it, judge it.
+"""What people do with a conversation that is there: end it, pass it on, judge it.
 
-Owns: ends, wrap-ups, transfers, joining and leaving, ratings, assignment and priority by hand.
+Owns: ends, transfers, ratings, assignment and priority by hand.
 Does not know: how a conversation came to be, or what follows for agents and the line.
 
 Invariant: everything is checked before anything changes; what a supervisor does is audited.
 """
 
-from router.closing import abandon, complete_wrap_up, end
+import msgspec
+
+from router.closing import abandon, end
 from router.commands import (
     AssignConversation,
     CancelConversation,
-    CompleteWrapUp,
     EndConversation,
-    JoinConversation,
-    LeaveConversation,
     RateConversation,
     SetPriority,
     TransferConversation,
 )
-from router.conversations import Conversation
 from router.errors import Refusal, Refused
-from router.events import Answer, AuditRecorded, ConversationRated, ConversationUpdated
-from router.ids import ConversationId, PersonKey
-from router.placing import improve_key, lend_to_first
-from router.presence import Meeting
+from router.events import Answer, AuditRecorded, ConversationRated
+from router.holding import lend_to_first
+from router.ids import ConversationId
+from router.placing import improve_key
 from router.relations import theirs
 from router.saying import add_message
 from router.serving import assign_by_hand, transfer
@@ -34,9 +32,6 @@ __all__ = [
     "assign",
     "cancel",
     "finish",
-    "finish_wrap_up",
-    "join",
-    "leave",
     "pass_on",
     "rate",
     "set_priority",
@@ -71,25 +66,6 @@ def finish(world: World, command: EndConversation) -> None:
     end(world, conversation, reason)
 
 
-def finish_wrap_up(world: World, command: CompleteWrapUp) -> None:
-    """The agent's work after the conversation is done.
-
-    Raises:
-        Refused: NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED, or INVALID_TRANSITION.
-    """
-    conversation = theirs(world, command.by, "wrapup.complete", command.conversation)
-    if conversation.status is ConversationState.CLOSED:
-        return
-    if not conversation.can("complete"):
-        raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
-    if command.note:
-        conversation.check_room()
-        by = command.by
-        add_message(world, conversation, by.key, by.connection, command.note, "note")
-    conversation.wrap_up_code = command.code
-    complete_wrap_up(world, conversation)
-
-
 def pass_on(world: World, command: TransferConversation) -> Answer:
     """Transfers a conversation to a queue or an agent, with a note for whoever takes it.
 
@@ -102,43 +78,6 @@ def pass_on(world: World, command: TransferConversation) -> Answer:
     if command.note:
         add_message(world, conversation, by.key, by.connection, command.note, "note")
     return Answer(conversation=ConversationId(conversation.id), status=conversation.status)
-
-
-def join(world: World, command: JoinConversation) -> None:
-    """A supervisor listens in, whispers or speaks; audited.
-
-    Raises:
-        Refused: NOT_FOUND, FORBIDDEN, or INVALID_TRANSITION where it is over.
-    """
-    conversation = theirs(world, command.by, "conversation.join", command.conversation)
-    if conversation.is_over:
-        raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
-    by = command.by.key
-    conversation.joined[by] = command.mode
-    _tell_joined(world, conversation, by, command.mode, "joined")
-    world.emit(AuditRecorded(by, f"join.{command.mode}", f"conversation:{conversation.id}", ""))
-
-
-def leave(world: World, command: LeaveConversation) -> None:
-    """Somebody who joined is out again.
-
-    Raises:
-        Refused: NOT_FOUND or FORBIDDEN.
-    """
-    conversation = theirs(world, command.by, "conversation.leave", command.conversation)
-    by = command.by.key
-    mode = conversation.joined[by]
-    _tell_joined(world, conversation, by, mode, "left")
-    del conversation.joined[by]
-
-
-def _tell_joined(
-    world: World, conversation: Conversation, by: PersonKey, mode: str, what: str
-) -> None:
-    """The customer learns of it only where the mode lets them be heard."""
-    readers = conversation.readers() if mode == "barge" else tuple(conversation.staff())
-    changes: tuple[tuple[str, str | int | bool | None], ...] = ((what, by), ("mode", mode))
-    world.emit(ConversationUpdated(ConversationId(conversation.id), changes, readers))
 
 
 def rate(world: World, command: RateConversation) -> None:
@@ -154,14 +93,7 @@ def rate(world: World, command: RateConversation) -> None:
     met = world.customer_of(conversation).met
     for index, meeting in enumerate(met):
         if meeting.conversation == conversation.id:
-            met[index] = Meeting(
-                meeting.conversation,
-                meeting.agent,
-                meeting.at_ms,
-                meeting.topic,
-                meeting.outcome,
-                command.score,
-            )
+            met[index] = msgspec.structs.replace(meeting, rating=command.score)
     world.emit(ConversationRated(ConversationId(conversation.id), command.score, command.comment))
 
 

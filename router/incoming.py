@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from router.commands import ContactWish, JoinMode, Show
+from router.commands import ContactWish, JoinMode, ScorePart, Show
 from router.policy import LanguageWish, Policy, SkillNeed
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ConversationAssign",
     "ConversationCancel",
     "ConversationEnd",
+    "ConversationInvite",
     "ConversationJoin",
     "ConversationLeave",
     "ConversationPriority",
@@ -44,12 +45,14 @@ __all__ = [
     "PolicySet",
     "PresenceSet",
     "Rate",
+    "ScoreSet",
     "Sub",
     "TokenRefresh",
     "TransferTarget",
     "Typing",
     "Unsub",
     "WrapupComplete",
+    "WrapupExtend",
 ]
 
 ID_MAX = 2**53 - 1
@@ -213,6 +216,13 @@ class WrapupComplete(_Incoming, frozen=True, kw_only=True, tag="wrapup.complete"
     note: Note = ""
 
 
+class WrapupExtend(_Incoming, frozen=True, kw_only=True, tag="wrapup.extend"):
+    """The work after the conversation takes longer."""
+
+    conversation: Ident
+    ms: Annotated[int, Meta(ge=1, le=86_400_000)]
+
+
 class TransferTarget(Struct, frozen=True):
     """Where a transfer goes: to a queue or to an agent, one of them."""
 
@@ -226,6 +236,15 @@ class ConversationTransfer(_Incoming, frozen=True, kw_only=True, tag="conversati
     conversation: Ident
     op: Op
     to: TransferTarget
+    note: Note = ""
+
+
+class ConversationInvite(_Incoming, frozen=True, kw_only=True, tag="conversation.invite"):
+    """A colleague is asked in."""
+
+    conversation: Ident
+    agent: Ident
+    mode: Literal["consult", "barge"] = "consult"
     note: Note = ""
 
 
@@ -255,6 +274,16 @@ class ConversationPriority(_Incoming, frozen=True, kw_only=True, tag="conversati
     conversation: Ident
     priority: Ident
     reason: Reason = ""
+
+
+class ScoreSet(_Incoming, frozen=True, kw_only=True, tag="score.set"):
+    """A prediction from outside replaces a part of the score."""
+
+    conversation: Ident
+    part: ScorePart
+    value: Annotated[int, Meta(ge=0, le=1000)]
+    ttl_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)]
+    agent: Ident | None = None
 
 
 class History(_Incoming, frozen=True, kw_only=True, tag="history"):
@@ -344,11 +373,14 @@ Incoming = (
     | ConversationCancel
     | ConversationEnd
     | WrapupComplete
+    | WrapupExtend
     | ConversationTransfer
+    | ConversationInvite
     | ConversationJoin
     | ConversationLeave
     | ConversationAssign
     | ConversationPriority
+    | ScoreSet
     | History
     | Explain
     | ContactSet

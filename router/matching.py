@@ -21,11 +21,13 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from router.groups import (
+    NOTHING_SPECIAL,
     BucketKey,
     Candidate,
     Choice,
     Group,
     IdlePlace,
+    Special,
     best_of,
     candidate,
     longest_idle,
@@ -35,7 +37,7 @@ from router.masks import Masks, bits
 from router.policy import Weights
 from router.queue import NOBODY, Lane, Line, Place
 from router.shortlist import Shortlist
-from router.skills import Profile
+from router.skills import Profile, Requirement, meets
 
 __all__ = ["Pool"]
 
@@ -45,6 +47,10 @@ LANES_LISTED_MAX = 256
 
 LISTED_FROM = 24
 """With more groups of free agents than this, the shortlist is cheaper than a look at each."""
+
+
+MET_MAX = 4096
+"""So many requirements are remembered as met by somebody or by nobody."""
 
 
 class Pool:
@@ -68,6 +74,9 @@ class Pool:
         self._working: dict[str, None] = {}
         """The agents who are available and reachable, free or not."""
         self._able: dict[int, int] = {}
+        self._met: dict[Requirement, bool] = {}
+        self.generation = 0
+        """Raised whenever a profile appears among the signed in, or disappears."""
 
     def sign_in(self, agent: str, profile: Profile, flexibility: int) -> None:
         """Counts the agent among those who could serve; also after a change of profile."""
@@ -243,6 +252,7 @@ class Pool:
         history: Mapping[str, int],
         weights: Weights,
         band: int,
+        special: Special = NOTHING_SPECIAL,
     ) -> Choice | None:
         """The best free agent for a conversation of this lane, or None.
 
@@ -252,13 +262,14 @@ class Pool:
             history: By agent whom the customer knows, that part of the score.
             weights: The share of each part.
             band: Scores this near to the best count as equal.
+            special: By agent, or ``""`` for everybody, other parts of the score.
         """
-        fit = self._masks.serving(lane) & self._groups_free if not lane.key[2].agent else 0
-        if not refused and fit.bit_count() > self.listed_from:
-            known = list(self._known(lane, refused, history, weights))
-            found = self._shortlist.best(lane, fit, known, weights, band)
+        serving = self._masks.serving(lane) if not lane.key[2].agent else 0
+        if not refused and (serving & self._groups_free).bit_count() > self.listed_from:
+            known = list(self._known(lane, refused, history, weights, special))
+            found = self._shortlist.best(lane, serving, known, weights, band, special)
             return Choice(found[0], reasons(lane, found[0], found), tuple(found)) if found else None
-        found = list(self._candidates(lane, refused, history, weights))
+        found = list(self._candidates(lane, refused, history, weights, special))
         if not found:
             return None
         least = max(candidate.score for candidate in found) - band
@@ -272,14 +283,16 @@ class Pool:
         refused: Collection[str],
         history: Mapping[str, int],
         weights: Weights,
+        special: Special,
     ) -> Iterator[Candidate]:
         firsts: set[str] = set()
+        apart = {*refused, *special} if special else refused
         for group in self._groups_for(lane):
             for key, bucket in group.buckets.items():
-                for place in longest_idle(lane, key, bucket, refused):
+                for place in longest_idle(lane, key, bucket, apart):
                     firsts.add(place[2])
-                    yield candidate(group, lane, place, key[1], history, weights)
-        for one in self._known(lane, refused, history, weights):
+                    yield candidate(group, lane, place, key[1], history, weights, special)
+        for one in self._known(lane, refused, history, weights, special):
             if one.agent not in firsts:
                 yield one
 
@@ -289,14 +302,15 @@ class Pool:
         refused: Collection[str],
         history: Mapping[str, int],
         weights: Weights,
+        special: Special,
     ) -> Iterator[Candidate]:
-        """The free agents whom the customer knows and who may be asked."""
-        for agent in history:
+        """The free agents of whom something is known and who may be asked."""
+        for agent in {**history, **special} if special else history:
             if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
                 if self._may(group, lane, agent) and lane.key[1] in key[0]:
-                    yield candidate(group, lane, place, key[1], history, weights)
+                    yield candidate(group, lane, place, key[1], history, weights, special)
 
     def _may(self, group: Group, lane: Lane, agent: str) -> bool:
         only = lane.key[2].agent
@@ -345,21 +359,36 @@ class Pool:
         only = lane.key[2].agent
         return only in self._group_of if only else bool(self._masks.serving(lane))
 
+    def can_meet(self, requirement: Requirement) -> bool:
+        """Whether any signed-in agent meets a requirement; known until profiles change."""
+        known = self._met.get(requirement)
+        if known is None:
+            if len(self._met) >= MET_MAX:
+                self._met.clear()
+            known = any(meets(profile, requirement) for profile in self._groups)
+            self._met[requirement] = known
+        return known
+
     def _add_group(self, profile: Profile, flexibility: int) -> Group:
         index = self._free_indexes.pop() if self._free_indexes else len(self._by_index)
         group = Group(profile, index, flexibility)
         self._groups[profile] = group
         self._by_index[index] = group
-        self._overlaps.clear()
+        self._profiles_changed()
         for lane_index in bits(self._masks.add_group(index, profile)):
             group.add_lane(self._line.lane_at(lane_index))
         self._shortlist.add_group(group, map(self._line.lane_at, bits(group.lanes)))
         return group
 
+    def _profiles_changed(self) -> None:
+        self.generation += 1
+        self._overlaps.clear()
+        self._met.clear()
+
     def _drop_group(self, group: Group) -> None:
         del self._groups[group.profile]
         del self._by_index[group.index]
         self._free_indexes.append(group.index)
-        self._overlaps.clear()
+        self._profiles_changed()
         self._shortlist.drop_group(group)
         self._masks.drop_group(group.index)

@@ -34,11 +34,13 @@ __all__ = [
     "Board",
     "ConversationAssigned",
     "ConversationEnded",
+    "ConversationInvited",
     "ConversationState",
     "ConversationUpdated",
     "CustomerCard",
     "Disconnect",
     "Error",
+    "InvitationEnded",
     "Limits",
     "Message",
     "MessageRead",
@@ -149,6 +151,21 @@ class ConversationState(Struct, frozen=True, omit_defaults=True):
     unanswered: bool = False
 
 
+class ConversationInvited(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.invited"):
+    """This agent is asked to join a conversation, for ``expires_ms`` from now."""
+
+    conversation: str
+    sender: Person = field(name="by")
+    mode: str
+    expires_ms: int
+    queue: str
+    channel: str
+    customer: CustomerCard
+    topic: str = ""
+    note: str = ""
+    pos: int | None = None
+
+
 class State(Struct, frozen=True, omit_defaults=True):
     """The whole truth for one person, as of the ``pos`` of its ``welcome``."""
 
@@ -159,6 +176,7 @@ class State(Struct, frozen=True, omit_defaults=True):
     load: dict[str, int] | None = None
     queues: tuple[QueueFigures, ...] | None = None
     agents: tuple[AgentsByShow, ...] | None = None
+    invitations: tuple[ConversationInvited, ...] | None = None
 
 
 class Welcome(_Outgoing, frozen=True, omit_defaults=True, tag="welcome"):
@@ -259,10 +277,20 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     quiet: bool | None = None
     priority: str | None = None
     unanswered: bool | None = None
+    invited: Person | None = None
     joined: Person | None = None
     left: Person | None = None
     mode: str | None = None
     why: str | None = None
+
+
+class InvitationEnded(_Outgoing, frozen=True, tag="invitation.ended"):
+    """An invitation is over: joined, declined, expired or withdrawn."""
+
+    pos: int
+    conversation: str
+    agent: Person
+    outcome: str
 
 
 class WrapUpStarted(_Outgoing, frozen=True, tag="wrapup.started"):
@@ -324,6 +352,8 @@ Outgoing = (
     | OfferEnded
     | ConversationAssigned
     | ConversationUpdated
+    | ConversationInvited
+    | InvitationEnded
     | WrapUpStarted
     | ConversationEnded
     | MessageSent

@@ -1,6 +1,6 @@
 """What a person has to do with a conversation, and so what they may do with it.
 
-Owns: finding the relation (own, assigned, joined, team, scope) where a command has its place in
+Owns: finding the relation (own, assigned, joined, invited, ...) where a command has its place in
 the order. Does not know: which relation which message needs (``router.rights``), or any message.
 """
 
@@ -38,6 +38,8 @@ def _relations(world: World, by: Actor, conversation: Conversation) -> Iterator[
         yield "assigned"
     if by.key in conversation.joined:
         yield "joined"
+    if by.key in conversation.invited:
+        yield "invited"
     if by.role == "supervisor" and _is_of_teams(world, by, conversation):
         yield "team"
     if by.role == "service":

@@ -141,6 +141,12 @@ def _wrap_up(message: incoming.WrapupComplete, by: Actor) -> Command:
     )
 
 
+def _extend(message: incoming.WrapupExtend, by: Actor) -> Command:
+    return commands.ExtendWrapUp(
+        by=by, conversation=ConversationId(message.conversation), by_ms=message.ms
+    )
+
+
 def _transfer(message: incoming.ConversationTransfer, by: Actor) -> Command:
     if (message.to.queue is None) == (message.to.agent is None):
         raise _bad("to", "expected either a queue or an agent")
@@ -150,6 +156,16 @@ def _transfer(message: incoming.ConversationTransfer, by: Actor) -> Command:
         op=message.op,
         queue=message.to.queue or "",
         agent=None if message.to.agent is None else AgentId(message.to.agent),
+        note=_sized("note", message.note),
+    )
+
+
+def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
+    return commands.InviteColleague(
+        by=by,
+        conversation=ConversationId(message.conversation),
+        agent=AgentId(message.agent),
+        mode=message.mode,
         note=_sized("note", message.note),
     )
 
@@ -178,6 +194,17 @@ def _priority(message: incoming.ConversationPriority, by: Actor) -> Command:
         conversation=ConversationId(message.conversation),
         priority=message.priority,
         reason=message.reason,
+    )
+
+
+def _score(message: incoming.ScoreSet, by: Actor) -> Command:
+    return commands.SetScore(
+        by=by,
+        conversation=ConversationId(message.conversation),
+        part=message.part,
+        value=message.value,
+        ttl_ms=message.ttl_ms,
+        agent=None if message.agent is None else AgentId(message.agent),
     )
 
 
@@ -223,11 +250,14 @@ COMMANDS = cast(
         incoming.ConversationCancel: _cancel,
         incoming.ConversationEnd: _end,
         incoming.WrapupComplete: _wrap_up,
+        incoming.WrapupExtend: _extend,
         incoming.ConversationTransfer: _transfer,
+        incoming.ConversationInvite: _invite,
         incoming.ConversationJoin: _join,
         incoming.ConversationLeave: _leave,
         incoming.ConversationAssign: _assign,
         incoming.ConversationPriority: _priority,
+        incoming.ScoreSet: _score,
         incoming.ContactSet: _contact,
         incoming.Rate: _rate,
         incoming.ConsentAccept: _consent,

@@ -7,8 +7,9 @@ The session looks up the role before a command goes to the journal; the core loo
 where the command has its place in the order. A type that is not listed is nobody's.
 
 Relations: ``own`` (the customer's conversation), ``assigned`` (the agent serves it, or works it
-up), ``joined`` (came in by monitor, whisper, barge or consult), ``team`` (a supervisor's agent
-serves it, or nobody does), ``scope`` (a service of the tenant). ``none``: no conversation in it.
+up), ``joined`` (came in by monitor, whisper, barge or consult), ``invited`` (is asked to),
+``team`` (a supervisor's agent serves it, or nobody does), ``scope`` (a service of the tenant).
+``none``: no conversation in it.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ _ASSIGNED = frozenset({"assigned"})
 _SERVING = frozenset({"assigned", "joined"})
 _TEAM = frozenset({"team"})
 _JOINED = frozenset({"joined"})
+_INVITED = frozenset({"invited", "joined"})
 _SCOPE = frozenset({"scope"})
 
 _EVERYBODY: Mapping[str, frozenset[str]] = {
@@ -51,13 +53,15 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "service": _SCOPE,
     },
     "conversation.transfer": {"agent": _ASSIGNED, "supervisor": _TEAM, "service": _SCOPE},
-    "conversation.join": {"supervisor": _TEAM, "agent": frozenset({"invited"})},
-    "conversation.leave": {"supervisor": _JOINED, "agent": _JOINED},
+    "conversation.invite": {"supervisor": frozenset({"team", "joined"}), "agent": _ASSIGNED},
+    "conversation.join": {"supervisor": _TEAM, "agent": _INVITED},
+    "conversation.leave": {"supervisor": _JOINED, "agent": _INVITED},
     "conversation.assign": {"supervisor": _TEAM, "service": _SCOPE},
     "conversation.priority": {"supervisor": _TEAM, "service": _SCOPE},
     "explain": {"supervisor": _TEAM, "service": _SCOPE},
     "score.set": {"service": _SCOPE},
     "wrapup.complete": {"agent": _ASSIGNED},
+    "wrapup.extend": {"agent": _ASSIGNED},
     "message.send": {
         "customer": _OWN,
         "agent": _SERVING,

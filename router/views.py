@@ -10,6 +10,7 @@ an agent sees an offered conversation's card and nothing of its messages.
 from collections.abc import Iterator, Mapping
 
 from router import outgoing
+from router.boards import agents_by_show, presence_entries, presence_entry, queue_figures
 from router.commands import Actor
 from router.conversations import Conversation, Message
 from router.core import Router
@@ -18,7 +19,7 @@ from router.ids import PersonKey
 from router.offers import Offer
 from router.presence import Agent, Customer
 from router.relations import theirs
-from router.states import ConversationState, Show
+from router.states import ConversationState
 from router.world import World
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "agents_by_show",
     "customer_card",
     "history",
+    "invitation",
     "named",
     "offer_new",
     "place",
@@ -78,12 +80,19 @@ def welcome_state(
         mine = [world.conversations.by_id[name] for name in known.serving]
         offers = [world.offers.pending[known.offer]] if known.offer else []
         own = presence_self(router, known.id)
+        visits = _visits(world, person)
         return outgoing.State(
             offers=tuple(offer_new(world, offer, now_ms) for offer in offers),
-            conversations=tuple(state_of(world, c, person, seen) for c in (*mine, *ended)),
+            conversations=tuple(
+                state_of(world, c, person, seen) for c in (*mine, *_joined(visits, person), *ended)
+            ),
             presence=own,
             capacity=own.capacity,
             load=own.load,
+            invitations=tuple(
+                invitation(world, c, person, now_ms) for c in visits if person in c.invited
+            )
+            or None,
         )
     if isinstance(known, Customer):
         mine = [world.conversations.by_id[name] for name in known.open]
@@ -93,13 +102,24 @@ def welcome_state(
             offers=(),
             conversations=tuple(state_of(world, c, person, seen) for c in (*mine, *ended)),
         )
-    joined = [c for c in world.conversations if person in c.joined and not c.is_over]
+    joined = _joined(_visits(world, person), person)
     return outgoing.State(
         offers=(),
         conversations=tuple(state_of(world, c, person, seen) for c in (*joined, *ended)),
         queues=queue_figures(router, now_ms),
         agents=agents_by_show(router),
     )
+
+
+def _visits(world: World, person: PersonKey) -> list[Conversation]:
+    """What the person joined, or is asked into, the oldest first."""
+    visits = [world.conversations.by_id[name] for name in world.conversations.visited_by(person)]
+    visits.sort(key=lambda one: (one.arrived_ms, one.id))
+    return visits
+
+
+def _joined(visits: list[Conversation], person: PersonKey) -> list[Conversation]:
+    return [one for one in visits if person in one.joined]
 
 
 def _ended_in(world: World, person: PersonKey, seen: Mapping[str, int]) -> list[Conversation]:
@@ -114,7 +134,7 @@ def _ended_in(world: World, person: PersonKey, seen: Mapping[str, int]) -> list[
         took_part = (
             f"customer:{conversation.customer}",
             f"agent:{conversation.last_agent}",
-            *conversation.joined,
+            *conversation.took_part,
         )
         if person in took_part:
             found.append(conversation)
@@ -265,6 +285,25 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
     )
 
 
+def invitation(
+    world: World, conversation: Conversation, person: PersonKey, now_ms: int
+) -> outgoing.ConversationInvited:
+    """An invitation as the colleague sees it who is asked in."""
+    asked = conversation.invited[person]
+    return outgoing.ConversationInvited(
+        conversation=conversation.id,
+        sender=named(world, asked.by),
+        mode=asked.mode,
+        expires_ms=max(0, asked.due_ms - now_ms),
+        queue=conversation.queue,
+        channel=conversation.channel,
+        customer=customer_card(world, conversation),
+        topic=conversation.topic,
+        note=asked.note,
+        pos=world.position,
+    )
+
+
 def place(router: Router, conversation_id: str) -> outgoing.QueuePosition | None:
     """Where a conversation stands in line, or None where it has no place."""
     world = router.world
@@ -284,60 +323,6 @@ def waiting_of(router: Router, customer: PersonKey) -> Iterator[str]:
         for name in known.open:
             if router.world.conversations.by_id[name].is_in_line:
                 yield name
-
-
-def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, ...]:
-    """The wallboard's row of each queue."""
-    world = router.world
-    rows = []
-    for name in world.queues:
-        theirs_waiting = world.conversations.waiting_by_queue.get(name, {})
-        in_line = [world.conversations.by_id[one] for one in theirs_waiting]
-        offered = sum(one.status is ConversationState.OFFERED for one in in_line)
-        oldest_ms = min((one.start_ms for one in in_line), default=now_ms)
-        rows.append(
-            outgoing.QueueFigures(
-                queue=name,
-                waiting=len(in_line) - offered,
-                oldest_ms=max(0, now_ms - oldest_ms),
-                offered=offered,
-                active=world.conversations.active_by_queue.get(name, 0),
-                closed=name in world.closed_queues,
-            )
-        )
-    return tuple(rows)
-
-
-def agents_by_show(router: Router) -> tuple[outgoing.AgentsByShow, ...]:
-    """How many agents are shown as what; nobody is counted as offline."""
-    counts: dict[str, int] = {}
-    for agent in router.world.people.agents.values():
-        show = agent.seen_show()
-        if show is not Show.OFFLINE:
-            counts[show] = counts.get(show, 0) + 1
-    return tuple(outgoing.AgentsByShow(show, counts[show]) for show in Show if show in counts)
-
-
-def presence_entries(router: Router, topic: str) -> tuple[outgoing.PresenceEntry, ...]:
-    """Who is in a presence topic (``agents`` or ``team:<id>``) and not offline."""
-    kind, _, name = topic.partition(":")
-    return tuple(
-        presence_entry(agent)
-        for agent in router.world.people.agents.values()
-        if agent.seen_show() is not Show.OFFLINE and (kind == "agents" or name in agent.teams)
-    )
-
-
-def presence_entry(agent: Agent) -> outgoing.PresenceEntry:
-    """One agent as a presence topic shows them."""
-    return outgoing.PresenceEntry(
-        id=agent.id,
-        show=agent.seen_show(),
-        since_at=agent.since_ms,
-        name=agent.name,
-        reason=agent.reason,
-        load=agent.load_cost,
-    )
 
 
 def history(

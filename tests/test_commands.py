@@ -21,6 +21,7 @@ REQUIRED: dict[str, object] = {
     "channel": "chat",
     "body": "Grüße, \u0000 and \U0001f600",
     "seq": 3,
+    "by_ms": 5_000,
     "mode": "whisper",
     "score": 5,
     "terms": "general",
@@ -30,6 +31,9 @@ REQUIRED: dict[str, object] = {
     "agent": AgentId("bea"),
     "show": "away",
     "priority": "gold",
+    "part": "topic",
+    "value": 700,
+    "ttl_ms": 60_000,
 }
 KINDS = get_args(Command)
 

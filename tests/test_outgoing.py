@@ -8,6 +8,8 @@ from router import outgoing
 from router.outgoing import Error, MessageSent, Outgoing, Person, QueuePosition, Reply, WaitBand
 
 TYPES = {
+    "conversation.invited",
+    "invitation.ended",
     "reply", "welcome", "beat", "disconnect", "token.expiring", "presence.self", "presence",
     "board", "queue.position", "offer.new", "offer.ended", "conversation.assigned",
     "conversation.updated", "wrapup.started", "conversation.ended", "message", "message.read",

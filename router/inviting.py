@@ -1,0 +1,97 @@
+"""What people do to take part in a conversation that is another's.
+
+Owns: who may ask a colleague in, join and leave, and in which mode. Does not know: what follows of
+it (``router.guests``), or what a guest says.
+
+Invariants: everything is checked before anything changes; who joins is audited; an agent joins by
+invitation alone, in the mode of that invitation.
+"""
+
+from router.commands import InviteColleague, JoinConversation, LeaveConversation
+from router.conversations import Conversation, Invitation
+from router.errors import Refusal, Refused
+from router.events import AuditRecorded
+from router.guests import call_in, let_in, let_out, recall
+from router.ids import PersonKey
+from router.relations import theirs
+from router.saying import add_message
+from router.states import ConversationState
+from router.world import World
+
+__all__ = ["invite", "join", "leave"]
+
+GUESTS_MAX = 16
+"""So many may be in one conversation, or asked into it, beside its agent."""
+
+VISITS_MAX = 50
+"""So many conversations may one agent be in, or be asked into, beside their own."""
+
+
+def invite(world: World, command: InviteColleague) -> None:
+    """A colleague is asked to help: unheard (consult) or heard by the customer (barge).
+
+    Raises:
+        Refused: NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED, or INVALID_TRANSITION where it is not active
+            or the colleague is not there, has it or is in it already.
+    """
+    conversation = theirs(world, command.by, "conversation.invite", command.conversation)
+    agent = world.agent(command.agent)
+    if conversation.status is not ConversationState.ACTIVE:
+        raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
+    if not agent.is_signed_in:
+        raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is not signed in")
+    if agent.id == conversation.agent or agent.key in conversation.joined:
+        raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is in this conversation")
+    _check_room(world, conversation, agent.key)
+    by = command.by
+    if command.note:
+        conversation.check_room()
+        add_message(world, conversation, by.key, by.connection, command.note, "note")
+    due_ms = world.now_ms + world.policy.invite_ms
+    call_in(
+        world, conversation, command.agent, Invitation(by.key, command.mode, due_ms, command.note)
+    )
+
+
+def _check_room(world: World, conversation: Conversation, key: PersonKey) -> None:
+    if key in conversation.invited:
+        return
+    if len(conversation.joined) + len(conversation.invited) >= GUESTS_MAX:
+        raise Refused(Refusal.LIMIT_EXCEEDED, f"at most {GUESTS_MAX} take part beside the agent")
+    if len(world.conversations.visited_by(key)) >= VISITS_MAX:
+        raise Refused(Refusal.LIMIT_EXCEEDED, f"agent: is in {VISITS_MAX} conversations already")
+
+
+def join(world: World, command: JoinConversation) -> None:
+    """A supervisor listens in, whispers or speaks, or an invited colleague comes; audited.
+
+    Raises:
+        Refused: NOT_FOUND, FORBIDDEN, or INVALID_TRANSITION where it is over.
+    """
+    conversation = theirs(world, command.by, "conversation.join", command.conversation)
+    if conversation.is_over:
+        raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
+    by = command.by.key
+    if command.by.role == "agent":
+        invitation = conversation.invited.get(by)
+        allowed = conversation.joined.get(by) if invitation is None else invitation.mode
+        if command.mode != allowed:
+            raise Refused(Refusal.FORBIDDEN, f"mode: the invitation is to {allowed}")
+    if conversation.joined.get(by) == command.mode:
+        return
+    let_in(world, conversation, by, command.mode)
+    world.emit(AuditRecorded(by, f"join.{command.mode}", f"conversation:{conversation.id}", ""))
+
+
+def leave(world: World, command: LeaveConversation) -> None:
+    """Somebody who joined is out again; who was invited does not come.
+
+    Raises:
+        Refused: NOT_FOUND or FORBIDDEN.
+    """
+    conversation = theirs(world, command.by, "conversation.leave", command.conversation)
+    by = command.by.key
+    if by in conversation.invited:
+        recall(world, conversation, by, "declined")
+    if by in conversation.joined:
+        let_out(world, conversation, by)

@@ -1,0 +1,134 @@
+"""Who may ask a colleague in, join and leave."""
+
+import pytest
+
+from router import outgoing
+from router.commands import (
+    Actor,
+    InviteColleague,
+    JoinConversation,
+    LeaveConversation,
+    SendMessage,
+)
+from router.errors import Refusal
+from router.events import AuditRecorded
+from router.ids import AgentId, ConversationId
+from router.inviting import GUESTS_MAX
+from tests.helpers.watched import Watched
+from tests.helpers.worlds import agent, customer, service, supervisor
+from tests.test_guests import TALK, invite, joined, talking
+
+
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [
+        (agent("bob"), Refusal.FORBIDDEN),
+        (customer("c"), Refusal.NOT_FOUND),
+        (service(), Refusal.FORBIDDEN),
+    ],
+)
+def test_a_colleague_is_asked_in_by_the_agent_or_a_supervisor_alone(
+    by: Actor, code: Refusal
+) -> None:
+    scene = talking()
+    scene.sign_in("cy")
+    assert scene.refused_in_vain(InviteColleague(by, TALK, AgentId("cy"))) == code
+
+
+def test_a_supervisor_asks_in_too() -> None:
+    scene = talking()
+    scene.answered(InviteColleague(supervisor(), TALK, AgentId("bob"), "barge"))
+    assert list(scene.conversation("c").invited) == ["agent:bob"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("ann", Refusal.INVALID_TRANSITION),
+        ("cy", Refusal.INVALID_TRANSITION),
+        ("nobody", Refusal.NOT_FOUND),
+    ],
+)
+def test_who_has_it_or_is_not_there_cannot_be_asked_in(name: str, code: Refusal) -> None:
+    scene = talking()
+    scene.sign_in("cy")
+    scene.leave(agent("cy"), goodbye=True)
+    assert scene.refused_in_vain(InviteColleague(agent("ann"), TALK, AgentId(name))) == code
+
+
+def test_nobody_is_asked_into_what_is_not_active() -> None:
+    scene = talking()
+    scene.end("ann", "c")
+    command = InviteColleague(agent("ann"), TALK, AgentId("bob"))
+    assert scene.refused_in_vain(command) == Refusal.INVALID_TRANSITION
+
+
+def test_a_conversation_has_room_for_so_many_guests() -> None:
+    scene = talking()
+    for number in range(GUESTS_MAX):
+        scene.sign_in(f"a{number}")
+        invite(scene, name=f"a{number}")
+    command = InviteColleague(agent("ann"), TALK, AgentId("bob"))
+    assert scene.refused_in_vain(command) == Refusal.LIMIT_EXCEEDED
+    invite(scene, name="a0")
+
+
+def test_an_agent_joins_by_invitation_alone_and_in_its_mode() -> None:
+    scene = talking()
+    join = JoinConversation(agent("bob"), TALK, "consult")
+    assert scene.refused_in_vain(join) == Refusal.FORBIDDEN
+    invite(scene)
+    barge = JoinConversation(agent("bob"), TALK, "barge")
+    assert scene.refused_in_vain(barge) == Refusal.FORBIDDEN
+    scene.answered(join)
+    assert joined(scene) == {"agent:bob": "consult"}
+    count = len(scene.log)
+    scene.answered(join)
+    assert len(scene.log) == count + 1
+    assert scene.refused_in_vain(barge) == Refusal.FORBIDDEN
+    assert [event.action for _, event in scene.seen(AuditRecorded)] == ["join.consult"]
+
+
+def test_leaving_before_joining_is_declining() -> None:
+    scene = talking()
+    invite(scene)
+    scene.answered(LeaveConversation(agent("bob"), TALK))
+    ended = scene.heard_by(agent("ann"), outgoing.InvitationEnded)
+    assert [(one.agent.id, one.outcome) for one in ended] == [("bob", "declined")]
+    assert scene.refused_in_vain(LeaveConversation(agent("bob"), TALK)) == Refusal.FORBIDDEN
+
+
+def test_a_consulted_colleague_reads_and_writes_notes_and_is_unheard() -> None:
+    scene = talking()
+    invite(scene)
+    scene.answered(JoinConversation(agent("bob"), TALK, "consult"))
+    text = SendMessage(agent("bob"), TALK, "m1", "hello")
+    assert scene.refused_in_vain(text) == Refusal.FORBIDDEN
+    scene.answered(SendMessage(agent("bob"), TALK, "n1", "try the fuse", "note"))
+    assert [one.body for one in scene.heard_by(agent("ann"), outgoing.MessageSent)] == [
+        "lamps?",
+        "try the fuse",
+    ]
+    assert scene.heard_by(customer("c"), outgoing.MessageSent) == []
+
+
+def test_in_a_conference_the_colleague_is_heard() -> None:
+    scene = talking()
+    invite(scene, "barge")
+    scene.answered(JoinConversation(agent("bob"), TALK, "barge"))
+    scene.answered(SendMessage(agent("bob"), TALK, "m1", "hello, I am Bob"))
+    (heard,) = scene.heard_by(customer("c"), outgoing.MessageSent)
+    assert (heard.body, heard.sender.id) == ("hello, I am Bob", "bob")
+
+
+def test_it_all_goes_through_the_wire() -> None:
+    scene: Watched = talking()
+    fields = {"conversation": "c", "agent": "bob", "mode": "consult", "note": "x"}
+    asked = scene.wire(agent("ann"), "conversation.invite", **fields)
+    assert asked == InviteColleague(
+        agent("ann"), ConversationId("c"), AgentId("bob"), "consult", "x"
+    )
+    scene.answered(asked)
+    scene.answered(scene.wire(agent("bob"), "conversation.join", conversation="c", mode="consult"))
+    scene.answered(scene.wire(agent("bob"), "conversation.leave", conversation="c"))
+    assert joined(scene) == {}
