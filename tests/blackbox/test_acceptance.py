@@ -64,7 +64,7 @@ def flood(service: Line, conversation: str, size: int) -> Iterator[int]:
 def whole_history(line: Line, conversation: str) -> list[int]:
     """Every number of a transcript, paged back from its end."""
     found: list[int] = []
-    more, before = True, {}
+    more, before = True, dict[str, int]()
     while more:
         page = line.do("history", conversation=conversation, limit=500, **before)
         found = [each["seq"] for each in page["messages"]] + found
