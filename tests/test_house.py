@@ -28,7 +28,7 @@ overtaking holding
 offering saying snapshots
 closing
 serving
-attendance handling guarding inviting opening wrapping
+attendance handling guarding inviting opening wrapping classing
 asking
 dispatch
 core
