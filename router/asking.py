@@ -10,6 +10,7 @@ from router.admitting import admit, is_message, queue_for
 from router.attendance import owed_terms
 from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
+from router.context import apply_rules, put_in_force
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded
@@ -45,7 +46,8 @@ def request(world: World, command: RequestConversation) -> Answer:
         owed = owed_terms(world, known, command.brand)
         if owed is not None:
             raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
-    queue = queue_for(world, command)
+    ruled = apply_rules(world, known, queue_for(world, command), command)
+    command, queue = ruled.command, ruled.queue
     if known is not None:
         same = _same_in_line(world, known, queue.id, command)
         if same is not None:
@@ -58,8 +60,9 @@ def request(world: World, command: RequestConversation) -> Answer:
     assert isinstance(customer, Customer)
     conversation = _new(world, customer, queue, klass, command)
     conversation.capped_class = capped
+    put_in_force(world, conversation, ruled.effects)
     world.conversations.add(conversation)
-    note_arrival(world, conversation, command)
+    note_arrival(world, conversation, klass, command)
     if command.body:
         author = customer.key
         conversation.add(author, customer.name, command.body, "text", world.now_ms)

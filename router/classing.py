@@ -19,7 +19,7 @@ from router.policy import Queue
 from router.presence import Customer
 from router.world import World
 
-__all__ = ["WINDOW", "class_for", "note_arrival"]
+__all__ = ["WINDOW", "class_for", "has_share", "note_arrival"]
 
 WINDOW = 100
 
@@ -33,7 +33,7 @@ def class_for(
         Refused: BAD_REQUEST for a class that the policy does not know.
     """
     asked = _asked(world, customer, command)
-    if not world.head_start_ms(asked) or _has_share(world, queue):
+    if not world.head_start_ms(asked) or has_share(world, queue):
         return asked, ""
     return world.default_class(), asked
 
@@ -49,20 +49,28 @@ def _asked(world: World, customer: Customer | None, command: RequestConversation
     return world.default_class()
 
 
-def _has_share(world: World, queue: Queue) -> bool:
+def has_share(world: World, queue: Queue | None) -> bool:
+    """Whether one more of the queue's newest arrivals may carry a head start."""
+    if queue is None:
+        return True
     newest = world.arrivals.get(queue.id, [])[-(WINDOW - 1) :]
     return (sum(newest) + 1) * 1000 <= queue.class_share_max * WINDOW
 
 
-def note_arrival(world: World, conversation: Conversation, command: RequestConversation) -> None:
-    """Counts an arrival; writes down that a class was used, or was beyond its queue's share."""
+def note_arrival(
+    world: World, conversation: Conversation, own: str, command: RequestConversation
+) -> None:
+    """Counts an arrival; writes down that a class was used, or was beyond its queue's share.
+
+    Where it has another class than ``own``, a rule gave it, and that is written down already.
+    """
     has_start = world.head_start_ms(conversation.klass) > 0
     newest = world.arrivals.setdefault(conversation.queue, [])
     newest.append(int(has_start))
     del newest[:-WINDOW]
     subject = f"conversation:{conversation.id}"
-    if has_start:
+    if has_start and conversation.klass == own:
         world.emit(AuditRecorded(command.by.key, "class.used", subject, conversation.klass))
-    elif conversation.capped_class:
+    if conversation.capped_class:
         capped = conversation.capped_class
         world.emit(AuditRecorded(command.by.key, "class.capped", subject, capped))

@@ -50,6 +50,7 @@ __all__ = [
     "SetPolicy",
     "SetPresence",
     "SetPriority",
+    "SetScore",
     "SkipCommand",
     "Tick",
     "TransferConversation",
@@ -58,6 +59,7 @@ __all__ = [
 
 Show = Literal["available", "busy", "away", "dnd", "offline"]
 JoinMode = Literal["monitor", "whisper", "barge", "consult"]
+ScorePart = Literal["language", "proficiency", "history", "relation", "topic"]
 
 
 class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c"):
@@ -313,6 +315,19 @@ class SetPriority(_Personal, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
+class SetScore(_Personal, frozen=True, omit_defaults=True):
+    """A service puts its own value in the place of a part of the score, for ``ttl_ms``.
+
+    It counts for one conversation, and for one agent or, without one, for everybody.
+    """
+
+    conversation: ConversationId
+    part: ScorePart
+    value: int
+    ttl_ms: int
+    agent: AgentId | None = None
+
+
 class SetAgentPresence(_Personal, frozen=True, omit_defaults=True):
     """A supervisor sets an agent's show."""
 
@@ -345,6 +360,7 @@ PersonCommand = (
     | AcceptTerms
     | AssignConversation
     | SetPriority
+    | SetScore
     | SetAgentPresence
 )
 SystemCommand = (

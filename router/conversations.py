@@ -75,6 +75,12 @@ class Conversation(Struct, kw_only=True):
     """Nobody named that agent: the customer was served by them last."""
     preferred_agent: str = ""
     """Scored as one whom the customer knows well."""
+    rules: tuple[str, ...] = ()
+    """The rules of context that fired when it was asked for."""
+    weights: dict[str, int] = field(default_factory=dict)
+    """What goes over the policy's weights for it."""
+    outside: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By agent, or empty for everybody, and part of the score: (value, until)."""
     needs_presence: bool = True
     deferrable: bool = False
     is_message: bool = False

@@ -22,6 +22,7 @@ from router import (
     quiet,
     room,
     saying,
+    scores,
     serving,
     soft_start,
     wrapping,
@@ -56,6 +57,7 @@ from router.commands import (
     SetPolicy,
     SetPresence,
     SetPriority,
+    SetScore,
     SkipCommand,
     Tick,
     TransferConversation,
@@ -133,6 +135,7 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     RateConversation: handling.rate,
     AssignConversation: handling.assign,
     SetPriority: handling.set_priority,
+    SetScore: scores.set_score,
 }
 
 

@@ -131,6 +131,7 @@ def _explain_wait(
         only_agent_until=timer("transfer_wait", conversation.id),
         offered_to=offer.agent if offer is not None else None,
         held_behind=_held_behind(world, conversation),
+        rules=conversation.rules,
         agent=agent,
         why_not=None if agent is None else why_not(world.agent(agent)),
     )
@@ -233,6 +234,8 @@ def _explain_decision(assignment: str, decision: Decision) -> ExplainedAssignmen
                 load=one.load,
                 flexibility=one.flexibility,
                 idle_since_at=one.idle_since_ms,
+                relation=one.relation,
+                topic=one.topic,
             )
             for one in decision.candidates
         ),

@@ -61,6 +61,8 @@ class ExplainedWait(_Explained, frozen=True, omit_defaults=True, tag="waiting"):
     offered_to: str | None = None
     held_behind: str | None = None
     agent: str | None = None
+    rules: tuple[str, ...] = ()
+    """The rules of context that fired at its request."""
     why_not: str | None = None
     """The reason of the one agent who was asked about."""
 
@@ -80,6 +82,8 @@ class ExplainedCandidate(Struct, frozen=True):
     load: int
     flexibility: int
     idle_since_at: int
+    relation: int = 0
+    topic: int = 0
 
 
 class ExplainedAssignment(_Explained, frozen=True, omit_defaults=True, tag="assignment"):

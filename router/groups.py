@@ -17,15 +17,20 @@ from router.queue import Lane
 from router.skills import Profile, language_score, proficiency_score
 
 __all__ = [
+    "NOTHING_SPECIAL",
     "BucketKey",
     "Candidate",
     "Choice",
     "Group",
     "IdlePlace",
+    "Parts",
+    "Special",
     "best_of",
     "candidate",
     "longest_idle",
+    "mean",
     "reasons",
+    "replaced",
 ]
 
 IdlePlace = tuple[int, int, str]
@@ -34,6 +39,15 @@ IdlePlace = tuple[int, int, str]
 BucketKey = tuple[tuple[str, ...], int]
 """(channels that are open and have room, load per mille of the total)."""
 
+
+Parts = tuple[int, int, int, int, int, int]
+"""The parts of a score, each 0 to 1000, language, proficiency, history,
+load, relation, topic."""
+
+Special = Mapping[str, Mapping[str, int]]
+"""By agent, or ``""`` for everybody, parts that stand in the place of those computed here."""
+
+NOTHING_SPECIAL: Special = {}
 
 CONSIDERED_MAX = 10
 """So many candidates of a decision are kept for ``explain``."""
@@ -53,6 +67,8 @@ class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
     flexibility: int
     idle_since_ms: int
     idle_order: int
+    relation: int = 0
+    topic: int = 0
 
     def rank(self) -> tuple[int, int, int, int]:
         """The order among those whose score is good enough; smaller is better."""
@@ -149,28 +165,56 @@ def candidate(
     load: int,
     history: Mapping[str, int],
     weights: Weights,
+    special: Special = NOTHING_SPECIAL,
 ) -> Candidate:
-    """An agent as a candidate for a lane: the weighted mean of the parts, in whole numbers."""
+    """An agent as a candidate for a lane."""
     language, proficiency = group.parts(lane)
-    known = history.get(place[2], 0)
-    room = 1000 - load
-    total = weights.language + weights.proficiency + weights.history + weights.load
-    weighted = (
-        weights.language * language
-        + weights.proficiency * proficiency
-        + weights.history * known
-        + weights.load * room
-    )
+    agent = place[2]
+    parts: Parts = (language, proficiency, history.get(agent, 0), 1000 - load, 0, 0)
+    if special:
+        parts = replaced(parts, special, agent)
     return Candidate(
-        agent=place[2],
-        score=weighted // total if total else 0,
-        language=language,
-        proficiency=proficiency,
-        history=known,
-        load=room,
+        agent=agent,
+        score=mean(parts, weights),
+        language=parts[0],
+        proficiency=parts[1],
+        history=parts[2],
+        load=parts[3],
         flexibility=group.flexibility,
         idle_since_ms=place[0],
         idle_order=place[1],
+        relation=parts[4],
+        topic=parts[5],
+    )
+
+
+def mean(parts: Parts, weights: Weights) -> int:
+    """The score: the weighted mean of the parts, in whole numbers."""
+    language, proficiency, history, load, relation, topic = parts
+    total = weights.language + weights.proficiency + weights.history + weights.load
+    total += weights.relation + weights.topic
+    weighted = (
+        weights.language * language
+        + weights.proficiency * proficiency
+        + weights.history * history
+        + weights.load * load
+        + weights.relation * relation
+        + weights.topic * topic
+    )
+    return weighted // total if total else 0
+
+
+def replaced(parts: Parts, special: Special, agent: str) -> Parts:
+    """The parts with what is special of this agent, or of everybody, in their place."""
+    values = {**special.get("", {}), **special.get(agent, {})}
+    language, proficiency, history, load, relation, topic = parts
+    return (
+        values.get("language", language),
+        values.get("proficiency", proficiency),
+        values.get("history", history),
+        load,
+        values.get("relation", relation),
+        values.get("topic", topic),
     )
 
 
@@ -180,8 +224,12 @@ def reasons(lane: Lane, chosen: Candidate, good: list[Candidate]) -> tuple[str, 
     why = [f"skill:{skill}" for skill, _ in requirement.needs]
     if requirement.languages and chosen.language:
         why.append(f"language:{requirement.languages[0][0]}")
-    if chosen.history:
-        why.append("knows_customer")
+    known = (
+        ("knows_customer", chosen.history),
+        ("account_owner", chosen.relation),
+        ("knows_topic", chosen.topic),
+    )
+    why += [word for word, part in known if part]
     if requirement.agent:
         why.append("asked_for")
     others = [candidate for candidate in good if candidate is not chosen]

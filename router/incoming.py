@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from router.commands import ContactWish, JoinMode, Show
+from router.commands import ContactWish, JoinMode, ScorePart, Show
 from router.policy import LanguageWish, Policy, SkillNeed
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "PolicySet",
     "PresenceSet",
     "Rate",
+    "ScoreSet",
     "Sub",
     "TokenRefresh",
     "TransferTarget",
@@ -275,6 +276,16 @@ class ConversationPriority(_Incoming, frozen=True, kw_only=True, tag="conversati
     reason: Reason = ""
 
 
+class ScoreSet(_Incoming, frozen=True, kw_only=True, tag="score.set"):
+    """A prediction from outside replaces a part of the score."""
+
+    conversation: Ident
+    part: ScorePart
+    value: Annotated[int, Meta(ge=0, le=1000)]
+    ttl_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)]
+    agent: Ident | None = None
+
+
 class History(_Incoming, frozen=True, kw_only=True, tag="history"):
     """A page of a transcript, ending before ``before_seq``."""
 
@@ -369,6 +380,7 @@ Incoming = (
     | ConversationLeave
     | ConversationAssign
     | ConversationPriority
+    | ScoreSet
     | History
     | Explain
     | ContactSet

@@ -21,11 +21,13 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from router.groups import (
+    NOTHING_SPECIAL,
     BucketKey,
     Candidate,
     Choice,
     Group,
     IdlePlace,
+    Special,
     best_of,
     candidate,
     longest_idle,
@@ -250,6 +252,7 @@ class Pool:
         history: Mapping[str, int],
         weights: Weights,
         band: int,
+        special: Special = NOTHING_SPECIAL,
     ) -> Choice | None:
         """The best free agent for a conversation of this lane, or None.
 
@@ -259,13 +262,14 @@ class Pool:
             history: By agent whom the customer knows, that part of the score.
             weights: The share of each part.
             band: Scores this near to the best count as equal.
+            special: By agent, or ``""`` for everybody, other parts of the score.
         """
-        fit = self._masks.serving(lane) & self._groups_free if not lane.key[2].agent else 0
-        if not refused and fit.bit_count() > self.listed_from:
-            known = list(self._known(lane, refused, history, weights))
-            found = self._shortlist.best(lane, fit, known, weights, band)
+        serving = self._masks.serving(lane) if not lane.key[2].agent else 0
+        if not refused and (serving & self._groups_free).bit_count() > self.listed_from:
+            known = list(self._known(lane, refused, history, weights, special))
+            found = self._shortlist.best(lane, serving, known, weights, band, special)
             return Choice(found[0], reasons(lane, found[0], found), tuple(found)) if found else None
-        found = list(self._candidates(lane, refused, history, weights))
+        found = list(self._candidates(lane, refused, history, weights, special))
         if not found:
             return None
         least = max(candidate.score for candidate in found) - band
@@ -279,14 +283,16 @@ class Pool:
         refused: Collection[str],
         history: Mapping[str, int],
         weights: Weights,
+        special: Special,
     ) -> Iterator[Candidate]:
         firsts: set[str] = set()
+        apart = {*refused, *special} if special else refused
         for group in self._groups_for(lane):
             for key, bucket in group.buckets.items():
-                for place in longest_idle(lane, key, bucket, refused):
+                for place in longest_idle(lane, key, bucket, apart):
                     firsts.add(place[2])
-                    yield candidate(group, lane, place, key[1], history, weights)
-        for one in self._known(lane, refused, history, weights):
+                    yield candidate(group, lane, place, key[1], history, weights, special)
+        for one in self._known(lane, refused, history, weights, special):
             if one.agent not in firsts:
                 yield one
 
@@ -296,14 +302,15 @@ class Pool:
         refused: Collection[str],
         history: Mapping[str, int],
         weights: Weights,
+        special: Special,
     ) -> Iterator[Candidate]:
-        """The free agents whom the customer knows and who may be asked."""
-        for agent in history:
+        """The free agents of whom something is known and who may be asked."""
+        for agent in {**history, **special} if special else history:
             if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
                 if self._may(group, lane, agent) and lane.key[1] in key[0]:
-                    yield candidate(group, lane, place, key[1], history, weights)
+                    yield candidate(group, lane, place, key[1], history, weights, special)
 
     def _may(self, group: Group, lane: Lane, agent: str) -> bool:
         only = lane.key[2].agent

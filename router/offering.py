@@ -18,37 +18,16 @@ from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.overtaking import look
 from router.placing import refused_agents
-from router.presence import Agent, Customer
+from router.presence import Agent
 from router.queue import Place
 from router.quiet import start
 from router.replies import expect
 from router.room import drop_void, note_pass
+from router.scores import history_of, special_of, weights_of
 from router.soft_start import note_offer
 from router.world import World
 
 __all__ = ["give", "hold", "let_go", "settle"]
-
-HISTORY_MS = 30 * 86_400_000
-"""How long an agent's having served a customer counts."""
-
-MEETING_WORTH = {1: 0, 2: 250, 3: 600, 4: 900, 5: 1000}
-"""What a rating leaves of it, per mille."""
-
-
-def _history(customer: Customer, now_ms: int) -> dict[str, int]:
-    """By agent whom the customer knows, that part of the score: 0 to 1000.
-
-    Whoever served the customer last counts most, a good rating keeps it, a bad one ends it; it
-    fades to nothing over 30 days.
-    """
-    parts: dict[str, int] = {}
-    for rank, meeting in enumerate(reversed(customer.met)):
-        age = min(1000, 1000 * (now_ms - meeting.at_ms) // HISTORY_MS)
-        liked = 1000 if meeting.rating is None else MEETING_WORTH[meeting.rating]
-        worth = (1000 - age) * liked // 1000 // (rank + 1)
-        if worth and meeting.agent not in parts:
-            parts[meeting.agent] = worth
-    return parts
 
 
 def settle(world: World) -> None:
@@ -94,15 +73,18 @@ def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
 
 def _match(world: World, conversation: Conversation) -> None:
     lane, _ = world.line.where(conversation.id)
-    policy = world.policy
-    history = _history(world.customer_of(conversation), world.now_ms)
+    history = history_of(world.customer_of(conversation), world.now_ms)
+    special = special_of(world, conversation)
+    weights = weights_of(world, conversation)
     if conversation.preferred_agent:
         history[conversation.preferred_agent] = 1000
     refused = refused_agents(world, conversation)
     fresh = refused.union(conversation.declined) if conversation.declined else refused
-    choice = world.pool.choose(lane, fresh, history, policy.weights, policy.score_band)
+    choice = world.pool.choose(lane, fresh, history, weights, world.policy.score_band, special)
     if choice is None and fresh is not refused:
-        choice = world.pool.choose(lane, refused, history, policy.weights, policy.score_band)
+        choice = world.pool.choose(
+            lane, refused, history, weights, world.policy.score_band, special
+        )
     if choice is not None:
         _offer(world, conversation, choice)
 

@@ -281,6 +281,8 @@ def shift(world: World, conversation: Conversation, by_ms: int) -> None:
         assert conversation.wrap_up_since_ms is not None, "a wrap-up that never began"
         conversation.wrap_up_due_ms += by_ms
         conversation.wrap_up_since_ms += by_ms
+    for values in conversation.outside.values():
+        values.update({part: (value, until + by_ms) for part, (value, until) in values.items()})
     if conversation.status is ConversationState.ACTIVE:
         conversation.heard_at_ms += by_ms
     for agent, due_ms in conversation.declined.items():

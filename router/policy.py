@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from router.hours import HoursError, read_hours
+from router.rules import Rule, Then
+from router.wishes import Count, DurationMs, Id, LanguageWish, Level, SkillNeed, Text
 
 __all__ = [
     "AgentEntry",
@@ -31,26 +33,6 @@ __all__ = [
     "Weights",
     "problems",
 ]
-
-Level = Annotated[int, Meta(ge=0, le=100)]
-DurationMs = Annotated[int, Meta(ge=0, le=31_536_000_000)]
-Count = Annotated[int, Meta(ge=0, le=10_000_000)]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-Text = Annotated[str, Meta(max_length=200)]
-
-
-class SkillNeed(Struct, frozen=True, forbid_unknown_fields=True):
-    """A skill that is asked for, with the least proficiency that will do."""
-
-    skill: Id
-    level: Level = 1
-
-
-class LanguageWish(Struct, frozen=True, forbid_unknown_fields=True):
-    """A language that would do, with its least level; the order of wishes counts in the score."""
-
-    tag: Annotated[str, Meta(min_length=2, max_length=35)]
-    level: Level = 1
 
 
 class Terms(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +161,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     head_start_max_ms: DurationMs = 90_000
     one_place: Literal["assigned", "ended"] = "assigned"
     weights: Weights = Weights()
+    relation_attribute: Id = "owner"
     score_band: Annotated[int, Meta(ge=0, le=1000)] = 100
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)
@@ -195,6 +178,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     purposes: tuple[str | Purpose, ...] = ()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
     queues: tuple[Queue, ...] = ()
+    rules: tuple[Rule, ...] = ()
     brands: tuple[Brand, ...] = ()
     agents: tuple[AgentEntry, ...] = ()
 
@@ -211,6 +195,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         *_classes(policy),
         *_soft_start(policy),
         *_queues(policy),
+        *_rules(policy),
         *_brands(policy),
     ]
 
@@ -218,6 +203,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
 def _duplicates(policy: Policy) -> Iterator[tuple[str, str]]:
     named = {
         "queues": [queue.id for queue in policy.queues],
+        "rules": [rule.id for rule in policy.rules],
         "brands": [brand.id for brand in policy.brands],
         "agents": [agent.id for agent in policy.agents],
     }
@@ -290,6 +276,21 @@ def _hours(path: str, text: str) -> Iterator[tuple[str, str]]:
             read_hours(text)
         except HoursError as error:
             yield path, str(error)
+
+
+def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
+    queues = {queue.id for queue in policy.queues}
+    for index, rule in enumerate(policy.rules):
+        path = f"rules[{index}]"
+        then = rule.then
+        named = (rule.when.queue,) if isinstance(rule.when.queue, str) else rule.when.queue
+        for place, name in (*(("when", name) for name in named), ("then", then.queue)):
+            if name and name not in queues:
+                yield f"{path}.{place}.queue", f"there is no queue {name!r}; mend the name"
+        if then.klass and then.klass not in policy.classes:
+            yield f"{path}.then.class", f"there is no class {then.klass!r}; name one of classes"
+        if then == Then():
+            yield f"{path}.then", "say what follows: needs, languages, topic, class, queue, weights"
 
 
 def _brands(policy: Policy) -> Iterator[tuple[str, str]]:

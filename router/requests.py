@@ -197,6 +197,17 @@ def _priority(message: incoming.ConversationPriority, by: Actor) -> Command:
     )
 
 
+def _score(message: incoming.ScoreSet, by: Actor) -> Command:
+    return commands.SetScore(
+        by=by,
+        conversation=ConversationId(message.conversation),
+        part=message.part,
+        value=message.value,
+        ttl_ms=message.ttl_ms,
+        agent=None if message.agent is None else AgentId(message.agent),
+    )
+
+
 def _contact(message: incoming.ContactSet, by: Actor) -> Command:
     return commands.SetContact(by=by, prefs=message.prefs, languages=message.languages)
 
@@ -246,6 +257,7 @@ COMMANDS = cast(
         incoming.ConversationLeave: _leave,
         incoming.ConversationAssign: _assign,
         incoming.ConversationPriority: _priority,
+        incoming.ScoreSet: _score,
         incoming.ContactSet: _contact,
         incoming.Rate: _rate,
         incoming.ConsentAccept: _consent,

@@ -17,7 +17,7 @@ root of ``n``.
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 
-from router.groups import Candidate, Group, candidate
+from router.groups import NOTHING_SPECIAL, Candidate, Group, Special, candidate, mean, replaced
 from router.masks import bits
 from router.policy import Weights
 from router.queue import Lane
@@ -52,6 +52,14 @@ class _Standing:
         if not self.counts[group]:
             del self.counts[group]
             self.groups &= ~(1 << group)
+
+    def holds_more(self, groups: int, count: int) -> bool:
+        """Whether more than ``count`` free agents are of these groups (bits)."""
+        for index in bits(groups & self.groups):
+            count -= self.counts[index]
+            if count < 0:
+                return True
+        return False
 
 
 class Shortlist:
@@ -116,23 +124,27 @@ class Shortlist:
         known: list[Candidate],
         weights: Weights,
         band: int,
+        special: Special = NOTHING_SPECIAL,
     ) -> list[Candidate]:
         """The chosen one of all free agents who can serve the lane, then those who came next.
 
         Args:
             lane: Where the conversation waits.
-            serving: The groups (bits) that can serve it.
-            known: The agents whom the customer knows, as candidates.
+            serving: The groups (bits) that can serve it, free or not.
+            known: The agents of whom something is known, as candidates.
             weights: The share of each part.
             band: Scores this near to the best count as equal.
+            special: Where it names an agent, that agent is among the known.
         """
         classes = self._classes_of(lane, serving)
         standings = self._standings.get(lane.key[1], {})
+        alone = self._alone(lane, known) if special else frozenset()
+        everyone = special.get("")
         scores = {
             load: [
-                (_score(parts, load, weights), groups & standing.groups)
+                (_score(parts, load, weights, everyone), groups & standing.groups)
                 for parts, groups in classes.items()
-                if groups & standing.groups
+                if groups & standing.groups and (load, parts) not in alone
             ]
             for load, standing in standings.items()
         }
@@ -145,14 +157,30 @@ class Shortlist:
             for score, groups in scores[load]:
                 fit |= groups if score >= least else 0
             if fit:
-                found += self._first_of(lane, load, fit, weights, names)
+                found += self._first_of(lane, load, fit, weights, names, special)
             if len(found) > RUNNERS_UP:
                 break
         found.sort(key=Candidate.rank)
         return found[: RUNNERS_UP + 1]
 
+    def _alone(self, lane: Lane, known: list[Candidate]) -> frozenset[tuple[int, tuple[int, int]]]:
+        """The (load, class) in which there is nobody but the known.
+
+        Of those the score of the class says nothing: what is special may have lowered theirs.
+        """
+        counts: dict[tuple[int, tuple[int, int]], int] = {}
+        for one in known:
+            key = (1000 - one.load, self._group_of[one.agent].parts(lane))
+            counts[key] = counts.get(key, 0) + 1
+        standings, classes = self._standings.get(lane.key[1], {}), self._classes[lane.index]
+        return frozenset(
+            (load, parts)
+            for (load, parts), count in counts.items()
+            if not standings[load].holds_more(classes[parts], count)
+        )
+
     def _first_of(
-        self, lane: Lane, load: int, fit: int, weights: Weights, names: set[str]
+        self, lane: Lane, load: int, fit: int, weights: Weights, names: set[str], special: Special
     ) -> list[Candidate]:
         """The first agents of these groups at one load, but for those named."""
         standing = self._standings[lane.key[1]][load]
@@ -170,7 +198,9 @@ class Shortlist:
                         break
         chosen = [entry for entry in entries if entry[3] not in names][: RUNNERS_UP + 1]
         return [
-            candidate(self._group_of[agent], lane, (since_ms, order, agent), load, {}, weights)
+            candidate(
+                self._group_of[agent], lane, (since_ms, order, agent), load, {}, weights, special
+            )
             for _, since_ms, order, agent in chosen
         ]
 
@@ -190,10 +220,11 @@ class Shortlist:
         return known
 
 
-def _score(parts: tuple[int, int], load: int, weights: Weights) -> int:
-    """The score of an agent whom the customer does not know."""
-    total = weights.language + weights.proficiency + weights.history + weights.load
-    weighted = (
-        weights.language * parts[0] + weights.proficiency * parts[1] + weights.load * (1000 - load)
-    )
-    return weighted // total if total else 0
+def _score(
+    parts: tuple[int, int], load: int, weights: Weights, everyone: Mapping[str, int] | None
+) -> int:
+    """The score of an agent of whom nothing particular is known."""
+    all_parts = (*parts, 0, 1000 - load, 0, 0)
+    if everyone:
+        all_parts = replaced(all_parts, {"": everyone}, "")
+    return mean(all_parts, weights)

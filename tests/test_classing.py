@@ -4,6 +4,7 @@ import msgspec
 
 from router.events import AuditRecorded
 from router.policy import Policy, Queue
+from router.rules import Rule, Then
 from tests.helpers.watched import Watched
 from tests.helpers.worlds import SIMPLE, customer, service
 
@@ -58,3 +59,10 @@ def test_every_use_of_a_class_is_audited_and_the_default_is_none() -> None:
     scene.answered(scene.request(customer("c"), "c"))
     audits = [(event.by, event.action, event.reason) for _, event in scene.seen(AuditRecorded)]
     assert audits == [("customer:c", "class.used", "gold")]
+
+
+def test_a_rule_gives_no_more_classes_than_the_share() -> None:
+    rule = Rule(id="all", then=Then(klass="gold"))
+    scene = Watched(msgspec.structs.replace(TENTH, rules=(rule,)))
+    assert ask_many(scene, 12) == ["gold"] * 10 + ["regular"] * 2
+    assert scene.conversation("v12").capped_class == "gold"

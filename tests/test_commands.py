@@ -31,6 +31,9 @@ REQUIRED: dict[str, object] = {
     "agent": AgentId("bea"),
     "show": "away",
     "priority": "gold",
+    "part": "topic",
+    "value": 700,
+    "ttl_ms": 60_000,
 }
 KINDS = get_args(Command)
 

@@ -15,20 +15,21 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors ids hours skills timers limits turns ranks tallies cards regression
+errors ids hours skills wishes timers limits turns ranks tallies cards regression
+rules
 states policy rights queue figures waitlaw actors
 commands events explained conversations offers presence
 outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-room
-relations placing session quiet soft_start replies admitting guests
-overtaking holding
+room classing
+relations placing session quiet soft_start replies admitting guests context
+overtaking holding scores
 offering saying snapshots
 closing
 serving
-attendance handling guarding inviting opening wrapping classing
+attendance handling guarding inviting opening wrapping
 asking
 dispatch
 core

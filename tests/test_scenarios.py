@@ -4,7 +4,8 @@ A scenario is a file of blocks: what people do, ``----``, what then happens, an 
 
     FAIRLINE_REWRITE=1 python -m pytest tests/test_scenarios.py    writes what happens anew
 
-Words: ``policy KEY=VALUE``, ``arrive NAME [class=C]``, ``sign in NAME [skill=N] [language=xx:N]``,
+Words: ``policy KEY=VALUE``, ``arrive NAME [class=C] [FACT=VALUE]``,
+``sign in NAME [skill=N] [language=xx:N]``,
 ``ask NAME [CONVERSATION] [channel=C] [skill=N] [language=xx]``, ``see|accept|decline NAME``,
 ``end NAME CONVERSATION``, ``cancel NAME CONVERSATION``, ``show NAME SHOW``, ``lose NAME``,
 ``leave NAME``, ``wait SECONDS``, ``outage SECONDS``, ``transfer NAME CONVERSATION TO``,

@@ -3,10 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.groups import Candidate, Group, candidate
 from router.matching import Pool
 from router.policy import Weights
 from router.queue import Line
-from router.skills import Profile, Requirement, levels
+from router.skills import Profile, Requirement, levels, meets
 
 profiles = st.builds(
     lambda skills, tags: Profile(levels(skills), levels(tags)),
@@ -70,3 +71,80 @@ def test_the_shortlist_chooses_whom_a_look_at_everybody_chooses(
         assert chosen is not None
         assert chosen.candidate == expected.candidate
         assert chosen.why == expected.why
+
+
+def test_a_group_that_was_busy_at_the_first_look_is_found_later() -> None:
+    """A lane's classes were once made of the groups that were free at that moment alone."""
+    line = Line()
+    pool = Pool(line)
+    pool.listed_from = -1
+    lane, _ = line.lane(("q", "chat", Requirement((("a", 1),))))
+    pool.add_lane(lane)
+    for name, level in (("ann", 50), ("bob", 100)):
+        pool.sign_in(name, Profile((("a", level),)), 1)
+    pool.free("ann", ("chat",), 0, (0, 1))
+    assert pool.choose(lane, (), {}, Weights(), 0) is not None
+    pool.occupy("ann")
+    pool.free("bob", ("chat",), 0, (0, 2))
+    chosen = pool.choose(lane, (), {}, Weights(), 0)
+    assert chosen is not None
+    assert chosen.candidate.agent == "bob"
+
+
+parts_of_a_score = st.dictionaries(
+    st.sampled_from(["language", "proficiency", "history", "relation", "topic"]),
+    st.sampled_from([0, 300, 1000]),
+    min_size=1,
+    max_size=2,
+)
+all_weights = st.builds(
+    Weights,
+    language=st.integers(0, 4),
+    proficiency=st.integers(0, 4),
+    history=st.integers(0, 4),
+    load=st.integers(0, 4),
+    relation=st.integers(0, 4),
+    topic=st.integers(0, 4),
+)
+
+
+@settings(max_examples=500)
+@given(
+    agents,
+    requirements,
+    st.dictionaries(st.integers(0, 13), st.integers(1, 1000), max_size=2),
+    st.dictionaries(st.integers(-1, 13), parts_of_a_score, max_size=5),
+    all_weights,
+    st.sampled_from([0, 100, 1000]),
+)
+def test_special_parts_lead_to_the_same_choice_by_every_way(
+    people: list[tuple[Profile, tuple[str, ...], int, int]],
+    wanted: Requirement,
+    met: dict[int, int],
+    special: dict[int, dict[str, int]],
+    shares: Weights,
+    band: int,
+) -> None:
+    """Against a look at every agent there is, one by one; -1 stands for everybody."""
+    line = Line()
+    pool = Pool(line)
+    lane, _ = line.lane(("q", "chat", wanted))
+    pool.add_lane(lane)
+    for number, (profile, channels, load, idle_ms) in enumerate(people):
+        pool.sign_in(f"a{number}", profile, len(profile.languages))
+        pool.free(f"a{number}", channels, load, (idle_ms, number))
+    history = {f"a{number}": worth for number, worth in met.items()}
+    by_agent = {f"a{number}" if number >= 0 else "": parts for number, parts in special.items()}
+    found = [
+        candidate(Group(profile, 0, len(profile.languages)), lane, (idle_ms, number, f"a{number}"),
+                  load, history, shares, by_agent)
+        for number, (profile, channels, load, idle_ms) in enumerate(people)
+        if "chat" in channels and meets(profile, wanted)
+    ]  # fmt: skip
+    least = max((one.score for one in found), default=0) - band
+    good = [one for one in found if one.score >= least]
+    expected = min(good, key=Candidate.rank) if good else None
+    for listed_from in (10_000, -1):
+        pool.listed_from = listed_from
+        choice = pool.choose(lane, (), history, shares, band, by_agent)
+        assert (choice.candidate if choice is not None else None) == expected

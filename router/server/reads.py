@@ -7,6 +7,7 @@ A read is answered at once from the core as it is now; the session has seen to i
 connection's own earlier commands are in there.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from router import incoming, outgoing, views
@@ -22,6 +23,8 @@ from router.server.links import Link
 
 __all__ = ["Reads"]
 
+HOUR_MS = 3_600_000
+
 
 class Reads:
     """The reads of all connections of a node."""
@@ -30,6 +33,7 @@ class Reads:
         self._routers = routers
         self._hub = hub
         self._now_ms = now_ms
+        self._looks: dict[tuple[str, str, str], deque[int]] = {}
 
     def answer(self, message: Incoming, link: Link, actor: Actor, name: str) -> outgoing.Reply:
         """The reply to a read.
@@ -57,12 +61,30 @@ class Reads:
         router = self._routers[tenant]
         if message.conversation is None:
             raise Refused(Refusal.BAD_REQUEST, "conversation: name the one to read")
+        purpose = None
         if actor.role != "customer":
-            _check_purpose(router.policy, actor.role, message.purpose)
+            purpose = _purpose_for(router.policy, actor.role, message.purpose)
         messages, more = views.history(
             router, actor, ConversationId(message.conversation), message.before_seq, message.limit
         )
+        if purpose is not None and purpose.per_hour:
+            self._count_look(tenant, actor, purpose)
         return outgoing.Reply(id=message.id, ok=True, messages=tuple(messages), more=more)
+
+    def _count_look(self, tenant: str, actor: Actor, purpose: Purpose) -> None:
+        """Notes a look at a transcript; each node counts its own.
+
+        Raises:
+            Refused: RATE_LIMITED, where the person looked often enough for this purpose.
+        """
+        now_ms = self._now_ms()
+        looks = self._looks.setdefault((tenant, actor.key, purpose.id), deque())
+        while looks and (looks[0] <= now_ms - HOUR_MS or len(looks) > purpose.per_hour):
+            looks.popleft()
+        if len(looks) >= purpose.per_hour:
+            text = f"purpose: at most {purpose.per_hour} an hour"
+            raise Refused(Refusal.RATE_LIMITED, text, retry_ms=looks[0] + HOUR_MS - now_ms)
+        looks.append(now_ms)
 
     def _explain(self, message: incoming.Explain, tenant: str, actor: Actor) -> outgoing.Reply:
         found = explain(
@@ -88,14 +110,16 @@ class Reads:
         )
 
 
-def _check_purpose(policy: Policy, role: str, purpose: str) -> None:
-    """Raises PURPOSE_REQUIRED where the tenant demands a purpose and this is none of them."""
+def _purpose_for(policy: Policy, role: str, purpose: str) -> Purpose | None:
+    """The purpose that the tenant knows by this name; None where it demands none.
+
+    Raises:
+        Refused: PURPOSE_REQUIRED, where the tenant demands one and this is none of them.
+    """
     if not policy.purposes:
-        return
-    for known in policy.purposes:
-        if isinstance(known, Purpose):
-            if known.id == purpose and (not known.roles or role in known.roles):
-                return
-        elif known == purpose:
-            return
+        return None
+    for entry in policy.purposes:
+        known = entry if isinstance(entry, Purpose) else Purpose(id=entry)
+        if known.id == purpose and (not known.roles or role in known.roles):
+            return known
     raise Refused(Refusal.PURPOSE_REQUIRED, "purpose: name one that the tenant allows")

@@ -63,6 +63,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "conversation.leave": {"conversation": "c1"},
     "conversation.assign": {"conversation": "c1", "agent": "alice"},
     "conversation.priority": {"conversation": "c1", "priority": "gold", "reason": "asked twice"},
+    "score.set": {
+        "conversation": "c1",
+        "agent": "alice",
+        "part": "topic",
+        "value": 700,
+        "ttl_ms": 60000,
+    },
     "history": {"conversation": "c1", "before_seq": 9, "limit": 50, "purpose": "quality"},
     "explain": {"conversation": "c1", "agent": "alice"},
     "contact.set": {"prefs": [{"channel": "chat", "prio": 1}], "languages": ["en"]},

@@ -113,7 +113,8 @@ class Stage:
             if name[0].isupper():
                 self.scene.do(Connect(agent(name), life="n1"))
             else:
-                self.scene.arrive(customer(name), klass=options.get("class", ""))
+                facts = {key: value for key, value in options.items() if key != "class"}
+                self.scene.arrive(customer(name), klass=options.get("class", ""), attributes=facts)
 
     def _ask(self, words: list[str], options: Options) -> None:
         name, conversation = words[0], words[-1]
