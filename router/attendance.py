@@ -24,7 +24,7 @@ from router.events import AuditRecorded, ConnectionReplaced, CustomerChanged
 from router.guests import leave_all
 from router.holding import link_account
 from router.ids import ConnectionId, ConversationId, CustomerId
-from router.placing import park, unpark
+from router.placing import park, unpark, want_nobody
 from router.presence import Agent, Customer, Device, Person, Staff
 from router.serving import orphan_all, revoke_pending, undeliver
 from router.soft_start import begin, stop
@@ -104,9 +104,22 @@ def _keep_in_pool(world: World, agent: Agent) -> None:
     if agent.is_signed_in:
         world.pool.sign_in(agent.id, agent.profile, world.flexibility(agent.profile))
     else:
+        _wait_no_longer(world, agent)
         world.pool.sign_out(agent.id)
     for queue in world.queues:
         world.move(queue, "agents")
+
+
+def _wait_no_longer(world: World, agent: Agent) -> None:
+    """Whoever was kept for this agent, unasked, is for everybody now; who asked waits the time."""
+    if not world.pool.knows(agent.id):
+        return
+    for lane in list(world.pool.lanes_for(agent.id)):
+        if lane.key[2].agent == agent.id:
+            for place in list(lane):
+                conversation = world.conversations.by_id[place[2]]
+                if conversation.waits_for_last:
+                    want_nobody(world, conversation)
 
 
 def review_agents(world: World) -> None:
@@ -290,8 +303,11 @@ def report_activity(world: World, command: ReportActivity) -> None:
 
 def owed_terms(world: World, person: Person, brand: str = "") -> tuple[str, int] | None:
     """The terms that the person must accept first, as (id, version), or None."""
-    terms = world.policy.terms
-    for entry in world.policy.brands:
+    policy = world.policy
+    terms = policy.terms
+    if person.role == "agent" and policy.agent_terms.id:
+        terms = policy.agent_terms
+    for entry in policy.brands:
         if entry.id == brand and entry.terms.id:
             terms = entry.terms
     if not terms.id or person.accepted_terms.get(terms.id, -1) >= terms.version:

@@ -170,6 +170,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
     if conversation.first_assigned_at_ms is None:
         conversation.first_assigned_at_ms = now_ms
     conversation.wanted_agent = ""
+    conversation.waits_for_last = False
     _is_no_guest(world, conversation, agent.key)
     agent.serving.append(conversation.id)
     start(world, conversation)

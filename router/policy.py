@@ -103,6 +103,8 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     on_close: Literal["keep", "end"] = "keep"
     messages_max: Count = 10_000
     prefer_agent_ms: DurationMs = 0
+    prefer_agent: Literal["named", "last"] = "named"
+    class_share_max: Annotated[int, Meta(ge=0, le=1000)] = 1000
     reply_within_ms: DurationMs = 0
     no_reply: Literal["flag", "requeue"] = "flag"
     service_level: ServiceLevel = ServiceLevel()
@@ -172,6 +174,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
     terms: Terms = Terms()
+    agent_terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
     queues: tuple[Queue, ...] = ()
