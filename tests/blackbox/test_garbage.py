@@ -118,7 +118,9 @@ def test_garbage_hurts_nobody_else(server: Server, tenant: str, role: str, encod
     customer = server.person(tenant, "customer", "healthy")
     told = customer.do("conversation.request", op="r1", channel="chat")
     healthy.do("offer.accept", offer=healthy.wait("offer.new")["offer"])
-    messages = templates(told["conversation"])
+    healthy.do("presence.set", show="busy")
+    target = server.person(tenant, "customer", "target")
+    messages = templates(target.do("conversation.request", op="r1", channel="chat")["conversation"])
     name = "alice" if role == "agent" else "wild"
     line = server.person(tenant, role, name, encoding=encoding)
     codes: set[int] = set()
