@@ -39,6 +39,7 @@ class Claims(Struct, frozen=True, omit_defaults=True):
     brands: tuple[str, ...] | None = None
     license: str = ""
     klass: str = ""
+    account: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     verified: bool = False
 

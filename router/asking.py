@@ -13,8 +13,8 @@ from router.conversations import Conversation
 from router.declaring import owed_terms
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded
+from router.holding import hold_or_enqueue
 from router.ids import ConversationId, PersonKey
-from router.placing import hold_or_enqueue, relocate
 from router.policy import Queue
 from router.presence import Customer
 from router.saying import add_message
@@ -22,7 +22,7 @@ from router.skills import SkillLevels, merge_needs
 from router.states import ConversationState
 from router.world import World
 
-__all__ = ["accept_terms", "prefer_over", "request", "set_contact"]
+__all__ = ["accept_terms", "request", "set_contact"]
 
 OPEN_MAX = 50
 """Conversations that one customer may have open at once."""
@@ -146,13 +146,6 @@ def _agent_of(customer: Customer, reopens: str | None) -> str:
         if meeting.conversation == reopens:
             return meeting.agent
     return ""
-
-
-def prefer_over(world: World, conversation_id: str) -> None:
-    """Nobody waits for one agent alone any longer: the queue's requirement counts."""
-    conversation = world.conversations.by_id[conversation_id]
-    conversation.wanted_agent = ""
-    relocate(world, conversation, "step")
 
 
 def set_contact(world: World, command: SetContact) -> None:

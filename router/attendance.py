@@ -23,6 +23,7 @@ from router.commands import Connect, Disconnect, ReportActivity
 from router.declaring import act, keep_in_pool, plan_idle
 from router.events import AgentFlapped, ConnectionReplaced, CustomerChanged
 from router.guests import leave_all
+from router.holding import link_account
 from router.ids import AgentId, ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
@@ -111,6 +112,7 @@ def review_agents(world: World) -> None:
 
 def _customer_is_there(world: World, customer: Customer, command: Connect) -> None:
     claims = command.claims
+    link_account(world, customer, claims.account)
     customer.klass = claims.klass
     customer.attributes = dict(claims.attributes)
     customer.verified = claims.verified

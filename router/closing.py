@@ -12,10 +12,11 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationEnded, ConversationForgotten, OfferEnded, WrapUpStarted
 from router.guests import dismiss
+from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.offering import let_go
 from router.offers import Offer
-from router.placing import leave_line, promote_next, rejoin
+from router.placing import leave_line, rejoin
 from router.presence import Agent, Customer, Meeting
 from router.quiet import wake
 from router.replies import stop

@@ -196,6 +196,8 @@ class Conversations:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Conversation] = {}
+        self.held: dict[str, None] = {}
+        """Those held behind their customer's first; derived."""
         self.waiting_by_queue: dict[str, dict[str, None]] = {}
         """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
         self.active_by_queue: dict[str, int] = {}

@@ -40,6 +40,7 @@ from router.commands import (
 from router.dispatch import COMMANDS, TIMERS
 from router.errors import Refusal, Refused
 from router.events import Answer, CommandAnswered, CommandRefused, Event
+from router.holding import review_held
 from router.ids import ConversationId
 from router.offering import settle
 from router.policy import Policy
@@ -109,7 +110,7 @@ class Router:
             answer = _carry_out(world, command)
         except Refused as refused:
             assert len(events) == start, "a refused command left an event"
-            marks = (world.touched, world.unsettled, world.moved)
+            marks = (world.touched, world.unsettled, world.moved, world.narrowed)
             assert not any(marks), "a refused command left a mark"
             events.append(_refusal(refused))
             return events
@@ -261,6 +262,7 @@ def _finish(world: World) -> None:
     """What ends every command and every timer: nothing that can be offered is left."""
     for name in list(world.touched):
         declaring.check_next(world, world.people.agents[name])
+    review_held(world)
     settle(world)
     world.flush_marks()
 

@@ -75,6 +75,8 @@ def _updated(world: World, event: events.ConversationUpdated, *_: object) -> Ite
     for name in ("invited", "joined", "left"):
         if name in fields:
             fields[name] = named(world, PersonKey(fields[name]))
+    if "agent" in fields:
+        fields["agent"] = agent_card(world, fields["agent"])
     message = outgoing.ConversationUpdated(
         pos=world.position, conversation=event.conversation, **fields
     )

@@ -27,7 +27,8 @@ from router.explained import (
     ExplainedConversation,
     ExplainedWait,
 )
-from router.placing import first_in_line, requirement_of
+from router.holding import first_in_line
+from router.placing import requirement_of
 from router.presence import Agent
 from router.queue import NOBODY
 from router.relations import theirs

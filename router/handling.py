@@ -19,8 +19,9 @@ from router.commands import (
 )
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, ConversationRated
+from router.holding import lend_to_first
 from router.ids import ConversationId
-from router.placing import improve_key, lend_to_first
+from router.placing import improve_key
 from router.relations import theirs
 from router.saying import add_message
 from router.serving import assign_by_hand, transfer

@@ -37,7 +37,7 @@ from router.masks import Masks, bits
 from router.policy import Weights
 from router.queue import NOBODY, Lane, Line, Place
 from router.shortlist import Shortlist
-from router.skills import Profile
+from router.skills import Profile, Requirement, meets
 
 __all__ = ["Pool"]
 
@@ -47,6 +47,10 @@ LANES_LISTED_MAX = 256
 
 LISTED_FROM = 24
 """With more groups of free agents than this, the shortlist is cheaper than a look at each."""
+
+
+MET_MAX = 4096
+"""So many requirements are remembered as met by somebody or by nobody."""
 
 
 class Pool:
@@ -70,6 +74,9 @@ class Pool:
         self._working: dict[str, None] = {}
         """The agents who are available and reachable, free or not."""
         self._able: dict[int, int] = {}
+        self._met: dict[Requirement, bool] = {}
+        self.generation = 0
+        """Raised whenever a profile appears among the signed in, or disappears."""
 
     def sign_in(self, agent: str, profile: Profile, flexibility: int) -> None:
         """Counts the agent among those who could serve; also after a change of profile."""
@@ -352,21 +359,36 @@ class Pool:
         only = lane.key[2].agent
         return only in self._group_of if only else bool(self._masks.serving(lane))
 
+    def can_meet(self, requirement: Requirement) -> bool:
+        """Whether any signed-in agent meets a requirement; known until profiles change."""
+        known = self._met.get(requirement)
+        if known is None:
+            if len(self._met) >= MET_MAX:
+                self._met.clear()
+            known = any(meets(profile, requirement) for profile in self._groups)
+            self._met[requirement] = known
+        return known
+
     def _add_group(self, profile: Profile, flexibility: int) -> Group:
         index = self._free_indexes.pop() if self._free_indexes else len(self._by_index)
         group = Group(profile, index, flexibility)
         self._groups[profile] = group
         self._by_index[index] = group
-        self._overlaps.clear()
+        self._profiles_changed()
         for lane_index in bits(self._masks.add_group(index, profile)):
             group.add_lane(self._line.lane_at(lane_index))
         self._shortlist.add_group(group, map(self._line.lane_at, bits(group.lanes)))
         return group
 
+    def _profiles_changed(self) -> None:
+        self.generation += 1
+        self._overlaps.clear()
+        self._met.clear()
+
     def _drop_group(self, group: Group) -> None:
         del self._groups[group.profile]
         del self._by_index[group.index]
         self._free_indexes.append(group.index)
-        self._overlaps.clear()
+        self._profiles_changed()
         self._shortlist.drop_group(group)
         self._masks.drop_group(group.index)

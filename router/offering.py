@@ -14,9 +14,10 @@ from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
 from router.groups import Choice
 from router.guests import recall
+from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.overtaking import look
-from router.placing import promote_next, refused_agents
+from router.placing import refused_agents
 from router.presence import Agent
 from router.queue import Place
 from router.quiet import start

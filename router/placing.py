@@ -1,18 +1,17 @@
 """Who stands where: the line's side of every consequence.
 
-Owns: joining, leaving and coming back to the line; requirement steps; held conversations and
-their promotion; who is not asked again. Does not know: why a conversation came or went, offers,
-or how an agent is chosen.
+Owns: joining, leaving and coming back to the line; requirement steps; who is not asked again.
+Does not know: why a conversation came or went, who is held behind whom, offers, or how an agent is
+chosen.
 
-Invariants: a customer's second conversation is held while their first is in line; a key never
-gets worse in line; whoever comes back stands where they stood.
+Invariants: a key never gets worse in line; whoever comes back stands where they stood; where a
+place behind somebody grows, the line says why.
 """
 
 from router.conversations import Conversation
 from router.events import ConversationQueued
 from router.ids import ConversationId, CustomerId
 from router.policy import Queue
-from router.presence import Customer
 from router.queue import Lane, LaneKey, Place
 from router.room import forget_passes, keepers_against
 from router.skills import Requirement, SkillLevels, merge_needs
@@ -22,24 +21,22 @@ from router.world import World
 __all__ = [
     "come_back",
     "enqueue",
-    "first_in_line",
     "forget_refusal",
-    "hold_or_enqueue",
     "improve_key",
     "leave_line",
-    "lend_to_first",
     "park",
-    "promote_next",
     "refuse_agent",
     "refused_agents",
     "rejoin",
     "relocate",
     "replan",
+    "requirement_at",
     "requirement_of",
     "shift",
     "stand_after_restore",
     "take_step",
     "unpark",
+    "want_nobody",
 ]
 
 DECLINE_MS = 60_000
@@ -50,12 +47,17 @@ def requirement_of(world: World, conversation: Conversation) -> Requirement:
     """What a conversation asks for at its present step."""
     if conversation.wanted_agent:
         return Requirement(agent=conversation.wanted_agent)
+    return requirement_at(world, conversation, conversation.step)
+
+
+def requirement_at(world: World, conversation: Conversation, steps: int) -> Requirement:
+    """What it asks for once so many steps were taken, by anybody."""
     queue = world.queues.get(conversation.queue)
     if queue is None:
         return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
     needs: SkillLevels = tuple((need.skill, need.level) for need in queue.needs)
     languages = conversation.own_languages
-    for step in queue.steps[: conversation.step]:
+    for step in queue.steps[:steps]:
         if step.needs is not None:
             needs = tuple((need.skill, need.level) for need in step.needs)
         if step.any_language:
@@ -125,8 +127,7 @@ def _stand(world: World, conversation: Conversation, cause: str) -> None:
     if not conversation.parked:
         world.line.join(_lane_of(world, conversation), _place(conversation))
         world.unsettled[conversation.id] = None
-    growth = {"returned": "returned", "transferred": "returned", "step": "step"}
-    world.move(conversation.queue, growth.get(cause, ""))
+    world.move(conversation.queue, _growth(world, conversation, cause))
     world.emit(
         ConversationQueued(
             ConversationId(conversation.id),
@@ -139,11 +140,21 @@ def _stand(world: World, conversation: Conversation, cause: str) -> None:
     )
 
 
+def _growth(world: World, conversation: Conversation, cause: str) -> str:
+    """Why places behind it grow, if there are any: who asks stands last, but for a head start."""
+    if cause in ("returned", "transferred"):
+        return "returned"
+    line = world.line
+    jumps = line.ranks.count_before(_place(conversation)) < len(line) - 1
+    return "priority" if jumps and conversation.id in line else ""
+
+
 def leave_line(world: World, conversation: Conversation) -> None:
     """Takes a conversation out of the line for good: it was given away, ended or moved."""
     if conversation.id in world.line:
         world.line.leave(conversation.id)
     world.conversations.wait_no_longer(conversation)
+    world.conversations.held.pop(conversation.id, None)
     for kind in ("step", "wait_max", "transfer_wait"):
         world.timers.cancel(kind, conversation.id)
     forget_passes(world, conversation)
@@ -195,6 +206,7 @@ def relocate(world: World, conversation: Conversation, cause: str) -> None:
         world.line.leave(conversation.id)
         world.line.join(_lane_of(world, conversation), _place(conversation))
         world.unsettled[conversation.id] = None
+    world.narrowed[conversation.id] = None
     world.move(conversation.queue, cause)
 
 
@@ -231,98 +243,11 @@ def improve_key(world: World, conversation: Conversation, key_ms: int) -> None:
     world.move(conversation.queue, "priority")
 
 
-def first_in_line(world: World, customer: Customer, *, deferrable: bool) -> Conversation | None:
-    """The customer's conversation that has a place in line, of the deferrable ones or not."""
-    for name in customer.open:
-        conversation = world.conversations.by_id[name]
-        if conversation.is_in_line and conversation.deferrable == deferrable:
-            return conversation
-    return None
-
-
-def _holder(world: World, customer: Customer, deferrable: bool) -> Conversation | None:
-    """The conversation behind which a further one of this customer is held."""
-    first = first_in_line(world, customer, deferrable=deferrable)
-    if first is not None or world.policy.one_place == "assigned":
-        return first
-    for name in customer.open:
-        conversation = world.conversations.by_id[name]
-        if (
-            conversation.deferrable == deferrable
-            and conversation.status is ConversationState.ACTIVE
-        ):
-            return conversation
-    return None
-
-
-def hold_or_enqueue(world: World, conversation: Conversation) -> None:
-    """Gives a new conversation its place, or holds it behind its customer's first."""
-    customer = world.customer_of(conversation)
-    first = _holder(world, customer, conversation.deferrable)
-    customer.open.append(conversation.id)
-    if first is None:
-        enqueue(world, conversation, "requested")
-        return
-    conversation.status = ConversationState.HELD
-    world.emit(
-        ConversationQueued(
-            ConversationId(conversation.id),
-            CustomerId(conversation.customer),
-            conversation.queue,
-            conversation.status,
-            conversation.key_ms,
-            "requested",
-        )
-    )
-    if first.is_in_line:
-        lend_class(world, first, conversation)
-
-
-def lend_class(world: World, first: Conversation, held: Conversation) -> None:
-    """A held conversation's better class counts for the one that it is held behind.
-
-    Only the class is lent: behind one that was promoted the held one's own arrival counts no
-    more than the first's, and what may wait is not sooner for there being two of it.
-    """
-    start_ms = max(first.start_ms, held.start_ms)
-    improve_key(world, first, start_ms - world.head_start_ms(held.klass))
-
-
-def lend_to_first(world: World, held: Conversation) -> None:
-    """A held conversation has another class now; its first in line has the use of it."""
-    first = first_in_line(world, world.customer_of(held), deferrable=held.deferrable)
-    if first is not None:
-        lend_class(world, first, held)
-
-
-def promote_next(world: World, customer: Customer, *, deferrable: bool) -> None:
-    """The customer's oldest held conversation gets its place, with now as its arrival."""
-    if _holder(world, customer, deferrable) is not None:
-        return
-    for name in customer.open:
-        held = world.conversations.by_id[name]
-        if held.status is ConversationState.HELD and held.deferrable == deferrable:
-            held.turn("promote")
-            held.start_ms = world.now_ms
-            if deferrable:
-                held.start_ms += _defer_ms(world, held)
-            held.key_ms = held.start_ms - world.head_start_ms(held.klass)
-            held.place = world.position
-            enqueue(world, held, "promoted")
-            _lend_from_held(world, customer, held)
-            return
-
-
-def _lend_from_held(world: World, customer: Customer, first: Conversation) -> None:
-    for name in customer.open:
-        other = world.conversations.by_id[name]
-        if other.status is ConversationState.HELD and other.deferrable == first.deferrable:
-            lend_class(world, first, other)
-
-
-def _defer_ms(world: World, conversation: Conversation) -> int:
-    queue = world.queues.get(conversation.queue)
-    return queue.defer_ms if queue is not None else 0
+def want_nobody(world: World, conversation: Conversation) -> None:
+    """Nobody waits for one agent alone any longer: the queue's requirement counts."""
+    world.timers.cancel("transfer_wait", conversation.id)
+    conversation.wanted_agent = ""
+    relocate(world, conversation, "step")
 
 
 def refuse_agent(world: World, conversation: Conversation, agent: str) -> None:

@@ -253,6 +253,8 @@ class Meeting(Struct, frozen=True, array_like=True):
 class Customer(Person, kw_only=True):
     """Somebody who asks for conversations; ``open`` lists theirs that are not over."""
 
+    account: str = ""
+    """Who they are to the tenant; customers of one account share one place in line."""
     klass: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
@@ -277,6 +279,7 @@ class People:
         self.agents: dict[str, Agent] = {}
         self.customers: dict[str, Customer] = {}
         self.staff: dict[PersonKey, Staff] = {}
+        self._accounts: dict[str, dict[str, Customer]] = {}
         self.idle_count = 0
         """How often anybody went to the back of the idle order; makes its ties impossible."""
 
@@ -307,6 +310,17 @@ class People:
         staff = Staff(id=subject, role=role)
         self.staff[staff.key] = staff
         return staff
+
+    def link(self, customer: Customer, account: str) -> None:
+        """Counts a customer among those of an account; none is an account of their own."""
+        self._accounts.get(customer.account, {}).pop(customer.id, None)
+        customer.account = account
+        if account:
+            self._accounts.setdefault(account, {})[customer.id] = customer
+
+    def of_account(self, customer: Customer) -> list[Customer]:
+        """The customers of this one's account, themselves included."""
+        return list(self._accounts.get(customer.account, {}).values()) or [customer]
 
     def to_the_back(self, agent: Agent, now_ms: int) -> None:
         """Makes the agent the most recently busy of all."""

@@ -129,6 +129,7 @@ def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> No
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
     if not world.pool.knows(agent.id):
         raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is not signed in")
+    before = conversation.agent
     offered_here = bool(conversation.offer) and conversation.offer == agent.offer
     channel, policy = conversation.channel, world.policy
     if not offered_here and not agent.may_hold(
@@ -149,6 +150,18 @@ def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> No
     give(world, conversation, agent)
     decision = Decision(conversation.id, agent.id, world.position, world.now_ms, "by_hand", ())
     world.assignments.keep(conversation.assignment, pack(decision))
+    if before:
+        _tell_former(world, conversation, before)
+
+
+def _tell_former(world: World, conversation: Conversation, before: str) -> None:
+    """The agent who had it learns who has it now."""
+    changes: tuple[tuple[str, str | int | bool | None], ...] = (
+        ("agent", conversation.agent),
+        ("why", "assigned"),
+    )
+    reader = PersonKey(f"agent:{before}")
+    world.emit(ConversationUpdated(ConversationId(conversation.id), changes, (reader,)))
 
 
 def transfer(world: World, conversation: Conversation, queue: str, agent: str, note: str) -> None:

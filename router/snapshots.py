@@ -131,12 +131,22 @@ def _derive(world: World) -> None:
         if agent.is_signed_in:
             world.pool.sign_in(agent.id, agent.profile, world.flexibility(agent.profile))
             world.refresh(agent)
-    active = world.conversations.active_by_queue
+    world.reviewed_generation = world.pool.generation
+    for customer in world.people.customers.values():
+        world.people.link(customer, customer.account)
     for conversation in world.conversations:
-        for person in (*conversation.joined, *conversation.invited):
-            world.conversations.note_guest(person, conversation.id)
-        if conversation.is_in_line:
-            stand_after_restore(world, conversation)
-        elif conversation.status is ConversationState.ACTIVE:
-            active[conversation.queue] = active.get(conversation.queue, 0) + 1
+        _derive_conversation(world, conversation)
     review(world)
+
+
+def _derive_conversation(world: World, conversation: Conversation) -> None:
+    conversations = world.conversations
+    active = conversations.active_by_queue
+    for person in (*conversation.joined, *conversation.invited):
+        conversations.note_guest(person, conversation.id)
+    if conversation.status is ConversationState.HELD:
+        conversations.held[conversation.id] = None
+    elif conversation.status is ConversationState.ACTIVE:
+        active[conversation.queue] = active.get(conversation.queue, 0) + 1
+    elif conversation.is_in_line:
+        stand_after_restore(world, conversation)

@@ -48,6 +48,10 @@ class World:
         """Agents whose presence, load or capacity may have changed."""
         self.unsettled: dict[str, None] = {}
         """Conversations that may find an agent now."""
+        self.narrowed: dict[str, None] = {}
+        """Conversations in line whose requirement changed: perhaps nobody is left to serve them."""
+        self.reviewed_generation = 0
+        """The profiles among the signed in for which those held were looked at; derived."""
         self.moved: dict[str, str] = {}
         """Queues whose places may have changed, and what may have made them grow."""
         self.keepers: dict[str, dict[str, None]] = {}

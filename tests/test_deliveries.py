@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from router import outgoing
 from router.commands import (
+    AssignConversation,
     Connect,
     JoinConversation,
     ReadMessages,
@@ -14,7 +15,7 @@ from router.commands import (
 from router.deliveries import Delivery, deliveries
 from router.events import Event
 from router.ids import ConversationId
-from tests.helpers.worlds import Scene, agent, customer, supervisor
+from tests.helpers.worlds import Scene, agent, customer, ids, supervisor
 
 TALK = ConversationId("c")
 
@@ -125,3 +126,19 @@ def test_whom_a_customer_left_is_told() -> None:
     assert [getattr(one.message, "here", None) for one in gone] == [False]
     back = told(scene, scene.do(Connect(customer("c"), life="n1")))
     assert [getattr(one.message, "here", None) for one in back] == [True]
+
+
+def test_an_agent_whose_conversation_was_given_away_learns_to_whom() -> None:
+    scene = Scene()
+    scene.arrive(supervisor())
+    scene.sign_in("ann", "bob")
+    scene.ask("c")
+    scene.accept("ann")
+    events = scene.do(AssignConversation(supervisor(), ids("c")[1], ids("bob")[0]))
+    (update,) = (
+        one.message
+        for one in told(scene, events)
+        if one.to == "agent:ann" and isinstance(one.message, outgoing.ConversationUpdated)
+    )
+    assert update.agent is not None
+    assert (update.conversation, update.agent.id, update.why) == ("c", "bob", "assigned")

@@ -25,7 +25,7 @@ matching
 world wire requests steps estimate measures
 room
 relations placing session quiet soft_start replies admitting guests context
-overtaking scores
+overtaking scores holding
 offering saying snapshots
 closing
 serving

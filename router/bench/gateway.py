@@ -67,7 +67,8 @@ def run(folder: Path, *, json: bool = False) -> None:
     for row in figures["servers"]:
         print(  # noqa: T201
             f"{row['name']:<28} {row['cpu_us_per_message']:7.1f} µs/message"
-            f"  {row['cpu_us_per_frame']:7.1f} µs/frame  {row['messages']} messages"
+            f"  {row['cpu_us_per_frame']:7.1f} µs/frame"
+            f"  p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms  {row['messages']} messages"
         )
     print(  # noqa: T201
         f"a relayed message costs {figures['ratio_per_message']}x an echo"
@@ -180,6 +181,7 @@ async def _paced(
 ) -> Figures:
     """Each socket has one message on its way at a time, at most ``PACE_PER_S`` a second."""
     count = 0
+    took_s: list[float] = []
     warm_s = 1.0
     start = trio.current_time()
 
@@ -189,7 +191,9 @@ async def _paced(
         while (due := start + offset + number / PACE_PER_S) < start + warm_s + seconds:
             await trio.sleep_until(due)
             number += 1
+            sent = trio.current_time()
             await one(socket, number)
+            took_s.append(trio.current_time() - sent)
             count += 1
 
     async with trio.open_nursery() as nursery:
@@ -200,8 +204,11 @@ async def _paced(
         await trio.sleep_until(start + warm_s + seconds)
         cpu_s, messages = server.cpu_s() - cpu_s, count - before
         nursery.cancel_scope.cancel()
+    took_s = sorted(took_s[before:])
     return {
         "messages": messages,
+        "p50_ms": round(1e3 * took_s[len(took_s) // 2], 2),
+        "p99_ms": round(1e3 * took_s[len(took_s) * 99 // 100], 2),
         "cpu_us_per_message": round(1e6 * cpu_s / messages, 1),
         "cpu_us_per_frame": round(1e6 * cpu_s / messages / frames, 1),
     }

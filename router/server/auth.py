@@ -113,6 +113,7 @@ class _Proven(Struct, frozen=True):
     brands: Words | None = None
     license: Annotated[str, Meta(max_length=100)] = ""
     klass: Annotated[str, Meta(max_length=64)] = msgspec.field(default="", name="class")
+    account: Annotated[str, Meta(max_length=128)] = ""
     attributes: Annotated[dict[Id, Attribute], Meta(max_length=50)] = msgspec.field(
         default_factory=dict
     )
@@ -300,7 +301,8 @@ def _check_times(proven: _Proven, ttl_max_s: int, now_ms: int) -> None:
 
 def _check_words(proven: _Proven) -> None:
     """Refuses text that would turn a screen or a log line upside down."""
-    words: list[str] = [proven.sub, proven.name, proven.license, proven.klass, *proven.attributes]
+    words = [proven.sub, proven.name, proven.license, proven.klass, proven.account]
+    words += proven.attributes
     for names in (proven.skills, proven.teams, proven.brands):
         words += names or ()
     words += [value for value in proven.attributes.values() if isinstance(value, str)]
@@ -335,6 +337,7 @@ def _claims(proven: _Proven) -> Claims:
             name=proven.name,
             languages=_levels(proven.languages, 1),
             klass=proven.klass,
+            account=proven.account,
             attributes={key: _spelt(value) for key, value in proven.attributes.items()},
             verified=proven.verified,
         )

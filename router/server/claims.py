@@ -13,7 +13,7 @@ __all__ = ["read_claims"]
 
 _LEVELS = ("skills", "languages")
 _LISTS = ("teams", "brands", "languages")
-_TEXTS = ("name", "license", "class")
+_TEXTS = ("name", "license", "class", "account")
 _KNOWN = (*_LEVELS, "teams", "brands", *_TEXTS, "verified", "attributes")
 
 

@@ -21,7 +21,7 @@ OTHER = "https://other.example"
 TENANTS = {
     "shop": {"origins": [SHOP], "native_apps": False},
     "other": {"origins": [OTHER], "native_apps": False},
-    "brief": {"token_ttl_max_s": 60},
+    "brief": {"token_ttl_max_s": 3600},
 }
 
 
@@ -251,7 +251,8 @@ def test_a_thirty_third_socket_of_one_person_is_one_too_many(server: Server, ten
 # -- tokens ----------------------------------------------------------------------------------------
 
 NOW = int(time.time())
-GOOD = claims("brief", "agent", "alice", exp=NOW + 50, iat=NOW)
+"""When the tests were collected; the tokens made from it must outlive the whole run."""
+GOOD = claims("brief", "agent", "alice", exp=NOW + 3500, iat=NOW)
 
 
 def changed(**values: object) -> str:
@@ -286,9 +287,9 @@ BAD_TOKENS = {
     "no end": changed(exp=None),
     "an end in words": changed(exp="tomorrow"),
     "an endless end": changed(exp=float("inf")),
-    "longer than it may": changed(exp=NOW + 3600),
-    "backdated to live long": changed(iat=NOW - 100),
-    "from the future": changed(iat=NOW + 3000, exp=NOW + 3040),
+    "longer than it may": changed(exp=NOW + 7200),
+    "backdated to live long": changed(iat=NOW - 1000),
+    "from the future": changed(iat=NOW + 6000, exp=NOW + 7000),
     "no token": "a.b.c",
     "nested": f"{sign(GOOD).split('.')[0]}.{base64.urlsafe_b64encode(b'[' * 2000).decode()}.eA",
     "a claim of another type": changed(skills=["billing"]),

@@ -88,6 +88,7 @@ class Model(ModelWork):
         for person in self.agents.values():
             if person.next is not None and not self.load(person.name):
                 self._declare(person, person.next)
+        self.review_held()
         self.match()
 
     # -- time

@@ -1,5 +1,7 @@
 """The middle of the naive router (``model.py``): the life of each conversation."""
 
+from dataclasses import replace
+
 from router import commands as c
 from router.policy import Queue
 from tests.helpers.model_line import IN_LINE, MINUTE, Conversation, ModelLine, Offer, Person, Trace
@@ -89,32 +91,53 @@ class ModelWork(ModelLine):
     def _first(self, customer: str, deferrable: bool) -> Conversation | None:
         mine = [one for one in self.open_of(customer) if one.deferrable == deferrable]
         in_line = [one for one in mine if one.status in IN_LINE]
-        active = [one for one in mine if one.status == "active"]
+        served = [one for one in in_line if self._could_anybody(one)]
+        return next(iter([*served, *in_line]), None)
+
+    def _holder(self, held: Conversation) -> Conversation | None:
+        first = self._first(held.customer, held.deferrable)
+        if first and (self._could_anybody(first) or not self._could_anybody(held)):
+            return first
         if self.policy.one_place == "ended":
-            in_line += active
-        return in_line[0] if in_line else None
+            for one in self.open_of(held.customer):
+                if one.status == "active" and one.deferrable == held.deferrable:
+                    return one
+        return None
+
+    def _could_anybody(self, one: Conversation) -> bool:
+        """Whether somebody signed in could serve it, now or at a later step."""
+        last = len(self.queue(one.queue).steps)
+        later = [replace(one, step=step) for step in range(one.step, last + 1)]
+        agents = [agent for agent in self.agents if self.signed_in(agent)]
+        return bool(one.only) or any(self.could(a, at) for a in agents for at in later)
+
+    def review_held(self) -> None:
+        for one in list(self.conversations.values()):
+            if one.status == "held":
+                self._promote(one.customer, one.deferrable)
 
     def _lend(self, first: Conversation, held: Conversation) -> None:
         key = max(first.start, held.start) - self._head_start(held.klass)
         first.key = min(first.key, key)
 
     def _promote(self, customer: str, deferrable: bool) -> None:
-        if self._first(customer, deferrable) is not None:
-            return
         held = [
             one
             for one in self.open_of(customer)
             if one.status == "held" and one.deferrable == deferrable
         ]
-        if not held:
-            return
-        one = held[0]
+        for one in held:
+            if self._holder(one) is None:
+                self._promote_one(one)
+
+    def _promote_one(self, one: Conversation) -> None:
         one.status, one.place = "waiting", self.position
-        one.start = self.now + (self.queue(one.queue).defer_ms if deferrable else 0)
+        one.start = self.now + (self.queue(one.queue).defer_ms if one.deferrable else 0)
         one.key = one.start - self._head_start(one.klass)
         self._enqueue(one, "promoted")
-        for other in held[1:]:
-            self._lend(one, other)
+        for other in self.open_of(one.customer):
+            if other.status == "held" and other.deferrable == one.deferrable:
+                self._lend(one, other)
 
     # -- ends
 
@@ -219,7 +242,7 @@ class ModelWork(ModelLine):
             person.klass if person.klass in self.policy.classes else next(iter(self.policy.classes))
         )
         one = self._new(command, customer, queue, command.priority or own)
-        first = self._first(customer, one.deferrable)
+        first = self._holder(one)
         self.conversations[one.name] = one
         if first is None:
             self._enqueue(one, "requested")

@@ -8,6 +8,7 @@ instead.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -163,6 +164,13 @@ class Line:
         """
         assert self.fail("history", conversation="nowhere") == 103
 
+    def sync_or_end(self) -> None:
+        """Waits until all is served that was sent, or the line is over."""
+        with contextlib.suppress(ConnectionClosed):
+            pong = self.socket.ping()
+            while not pong.is_set() and self.code is None:
+                self.idle(0.05)
+
     def taken(self, kind: str, /) -> list[Fields]:
         """Takes all events of a type that came by now."""
         found = [each for each in self.kept if each["t"] == kind]
@@ -176,6 +184,21 @@ class Line:
             pass
         assert self.code is not None, f"still open; came: {self.kept[-5:]}"
         return self.code
+
+    def last_words(self) -> int:
+        """The code of the next refusal, or of the close if that comes instead."""
+        try:
+            code: int = self.next(lambda each: each["t"] == "reply")["err"]["code"]
+        except AssertionError:
+            assert self.code is not None
+            return self.code
+        return code
+
+    def idle(self, seconds: float) -> None:
+        """Listens for so long, as ``retry_ms`` asks for."""
+        end = time.monotonic() + seconds
+        while self._receive(end):
+            pass
 
     def _receive(self, end: float) -> bool:
         try:

@@ -73,6 +73,21 @@ async def test_close_frame_that_is_ignored_holds_nothing_up() -> None:
     assert server.app.ends[0] == (4500, "as ordered")
 
 
+async def test_ping_that_crosses_the_close_frame_fails_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Found by noise from outside: the library's reader broke, and the visit with it."""
+    async with running_echo() as server, upgraded(server.port) as client:
+        await client.send(frame(b"close 4508") + frame(b"", PING) + frame(b"more") * 3)
+        with trio.fail_after(3):
+            assert await client.read_close() == 4508
+            await client.send(frame(b"", PING) + frame(b"\x11\x9c", CLOSE))
+            await client.wait_end()
+            await wait_until(lambda: bool(server.app.ends))
+    assert server.app.ends == [(4508, "as ordered")]
+    assert caplog.messages == []
+
+
 async def test_close_frame_that_is_answered_ends_it_at_once() -> None:
     async with running_echo() as server, upgraded(server.port) as client:
         await client.send(frame(b"close 4100"))
