@@ -208,7 +208,6 @@ def test_what_is_allowed_but_unwise_is_a_warning() -> None:
         "server.bind",
         "server.insecure",
         "server.journal",
-        "tenants.acme.visitors",
     ]
 
 
