@@ -7,11 +7,11 @@ Invariant: everything is checked before anything changes.
 """
 
 from router.admitting import admit, is_message, queue_for
-from router.attendance import owed_terms
 from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
 from router.context import apply_rules, put_in_force
 from router.conversations import Conversation
+from router.declaring import owed_terms
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded
 from router.holding import hold_or_enqueue

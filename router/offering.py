@@ -39,7 +39,7 @@ def settle(world: World) -> None:
     smallest is matched with the best agent for it, until nothing is left.
     """
     line = world.line
-    freed = drop_void(world)
+    freed = drop_void(world) if world.policy.passed_over_max else []
     queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
     world.unsettled.clear()
     for name in world.touched:

@@ -270,6 +270,7 @@ def presence_self(router: Router, agent_id: str) -> outgoing.PresenceSelf:
         next=agent.next_show,
         until_at=agent.until_ms,
         why_not=agent.why_not(),
+        source=agent.source or None,
     )
 
 

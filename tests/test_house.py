@@ -29,6 +29,7 @@ overtaking holding scores
 offering saying snapshots
 closing
 serving
+declaring
 attendance handling guarding inviting opening wrapping
 asking
 dispatch

@@ -47,7 +47,7 @@ READ_BYTES = 256 * 1024
 
 _PREFIX = "journal-"
 _SUFFIX = ".segment"
-_MEND = "Restore this file from a copy. `fairline journal verify` lists what can still be read."
+_MEND = "Restore this file from a copy, or move its folder away to start empty."
 
 
 class Segment(NamedTuple):

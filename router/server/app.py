@@ -12,15 +12,17 @@ The doors stand in a nursery inside that of the machine, so whatever ends the se
 are gone before the engine is.
 """
 
+import errno
 import secrets
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import structlog
 import trio
 
@@ -42,7 +44,7 @@ from router.server.hub import Hub
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
-from router.server.settings import Settings, address
+from router.server.settings import ServerSettings, Settings, address
 from router.server.tenants import Tenants
 from router.server.visit import Visit
 from router.server.visitors import MintedVisitor, Visitors, visitor_key
@@ -130,12 +132,16 @@ class Node:
             expires_at_ms=identity.expires_at_ms,
         )
 
-    def reload(self, settings: Settings) -> None:
-        """Puts the policies of newer settings in force."""
+    def reload(self, settings: Settings) -> list[str]:
+        """Puts the policies of newer settings in force; returns what else differs.
+
+        That needs a restart: the rest of the settings was handed out when the node was built.
+        """
         for name, tenant in settings.tenants.items():
             router = self.tenants.routers.get(name)
             if router is not None and router.policy != tenant.policy:
                 self.engine.submit(name, SetPolicy(policy=tenant.policy))
+        return list(_unchangeable(self.settings, settings))
 
     async def serve_ops(self, visit: Visit) -> None:
         """Serves one visitor of the second address."""
@@ -223,10 +229,10 @@ async def _keep_doors(
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with trio.open_nursery() as doors:
             doors.start_soon(node.gateway.run)
-            public = await _open_door(node, doors, server.bind, node.gateway.handle)
+            public = await _open_door(node, doors, "bind", node.gateway.handle)
             ops = None
             if server.ops_bind:
-                ops = await _open_door(node, doors, server.ops_bind, node.serve_ops)
+                ops = await _open_door(node, doors, "ops_bind", node.serve_ops)
             _LOG.info("server.listening", address=public[0], port=public[1])
             task_status.started(Addresses(public, ops))
             await _wait_to_stop(node, reload, signals)
@@ -248,26 +254,39 @@ async def _wait_to_stop(
         except SettingsError as error:
             _LOG.error("settings.refused", error=str(error))
         else:
-            node.reload(newer)
+            for setting in node.reload(newer):
+                _LOG.warning("settings.need_restart", setting=setting)
             _LOG.info("settings.reloaded")
 
 
+def _unchangeable(old: Settings, new: Settings) -> Iterator[str]:
+    """The settings that differ and that only a start reads."""
+    if new.server != old.server:
+        yield "server"
+    for name in sorted(old.tenants.keys() | new.tenants.keys()):
+        before, after = old.tenants.get(name), new.tenants.get(name)
+        same_policy = after and before and msgspec.structs.replace(after, policy=before.policy)
+        if same_policy != before or before is None:
+            yield f"tenants.{name}"
+
+
 async def _open_door(
-    node: Node, doors: trio.Nursery, bind: str, handler: Handler
+    node: Node, doors: trio.Nursery, key: str, handler: Handler
 ) -> tuple[str, int]:
     server = node.settings.server
-    host, port = address(bind)
-    listeners: Sequence[trio.SocketListener] = await trio.open_tcp_listeners(
-        port, host=host, backlog=1024
-    )
-    named = listeners[0].socket.getsockname()
+    context = _tls(server)
+    listeners: Sequence[trio.abc.Listener[trio.abc.Stream]]
+    listeners = opened = await _listen(getattr(server, key), f"server.{key}")
+    if context is not None:
+        listeners = [trio.SSLListener(one, context, https_compatible=True) for one in opened]
+    named = opened[0].socket.getsockname()
     limits = FrontLimits(connections_max=min(server.connections_max, connections_possible()))
     if limits.connections_max < server.connections_max:
         _LOG.warning("server.few_files", limit=limits.connections_max)
     await doors.start(
         partial(
             serve_front,
-            _secured(listeners, node.settings),
+            listeners,
             limits,
             Admission(),
             handler,
@@ -277,15 +296,33 @@ async def _open_door(
     return str(named[0]), int(named[1])
 
 
-def _secured(
-    listeners: Sequence[trio.SocketListener], settings: Settings
-) -> Sequence[trio.abc.Listener[trio.abc.Stream]]:
-    server = settings.server
+async def _listen(bind: str, key: str) -> Sequence[trio.SocketListener]:
+    """Opens an address, or says whose it is and what would do instead."""
+    host, port = address(bind)
+    try:
+        return await trio.open_tcp_listeners(port, host=host, backlog=1024)
+    except OSError as error:
+        causes = (error, error.__cause__, *getattr(error.__cause__, "exceptions", ()))
+        numbers = {cause.errno for cause in causes if isinstance(cause, OSError)}
+    if errno.EADDRINUSE in numbers:
+        mend = "is taken by another process; end that one, or name another port"
+    elif errno.EACCES in numbers:
+        mend = "may not be opened by this user; name a port from 1024 on"
+    else:
+        mend = "is no address of this machine; 0.0.0.0 is all of them, 127.0.0.1 this machine alone"
+    raise SettingsError(f"{bind} {mend}", key=key)
+
+
+def _tls(server: ServerSettings) -> ssl.SSLContext | None:
     if not server.tls_cert:
-        return listeners
+        return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(server.tls_cert, server.tls_key)
-    return [trio.SSLListener(each, context, https_compatible=True) for each in listeners]
+    try:
+        context.load_cert_chain(server.tls_cert, server.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        sentence = f"{server.tls_cert} and {server.tls_key} are no certificate (PEM) with its key"
+        raise SettingsError(f"{sentence}: {error.strerror}", key="server.tls_cert") from None
+    return context
 
 
 @asynccontextmanager

@@ -51,6 +51,7 @@ Attribute = Annotated[str, Meta(max_length=500)] | Whole | float | bool
 _Part = TypeVar("_Part")
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_AT_CLAIM = re.compile(r" - at `(?:key in )?\$\.([A-Za-z]+)")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -283,6 +284,10 @@ def _read(content: bytes, kind: type[_Part], sentence: str) -> _Part:
     # may quote the content.
     try:
         return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        claim = _AT_CLAIM.search(str(error))
+        at = f": {claim[1]}" if claim else ""  # a claim's own name, never what it says
+        raise TokenRefused(sentence + at) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise TokenRefused(sentence) from None
 
@@ -292,7 +297,9 @@ def _check_times(proven: _Proven, ttl_max_s: int, now_ms: int) -> None:
     if AUDIENCE not in ((proven.aud,) if isinstance(proven.aud, str) else proven.aud):
         raise TokenRefused("meant for another audience")
     if not 0 < proven.exp - proven.iat <= ttl_max_s:
-        raise TokenRefused(f"made to live longer than {ttl_max_s} s, or not at all")
+        raise TokenRefused(
+            f"made to live longer than {ttl_max_s} s (token_ttl_max_s), or not at all"
+        )
     if max(proven.iat, proven.nbf) > now_s + LEEWAY_S:
         raise TokenRefused("not valid yet: the clock of whoever signed it is ahead")
     if proven.exp <= now_s:

@@ -218,7 +218,8 @@ def _visitors(desk: Desk) -> Endpoint:
             return _json({"error": "expected {tenant, visitor?}"}, 400)
         own = origin is None or is_own(origin, request.headers.get("host", ""))
         if origin is not None and not own and not desk.may_embed(wanted.tenant, origin):
-            return _json({"error": "this origin may not"}, 403)
+            # Readable by the page, so that the widget can say what is wrong instead of retrying.
+            return _json({"error": "this origin may not"}, 403, _cors(origin))
         address = request.client.host if request.client is not None else ""
         try:
             minted = desk.visitor(wanted.tenant, wanted.visitor, address)

@@ -79,6 +79,7 @@ class Sources:
         return {}
 
     def _read_text(self, file: Path, bytes_max: int, source: str, key: str) -> str | None:
+        named = "" if source == str(file) else f"{file} "  # a fault begins with its source anyway
         try:
             with file.open("rb") as opened:
                 content = opened.read(bytes_max + 1)
@@ -88,9 +89,9 @@ class Sources:
                 return None
             return content.decode()
         except OSError as error:
-            sentence = f"{file} cannot be read: {error.strerror}"
+            sentence = f"{named}cannot be read: {error.strerror}"
         except UnicodeDecodeError:
-            sentence = f"{file} is not UTF-8 text"
+            sentence = f"{named}is not UTF-8 text"
         self.faults.append(SettingsError(sentence, file=source, key=key))
         return None
 

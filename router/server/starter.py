@@ -72,7 +72,8 @@ def write_starter(folder: Path) -> Path:
         file.touch(mode=0o600, exist_ok=False)
         file.write_text(text, encoding="utf-8")
     except FileExistsError as error:
-        sentence = f"{error.filename} is there already; remove it first or name another folder"
+        there = "it" if error.filename == str(file) else error.filename
+        sentence = f"{there} is there already; remove it first or name another folder"
         raise SettingsError(sentence, file=str(file)) from None
     except OSError as error:
         raise SettingsError(f"cannot be written: {error.strerror}", file=str(file)) from None

@@ -32,6 +32,16 @@ _WORDS = {
     "`array`": ("a list, like [...]", "a list"),
     "`object`": ("a table, like {...}", "a table"),
 }
+_LIMITS = (
+    (re.compile(r" of length >= 1$"), " that is not empty"),
+    (re.compile(r" of length >= (\d+)$"), r" of \1 characters or more"),
+    (re.compile(r" of length <= (\d+)$"), r" of at most \1 characters"),
+    (re.compile(r" >= (-?\d+)$"), r", \1 or more"),
+    (re.compile(r" <= (-?\d+)$"), r", at most \1"),
+    (re.compile(r" matching regex '\^\[A-Za-z0-9\].*$"), " of letters, digits and . _ -, up to 64"),
+)
+"""How msgspec spells a limit, and how people do."""
+
 _LEAF_PATH = re.compile(r" - at `(key in )?\$(?P<path>[^`]*)`$")
 
 
@@ -187,6 +197,8 @@ def _sentence(text: str) -> str:
     for name, (long, short) in _WORDS.items():
         expected = expected.replace(name, long)
         got = got.replace(name, short)
+    for spelt, spoken in _LIMITS:
+        expected = spelt.sub(spoken, expected)
     return f"{expected}, not {got}" if got else expected
 
 

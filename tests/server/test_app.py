@@ -93,6 +93,52 @@ async def test_a_journal_that_this_version_lacks_is_refused_by_its_key() -> None
     assert caught.value.key == "server.journal"
 
 
+async def test_an_address_that_cannot_be_had_is_refused_by_its_key_with_a_mend() -> None:
+    async with open_node() as node:
+        for settings, key, mend in (
+            (node_settings(bind=f"127.0.0.1:{node.port}"), "server.bind", "name another port"),
+            (node_settings(ops_bind=f"127.0.0.1:{node.port}"), "server.ops_bind", "is taken"),
+            (node_settings(bind="192.0.2.1:0"), "server.bind", "no address of this machine"),
+        ):
+            with pytest.raises(BaseExceptionGroup) as caught:
+                await serve(settings)
+            (error,) = _leaves(caught.value)
+            assert isinstance(error, SettingsError)
+            assert error.key == key
+            assert mend in str(error)
+
+
+async def test_a_certificate_that_is_none_is_refused_by_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "cert.pem"
+    file.write_text("no certificate", encoding="utf-8")
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await serve(node_settings(tls_cert=str(file), tls_key=str(file)))
+    (error,) = _leaves(caught.value)
+    assert isinstance(error, SettingsError)
+    assert error.key == "server.tls_cert"
+    assert "no certificate (PEM) with its key" in str(error)
+
+
+async def test_a_reload_names_what_only_a_restart_reads() -> None:
+    async with open_node() as node:
+        kept = node.node.settings
+        assert node.node.reload(kept) == []
+        other = msgspec.structs.replace(
+            kept,
+            server=msgspec.structs.replace(kept.server, drain_ms=1),
+            tenants={"acme": msgspec.structs.replace(kept.tenants["acme"], origins=())},
+        )
+        gone = [f"tenants.{name}" for name in kept.tenants if name != "acme"]
+        assert node.node.reload(other) == ["server", "tenants.acme", *gone]
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
 async def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     settings = folder_settings(tmp_path)
     ended = trio.Event()

@@ -144,7 +144,10 @@ async def test_who_may_have_a_visitor_is_judged(
 ) -> None:
     async with open_node() as node:
         headers = [f"Origin: {origin}"] if origin else []
-        assert (await node.post("/v1/visitors", value, *headers))[0] == status
+        answered, told, _ = await node.post("/v1/visitors", value, *headers)
+        assert answered == status
+        # A page that is refused can read so: its widget stops and says why.
+        assert told.get("access-control-allow-origin") == origin
 
 
 async def test_a_preflight_is_answered() -> None:

@@ -42,7 +42,7 @@ def test_every_mistake_is_found_with_its_path() -> None:
     }
     assert _found(tree) == {
         "lmaps": 'there is no such key (did you mean "lamps"?)',
-        "lamps[0].watts": "this must be a whole number <= 100",
+        "lamps[0].watts": "this must be a whole number, at most 100",
         "lamps[0].shade": "'lined' is none of linen, glass (did you mean \"linen\"?)",
         "lamps[0].parts[1]": 'this must be text in quotes, like "...", not a whole number',
         "lamps[1].watts": "this key is missing; add it",

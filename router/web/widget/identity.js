@@ -41,6 +41,10 @@ async function anonymous(origin, tenant) {
 /** Final answers stop the connection; the rest (429, 5xx, network) is tried again. */
 function refusal(status, tenant, secret) {
   const error = new Error("This page may not connect to this service.");
+  if (status === 403 || status === 404) {
+    console.warn(`fairline: ${location.origin} may not have customers of tenant "${tenant}". `
+      + `Is data-tenant right, and is this origin in origins = [...] of [tenants.${tenant}]?`);
+  }
   error.stop = status >= 400 && status < 500 && status !== 429 && status !== 408;
   if (error.stop && secret) {
     forget(tenant); // a secret the server no longer knows: the next try is a new customer
