@@ -204,6 +204,8 @@ class Conversations:
         """Those held behind their customer's first; derived."""
         self.waiting_by_queue: dict[str, dict[str, None]] = {}
         """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
+        self.op_home: dict[str, str] = {}
+        """By person and op of a message, its conversation; derived."""
         self.active_by_queue: dict[str, int] = {}
         self._guests: dict[PersonKey, dict[str, None]] = {}
         self.messages_by_queue: dict[str, int] = {}
@@ -262,5 +264,7 @@ class Conversations:
     def forget(self, conversation: str) -> Conversation:
         """Drops an ended conversation."""
         gone = self.by_id.pop(conversation)
+        for key in gone.message_ops:
+            del self.op_home[key]
         assert gone.status in FINAL_CONVERSATION, f"{conversation} is not over"
         return gone

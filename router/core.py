@@ -209,6 +209,8 @@ def _once(
     known = world.ops.recall(by.key, op, asked)
     if known is not None:
         return known
+    if f"{by.key} {op}" in world.conversations.op_home:
+        raise _used()
     answer = COMMANDS[type(command)](world, command) or _DONE
     _wake(world, command)
     _finish(world)
@@ -225,15 +227,22 @@ def _say_once(world: World, command: SendMessage) -> Answer:
     known = conversation.message_ops.get(key) if conversation is not None else None
     if conversation is not None and known is not None:
         if known[0] != asked:
-            raise Refused(Refusal.CONFLICT, "this op was used before with other content")
+            raise _used()
         return Answer(conversation=command.conversation, seq=known[1])
+    if key in world.conversations.op_home or world.ops.has(command.by.key, command.op):
+        raise _used()
     answer = saying.say(world, command)
     assert conversation is not None
     assert answer.seq is not None
     conversation.message_ops[key] = (asked, answer.seq)
+    world.conversations.op_home[key] = conversation.id
     _wake(world, command)
     _finish(world)
     return answer
+
+
+def _used() -> Refused:
+    return Refused(Refusal.CONFLICT, "this op was used before with other content")
 
 
 def fingerprint(command: RequestConversation | TransferConversation | SendMessage) -> int:

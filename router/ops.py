@@ -49,6 +49,10 @@ class OpMemory:
             raise Refused(Refusal.CONFLICT, "this op was used before with other content")
         return known.answer
 
+    def has(self, person: PersonKey, op: str) -> bool:
+        """Whether the person used this op for anything that is remembered here."""
+        return op in self.by_person.get(person, {})
+
     def remember(
         self, person: PersonKey, op: str, fingerprint: int, answer: Answer, now_ms: int
     ) -> None:

@@ -174,7 +174,8 @@ def transfer(world: World, conversation: Conversation, queue: str, agent: str, n
     if not conversation.can("transfer"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
     if agent:
-        world.agent(agent)
+        if agent not in world.directory:
+            world.agent(agent)
         if agent == conversation.agent:
             raise Refused(Refusal.BAD_REQUEST, "to: it is with this agent already")
     elif conversation.channel not in world.queue(queue).channels:

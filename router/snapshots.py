@@ -151,6 +151,8 @@ def _derive(world: World) -> None:
 def _derive_conversation(world: World, conversation: Conversation) -> None:
     conversations = world.conversations
     active = conversations.active_by_queue
+    for key in conversation.message_ops:
+        conversations.op_home[key] = conversation.id
     for person in (*conversation.joined, *conversation.invited):
         conversations.note_guest(person, conversation.id)
     if conversation.status is ConversationState.HELD:

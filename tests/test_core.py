@@ -13,6 +13,7 @@ from router.commands import (
     Connect,
     LoseNode,
     ReportActivity,
+    SendMessage,
     SetContact,
     SetPolicy,
     SetPresence,
@@ -23,6 +24,7 @@ from router.errors import Refusal
 from router.events import CommandAnswered
 from router.ids import ConversationId
 from router.policy import Policy, Queue, SkillNeed, Step
+from tests.helpers.watched import Watched
 from tests.helpers.worlds import Scene, agent, customer, needs, skilled, supervisor
 
 STEPPED = Policy(
@@ -160,3 +162,47 @@ def test_a_policy_in_force_moves_who_waits_and_offers_at_once() -> None:
     scene.leave(agent("ann"))
     scene.arrive(agent("ann"))
     assert (scene.offered("ann"), scene.router.policy.agents) == ("c", richer)
+
+
+def test_an_op_is_one_persons_for_whatever_they_ask() -> None:
+    """A message, another conversation's message, a request: one op, one deed, else a conflict."""
+    scene = Watched()
+    scene.sign_in("ann")
+    scene.ask("c", op="asked")
+    scene.accept("ann")
+    scene.ask("c", "second", op="again")
+
+    def say(conversation: str, op: str, body: str = "Hello") -> SendMessage:
+        return SendMessage(customer("c"), ConversationId(conversation), op, body)
+
+    assert scene.answered(say("c", "said")).seq == 1
+    for _ in range(2):
+        assert scene.answered(say("c", "said")).seq == 1
+        for clash in (
+            say("second", "said"),
+            say("c", "asked"),
+            say("c", "said", "Something else"),
+            scene.request(customer("c"), "third", op="said"),
+        ):
+            before = scene.router.digest()
+            assert scene.refused(clash).code is Refusal.CONFLICT
+            assert scene.router.digest() == before
+        scene.reborn()
+    assert (
+        scene.answered(
+            SendMessage(agent("ann"), ConversationId("c"), "said", "Another person's op")
+        ).seq
+        == 2
+    )
+
+
+def test_the_op_of_a_forgotten_conversation_is_free_again() -> None:
+    scene = Scene()
+    scene.ask("c")
+    scene.answered(SendMessage(customer("c"), ConversationId("c"), "said", "Hello"))
+    scene.answered(CancelConversation(customer("c"), ConversationId("c")))
+    scene.to(600_000)
+    assert scene.world.conversations.op_home == {}
+    scene.ask("c", "next")
+    told = SendMessage(customer("c"), ConversationId("next"), "said", "Hello")
+    assert scene.answered(told).seq == 1

@@ -300,3 +300,17 @@ def test_assignment_by_hand_takes_it_from_whoever_has_it() -> None:
     scene.answered(AssignConversation(supervisor(), ids("c")[1], ids("ann")[0]))
     assert scene.assigned() == [("c", "bob"), ("c", "ann")]
     assert (scene.agent("bob").load, scene.agent("ann").load) == ({}, {"chat": 1})
+
+
+def test_a_transfer_may_be_to_an_agent_of_the_directory_who_is_not_there() -> None:
+    """Nobody takes it for ``transfer_wait_ms``; then it is the queue's again."""
+    scene = Scene(TWO_QUEUES)
+    scene.sign_in("ann", "bob")
+    scene.ask("c")
+    taker, other = ("ann", "bob") if scene.offered("ann") else ("bob", "ann")
+    scene.accept(taker)
+    absent = next(one.id for one in TWO_QUEUES.agents if one.id not in ("ann", "bob"))
+    scene.answered(TransferConversation(agent(taker), ids("c")[1], "t", "", ids(absent)[0]))
+    assert (scene.offered("ann"), scene.offered("bob")) == ("", "")
+    scene.to(60_000)
+    assert scene.offered(other) == "c"

@@ -63,6 +63,11 @@ def crowded_calls() -> list[Call]:
     return [row(36_000, service_s=1_400), *others]
 
 
+def calm_calls() -> list[Call]:
+    """Three agents and three long calls far apart: whoever is offered one is still there."""
+    return [row(36_000 + 900 * i, agent=f"A0{1 + i}", service_s=600) for i in range(3)]
+
+
 UNTIL_S = 39_600
 """Between the calls of a test and those that only keep its agents there."""
 
