@@ -7,10 +7,11 @@ Invariant: everything is checked before anything changes.
 """
 
 from router.admitting import admit, is_message, queue_for
-from router.attendance import owed_terms
+from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
 from router.context import apply_rules, put_in_force
 from router.conversations import Conversation
+from router.declaring import owed_terms
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded
 from router.holding import hold_or_enqueue
@@ -54,28 +55,19 @@ def request(world: World, command: RequestConversation) -> Answer:
         if len(known.open) >= OPEN_MAX:
             raise Refused(Refusal.LIMIT_EXCEEDED, f"at most {OPEN_MAX} conversations are open")
     queue = admit(world, queue, command)
-    klass = _class_for(world, known, command)
+    klass, capped = class_for(world, known, queue, command)
     customer = world.people.meet("customer", customer_id)
     assert isinstance(customer, Customer)
     conversation = _new(world, customer, queue, klass, command)
+    conversation.capped_class = capped
     put_in_force(world, conversation, ruled.effects)
     world.conversations.add(conversation)
+    note_arrival(world, conversation, klass, command)
     if command.body:
         author = customer.key
         conversation.add(author, customer.name, command.body, "text", world.now_ms)
     hold_or_enqueue(world, conversation)
     return Answer(conversation=ConversationId(conversation.id))
-
-
-def _class_for(world: World, customer: Customer | None, command: RequestConversation) -> str:
-    """The class it has; only a service may name one."""
-    if command.priority:
-        if command.priority not in world.policy.classes:
-            raise Refused(Refusal.BAD_REQUEST, f"priority: no class {command.priority!r}")
-        return command.priority
-    if customer is not None and customer.klass in world.policy.classes:
-        return customer.klass
-    return world.default_class()
 
 
 def _same_in_line(
@@ -134,10 +126,30 @@ def _new(
         deferrable=command.deferrable,
         is_message=is_message(command),
     )
-    if command.agent and queue.prefer_agent_ms and command.agent in world.people.agents:
-        conversation.wanted_agent = command.agent
+    wanted = _waited_for(world, customer, queue, command)
+    if wanted:
+        conversation.wanted_agent = wanted
+        conversation.waits_for_last = not command.agent
         world.timers.set("transfer_wait", conversation.id, now_ms + queue.prefer_agent_ms)
     return conversation
+
+
+def _waited_for(
+    world: World, customer: Customer, queue: Queue, command: RequestConversation
+) -> str:
+    """The agent for whom alone it waits at first: the one named, or who served the customer last.
+
+    A customer who names nobody never waits for somebody who is not signed in.
+    """
+    if not queue.prefer_agent_ms:
+        return ""
+    if command.agent:
+        return command.agent if command.agent in world.people.agents else ""
+    if queue.prefer_agent != "last":
+        return ""
+    last = customer.met[-1].agent if customer.met else ""
+    wanted = _agent_of(customer, command.reopens) or last
+    return wanted if world.pool.knows(wanted) and wanted not in command.avoid else ""
 
 
 def _agent_of(customer: Customer, reopens: str | None) -> str:
@@ -163,7 +175,8 @@ def accept_terms(world: World, command: AcceptTerms) -> None:
         Refused: NOT_FOUND, where the policy has no such terms.
     """
     newest = -1
-    for terms in (world.policy.terms, *(brand.terms for brand in world.policy.brands)):
+    policy = world.policy
+    for terms in (policy.terms, policy.agent_terms, *(brand.terms for brand in policy.brands)):
         if terms.id == command.terms:
             newest = max(newest, terms.version)
     if not command.terms or command.version > newest:

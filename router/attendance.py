@@ -1,8 +1,8 @@
-"""Who is there: connections that come and go, grace, and what agents declare.
+"""Who is there: connections that come and go, and the grace.
 
-Owns: the loss timelines of agents and customers, sign-in and sign-out, declared presence with its
-``until`` and ``next``. Does not know: sockets, heartbeats, or how a lost agent's conversations
-find another one.
+Owns: the loss timelines of agents and customers, sign-in and sign-out, flapping connections.
+Does not know: sockets, heartbeats, what is declared, or how a lost agent's conversations find
+another one.
 
 Invariants: an agent is in the pool exactly while signed in (not ``offline``, not unreachable); a
 customer who is away keeps the place; nobody is shown ``offline`` before their time.
@@ -14,19 +14,20 @@ customer who is away keeps the place; nobody is shown ``offline`` before their t
     45 s                                                            shown gone
     grace_ms                         signed out, work goes on       place and conversations end
 
-With a shorter grace the later rows happen at its end.
+With a shorter grace the later rows happen at its end. An agent who was lost more than
+``flap_losses_max`` times in five minutes has twice the grace, and supervisors are told.
 """
 
 from router.closing import abandon, end, read_answers
-from router.commands import Connect, Disconnect, ReportActivity, SetAgentPresence, SetPresence
-from router.errors import Refusal, Refused
-from router.events import AuditRecorded, ConnectionReplaced, CustomerChanged
+from router.commands import Connect, Disconnect, ReportActivity
+from router.declaring import act, keep_in_pool, plan_idle
+from router.events import AgentFlapped, ConnectionReplaced, CustomerChanged
 from router.guests import leave_all
 from router.holding import link_account
-from router.ids import ConnectionId, ConversationId, CustomerId
+from router.ids import AgentId, ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
-from router.serving import orphan_all, revoke_pending, undeliver
+from router.serving import orphan_all, undeliver
 from router.soft_start import begin, stop
 from router.states import ConversationState, Reachability, Show
 from router.world import World
@@ -35,26 +36,21 @@ __all__ = [
     "agent_grace_over",
     "agent_offer_overdue",
     "agent_shown_offline",
-    "check_next",
     "connect",
     "customer_grace_over",
     "customer_shown_gone",
     "disconnect",
     "lose_node",
-    "owed_terms",
     "report_activity",
     "restart_graces",
     "review_agents",
-    "set_agent_presence",
-    "set_presence",
     "shun_over",
-    "until_over",
 ]
 
 OFFER_MOVES_MS = 5_000
 SHOWN_OFFLINE_MS = 30_000
 SHOWN_GONE_MS = 45_000
-CHANNELS_MAX = 32
+FLAP_MS = 300_000
 
 
 def connect(world: World, command: Connect) -> None:
@@ -63,6 +59,9 @@ def connect(world: World, command: Connect) -> None:
     person = world.people.meet(by.role, by.id)
     idle_since_ms = world.now_ms - command.idle_ms if command.idle_ms else None
     device = Device(by.connection, command.life, command.device, command.view, idle_since_ms)
+    known = person.devices.get(by.connection)
+    if known is not None:
+        device.view, device.idle_since_ms = known.view, known.idle_since_ms
     was = person.reach
     replaced = person.attach(device)
     if replaced is not None:
@@ -95,18 +94,9 @@ def _agent_is_there(world: World, agent: Agent, command: Connect, was: Reachabil
         begin(world, agent)
         world.people.to_the_back(agent, world.now_ms)
     if changed or not world.pool.knows(agent.id):
-        _keep_in_pool(world, agent)
+        keep_in_pool(world, agent)
+    plan_idle(world, agent)
     world.touch(agent)
-
-
-def _keep_in_pool(world: World, agent: Agent) -> None:
-    """Brings the pool in line with whether the agent is signed in."""
-    if agent.is_signed_in:
-        world.pool.sign_in(agent.id, agent.profile, world.flexibility(agent.profile))
-    else:
-        world.pool.sign_out(agent.id)
-    for queue in world.queues:
-        world.move(queue, "agents")
 
 
 def review_agents(world: World) -> None:
@@ -116,7 +106,7 @@ def review_agents(world: World) -> None:
         agent.capacity = dict(entry.capacity) if entry is not None else {}
         agent.load_cost = sum(count * world.cost(name) for name, count in agent.load.items())
         if agent.is_signed_in:
-            _keep_in_pool(world, agent)
+            keep_in_pool(world, agent)
             world.touch(agent)
 
 
@@ -153,11 +143,33 @@ def disconnect(world: World, command: Disconnect) -> None:
     """A device is gone; one that is not known is gone already."""
     person = world.people.get(command.by.role, command.by.id)
     if person is not None and command.by.connection in person.devices:
+        if isinstance(person, Agent) and not command.leave and len(person.devices) == 1:
+            _note_loss(world, person)
         _detach(world, person, command.by.connection, leave=command.leave)
+
+
+def _note_loss(world: World, agent: Agent) -> None:
+    """The last device is lost, and not by a node's fault: whoever flaps gets more grace."""
+    most = world.policy.flap_losses_max
+    if most:
+        since_ms = world.now_ms - FLAP_MS
+        agent.losses = [at_ms for at_ms in agent.losses[-most:] if at_ms > since_ms]
+        agent.losses.append(world.now_ms)
+        if len(agent.losses) > most:
+            grace_ms = _grace_ms(world, agent)
+            world.emit(AgentFlapped(AgentId(agent.id), len(agent.losses), grace_ms))
+
+
+def _grace_ms(world: World, person: Person) -> int:
+    most = world.policy.flap_losses_max
+    flaps = most and isinstance(person, Agent) and len(person.losses) > most
+    return world.policy.grace_ms * (2 if flaps else 1)
 
 
 def _detach(world: World, person: Person, connection: str, *, leave: bool) -> None:
     if not person.detach(connection, world.now_ms, leave=leave):
+        if isinstance(person, Agent):
+            plan_idle(world, person)
         return
     if isinstance(person, Staff):
         _lose_staff(world, person, leave=leave)
@@ -179,7 +191,7 @@ def _lose_staff(world: World, person: Staff, *, leave: bool) -> None:
 
 
 def _start_grace(world: World, person: Person) -> None:
-    now_ms, grace_ms = world.now_ms, world.policy.grace_ms
+    now_ms, grace_ms = world.now_ms, _grace_ms(world, person)
     if isinstance(person, Agent):
         world.timers.set("agent_offer", person.id, now_ms + min(OFFER_MOVES_MS, grace_ms))
         world.timers.set("agent_offline", person.id, now_ms + min(SHOWN_OFFLINE_MS, grace_ms))
@@ -246,7 +258,7 @@ def customer_grace_over(world: World, customer_id: str) -> None:
 def _over(world: World, person: Person) -> None:
     """The person is unreachable now: the session ends."""
     if isinstance(person, Agent):
-        for kind in ("agent_offer", "agent_offline", "agent_grace", "agent_until"):
+        for kind in ("agent_offer", "agent_offline", "agent_grace", "agent_until", "agent_idle"):
             world.timers.cancel(kind, person.id)
         if person.offer:
             undeliver(world, person.offer)
@@ -257,7 +269,7 @@ def _over(world: World, person: Person) -> None:
         leave_all(world, person.key)
         stop(world, person)
         orphan_all(world, person)
-        _keep_in_pool(world, person)
+        keep_in_pool(world, person)
         world.touch(person)
     elif isinstance(person, Customer):
         for kind in ("customer_gone", "customer_grace"):
@@ -280,93 +292,17 @@ def _end_all(world: World, customer: Customer) -> None:
 
 
 def report_activity(world: World, command: ReportActivity) -> None:
-    """Remembers since when a device is idle; availability never rises by it."""
+    """Remembers since when a device is idle; a touch ends what idleness lowered."""
     person = world.people.get(command.by.role, command.by.id)
     device = person.devices.get(command.by.connection) if person is not None else None
     if device is not None:
         device.view = command.view
         device.idle_since_ms = world.now_ms - command.idle_ms if command.idle_ms else None
-
-
-def owed_terms(world: World, person: Person, brand: str = "") -> tuple[str, int] | None:
-    """The terms that the person must accept first, as (id, version), or None."""
-    terms = world.policy.terms
-    for entry in world.policy.brands:
-        if entry.id == brand and entry.terms.id:
-            terms = entry.terms
-    if not terms.id or person.accepted_terms.get(terms.id, -1) >= terms.version:
-        return None
-    return terms.id, terms.version
-
-
-def set_presence(world: World, command: SetPresence) -> None:
-    """The agent declares a show.
-
-    Raises:
-        Refused: CONSENT_REQUIRED before the terms are accepted; LIMIT_EXCEEDED for too many
-            channels.
-    """
-    agent = world.agent(command.by.id)
-    if Show.AVAILABLE in (command.show, command.next):
-        owed = owed_terms(world, agent)
-        if owed is not None:
-            raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
-    if len({*agent.channels, *(command.channels or ())}) > CHANNELS_MAX:
-        raise Refused(Refusal.LIMIT_EXCEEDED, f"channels: at most {CHANNELS_MAX}")
-    _declare(world, agent, Show(command.show), command.reason)
-    agent.channels.update(command.channels or {})
-    if command.until_ms is not None and agent.after_until is not None:
-        agent.until_ms = world.now_ms + command.until_ms
-        world.timers.set("agent_until", agent.id, agent.until_ms)
-    else:
-        agent.after_until = None
-    if command.next is not None:
-        agent.next_show = Show(command.next)
-
-
-def set_agent_presence(world: World, command: SetAgentPresence) -> None:
-    """A supervisor sets an agent's show; audited.
-
-    Raises:
-        Refused: NOT_FOUND, or INVALID_TRANSITION for an agent who is not there.
-    """
-    agent = world.agent(command.agent)
-    if agent.reach is Reachability.UNREACHABLE:
-        raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is not signed in")
-    _declare(world, agent, Show(command.show), command.reason or "supervisor")
-    agent.after_until = None
-    world.emit(AuditRecorded(command.by.key, "agent.presence", f"agent:{agent.id}", command.reason))
-
-
-def _declare(world: World, agent: Agent, show: Show, reason: str) -> None:
-    before = agent.show
-    agent.declare(show, reason, world.now_ms)
-    agent.after_until = before
-    agent.missed_count = 0
-    world.timers.cancel("agent_until", agent.id)
-    if show is not Show.AVAILABLE:
-        revoke_pending(world, agent)
-    if show is Show.OFFLINE:
-        leave_all(world, agent.key)
-    if Show.OFFLINE in (before, show) and before is not show:
-        (stop if show is Show.OFFLINE else begin)(world, agent)
-        _keep_in_pool(world, agent)
-    world.touch(agent)
-
-
-def until_over(world: World, agent_id: str) -> None:
-    """``until_ms`` has passed: the show before is in force again."""
-    agent = world.people.agents[agent_id]
-    if agent.after_until is not None:
-        _declare(world, agent, agent.after_until, "until")
-        agent.after_until = None
-
-
-def check_next(world: World, agent: Agent) -> None:
-    """Puts ``next`` in force once the agent holds nothing."""
-    if agent.next_show is not None and not agent.load:
-        _declare(world, agent, agent.next_show, agent.reason)
-        agent.after_until = None
+    if isinstance(person, Agent):
+        if command.idle_ms:
+            plan_idle(world, person)
+        else:
+            act(world, person, command.by.connection)
 
 
 def shun_over(world: World, agent_id: str) -> None:

@@ -7,10 +7,30 @@ Invariant: a read changes nothing; nobody is shown or counted who is offline.
 
 from router import outgoing
 from router.core import Router
+from router.masks import bits
 from router.presence import Agent
 from router.states import ConversationState, Show
 
-__all__ = ["agents_by_show", "presence_entries", "presence_entry", "queue_figures"]
+__all__ = [
+    "agents_by_show",
+    "presence_entries",
+    "presence_entry",
+    "queue_figures",
+    "queues_beside",
+]
+
+
+def queues_beside(router: Router, name: str) -> tuple[str, ...]:
+    """The queue, and the others in which places change with its line: agents serve both."""
+    line, pool = router.world.line, router.world.pool
+    shared = 0
+    for lane in line.lanes.values():
+        if lane.key[0] == name:
+            shared |= pool.overlapping(lane)
+    found = {name: None}
+    for index in bits(shared & line.occupied):
+        found[line.lane_at(index).key[0]] = None
+    return tuple(found)
 
 
 def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, ...]:

@@ -329,11 +329,16 @@ class SetScore(_Personal, frozen=True, omit_defaults=True):
 
 
 class SetAgentPresence(_Personal, frozen=True, omit_defaults=True):
-    """A supervisor sets an agent's show."""
+    """A supervisor sets an agent's show, or a service tells of a calendar (``external``).
+
+    With ``until_ms`` a supervisor's word holds for that long, whatever the agent declares.
+    """
 
     agent: AgentId
     show: Show
     reason: str = ""
+    source: Literal["system", "external"] = "system"
+    until_ms: int | None = None
 
 
 PersonCommand = (

@@ -9,6 +9,7 @@ away or makes a key worse; a class that a rule gives is audited.
 
 import msgspec
 
+from router.classing import has_share
 from router.commands import RequestConversation
 from router.conversations import Conversation
 from router.events import AuditRecorded
@@ -92,7 +93,10 @@ def put_in_force(world: World, conversation: Conversation, found: Effects) -> No
     added = tuple(pair for pair in found.languages if pair[0] not in wished)
     conversation.own_languages = (*conversation.own_languages, *added)
     for rule, klass in found.classes:
-        if world.head_start_ms(klass) > world.head_start_ms(conversation.klass):
+        better = world.head_start_ms(klass) > world.head_start_ms(conversation.klass)
+        if better and not has_share(world, world.queues.get(conversation.queue)):
+            conversation.capped_class = klass
+        elif better:
             conversation.klass = klass
             conversation.key_ms = conversation.start_ms - world.head_start_ms(klass)
             subject = f"conversation:{conversation.id}"

@@ -63,12 +63,16 @@ class Conversation(Struct, kw_only=True):
     topic: str = ""
     brand: str = ""
     klass: str = ""
+    capped_class: str = ""
+    """The class that it would have had, but for its queue's share of them."""
     own_needs: SkillLevels = ()
     own_languages: SkillLevels = ()
     attributes: dict[str, str] = field(default_factory=dict)
     avoid: tuple[str, ...] = ()
     wanted_agent: str = ""
     """Only this agent may take it now."""
+    waits_for_last: bool = False
+    """Nobody named that agent: the customer was served by them last."""
     preferred_agent: str = ""
     """Scored as one whom the customer knows well."""
     rules: tuple[str, ...] = ()

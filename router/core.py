@@ -25,13 +25,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from router import attendance, placing, saying
+from router import attendance, declaring, placing, saying
 from router.commands import (
     AcceptTerms,
     Actor,
     Command,
     Connect,
     Disconnect,
+    ReportActivity,
     RequestConversation,
     SendMessage,
     TransferConversation,
@@ -165,8 +166,7 @@ def _shift_deadlines(world: World, by_ms: int) -> None:
     for offer in world.offers.pending.values():
         offer.due_ms += by_ms
     for agent in world.people.agents.values():
-        if agent.until_ms is not None:
-            agent.until_ms += by_ms
+        agent.shift(by_ms)
     for conversation in world.conversations:
         placing.shift(world, conversation, by_ms)
 
@@ -261,7 +261,7 @@ def _with_place(world: World, answer: Answer) -> Answer:
 def _finish(world: World) -> None:
     """What ends every command and every timer: nothing that can be offered is left."""
     for name in list(world.touched):
-        attendance.check_next(world, world.people.agents[name])
+        declaring.check_next(world, world.people.agents[name])
     review_held(world)
     settle(world)
     world.flush_marks()
@@ -273,6 +273,8 @@ def _wake(world: World, command: Command) -> None:
     if by is None or by.role != "agent" or isinstance(command, Disconnect):
         return
     agent = world.people.agents[by.id]
+    if not isinstance(command, Connect | ReportActivity):
+        declaring.act(world, agent, by.connection)
     if agent.shunned and agent.devices:
         world.timers.cancel("agent_shunned", agent.id)
         attendance.shun_over(world, agent.id)

@@ -160,6 +160,16 @@ def _agent_changed(
     yield Delivery(PersonKey(f"agent:{event.agent}"), presence_self(router, event.agent))
 
 
+def _flapped(world: World, event: events.AgentFlapped, *_: object) -> Iterator[Delivery]:
+    """To the supervisors who are there and whose teams the agent is of."""
+    message = outgoing.AgentFlapping(world.position, event.agent, event.losses, event.grace_ms)
+    teams = world.people.agents[event.agent].teams
+    for staff in world.people.staff.values():
+        theirs = not staff.teams or any(team in teams for team in staff.teams)
+        if staff.role == "supervisor" and staff.devices and theirs:
+            yield Delivery(staff.key, message)
+
+
 def _queued(world: World, event: events.ConversationQueued, *_: object) -> Iterator[Delivery]:
     """A held conversation that was promoted: its customer learns that it has a place now."""
     if event.cause == "promoted":
@@ -183,4 +193,5 @@ _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]]
     events.MessageAdded: _message_added,
     events.MessagesRead: _messages_read,
     events.AgentChanged: _agent_changed,
+    events.AgentFlapped: _flapped,
 }

@@ -13,6 +13,7 @@ from router import (
     asking,
     attendance,
     closing,
+    declaring,
     guarding,
     guests,
     handling,
@@ -73,6 +74,7 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)
+    declaring.review(world)
     quiet.review(world)
     room.review(world)
     soft_start.review(world)
@@ -115,8 +117,8 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     Connect: attendance.connect,
     Disconnect: attendance.disconnect,
     ReportActivity: attendance.report_activity,
-    SetPresence: attendance.set_presence,
-    SetAgentPresence: attendance.set_agent_presence,
+    SetPresence: declaring.set_presence,
+    SetAgentPresence: declaring.set_agent_presence,
     SeeOffer: _offer_command(serving.see, ""),
     AcceptOffer: _offer_command(serving.accept, "accepted"),
     DeclineOffer: _offer_command(serving.decline, "declined"),
@@ -158,7 +160,8 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "agent_offer": attendance.agent_offer_overdue,
     "agent_offline": attendance.agent_shown_offline,
     "agent_grace": attendance.agent_grace_over,
-    "agent_until": attendance.until_over,
+    "agent_idle": declaring.go_idle,
+    "agent_until": declaring.until_over,
     "agent_pace": soft_start.pace_over,
     "agent_shunned": attendance.shun_over,
     "customer_gone": attendance.customer_shown_gone,

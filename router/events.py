@@ -16,6 +16,7 @@ from router.policy import Policy
 
 __all__ = [
     "AgentChanged",
+    "AgentFlapped",
     "Answer",
     "AuditRecorded",
     "ColleagueInvited",
@@ -115,6 +116,14 @@ class AgentChanged(_Event, frozen=True):
     before: str
     show: str
     reason: str
+
+
+class AgentFlapped(_Event, frozen=True):
+    """An agent's connection was lost again and again: ``losses`` times in five minutes."""
+
+    agent: AgentId
+    losses: int
+    grace_ms: int
 
 
 class CustomerChanged(_Event, frozen=True):
@@ -322,6 +331,7 @@ Event = (
     | NodeLost
     | PolicyChanged
     | AgentChanged
+    | AgentFlapped
     | CustomerChanged
     | ConversationQueued
     | LineMoved

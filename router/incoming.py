@@ -327,11 +327,13 @@ class ConsentAccept(_Incoming, frozen=True, kw_only=True, tag="consent.accept"):
 
 
 class AgentPresence(_Incoming, frozen=True, kw_only=True, tag="agent.presence"):
-    """A supervisor sets an agent's show."""
+    """A supervisor sets an agent's show, or a service tells of a calendar."""
 
     agent: Ident
     show: Show
     reason: Reason = ""
+    source: Literal["system", "external"] = "system"
+    until_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)] | None = None
 
 
 class PolicyGet(_Incoming, frozen=True, kw_only=True, tag="policy.get"):

@@ -39,7 +39,7 @@ def settle(world: World) -> None:
     smallest is matched with the best agent for it, until nothing is left.
     """
     line = world.line
-    freed = drop_void(world)
+    freed = drop_void(world) if world.policy.passed_over_max else []
     queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
     world.unsettled.clear()
     for name in world.touched:
@@ -170,6 +170,7 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
     if conversation.first_assigned_at_ms is None:
         conversation.first_assigned_at_ms = now_ms
     conversation.wanted_agent = ""
+    conversation.waits_for_last = False
     _is_no_guest(world, conversation, agent.key)
     agent.serving.append(conversation.id)
     start(world, conversation)

@@ -29,6 +29,7 @@ from router.policy import Policy
 
 __all__ = [
     "AgentCard",
+    "AgentFlapping",
     "AgentsByShow",
     "Beat",
     "Board",
@@ -109,6 +110,16 @@ class PresenceSelf(_Outgoing, frozen=True, omit_defaults=True, tag="presence.sel
     next: str | None = None
     until_at: int | None = None
     why_not: str | None = None
+    source: str | None = None
+
+
+class AgentFlapping(_Outgoing, frozen=True, tag="agent.flapping"):
+    """For supervisors: an agent's connection is lost again and again."""
+
+    pos: int
+    agent: str
+    losses: int
+    grace_ms: int
 
 
 class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
@@ -345,6 +356,7 @@ Outgoing = (
     | Disconnect
     | TokenExpiring
     | PresenceSelf
+    | AgentFlapping
     | Presence
     | Board
     | QueuePosition

@@ -247,6 +247,7 @@ def want_nobody(world: World, conversation: Conversation) -> None:
     """Nobody waits for one agent alone any longer: the queue's requirement counts."""
     world.timers.cancel("transfer_wait", conversation.id)
     conversation.wanted_agent = ""
+    conversation.waits_for_last = False
     relocate(world, conversation, "step")
 
 

@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 
+IDLE_TOLD_MS = 300_000
+"""Devices tell that nobody touches them after this time, and not before."""
+
+
 class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     """Terms that must be accepted first; an empty ``id`` means that there are none."""
 
@@ -103,6 +107,8 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     on_close: Literal["keep", "end"] = "keep"
     messages_max: Count = 10_000
     prefer_agent_ms: DurationMs = 0
+    prefer_agent: Literal["named", "last"] = "named"
+    class_share_max: Annotated[int, Meta(ge=0, le=1000)] = 1000
     reply_within_ms: DurationMs = 0
     no_reply: Literal["flag", "requeue"] = "flag"
     service_level: ServiceLevel = ServiceLevel()
@@ -153,6 +159,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything about routing that a tenant decides; ``config.md`` says what each value means."""
 
     grace_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = 120_000
+    flap_losses_max: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    idle_away_ms: DurationMs = 0
     offer_timeout_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 20_000
     offer_seen_ms: Annotated[int, Meta(ge=100, le=600_000)] = 4_000
     missed_offers_max: Annotated[int, Meta(ge=1, le=1_000)] = 2
@@ -172,6 +180,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
     terms: Terms = Terms()
+    agent_terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
     queues: tuple[Queue, ...] = ()
@@ -191,6 +200,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         *_duplicates(policy),
         *_classes(policy),
         *_soft_start(policy),
+        *_idle(policy),
         *_queues(policy),
         *_rules(policy),
         *_brands(policy),
@@ -226,6 +236,11 @@ def _soft_start(policy: Policy) -> Iterator[tuple[str, str]]:
     soft = policy.soft_start
     if bool(soft.offers) is not bool(soft.per_ms):
         yield "soft_start", "set offers and per_ms both above 0, or leave both out"
+
+
+def _idle(policy: Policy) -> Iterator[tuple[str, str]]:
+    if 0 < policy.idle_away_ms < IDLE_TOLD_MS:
+        yield "idle_away_ms", f"devices tell from {IDLE_TOLD_MS} on; set that or more, or 0"
 
 
 def _queues(policy: Policy) -> Iterator[tuple[str, str]]:

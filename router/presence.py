@@ -19,7 +19,7 @@ from router.ids import PersonKey
 from router.skills import Profile
 from router.states import PRESENCE, REACHABILITY, Reachability, Show, advance
 
-__all__ = ["Agent", "Customer", "Device", "Meeting", "People", "Person", "Staff"]
+__all__ = ["Agent", "Claim", "Customer", "Device", "Meeting", "People", "Person", "Staff"]
 
 Contact = tuple[str, int, str]
 """(channel, rank, hours): one wish of how to be reached."""
@@ -81,6 +81,18 @@ class Person(Struct, kw_only=True):
         self.reach = Reachability(advance(REACHABILITY, self.reach, "run_out"))
 
 
+class Claim(Struct, frozen=True, array_like=True):
+    """What some source says of an agent's presence, while a stronger one is in force.
+
+    ``after`` is the show that follows at the end, where the source said so.
+    """
+
+    show: Show
+    reason: str
+    until_ms: int | None = None
+    after: Show | None = None
+
+
 class Agent(Person, kw_only=True):
     """Somebody who serves conversations.
 
@@ -101,6 +113,14 @@ class Agent(Person, kw_only=True):
     after_until: Show | None = None
     until_ms: int | None = None
     next_show: Show | None = None
+    source: str = ""
+    """Who claimed the show: system, manual, external or automatic."""
+    beneath: dict[str, Claim] = field(default_factory=dict)
+    """By source, claims that are in force again when stronger ones end."""
+    is_idle: bool = False
+    """Lowered to ``away`` because nobody touches any device."""
+    losses: list[int] = field(default_factory=list)
+    """When the last device was lost, lately."""
     away_shown: bool = False
     load: dict[str, int] = field(default_factory=dict)
     load_cost: int = 0
@@ -132,6 +152,25 @@ class Agent(Person, kw_only=True):
     def trigger(self, trigger: str, reason: str, now_ms: int) -> None:
         """``sign_in``, ``sign_out`` or ``miss_offer``."""
         self._turn(trigger, reason, now_ms)
+        self.source = {"sign_in": "automatic", "miss_offer": "system"}.get(trigger, "")
+        self.is_idle = False
+        if trigger != "miss_offer":
+            self.beneath.clear()
+
+    def shift(self, by_ms: int) -> None:
+        """After an outage: what ends at a time ends later."""
+        if self.until_ms is not None:
+            self.until_ms += by_ms
+        for source, claim in self.beneath.items():
+            if claim.until_ms is not None:
+                until_ms = claim.until_ms + by_ms
+                self.beneath[source] = Claim(claim.show, claim.reason, until_ms, claim.after)
+
+    def idle_since(self) -> int | None:
+        """Since when all devices are idle; None where one is in use, for the best one wins."""
+        since = [device.idle_since_ms for device in self.devices.values()]
+        known = [at_ms for at_ms in since if at_ms is not None]
+        return max(known) if known and len(known) == len(since) else None
 
     def _turn(self, trigger: str, reason: str, now_ms: int) -> None:
         before = self.show

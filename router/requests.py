@@ -226,8 +226,17 @@ def _consent(message: incoming.ConsentAccept, by: Actor) -> Command:
 
 
 def _agent_presence(message: incoming.AgentPresence, by: Actor) -> Command:
+    if message.source == "external" and by.role != "service":
+        raise Refused(Refusal.FORBIDDEN, "source: external claims are a service's")
+    if message.source == "external" and message.until_ms is None:
+        raise _bad("until_ms", "an external claim has an end")
     return commands.SetAgentPresence(
-        by=by, agent=AgentId(message.agent), show=message.show, reason=message.reason
+        by=by,
+        agent=AgentId(message.agent),
+        show=message.show,
+        reason=message.reason,
+        source=message.source,
+        until_ms=message.until_ms,
     )
 
 

@@ -56,6 +56,7 @@ def dump(world: World) -> Iterator[bytes]:
         yield pack(("ops", (person, answers)))
     closed = (list(world.closed_queues), list(world.closed_brands))
     yield pack(("closed", closed))
+    yield pack(("arrivals", world.arrivals))
     yield pack(("timers", world.timers.entries()))
     yield pack(("end", None))
 
@@ -118,10 +119,18 @@ def _take_one(world: World, kind: str, value: Packed) -> None:
         case "ops":
             person, answers = value
             world.ops.by_person[person] = msgspec.convert(answers, dict[str, Remembered])
-        case "closed":
-            world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
         case "timers":
             world.timers.restore((kind, owner, due_ms) for kind, owner, due_ms in value)
+        case _:
+            _take_queues(world, kind, value)
+
+
+def _take_queues(world: World, kind: str, value: Packed) -> None:
+    match kind:
+        case "arrivals":
+            world.arrivals = value
+        case "closed":
+            world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
         case _:
             raise AssertionError(f"a snapshot holds {kind!r}, which this version does not know")
 

@@ -10,7 +10,13 @@ an agent sees an offered conversation's card and nothing of its messages.
 from collections.abc import Iterator, Mapping
 
 from router import outgoing
-from router.boards import agents_by_show, presence_entries, presence_entry, queue_figures
+from router.boards import (
+    agents_by_show,
+    presence_entries,
+    presence_entry,
+    queue_figures,
+    queues_beside,
+)
 from router.commands import Actor
 from router.conversations import Conversation, Message
 from router.core import Router
@@ -35,6 +41,7 @@ __all__ = [
     "presence_entry",
     "presence_self",
     "queue_figures",
+    "queues_beside",
     "shown_person",
     "state_of",
     "typing_readers",
@@ -263,6 +270,7 @@ def presence_self(router: Router, agent_id: str) -> outgoing.PresenceSelf:
         next=agent.next_show,
         until_at=agent.until_ms,
         why_not=agent.why_not(),
+        source=agent.source or None,
     )
 
 

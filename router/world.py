@@ -62,6 +62,8 @@ class World:
         self.channels: tuple[str, ...] = ()
         self.big: tuple[str, ...] = ()
         """The channels that may be too big for the room an agent has left."""
+        self.arrivals: dict[str, list[int]] = {}
+        """By queue, of the newest arrivals which carried a head start (1) and which did not (0)."""
         self.closed_queues: dict[str, None] = {}
         self.closed_brands: dict[str, None] = {}
 

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from router.commands import AcceptTerms, ContactWish, SendMessage, SetContact
+from router.commands import AcceptTerms, ContactWish, SendMessage, SetContact, SetPresence
 from router.errors import Refusal
 from router.events import MessageAdded
 from router.ids import ConversationId
 from router.policy import Brand, Policy, Queue, Terms
-from tests.helpers.worlds import SIMPLE, Scene, customer, service, skilled, wishes
+from tests.helpers.worlds import SIMPLE, Scene, agent, customer, service, skilled, wishes
 
 
 def test_what_may_wait_and_what_may_not_do_not_join() -> None:
@@ -174,3 +174,62 @@ def test_messages_may_be_sent_while_waiting() -> None:
     scene.ask("c", body="hello")
     sent = scene.answered(SendMessage(customer("c"), ConversationId("c"), "m", "still here"))
     assert sent.seq == 2
+
+
+LAST = msgspec.structs.replace(
+    SIMPLE, queues=(Queue(id="q", prefer_agent_ms=8_000, prefer_agent="last"),)
+)
+
+
+def served_by_ann(policy: Policy = LAST) -> Scene:
+    """Ann served c and is busy with x now; Bob is free."""
+    scene = Scene(policy)
+    scene.sign_in("ann")
+    scene.ask("c", "before")
+    scene.accept("ann")
+    scene.end("ann", "before")
+    scene.ask("x")
+    scene.accept("ann")
+    scene.sign_in("bob")
+    return scene
+
+
+def test_the_last_agent_is_waited_for_where_the_queue_says_so() -> None:
+    scene = served_by_ann()
+    scene.ask("c", "again")
+    scene.to(7_999)
+    assert scene.offered("bob") == ""
+    scene.end("ann", "x")
+    assert scene.offered("ann") == "again"
+
+
+def test_the_wait_for_the_last_agent_is_short_and_delays_nobody() -> None:
+    scene = served_by_ann()
+    scene.ask("c", "again")
+    scene.ask("d")
+    assert scene.offered("bob") == "d"
+    scene.accept("bob")
+    scene.end("bob", "d")
+    scene.to(8_000)
+    assert scene.offered("bob") == "again"
+
+
+def test_nothing_sticks_to_an_agent_who_is_absent_or_leaves() -> None:
+    scene = served_by_ann()
+    scene.leave(agent("ann"), goodbye=True)
+    scene.accept("bob")
+    scene.end("bob", "x")
+    scene.ask("c", "again", reopens="before")
+    assert scene.offered("bob") == "again"
+    scene = served_by_ann()
+    scene.ask("c", "again", reopens="before")
+    assert scene.offered("bob") == ""
+    scene.do(SetPresence(agent("ann"), "offline"))
+    assert scene.offered("bob") == "again"
+
+
+def test_only_a_named_agent_is_waited_for_by_default() -> None:
+    queue = msgspec.structs.replace(LAST.queues[0], prefer_agent="named")
+    scene = served_by_ann(msgspec.structs.replace(LAST, queues=(queue,)))
+    scene.ask("c", "again")
+    assert scene.offered("bob") == "again"

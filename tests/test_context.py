@@ -80,7 +80,8 @@ def test_no_rule_makes_a_class_worse() -> None:
     scene.answered(Connect(customer("ada"), claims=Claims(klass="urgent")))
     events = scene.do(scene.request(customer("ada"), "ada"))
     assert scene.conversation("ada").klass == "urgent"
-    assert of_kind(events, AuditRecorded) == []
+    audits = of_kind(events, AuditRecorded)
+    assert [audit.action for audit in audits] == ["class.used"]
 
 
 def test_the_best_of_several_classes_counts() -> None:

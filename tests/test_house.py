@@ -23,12 +23,13 @@ outgoing groups masks incoming history ops
 shortlist assignments
 matching
 world wire requests steps estimate measures
-room
+room classing
 relations placing session quiet soft_start replies admitting guests context
-overtaking scores holding
+overtaking holding scores
 offering saying snapshots
 closing
 serving
+declaring
 attendance handling guarding inviting opening wrapping
 asking
 dispatch

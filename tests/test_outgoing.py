@@ -10,6 +10,7 @@ from router.outgoing import Error, MessageSent, Outgoing, Person, QueuePosition,
 TYPES = {
     "conversation.invited",
     "invitation.ended",
+    "agent.flapping",
     "reply", "welcome", "beat", "disconnect", "token.expiring", "presence.self", "presence",
     "board", "queue.position", "offer.new", "offer.ended", "conversation.assigned",
     "conversation.updated", "wrapup.started", "conversation.ended", "message", "message.read",

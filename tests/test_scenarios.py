@@ -9,8 +9,9 @@ Words: ``policy KEY=VALUE``, ``arrive NAME [class=C] [FACT=VALUE]``,
 ``ask NAME [CONVERSATION] [channel=C] [skill=N] [language=xx]``, ``see|accept|decline NAME``,
 ``end NAME CONVERSATION``, ``cancel NAME CONVERSATION``, ``show NAME SHOW``, ``lose NAME``,
 ``leave NAME``, ``wait SECONDS``, ``outage SECONDS``, ``transfer NAME CONVERSATION TO``,
-``say NAME CONVERSATION``. A policy's value is JSON without blanks. Agents are written with a
-capital letter, customers without.
+``say NAME CONVERSATION``, ``idle NAME SECONDS``, ``force NAME SHOW [for=SECONDS]``.
+A policy's value is JSON without blanks. Agents are written with a capital letter, customers
+without.
 """
 
 import os

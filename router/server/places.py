@@ -79,7 +79,7 @@ class Places:
                     self._follow(tenant, event.queue, event.conversation, person)
             case events.LineMoved():
                 queue = (tenant, event.queue)
-                if queue in self._waiting:
+                if self._waiting:
                     self._moved[queue] = event.cause or self._moved.get(queue, "")
                     self._wake.set()
             case events.ConversationAssigned() | events.ConversationEnded():
@@ -99,12 +99,22 @@ class Places:
         self._wake = trio.Event()
         moved, self._moved = self._moved, {}
         count = 0
-        for (tenant, queue), cause in moved.items():
+        for (tenant, queue), cause in self._with_neighbours(moved).items():
             for conversation, person in list(self._waiting.get((tenant, queue), {}).items()):
                 self._tell(tenant, conversation, person, cause)
                 count += 1
                 if count % SLICE == 0:
                     await trio.lowlevel.checkpoint()
+
+    def _with_neighbours(self, moved: Mapping[Queue, str]) -> dict[Queue, str]:
+        """Agents of a queue that moved serve others too, and places there move with it."""
+        found: dict[Queue, str] = {}
+        for (tenant, queue), cause in moved.items():
+            for beside in views.queues_beside(self._routers[tenant], queue):
+                found[tenant, beside] = found.get((tenant, beside)) or cause
+        for queue_moved, cause in moved.items():
+            found[queue_moved] = cause or found[queue_moved]
+        return found
 
     def _tell(
         self, tenant: str, conversation: ConversationId, person: PersonKey, cause: str

@@ -79,6 +79,7 @@ class Heart:
         "_liveness",
         "_pinged_at",
         "_turn_at",
+        "_welcomed_at",
         "patient",
     )
 
@@ -92,10 +93,12 @@ class Heart:
         self._beat_at = now + BEAT_S
         self._expires_at: float | None = None
         self._is_warned = False
+        self._welcomed_at = now
 
     def welcome(self, role: str, now: float, share: float) -> None:
         """``hello`` was accepted: the role's rhythm counts."""
         self._hello_by = None
+        self._welcomed_at = now
         self._liveness = liveness_of(role)
         self._turn_at = now + self._liveness.every_s * share
         self._beat_at = now + BEAT_S
@@ -145,7 +148,8 @@ class Heart:
                 return False
             self._pinged_at = None
         quiet_until = heard_at + self._liveness.every_s
-        if quiet_until > now:
+        # After a restart all say hello at once: only what came after it may put off the first turn.
+        if quiet_until > now and heard_at > self._welcomed_at:
             self._turn_at = quiet_until
         else:
             self.patient.ping()

@@ -100,8 +100,17 @@ def frames(chance: random.Random, line: Line, messages: list[Fields]) -> Iterato
             yield packed
 
 
-@pytest.mark.parametrize("encoding", [JSON, MSGPACK])
-@pytest.mark.parametrize("role", ["agent", "customer", "supervisor", "service"])
+@pytest.mark.parametrize(
+    ("role", "encoding"),
+    [
+        ("agent", JSON),
+        ("agent", MSGPACK),
+        ("customer", JSON),
+        ("supervisor", MSGPACK),
+        ("service", JSON),
+        ("service", MSGPACK),
+    ],
+)
 def test_garbage_hurts_nobody_else(server: Server, tenant: str, role: str, encoding: str) -> None:
     """Sections 2, 4 and 5: refused or closed with a code of the list, never 100, never 4104."""
     chance = random.Random(f"{role} {encoding}")
@@ -109,7 +118,9 @@ def test_garbage_hurts_nobody_else(server: Server, tenant: str, role: str, encod
     customer = server.person(tenant, "customer", "healthy")
     told = customer.do("conversation.request", op="r1", channel="chat")
     healthy.do("offer.accept", offer=healthy.wait("offer.new")["offer"])
-    messages = templates(told["conversation"])
+    healthy.do("presence.set", show="busy")
+    target = server.person(tenant, "customer", "target")
+    messages = templates(target.do("conversation.request", op="r1", channel="chat")["conversation"])
     name = "alice" if role == "agent" else "wild"
     line = server.person(tenant, role, name, encoding=encoding)
     codes: set[int] = set()

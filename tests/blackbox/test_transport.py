@@ -2,7 +2,6 @@
 
 import base64
 import json
-import socket
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.exceptions import InvalidStatus
 
 from tests.helpers.outsider import JSON, MSGPACK, Line, claims, sign
+from tests.helpers.outsider_raw import RawSocket, head
 from tests.helpers.outsider_server import HOST, Server
 
 pytestmark = pytest.mark.process
@@ -31,30 +31,6 @@ def refused_upgrade(server: Server, **how: object) -> int:
     return caught.value.response.status_code
 
 
-def raw(server: Server, head: bytes, *, patience_s: float = 5) -> bytes:
-    """Sends bytes and returns all that comes until the server closes."""
-    with socket.create_connection((HOST, server.port), timeout=patience_s) as link:
-        link.sendall(head)
-        answer = b""
-        while part := link.recv(65536):
-            answer += part
-    return answer
-
-
-def head_of(*more: bytes, version: bytes = b"HTTP/1.1") -> bytes:
-    lines = [
-        b"GET /v1/socket " + version,
-        b"Host: localhost",
-        b"Connection: Upgrade",
-        b"Upgrade: websocket",
-        b"Sec-WebSocket-Version: 13",
-        b"Sec-WebSocket-Key: " + base64.b64encode(b"sixteen bytes ok"),
-        b"Sec-WebSocket-Protocol: fairline.v1.json",
-        *more,
-    ]
-    return b"\r\n".join([*lines, b"", b""])
-
-
 # -- the upgrade ---------------------------------------------------------------------------------
 
 
@@ -71,7 +47,7 @@ def test_the_first_offered_subprotocol_that_is_known_is_chosen(server: Server) -
 def test_without_a_known_subprotocol_there_is_no_upgrade(server: Server) -> None:
     """Section 1: HTTP 400."""
     assert refused_upgrade(server, subprotocols=["fairline.v9.json"]) == 400
-    assert b"400" in raw(server, head_of().replace(b"fairline.v1.json", b"")).split(b"\r\n")[0]
+    assert b"400" in server.exchange(head().replace(b"fairline.v1.json", b"")).split(b"\r\n")[0]
 
 
 def test_compression_is_not_negotiated_although_it_is_offered(server: Server) -> None:
@@ -101,7 +77,7 @@ def test_a_frame_of_exactly_64_kib_is_read_and_one_byte_more_is_too_big(
 
 def test_bytes_before_the_101_are_refused(server: Server) -> None:
     """Section 1: 400."""
-    assert raw(server, head_of() + b"\x81\x80\0\0\0\0").startswith(b"HTTP/1.1 400 ")
+    assert server.exchange(head() + b"\x81\x80\0\0\0\0").startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +93,7 @@ def test_a_head_beyond_its_limits_is_refused(
     server: Server, more: list[bytes], status: bytes
 ) -> None:
     """Section 1: 16 KiB, 64 headers, ASCII."""
-    assert raw(server, head_of(*more)).split(b" ")[1] == status
+    assert server.exchange(head(*more)).split(b" ")[1] == status
 
 
 @pytest.mark.parametrize(
@@ -137,19 +113,16 @@ def test_a_breach_below_the_message_level_ends_that_connection_alone(
 ) -> None:
     """Section 1: may end without a code; nobody else notices."""
     healthy = server.person(tenant, "agent", "alice")
-    with socket.create_connection((HOST, server.port), timeout=5) as link:
-        link.sendall(head_of())
-        assert link.recv(65_536).startswith(b"HTTP/1.1 101 ")
-        link.sendall(frame)
-        while link.recv(65_536):
-            pass
+    with RawSocket(server.port) as socket:
+        socket.link.sendall(frame)
+        assert socket.closing() in {1006, 1002, 1007, 1009, 4502}
     healthy.do("presence.set", show="busy")
 
 
 def test_the_socket_path_answers_a_plain_request_and_others_no_upgrade(server: Server) -> None:
     """Section 9."""
     assert server.get("/v1/socket")[0] == 426
-    assert raw(server, head_of().replace(b"/v1/socket", b"/elsewhere")).split(b" ")[1] == b"404"
+    assert server.exchange(head().replace(b"/v1/socket", b"/elsewhere")).split(b" ")[1] == b"404"
 
 
 # -- origins ---------------------------------------------------------------------------------------

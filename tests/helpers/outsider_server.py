@@ -4,11 +4,13 @@ Owns: the settings file, the process and its ends, the sockets that were opened 
 Does not know: anything of ``router``; not one name is imported from there.
 """
 
+import contextlib
 import http.client
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -168,8 +170,8 @@ class Server:
             open_timeout=PATIENCE_S,
             close_timeout=1,
         )
-        socket = self._sockets.enter_context(opening)
-        return Line(socket, socket.subprotocol or encoding)
+        link = self._sockets.enter_context(opening)
+        return Line(link, link.subprotocol or encoding)
 
     def person(
         self,
@@ -210,3 +212,13 @@ class Server:
             return answer.status, named, answer.read()
         finally:
             client.close()
+
+    def exchange(self, content: bytes) -> bytes:
+        """Sends bytes on a connection of their own and returns all that comes to its end."""
+        answer = b""
+        link = socket.create_connection((HOST, self.port), timeout=PATIENCE_S)
+        with link, contextlib.suppress(ConnectionError):
+            link.sendall(content)
+            while part := link.recv(65_536):
+                answer += part
+        return answer

@@ -10,7 +10,9 @@ from router.commands import (
     Actor,
     Connect,
     Disconnect,
+    ReportActivity,
     SendMessage,
+    SetAgentPresence,
     SetPolicy,
     SetPresence,
     Tick,
@@ -18,7 +20,7 @@ from router.commands import (
 )
 from router.ids import AgentId, ConversationId
 from router.policy import LanguageWish, Policy, Queue, SkillNeed, Step
-from tests.helpers.worlds import Scene, agent, customer
+from tests.helpers.worlds import Scene, agent, customer, supervisor
 
 __all__ = ["Stage"]
 
@@ -75,12 +77,25 @@ class Stage:
             "transfer": self._transfer,
             "policy": self._policy,
             "say": self._say,
+            "idle": self._idle,
+            "force": self._force,
         }
 
     def _policy(self, _: list[str], options: Options) -> None:
         changes = {name: msgspec.json.decode(value) for name, value in options.items()}
         plain = {**msgspec.to_builtins(self.scene.world.policy), **changes}
         self.scene.answered(SetPolicy(msgspec.convert(plain, Policy)))
+
+    def _idle(self, words: list[str], _: Options) -> None:
+        self.scene.do(ReportActivity(agent(words[0]), int(words[1]) * 1000))
+
+    def _force(self, words: list[str], options: Options) -> None:
+        """The supervisor's word, for so many seconds if given."""
+        self.scene.arrive(supervisor())
+        seconds = options.get("for")
+        until_ms = None if seconds is None else int(seconds) * 1000
+        by, name = supervisor(), AgentId(words[0])
+        self.scene.answered(SetAgentPresence(by, name, words[1], until_ms=until_ms))  # type: ignore[arg-type]
 
     def _say(self, words: list[str], _: Options) -> None:
         self.count += 1
