@@ -197,6 +197,7 @@ def _pass_to(world: World, conversation: Conversation, queue: str, agent: str) -
         conversation.queue = queue
         conversation.own_needs = ()
     conversation.wanted_agent = agent
+    conversation.declined.pop(agent, None)  # who is named is asked, whatever they said before
     enqueue(world, conversation, "transferred")
     if agent:
         due_ms = world.now_ms + world.policy.transfer_wait_ms

@@ -229,6 +229,18 @@ def test_a_transfer_to_an_agent_who_frees_up_in_time_goes_there() -> None:
     assert scene.offered("bob") == "c"
 
 
+def test_a_transfer_goes_back_to_who_gave_it_away_a_moment_ago() -> None:
+    """Both were free, and for a minute neither was asked: who is named is not refused any more."""
+    scene = Scene(TWO_QUEUES)
+    scene.sign_in("ann", "bob")
+    scene.ask("c")
+    scene.accept("ann")
+    scene.answered(TransferConversation(agent("ann"), ids("c")[1], "t", agent=ids("bob")[0]))
+    scene.accept("bob")
+    scene.answered(TransferConversation(agent("bob"), ids("c")[1], "u", agent=ids("ann")[0]))
+    assert scene.offered("ann") == "c"
+
+
 def test_a_transfer_to_a_queue_asks_for_what_that_queue_needs() -> None:
     scene = Scene(TWO_QUEUES)
     scene.sign_in("ann", "cy")

@@ -276,6 +276,7 @@ def transfer(world: World, connection: Connection, command: Message, later: Late
         "conversation": conversation["conversation"],
         "status": "waiting",
         **world.place(conversation),
+        "why": "transferred",
     }
     later.append(lambda: world.tell(conversation["customer"], event))
     return {}

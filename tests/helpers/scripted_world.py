@@ -171,7 +171,7 @@ class World:
             "queue": "billing",
             "channel": "chat",
             "customer": card(conversation["customer"]),
-            "why": ["longest_idle", {"part": "language", "value": "en 100"}],
+            "why": ["skill:billing", "language:en", "longest_idle"],
             "waited_ms": now_ms() - conversation["at"],
             "auto": False,
         }
@@ -237,4 +237,4 @@ def card(customer: str) -> Message:
 
 def agent_card(agent: str) -> Message:
     person = next(one for one in PEOPLE if one["id"] == agent)
-    return {"id": agent, "name": person["name"], "languages": person["languages"]}
+    return {"id": agent, "name": person["name"], "languages": list(person["languages"])}

@@ -71,6 +71,8 @@ def test_a_killed_server_starts_again_in_the_middle_of_a_chat_and_nothing_is_los
     agent.write("All is well")
     customer.reads("All is well")
     agent.end()
+    expect(agent.entries).to_have_count(0)
+    expect(agent.page.get_by_text("No conversation chosen.")).to_be_visible()
     expect(
         customer.panel.get_by_text(re.compile("rate|How was", re.IGNORECASE)).first
     ).to_be_visible()
@@ -93,6 +95,34 @@ def test_a_place_in_line_survives_a_killed_server(
     agent.accept()
     agent.reads("First in line")
     customer.talks_with("Alice")
+
+
+def test_a_transfer_to_nowhere_says_so_and_keeps_the_conversation(
+    customer: Shop, agent: Desk
+) -> None:
+    agent.declare("Available")
+    customer.go()
+    customer.open()
+    customer.write("My bill is wrong")
+    agent.accept()
+    agent.page.get_by_role("button", name="Transfer").click()
+    agent.page.get_by_label("Id of the queue or agent").fill("nowhere")
+    agent.page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
+    expect(agent.toast).to_contain_text('There is no queue "nowhere". The conversation is still')
+    agent.reads("My bill is wrong")
+
+
+def test_a_page_that_may_not_embed_the_widget_is_told_which_setting_to_look_at(
+    real: RealServer, open_page: OpenPage
+) -> None:
+    with shop_page(free_port(), real.address) as address:
+        stranger = Shop(open_page(), address)
+        stranger.go()
+        stranger.round.click()
+        expect(stranger.panel.get_by_text("This page may not connect")).to_be_visible()
+        (said,) = [line for line in stranger.watch.complaints if line.startswith("fairline:")]
+        assert f"{address.rstrip('/')} may not have customers of tenant" in said
+        assert "origins = [...] of [tenants.acme]" in said
 
 
 def test_the_demo_opens_the_way_to_both_and_a_conversation_goes_through(

@@ -249,6 +249,78 @@ def test_a_transfer_takes_the_conversation_from_the_desk_and_keeps_the_customer_
     expect(desk.entries).to_have_count(0)
     expect(desk.toast).to_contain_text("Transferred")
     expect(shop.panel.get_by_text("Your place in line", exact=True)).to_be_visible()
+    expect(shop.panel.get_by_text("Alice passed you on to a colleague")).to_be_visible()
+
+
+def test_people_read_words_where_the_server_has_codes(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    desk.sign_in("Alice")
+    desk.declare("Available")
+    shop.go()
+    shop.open()
+    shop.ask("My bill is wrong")
+    expect(desk.offer).to_contain_text("Why you: billing, English, longest idle")
+    desk.accept()
+    shop.talks_with("Alice")
+    expect(shop.panel.get_by_text("English, German", exact=True)).to_be_visible()
+
+
+def test_a_long_message_stays_within_the_list(
+    server: ScriptedServer, shop: Shop, desk: Desk
+) -> None:
+    connect(shop, desk)
+    shop.write("A bill is wrong " * 20)
+    expect(desk.page.locator(".list .last")).to_contain_text("A bill is wrong A bill")
+    assert desk.page.locator(".left").evaluate("it => it.scrollWidth === it.clientWidth")
+
+
+def test_a_customer_who_is_offline_is_told_so_at_once(server: ScriptedServer, shop: Shop) -> None:
+    shop.go()
+    shop.open()
+    shop.ask("Anybody?")
+    offline = shop.panel.get_by_text("You are offline")
+    shop.page.context.set_offline(True)
+    expect(offline).to_be_visible()
+    shop.page.context.set_offline(False)
+    expect(offline).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("rubbish", "That is no whole token"),
+        ("e30.eyJyb2xlIjoiY3VzdG9tZXIifQ.x", "This token is for a customer; this page needs one"),
+    ],
+)
+def test_a_token_that_cannot_be_right_is_answered_on_the_card(
+    server: ScriptedServer, desk: Desk, token: str, words: str
+) -> None:
+    desk.page.goto(desk.address)
+    desk.page.get_by_role("textbox", name="Token").fill(token)
+    desk.page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(desk.page.get_by_role("alert")).to_contain_text(words)
+    assert desk.watch.sockets == []
+
+
+def test_the_page_s_calls_work_and_a_wrong_one_says_what_there_is(
+    server: ScriptedServer, shop: Shop
+) -> None:
+    shop.go()
+    page = shop.page
+    page.evaluate("window.heard = []; fairline('on', 'unread', (n) => heard.push(n))")
+    page.evaluate("fairline('open')")
+    expect(shop.composer).to_be_focused()
+    page.evaluate("fairline('close')")
+    expect(shop.panel).to_be_hidden()
+    assert page.evaluate("heard") == []
+    page.evaluate("fairline('opne')")
+    page.evaluate("fairline('identify', {id: 'c-1', token: 'a string'})")
+    page.evaluate("fairline('logout')")
+    assert shop.watch.storage() == {}
+    call, identify = shop.watch.complaints
+    assert call.startswith('fairline: there is no call "opne"; there are open, close')
+    assert "token is a function" in identify
 
 
 def test_the_board_shows_the_line(server: ScriptedServer, shop: Shop, desk: Desk) -> None:

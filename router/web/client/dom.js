@@ -91,6 +91,9 @@ export function languageName(tag, reader = tag) {
   }
 }
 
+/** The tags of languages, told as a list or as a table with levels. */
+export const tagsOf = (told) => (Array.isArray(told) ? told.map((one) => one.tag ?? one) : Object.keys(told));
+
 export function initials(name) {
   const words = String(name || "?").trim().split(/\s+/);
   return words.slice(0, 2).map((word) => [...word][0].toUpperCase()).join("");

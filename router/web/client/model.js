@@ -212,7 +212,7 @@ function updated(model, { t, pos, ...told }) {
     return;
   }
   if (waits && conversation.status === "active") {
-    line(conversation, { returned: conversation.agent }, model.now());
+    line(conversation, { [told.why === "transferred" ? "passed" : "returned"]: conversation.agent ?? {} }, model.now());
     conversation.agent = null;
   }
   Object.assign(conversation, told);

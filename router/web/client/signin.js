@@ -4,7 +4,10 @@
  * Owns: the token in sessionStorage (never in the address), the sign-in card.
  * Does not know: what the screen behind it does.
  */
-import { h, initials, languageName, say, show } from "./dom.js";
+import { h, initials, languageName, say, show, tagsOf } from "./dom.js";
+import { claimsOf } from "./protocol.js";
+
+const NO_TOKEN = "That is no whole token. Copy it again: three parts of letters with a dot between them, no blanks.";
 
 export class SignIn {
   /** @param {string} role "agent" or "supervisor"; @param {string} title of the card */
@@ -12,17 +15,21 @@ export class SignIn {
     this.role = role;
     this.key = `fairline.${role}.sign-in`;
     this.notice = h("p", { class: "notice", role: "alert", hidden: true });
-    this.people = h("div", { class: "people" });
+    this.hint = h("p", {}, "Paste the token your service gave you.");
+    this.people = h("div", { class: "people", hidden: true });
     this.field = h("textarea", { id: "token", required: true, spellcheck: "false", autocomplete: "off" });
     const form = h("form", {}, h("label", { for: "token" }, "Token"), this.field,
       h("button", { class: "main" }, "Sign in"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this._done({ token: this.field.value.trim() });
+      const token = this.field.value.trim();
+      const { role } = claimsOf(token);
+      if (role === this.role) this._done({ token });
+      else this._complain(role ? `This token is for a ${role}; this page needs one for ${this.role === "agent" ? "an agent" : "a supervisor"}.` : NO_TOKEN);
     });
     this.element = h("main", { class: "sign-in", hidden: true },
       h("div", { class: "card" }, h("h1", {}, title),
-        h("p", {}, "Paste the token your service gave you."), this.notice, this.people, form));
+        this.hint, this.notice, this.people, form));
     this.signedIn = () => {};
   }
 
@@ -56,6 +63,8 @@ export class SignIn {
 
   _offer(people) {
     const mine = people.filter((person) => person.role === this.role);
+    show(this.people, mine.length > 0);
+    if (mine.length > 0) say(this.hint, "Choose somebody of the demo, or paste a token.");
     this.people.replaceChildren(...mine.map((person) => this._button(person)));
   }
 
@@ -71,9 +80,13 @@ export class SignIn {
     try {
       this._done({ token: await demoToken(person), demo: person });
     } catch {
-      say(this.notice, "The demo gave no token. Is it still running?");
-      show(this.notice, true);
+      this._complain("The demo gave no token. Is it still running?");
     }
+  }
+
+  _complain(notice) {
+    say(this.notice, notice);
+    show(this.notice, true);
   }
 
   _done(kept) {
@@ -83,8 +96,6 @@ export class SignIn {
     this.signedIn();
   }
 }
-
-const tagsOf = (map) => (Array.isArray(map) ? map : Object.keys(map));
 
 async function demoToken(person) {
   const answer = await fetch("/demo/token", {

@@ -88,9 +88,10 @@ export class Actions {
   async _transfer() {
     const kind = new FormData(this.form).get("kind");
     const note = this.transferNote.value.trim();
+    const to = this.to.value.trim();
     const reply = await this.desktop.ask("conversation.transfer", {
-      conversation: this.target, to: { [kind]: this.to.value.trim() }, ...(note ? { note } : {}),
-    });
+      conversation: this.target, to: { [kind]: to }, ...(note ? { note } : {}),
+    }, { 103: `There is no ${kind} "${to}". The conversation is still yours.` });
     if (!reply) return;
     this.form.reset();
     this.desktop.tell("Transferred. The customer is told.");

@@ -74,12 +74,12 @@ class Desktop {
     this.signIn.open(notice);
   }
 
-  /** Sends a command; a refusal becomes a calm sentence. Returns the reply or null. */
-  async ask(t, fields) {
+  /** Sends a command; a refusal becomes a calm sentence, `words` by code first. Returns the reply or null. */
+  async ask(t, fields, words = {}) {
     try {
       return await this.connection.command(t, fields);
     } catch (refusal) {
-      if (refusal.code !== 0) this.tell(wordsOf(refusal));
+      if (refusal.code !== 0) this.tell(words[refusal.code] ?? wordsOf(refusal));
       return null;
     }
   }
@@ -173,7 +173,8 @@ class Desktop {
     if (!this.missed && this.model.presence?.reason === "missed") {
       this.missed = { at: this.model.presence.since_at ?? this.model.now(), count: 0, away: true };
     }
-    if (this.chosen && !this.conversation) this.chosen = null;
+    // What is over leaves the middle as it leaves the list: nothing can be done with it here.
+    if (this.chosen && (this.conversation?.status ?? "ended") === "ended") this.chosen = null;
     this.chosen ??= this.list.sorted()[0]?.conversation ?? null;
     this._read();
     for (const part of [this.top, this.offer, this.list, this.transcript, this.card, this.actions]) part.draw();

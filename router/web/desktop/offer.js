@@ -6,13 +6,13 @@
  * Invariants: `offer.seen` goes out once per offer and connection, only when the card was painted
  * in a visible page; a doubled accept is one accept.
  */
-import { clock, h, initials, languageName, say, show, svg, timeOf } from "../client/dom.js";
+import { clock, h, initials, languageName, say, show, svg, tagsOf, timeOf } from "../client/dom.js";
 
 const MEANT_MS = 600;
 const ROUND = 2 * Math.PI * 26;
 const WHY_WORDS = {
-  longest_idle: "longest idle", least_loaded: "least loaded", same_agent: "served them before", history: "served them before",
-  language: "language", proficiency: "skill", load: "least loaded", relation: "account owner", only: "only one free",
+  knows_customer: "served them before", asked_for: "asked for by name", best_match: "best match",
+  least_loaded: "least to do", least_flexible: "others are kept for rarer skills", longest_idle: "longest idle",
 };
 
 export class OfferCard {
@@ -93,7 +93,7 @@ export class OfferCard {
     const waited = offer.waited_ms ?? customer.waited_ms ?? (since ? this.desktop.model.now() - since : null);
     say(this.wait, waited === null ? attempt.slice(2) : `waited ${clock(waited)}${attempt}`);
     const why = (offer.why ?? []).map(whyWords).filter(Boolean).join(", ");
-    say(this.why, why ? `You: ${why}` : "");
+    say(this.why, why ? `Why you: ${why}` : "");
     this.yes.disabled = false;
     this.no.disabled = false;
     show(this.no, !offer.auto);
@@ -108,6 +108,8 @@ export class OfferCard {
     this.whole ??= {}; // an offer told again after a reconnect keeps its first length
     const whole = (this.whole[offer.offer] ??= offer.expires_ms);
     const left = Math.max(0, offer.until - Date.now());
+    // A new offer begins with its own ring, it does not slide there from the last one's.
+    this.ring.style.setProperty("transition", Date.now() - this.appearedAt < 500 ? "none" : "");
     this.ring.style.setProperty("stroke-dashoffset", String(ROUND * (1 - left / whole)));
     this.element.classList.toggle("late", left < 6_000);
     say(this.seconds, String(Math.ceil(left / 1_000)));
@@ -154,13 +156,14 @@ const title = (id) => (id ? id[0].toUpperCase() + id.slice(1) : "");
 export function wished(customer) {
   const languages = customer.languages ?? customer.language ?? [];
   if (typeof languages === "string") return [languages];
-  if (!Array.isArray(languages)) return Object.keys(languages);
-  return languages.map((one) => one.tag ?? one);
+  return tagsOf(languages);
 }
 
+/** What the server's reason means: "English", "billing", "longest idle". */
 function whyWords(reason) {
-  if (typeof reason === "string") return WHY_WORDS[reason] ?? reason.replaceAll("_", " ");
-  const part = reason.part ?? reason.reason ?? reason.rule ?? "";
-  const value = reason.value ?? reason.detail ?? "";
-  return [WHY_WORDS[part] ?? part, value].filter((word) => word !== "").join(" ");
+  const [kind, ...rest] = reason.split(":");
+  const value = rest.join(":");
+  if (kind === "language") return languageName(value, "en");
+  if (kind === "skill") return value.replaceAll("_", " ");
+  return WHY_WORDS[reason] ?? reason.replaceAll("_", " ");
 }

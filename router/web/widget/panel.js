@@ -271,6 +271,8 @@ class Panel {
       pending: [...this.model.pending(null), ...(this.current ? this.model.pending(this.current) : [])],
       typing: conversation?.status === "active" && conversation.typingUntil > Date.now(),
       strip: down && Date.now() - status.since > STRIP_AFTER_MS,
+      // The browser knows at once; the connection only after two silent beats.
+      offline: this.isOpen && !navigator.onLine,
       kept_ms: conversation && conversation.status !== "ended" && left > 0 ? left : 0,
       grace_ms: welcome?.grace_ms ?? 0,
       stopped: status.phase === "stopped" && status.code !== 1000 && status.code ? status : null,

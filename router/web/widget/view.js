@@ -6,7 +6,7 @@
  * Invariants: texts of people are text nodes; the log is only ever added to at its end while it
  * is read, so a screen reader says each message once.
  */
-import { clock, h, icon, initials, keyed, languageName, say, show, timeOf } from "../client/dom.js";
+import { clock, h, icon, initials, keyed, languageName, say, show, tagsOf, timeOf } from "../client/dom.js";
 import { SHEET } from "./style.js";
 import { waitWords } from "./words.js";
 
@@ -177,18 +177,18 @@ export class View {
     say(this.face, agent ? initials(agent.name) : "");
     this.face.classList.toggle("team", !agent);
     say(this.title, agent?.name ?? words.title);
-    const spoken = Object.keys(agent?.languages ?? {}).map((tag) => languageName(tag, words.language));
+    const spoken = tagsOf(agent?.languages ?? []).map((tag) => languageName(tag, words.language));
     say(this.subtitle, agent ? spoken.join(", ") : words.subtitle);
     show(this.end, conversation?.status === "active");
     if (conversation?.status !== "active") show(this.asking, false);
   }
 
-  _drawStrip({ strip, stopped, kept_ms }) {
+  _drawStrip({ strip, stopped, kept_ms, offline }) {
     const { words } = this;
-    show(this.strip, strip || !!stopped);
+    show(this.strip, strip || offline || !!stopped);
     show(this.stripButton, !!stopped);
     this.strip.classList.toggle("stopped", !!stopped);
-    const waiting = kept_ms ? words.reconnectingKept(clock(kept_ms)) : words.reconnecting;
+    const waiting = !strip && offline ? words.offline : kept_ms ? words.reconnectingKept(clock(kept_ms)) : words.reconnecting;
     // The countdown is for eyes; a reader hears it once, not each second.
     this.strip.setAttribute("aria-live", this.strip.hidden ? "polite" : "off");
     say(this.stripText, stopped ? stopped.reason || words.stopped : waiting);
@@ -266,6 +266,7 @@ export class View {
 
   _lineWords({ text }) {
     if (text.joined) return this.words.joined(text.joined.name);
+    if (text.passed) return this.words.passed(text.passed.name);
     return this.words.returned(text.returned?.name);
   }
 

@@ -16,6 +16,7 @@
   let panel = null;
   let loading = null;
   let identity = null;
+  let told = 0;
 
   const CSS = `
     :host { all: initial; --brand: var(--fairline-brand, #1f5fd0); --on-brand: var(--fairline-on-brand, #fff);
@@ -76,6 +77,8 @@
     opened: () => { button.hidden = true; emit("open"); },
     closed: () => { button.hidden = false; button.focus(); emit("close"); },
     unread: (number) => {
+      if (number === told) return;
+      told = number;
       count.hidden = number === 0;
       count.textContent = number > 9 ? "9+" : String(number);
       label(number);
@@ -98,7 +101,13 @@
     show: () => { host.hidden = false; },
     hide: () => { host.hidden = true; },
     on: (name, listener) => { (listeners[name] ??= []).push(listener); },
-    identify: (who) => { identity = who; panel?.identify(who); },
+    identify: (who) => {
+      if (typeof who?.token !== "function") {
+        return console.warn("fairline: identify needs {id, token}, where token is a function that gives a token or a promise of one");
+      }
+      identity = who;
+      return panel?.identify(who);
+    },
     logout: () => { identity = null; return panel ? panel.logout() : forget(); },
   };
   const forget = () => {
@@ -106,7 +115,10 @@
   };
 
   const early = window.fairline?.q ?? [];
-  window.fairline = (name, ...values) => calls[name]?.(...values);
+  window.fairline = (name, ...values) => {
+    if (Object.hasOwn(calls, name)) return calls[name](...values);
+    return console.warn(`fairline: there is no call "${name}"; there are ${Object.keys(calls).join(", ")}`);
+  };
   window.fairline.ready = true;
   button.addEventListener("click", () => calls.open());
   const start = () => {

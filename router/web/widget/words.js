@@ -32,6 +32,8 @@ const en = {
   },
   joined: (name) => `${name} joined`,
   returned: (name) => `${name || "Your agent"} lost the connection. You are back in line with your old place.`,
+  passed: (name) => `${name || "Your agent"} passed you on to a colleague. You keep your old place in line.`,
+  offline: "You are offline. What you write is sent as soon as you are back.",
   reconnecting: "Reconnecting",
   reconnectingKept: (time) => `Reconnecting, your place is kept ${time}`,
   typing: (name) => `${name || "Somebody"} is writing`,
@@ -96,6 +98,8 @@ const de = {
   joined: (name) => `${name} ist jetzt da`,
   returned: (name) =>
     `${name || "Ihr Gegenüber"} hat die Verbindung verloren. Sie stehen mit Ihrem alten Platz wieder in der Reihe.`,
+  passed: (name) => `${name || "Ihr Gegenüber"} gibt Sie weiter. Sie behalten Ihren alten Platz in der Reihe.`,
+  offline: "Sie sind offline. Was Sie schreiben, wird gesendet, sobald Sie wieder da sind.",
   reconnecting: "Verbindung wird hergestellt",
   reconnectingKept: (time) => `Verbindung wird hergestellt, Ihr Platz bleibt ${time} erhalten`,
   typing: (name) => `${name || "Jemand"} schreibt`,
