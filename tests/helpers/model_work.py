@@ -343,7 +343,7 @@ class ModelWork(ModelLine):
         one.status, one.only = "waiting", command.agent or ""
         if not command.agent:
             one.queue, one.needs = command.queue, {}
-        one.declined.pop(command.agent, None)
+        one.declined.pop(command.agent or "", None)
         self._enqueue(one, "transferred")
         if command.agent:
             self.set("transfer_wait", one.name, self.now + self.policy.transfer_wait_ms)

@@ -14,6 +14,8 @@ import { wordsFor } from "./words.js";
 
 const TYPING_EVERY_MS = 3_000;
 const STRIP_AFTER_MS = 2_000;
+/** Refusals that come from how the page embeds the widget: not found, bad request. */
+const MISTAKES = new Set([103, 105]);
 const RATED_AFTER = new Set(["agent", "customer"]);
 
 /** Builds the panel into `place.root`; `place.inline` for the page of its own. */
@@ -184,6 +186,7 @@ class Panel {
     if (refusal.code === 119) this.consent = { ...refusal.details, body };
     else this.notice = refusal.code === 120 ? this.words.closed : this.words.refused;
     if (refusal.code !== 119) this.view.giveBack(body);
+    if (MISTAKES.has(refusal.code)) console.warn(`fairline: the request was refused: ${refusal.message}. Is data-queue right?`);
     this._draw();
   }
 

@@ -10,6 +10,8 @@ import { clock, h, icon, initials, keyed, languageName, say, show, tagsOf, timeO
 import { SHEET } from "./style.js";
 import { waitWords } from "./words.js";
 
+/** The close code of a page whose customer went on in another one. */
+const OTHER_WINDOW = 4504;
 const ICONS = { down: "M6 9l6 6 6-6", send: "M4 12l16-8-6 16-3-7z", leave: "M6 6l12 12M18 6L6 18" };
 
 export class View {
@@ -187,6 +189,7 @@ export class View {
     const { words } = this;
     show(this.strip, strip || offline || !!stopped);
     show(this.stripButton, !!stopped);
+    say(this.stripButton, stopped?.code === OTHER_WINDOW ? words.useHere : words.again);
     this.strip.classList.toggle("stopped", !!stopped);
     const waiting = !strip && offline ? words.offline : kept_ms ? words.reconnectingKept(clock(kept_ms)) : words.reconnecting;
     // The countdown is for eyes; a reader hears it once, not each second.
