@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
 from router.errors import JournalCorrupt, JournalVersion
 from router.journal.base import Record, number
 from router.journal.file_ops import FileOps, read_all, write_all
@@ -45,6 +47,7 @@ BLANK_NAME = "next.blank"
 READ_BYTES = 256 * 1024
 """What a cursor takes from the disk at once, unless a frame is longer."""
 
+_LOG = structlog.get_logger("fairline.journal")
 _PREFIX = "journal-"
 _SUFFIX = ".segment"
 _MEND = "Restore this file from a copy, or move its folder away to start empty."
@@ -132,6 +135,13 @@ def _recover_segment(
         if torn_end > tail.offset:
             write_all(ops, descriptor, bytes(torn_end - tail.offset), tail.offset)
             ops.fdatasync(descriptor)
+            cut_bytes = torn_end - tail.offset
+            _LOG.warning(
+                "journal.torn_end_cut",
+                segment=str(path),
+                offset_bytes=tail.offset,
+                cut_bytes=cut_bytes,
+            )
     finally:
         ops.close(descriptor)
     segments = [*before.segments, segment] if before is not None else [segment]

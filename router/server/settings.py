@@ -242,6 +242,8 @@ def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:
     schemes = ("redis", "rediss", "redis+sentinel", "redis+cluster")
     if urlsplit(server.redis_url).scheme not in schemes:
         yield "server.redis_url", f"begin the address with one of {', '.join(schemes)} and ://"
+    if server.journal == "redis":
+        yield "server.journal", 'this version keeps its journal in a folder; write "file"'
     if server.durability == "replicated" and server.journal != "redis":
         yield "server.durability", '"replicated" needs journal = "redis"; write "journal"'
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from router.errors import JournalCorrupt, JournalVersion
 from router.journal import segments as module
@@ -91,6 +92,24 @@ def test_a_flipped_bit_in_the_last_frame_loses_that_batch_at_most(
         broken = disk.copy()
         broken.put(last, whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
         assert reopened(broken) == (entries if place >= entries[-1].end else entries[:-1])
+
+
+def test_a_torn_end_is_cut_with_a_word_in_the_log(
+    written: tuple[MemoryDisk, list[Entry]],
+) -> None:
+    disk, entries = written
+    last = segments(disk)[-1]
+    whole = disk.get(last)
+    with capture_logs() as quiet:
+        reopened(disk.copy())
+    assert quiet == []
+    torn = disk.copy()
+    torn.put(last, whole[: entries[-1].end - 1] + b"\x00" + whole[entries[-1].end :])
+    with capture_logs() as said:
+        assert reopened(torn) == entries[:-1]
+    assert [(line["event"], line["segment"], line["offset_bytes"]) for line in said] == [
+        ("journal.torn_end_cut", str(last), entries[-2].end)
+    ]
 
 
 @given(st.data())

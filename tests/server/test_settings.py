@@ -213,3 +213,8 @@ def test_an_entry_fixes_its_algorithm() -> None:
     assert Tenant(keys=(KeyEntry(jwks_url="x"), KeyEntry(secret="s"))).signing_key == KeyEntry(
         secret="s"
     )
+
+
+def test_a_journal_that_this_version_cannot_keep_is_an_error_of_the_settings() -> None:
+    with pytest.raises(SettingsErrors, match=r'server\.journal: .* write "file"'):
+        load([], {"FAIRLINE_SERVER__JOURNAL": "redis"})
