@@ -245,7 +245,7 @@ def read_answers(world: World, customer: Customer) -> None:
 
 
 def forget(world: World, conversation_id: str) -> None:
-    """An ended conversation leaves the memory, and its customer too where nothing else is known."""
+    """An ended conversation leaves the memory; its customer stays known."""
     conversation = world.conversations.forget(conversation_id)
     answered = world.customer_of(conversation).answered
     if conversation_id in answered:
