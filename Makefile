@@ -2,15 +2,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# So many test files run side by side, but for those that start processes and mind real seconds.
+JOBS ?= 2
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench compiled web lock clean
 
-demo: .venv/ready
+demo: web
 	@$(BIN)/fairline demo $(ARGS)
 
-test: .venv/ready
+test: web
 	@PYTHON=$(BIN)/python tests/setup-browser.sh
+	@tests/setup-prometheus.sh
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not process"
+	@$(BIN)/python -m pytest -m process \
+	    || { echo "Once more what failed: a test that fails twice fails."; \
+	         $(BIN)/python -m pytest -m process --last-failed --last-failed-no-failures none; }
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: .venv/ready
 	@$(BIN)/ruff format --check .
@@ -20,12 +30,23 @@ lint: .venv/ready
 bench: .venv/ready
 	@$(BIN)/fairline bench $(ARGS)
 
+# A wheel whose core is compiled, for this machine's Python; needs a C compiler (docs/speed.md).
+compiled: web
+	@FAIRLINE_COMPILED=1 $(BIN)/python -m hatchling build --target wheel
+
+# What browsers get; nothing happens where it is up to date.
+web: .venv/ready
+	@$(BIN)/python hatch_build.py
+
 # Writes requirements.lock anew from pyproject.toml: hashes, every platform, no hosts.
 lock: .venv/ready
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 	    --upgrade --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile --group node --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+	    --upgrade --quiet --output-file requirements-node.lock
 
 clean:
 	rm -rf .venv artifacts

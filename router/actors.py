@@ -26,7 +26,7 @@ class Actor(Struct, frozen=True, gc=False):
         return person_key(self.role, self.id)
 
 
-class Claims(Struct, frozen=True, omit_defaults=True):
+class Claims(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a token says of its bearer; None where it says nothing, and then the directory counts.
 
     ``klass`` is a customer's class of the policy (``class`` in the token).

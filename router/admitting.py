@@ -3,9 +3,16 @@
 Owns: the choice of the queue, and the refusal with its fallback. Does not know: what becomes of
 the request, hours, or who closes a queue.
 
-Invariants (tests/test_admitting.py): nobody gets into a closed or full queue but who may be served
-later; a customer leaves a message only where asking alone would be answered with that fallback.
+Invariants (tests/test_admitting.py): nobody gets into a closed queue but who may be served later,
+nor into a full one but who is offered to somebody at once; a customer leaves a message only where
+asking alone would be answered with that fallback.
+
+A full line refuses who would stand in it, so it is asked last: as long as an agent who is free can
+take the request, others who wait for other agents are no reason to send it away (research: with
+thirty places and six kinds of agents 3.8 % are refused, and 5.7 % where the line is asked first).
 """
+
+from collections.abc import Callable
 
 from router.commands import RequestConversation
 from router.errors import Refusal, Refused
@@ -53,14 +60,25 @@ def is_message(command: RequestConversation) -> bool:
     return command.deferrable and command.by.role == "customer"
 
 
-def admit(world: World, queue: Queue, command: RequestConversation) -> Queue:
+def admit(
+    world: World,
+    queue: Queue,
+    command: RequestConversation,
+    is_taken_at_once: Callable[[Queue], bool],
+) -> Queue:
     """The queue, or the one that it overflows into.
+
+    Args:
+        world: The state.
+        queue: What was asked for.
+        command: The request.
+        is_taken_at_once: Whether the request would be offered without any wait in a queue.
 
     Raises:
         Refused: CLOSED with the fallback, where neither is open and has room; FORBIDDEN for a
             message where one of them is, or none may be left; BAD_REQUEST for one without words.
     """
-    target = _open_queue(world, queue, command)
+    target = _open_queue(world, queue, command, is_taken_at_once)
     if is_message(command):
         return _take_message(world, queue, target, command)
     if target is None:
@@ -68,14 +86,19 @@ def admit(world: World, queue: Queue, command: RequestConversation) -> Queue:
     return target
 
 
-def _open_queue(world: World, queue: Queue, command: RequestConversation) -> Queue | None:
+def _open_queue(
+    world: World,
+    queue: Queue,
+    command: RequestConversation,
+    is_taken_at_once: Callable[[Queue], bool],
+) -> Queue | None:
     can_wait = command.deferrable and not is_message(command)
     if command.brand in world.closed_brands and not can_wait:
         return None
     for one in (queue, world.queues.get(queue.overflow)):
         if one is None or (one.id in world.closed_queues and not can_wait):
             continue
-        if _has_room(world, one):
+        if _has_room(world, one) or is_taken_at_once(one):
             return one
     return None
 

@@ -9,13 +9,15 @@ Invariant: everything is checked before anything changes.
 from router.admitting import admit, is_message, queue_for
 from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
-from router.context import apply_rules, put_in_force
+from router.context import Ruled, apply_rules, note_classes, put_in_force
 from router.conversations import Conversation
 from router.declaring import owed_terms
 from router.errors import Refusal, Refused
-from router.events import Answer, AuditRecorded
-from router.holding import hold_or_enqueue
-from router.ids import ConversationId, PersonKey
+from router.events import Answer, AuditRecorded, ConversationRequested
+from router.forgetting import greet
+from router.holding import hold_or_enqueue, is_held
+from router.ids import ConversationId, CustomerId, PersonKey
+from router.placing import may_be_offered
 from router.policy import Queue
 from router.presence import Customer
 from router.saying import add_message
@@ -33,19 +35,15 @@ def request(world: World, command: RequestConversation) -> Answer:
     """A conversation is asked for.
 
     Raises:
-        Refused: CONSENT_REQUIRED, NOT_FOUND (queue, brand, agent), BAD_REQUEST (channel, class),
-            CLOSED (the queue is closed or full), FORBIDDEN (no message is taken),
-            LIMIT_EXCEEDED.
+        Refused: CONSENT_REQUIRED, NOT_FOUND (queue, brand, agent), BAD_REQUEST (channel, class,
+            what it goes on is not over), CLOSED (the queue is closed or full), FORBIDDEN (no
+            message is taken), LIMIT_EXCEEDED.
     """
     customer_id = command.by.id if command.by.role == "customer" else command.customer
     if not customer_id:
         raise Refused(Refusal.BAD_REQUEST, "customer: a service says for whom it asks")
     known = world.people.customers.get(customer_id)
-    if command.by.role == "customer":
-        assert known is not None, "a customer asks before being connected"
-        owed = owed_terms(world, known, command.brand)
-        if owed is not None:
-            raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
+    _check(world, known, command)
     ruled = apply_rules(world, known, queue_for(world, command), command)
     command, queue = ruled.command, ruled.queue
     if known is not None:
@@ -54,20 +52,57 @@ def request(world: World, command: RequestConversation) -> Answer:
             return _join_first(world, same, command)
         if len(known.open) >= OPEN_MAX:
             raise Refused(Refusal.LIMIT_EXCEEDED, f"at most {OPEN_MAX} conversations are open")
-    queue = admit(world, queue, command)
-    klass, capped = class_for(world, known, queue, command)
+    queue = admit(world, queue, command, lambda one: _is_taken_at_once(world, known, one, ruled))
+    classes = class_for(world, known, queue, command)
     customer = world.people.meet("customer", customer_id)
     assert isinstance(customer, Customer)
-    conversation = _new(world, customer, queue, klass, command)
-    conversation.capped_class = capped
-    put_in_force(world, conversation, ruled.effects)
+    greet(world, customer)
+    conversation, reasons = _draft(world, customer, queue, classes, ruled)
     world.conversations.add(conversation)
-    note_arrival(world, conversation, klass, command)
-    if command.body:
-        author = customer.key
-        conversation.add(author, customer.name, command.body, "text", world.now_ms)
+    if conversation.wanted_agent:
+        world.timers.set("transfer_wait", conversation.id, world.now_ms + queue.prefer_agent_ms)
+    note_classes(world, conversation, reasons)
+    note_arrival(world, conversation, classes[0], command)
+    world.emit(
+        ConversationRequested(command.conversation, CustomerId(customer.id), command.by.connection)
+    )
     hold_or_enqueue(world, conversation)
+    if command.body:
+        by = command.by.connection
+        add_message(world, conversation, customer.key, by, command.body, "text")
     return Answer(conversation=ConversationId(conversation.id))
+
+
+def _check(world: World, known: Customer | None, command: RequestConversation) -> None:
+    """Refuses for the sake of the terms, or of the conversation that this one goes on.
+
+    What is not remembered any longer, or never was of this customer, is no mistake: then nobody
+    is preferred, and nothing is told of other people's conversations.
+    """
+    if command.by.role == "customer":
+        assert known is not None, "a customer asks before being connected"
+        owed = owed_terms(world, known, command.brand)
+        if owed is not None:
+            raise Refused(Refusal.CONSENT_REQUIRED, "accept the terms first", terms=owed)
+    if known is not None and command.reopens in known.open:
+        raise Refused(Refusal.BAD_REQUEST, "reopens: this conversation is not over")
+
+
+def _draft(
+    world: World, customer: Customer, queue: Queue, classes: tuple[str, str], ruled: Ruled
+) -> tuple[Conversation, list[str]]:
+    """What the request would become in this queue, and the classes that rules gave it."""
+    conversation = _new(world, customer, queue, classes[0], ruled.command)
+    conversation.capped_class = classes[1]
+    return conversation, put_in_force(world, conversation, ruled.effects)
+
+
+def _is_taken_at_once(world: World, known: Customer | None, queue: Queue, ruled: Ruled) -> bool:
+    """Whether somebody who is free would be asked for it in this same command."""
+    customer = known or Customer(id="", role="customer")
+    classes = class_for(world, known, queue, ruled.command)
+    draft, _ = _draft(world, customer, queue, classes, ruled)
+    return not is_held(world, customer, draft) and may_be_offered(world, customer, draft)
 
 
 def _same_in_line(
@@ -130,7 +165,6 @@ def _new(
     if wanted:
         conversation.wanted_agent = wanted
         conversation.waits_for_last = not command.agent
-        world.timers.set("transfer_wait", conversation.id, now_ms + queue.prefer_agent_ms)
     return conversation
 
 

@@ -11,14 +11,14 @@ after a restart; nobody but ``explain`` ever opens it. Ten candidates are about 
 
 from msgspec import Struct, msgpack
 
-from router.groups import Candidate
+from router.candidates import Candidate
 
 __all__ = ["Assignments", "Decision", "pack"]
 
 KEPT_MAX = 10_000
 
 
-class Decision(Struct, frozen=True, array_like=True):
+class Decision(Struct, frozen=True, array_like=True, gc=False):
     """One choice of an agent: the best candidates, the chosen one first.
 
     ``position`` and ``at_ms`` are those of the command at which the choice was made; ``rule`` is
@@ -31,6 +31,9 @@ class Decision(Struct, frozen=True, array_like=True):
     at_ms: int
     rule: str
     candidates: tuple[Candidate, ...]
+    weights: tuple[int, ...] = ()
+    """The share of each part, in the order of ``policy.Weights``."""
+    band: int = 0
 
 
 pack = msgpack.Encoder().encode

@@ -19,11 +19,12 @@ With a shorter grace the later rows happen at its end. An agent who was lost mor
 """
 
 from router.closing import abandon, end, read_answers
-from router.commands import Connect, Disconnect, ReportActivity
+from router.commands import Claims, Connect, Disconnect, ReportActivity
 from router.declaring import act, keep_in_pool, plan_idle
 from router.events import AgentFlapped, ConnectionReplaced, CustomerChanged
+from router.forgetting import greet, let_rest
 from router.guests import leave_all
-from router.holding import link_account
+from router.holding import link_identity
 from router.ids import AgentId, ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
@@ -99,6 +100,16 @@ def _agent_is_there(world: World, agent: Agent, command: Connect, was: Reachabil
     world.touch(agent)
 
 
+def _proven_contact(world: World, claims: Claims) -> str:
+    """The first address of a verified customer that the policy counts as theirs alone."""
+    if claims.verified:
+        for name in world.policy.contact_attributes:
+            address = claims.attributes.get(name, "").strip().lower()
+            if address:
+                return f"{name}:{address}"
+    return ""
+
+
 def review_agents(world: World) -> None:
     """After a change of policy: the directory and what agents may hold may have changed."""
     for agent in world.people.agents.values():
@@ -112,7 +123,8 @@ def review_agents(world: World) -> None:
 
 def _customer_is_there(world: World, customer: Customer, command: Connect) -> None:
     claims = command.claims
-    link_account(world, customer, claims.account)
+    greet(world, customer)
+    link_identity(world, customer, claims.account, _proven_contact(world, claims))
     customer.klass = claims.klass
     customer.attributes = dict(claims.attributes)
     customer.verified = claims.verified
@@ -230,7 +242,6 @@ def agent_shown_offline(world: World, agent_id: str) -> None:
     """30 s after the loss: others see ``offline``."""
     agent = world.people.agents[agent_id]
     agent.away_shown = True
-    agent.reason = "timeout"
     world.touch(agent)
 
 
@@ -277,6 +288,7 @@ def _over(world: World, person: Person) -> None:
         _end_all(world, person)
         if not person.gone_shown:
             customer_shown_gone(world, person.id)
+        let_rest(world, person)
 
 
 def _end_all(world: World, customer: Customer) -> None:

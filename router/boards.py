@@ -5,19 +5,36 @@ Owns: the rows. Does not know: who listens, how often a board is sent, or conver
 Invariant: a read changes nothing; nobody is shown or counted who is offline.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from router import outgoing
 from router.core import Router
 from router.masks import bits
 from router.presence import Agent
-from router.states import ConversationState, Show
+from router.skills import Profile, Requirement, meets
+from router.states import ConversationState, Reachability, Show
+from router.world import World
 
 __all__ = [
+    "FloorFigures",
+    "able_agents",
     "agents_by_show",
+    "floor_figures",
     "presence_entries",
     "presence_entry",
+    "presence_entry_in",
     "queue_figures",
     "queues_beside",
 ]
+
+
+class FloorFigures(NamedTuple):
+    """What all agents do: by state, and places of conversations that are used and free."""
+
+    agents: dict[str, int]
+    used: int
+    free: int
 
 
 def queues_beside(router: Router, name: str) -> tuple[str, ...]:
@@ -37,7 +54,7 @@ def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, .
     """The wallboard's row of each queue."""
     world = router.world
     rows = []
-    for name in world.queues:
+    for name, queue in world.queues.items():
         theirs_waiting = world.conversations.waiting_by_queue.get(name, {})
         in_line = [world.conversations.by_id[one] for one in theirs_waiting]
         offered = sum(one.status is ConversationState.OFFERED for one in in_line)
@@ -50,6 +67,7 @@ def queue_figures(router: Router, now_ms: int) -> tuple[outgoing.QueueFigures, .
                 offered=offered,
                 active=world.conversations.active_by_queue.get(name, 0),
                 closed=name in world.closed_queues,
+                name=queue.name,
             )
         )
     return tuple(rows)
@@ -67,21 +85,85 @@ def agents_by_show(router: Router) -> tuple[outgoing.AgentsByShow, ...]:
 
 def presence_entries(router: Router, topic: str) -> tuple[outgoing.PresenceEntry, ...]:
     """Who is in a presence topic (``agents`` or ``team:<id>``) and not offline."""
+    agents = router.world.people.agents.values()
+    return tuple(presence_entry(router, agent) for agent in agents if _is_in(agent, topic))
+
+
+def presence_entry_in(router: Router, topic: str, agent: str) -> outgoing.PresenceEntry | None:
+    """The agent as this topic shows them, or None where they are not in it."""
+    known = router.world.people.agents[agent]
+    return presence_entry(router, known) if _is_in(known, topic) else None
+
+
+def _is_in(agent: Agent, topic: str) -> bool:
     kind, _, name = topic.partition(":")
-    return tuple(
-        presence_entry(agent)
-        for agent in router.world.people.agents.values()
-        if agent.seen_show() is not Show.OFFLINE and (kind == "agents" or name in agent.teams)
-    )
+    return agent.seen_show() is not Show.OFFLINE and (kind == "agents" or name in agent.teams)
 
 
-def presence_entry(agent: Agent) -> outgoing.PresenceEntry:
+def presence_entry(router: Router, agent: Agent) -> outgoing.PresenceEntry:
     """One agent as a presence topic shows them."""
     return outgoing.PresenceEntry(
         id=agent.id,
         show=agent.seen_show(),
         since_at=agent.since_ms,
         name=agent.name,
-        reason=agent.reason,
+        reason=agent.seen_reason(),
         load=agent.load_cost,
+        capacity=agent.capacity_of("total", router.policy.capacity),
+        languages=_tags(agent.profile.languages),
+        state=agent_state(router.world, agent),
     )
+
+
+def agent_state(world: World, agent: Agent) -> str:
+    """What an agent who is not offline is doing, in one word."""
+    if agent.reach is not Reachability.REACHABLE:
+        return "lost"
+    if agent.offer:
+        return "offered"
+    if agent.serving:
+        here = (world.conversations.by_id[name].status for name in agent.serving)
+        is_active = any(status is ConversationState.ACTIVE for status in here)
+        return "serving" if is_active else "wrap_up"
+    return "free" if agent.show is Show.AVAILABLE else agent.show
+
+
+def floor_figures(router: Router) -> FloorFigures:
+    """What all agents are doing, and how many conversations they hold and could hold."""
+    agents: dict[str, int] = {}
+    used = free = 0
+    for agent in router.world.people.agents.values():
+        if agent.seen_show() is Show.OFFLINE:
+            continue
+        state = agent_state(router.world, agent)
+        agents[state] = agents.get(state, 0) + 1
+        used += agent.load_cost
+        if agent.show is Show.AVAILABLE and state != "lost":
+            capacity = agent.capacity_of("total", router.policy.capacity)
+            free += max(0, capacity - agent.load_cost)
+    return FloorFigures(agents, used, free)
+
+
+def able_agents(router: Router) -> dict[str, tuple[int, int]]:
+    """By queue, how many agents are at work who meet what it asks for, and how many idle."""
+    working: dict[Profile, list[int]] = {}
+    for agent in router.world.people.agents.values():
+        if agent.is_at_work:
+            counts = working.setdefault(agent.profile, [0, 0])
+            counts[0] += 1
+            counts[1] += router.world.pool.is_free(agent.id)
+    found = {}
+    for name, queue in router.world.queues.items():
+        asked = Requirement(needs=tuple((need.skill, need.level) for need in queue.needs))
+        fit = [counts for profile, counts in working.items() if _meets(profile, asked)]
+        found[name] = (sum(one[0] for one in fit), sum(one[1] for one in fit))
+    return found
+
+
+_meets = lru_cache(maxsize=20_000)(meets)
+
+
+@lru_cache(maxsize=1_000)
+def _tags(languages: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+    """The languages without their levels; few lists of them are spoken by many agents."""
+    return tuple(tag for tag, _ in languages)

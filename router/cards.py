@@ -1,4 +1,4 @@
-"""The parts of which messages to clients are made: cards, figures, one message of a transcript.
+"""The parts of which messages to clients are made: cards, figures, conversations, one message.
 
 Owns: what is shown of a person, a queue, a refusal, wherever it is shown. Does not know: the
 messages that carry them (``router.outgoing``), or who may see what (``router.views``).
@@ -9,16 +9,21 @@ from msgspec import Struct, field
 __all__ = [
     "AgentCard",
     "AgentsByShow",
+    "ConversationState",
     "CustomerCard",
     "Error",
+    "HouseFigures",
     "Limits",
     "Message",
     "Person",
     "PresenceEntry",
     "PresenceGone",
     "QueueFigures",
+    "QueueService",
+    "Served",
     "ServerInfo",
     "WaitBand",
+    "WrapUp",
     "You",
 ]
 
@@ -58,6 +63,8 @@ class CustomerCard(Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, str] = field(default_factory=dict)
     here: bool = True
     contact: tuple[dict[str, str | int], ...] = ()
+    capped_class: str = ""
+    """The class that it would have had, but for its queue's share of them."""
 
 
 class Error(Struct, frozen=True, omit_defaults=True):
@@ -82,10 +89,101 @@ class Message(Struct, frozen=True, omit_defaults=True):
     body: str
     at: int
     kind: str = field(default="text")
+    conversation: str | None = None
+    """Where all of a customer's are read."""
+
+
+class WrapUp(Struct, frozen=True, omit_defaults=True):
+    """How the work after a conversation may end: its codes, the one for none, what can be added."""
+
+    codes: tuple[str, ...] = ()
+    default: str = ""
+    more_ms: int = 0
+
+
+class ConversationState(Struct, frozen=True, omit_defaults=True):
+    """A conversation in ``welcome``: everything its reader may know of it."""
+
+    conversation: str
+    status: str
+    queue: str
+    channel: str
+    seq: int
+    messages: tuple[Message, ...]
+    more: bool
+    reason: str | None = None
+    topic: str | None = None
+    position: int | None = None
+    ahead: int | None = None
+    wait_ms: WaitBand | None = None
+    agent: AgentCard | None = None
+    customer: CustomerCard | None = None
+    wrap_up_ms: int | None = None
+    wrap_up: WrapUp | None = None
+    since_at: int | None = None
+    read: dict[str, int] | None = None
+    unanswered: bool = False
+    queue_name: str = ""
+
+
+class Served(Struct, frozen=True, omit_defaults=True):
+    """What became of first waits over some time; a ratio is 0 to 1, absent where it is of nothing.
+
+    ``abandoned`` leaves out those who went before anybody could have answered.
+    """
+
+    accepted: int = 0
+    abandoned: int = 0
+    service_level: float | None = None
+    abandonment: float | None = None
+    speed_of_answer_ms: int | None = None
+
+
+class QueueService(Struct, frozen=True, omit_defaults=True):
+    """How well a queue is served: over the last 30 minutes, and since the site's midnight.
+
+    ``target`` (0 to 1) is the part to be accepted within ``within_ms``. ``able`` counts agents at
+    work who could serve it, busy or not; ``wait_ms`` is what who came now would be told.
+    """
+
+    within_ms: int
+    target: float
+    recent: Served
+    today: Served
+    able: int = 0
+    wait_ms: WaitBand | None = None
+
+
+class HouseFigures(Struct, frozen=True, omit_defaults=True):
+    """All queues and agents together, as of ``at``.
+
+    ``today_since_at`` is the site's midnight by the clocks of ``zone``, or the node's start after
+    it. ``agents`` counts by what they are doing (``PresenceEntry.state``); ``even_waits`` and
+    ``even_load`` are Jain's indexes, 1 is even. ``estimate_error_ms`` is how far estimates of waits
+    were off on average.
+    """
+
+    at: int
+    formula: str
+    target: float
+    today_since_at: int
+    zone: str
+    recent: Served
+    today: Served
+    agents: dict[str, int]
+    capacity_used: int
+    capacity_free: int
+    occupancy: float | None = None
+    even_waits: float | None = None
+    even_load: float | None = None
+    estimate_error_ms: int | None = None
 
 
 class QueueFigures(Struct, frozen=True):
-    """A queue on the wallboard; ``oldest_ms`` is how long its first has waited."""
+    """A queue on the wallboard; ``oldest_ms`` is how long its first has waited.
+
+    ``service`` is there for those who listen to the board.
+    """
 
     queue: str
     waiting: int
@@ -93,6 +191,8 @@ class QueueFigures(Struct, frozen=True):
     offered: int
     active: int
     closed: bool = False
+    name: str = ""
+    service: QueueService | None = None
 
 
 class AgentsByShow(Struct, frozen=True):
@@ -103,7 +203,11 @@ class AgentsByShow(Struct, frozen=True):
 
 
 class PresenceEntry(Struct, frozen=True, omit_defaults=True):
-    """An agent in a presence topic."""
+    """An agent in a presence topic.
+
+    ``state`` says what they are doing: ``lost`` (no device answers), ``offered``, ``serving``,
+    ``wrap_up``, ``free``, or their show where it is another.
+    """
 
     id: str
     show: str
@@ -111,6 +215,9 @@ class PresenceEntry(Struct, frozen=True, omit_defaults=True):
     name: str = ""
     reason: str = ""
     load: int = 0
+    capacity: int = 0
+    languages: tuple[str, ...] = ()
+    state: str = ""
 
 
 class PresenceGone(Struct, frozen=True):

@@ -11,6 +11,7 @@ took part.
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationEnded, ConversationForgotten, OfferEnded, WrapUpStarted
+from router.forgetting import let_rest
 from router.guests import dismiss
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
@@ -245,9 +246,10 @@ def read_answers(world: World, customer: Customer) -> None:
 
 
 def forget(world: World, conversation_id: str) -> None:
-    """An ended conversation leaves the memory; its customer stays known."""
+    """An ended conversation leaves the memory; its customer may follow, when there are too many."""
     conversation = world.conversations.forget(conversation_id)
-    answered = world.customer_of(conversation).answered
-    if conversation_id in answered:
-        answered.remove(conversation_id)
+    customer = world.customer_of(conversation)
+    if conversation_id in customer.answered:
+        customer.answered.remove(conversation_id)
+    let_rest(world, customer)
     world.emit(ConversationForgotten(ConversationId(conversation.id)))

@@ -1,7 +1,6 @@
 """Every request that the core accepts, in imperative names.
 
-Owns: the commands as they stand in the journal. Does not know: the wire (``router.wire``), nor
-whether a command may be done (``router.rights`` and ``router.core``).
+Owns: the commands as they stand in the journal. Does not know: the wire, or who may do what.
 
 A command is tagged by its class name, so that a journal can be read without this code's help.
 Adding an optional field keeps old journals readable; any other change raises ``CORE_VERSION``.
@@ -32,6 +31,7 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "EraseCustomer",
     "ExtendWrapUp",
     "InviteColleague",
     "JoinConversation",
@@ -40,6 +40,7 @@ __all__ = [
     "OpenBrand",
     "OpenQueue",
     "RateConversation",
+    "ReadHistory",
     "ReadMessages",
     "ReportActivity",
     "RequestConversation",
@@ -62,7 +63,7 @@ JoinMode = Literal["monitor", "whisper", "barge", "consult"]
 ScorePart = Literal["language", "proficiency", "history", "relation", "topic"]
 
 
-class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c"):
+class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c", gc=False):
     """The root of all commands: tagged by class name under ``c``."""
 
 
@@ -122,8 +123,7 @@ class SkipCommand(_Command, frozen=True):
 class Connect(_Personal, frozen=True, omit_defaults=True):
     """A person's device is there (``hello``); repeated when a token is refreshed.
 
-    ``languages`` are those of the ``hello``, in order of wish. ``idle_ms`` is the time since the
-    person last touched the device.
+    ``languages`` are in order of wish; ``idle_ms``: since the person last touched the device.
     """
 
     life: str = ""
@@ -179,7 +179,9 @@ class DeclineOffer(_Personal, frozen=True, omit_defaults=True):
 class RequestConversation(_Personal, frozen=True, omit_defaults=True):
     """A customer, or a service for one, asks for a conversation.
 
-    ``conversation`` is the id it will have, made at the edge. ``languages`` is None where nothing
+    ``conversation`` is the id it will have, made at the edge. ``reopens`` is an ended one of the
+    same customer, whose agent is preferred as long as that is remembered; one that is unknown by
+    now prefers nobody, one that is not over is refused. ``languages`` is None where nothing
     was asked for, and then those known of the customer count. ``customer``, ``priority`` and
     ``deferrable`` are a service's.
     """
@@ -266,10 +268,11 @@ class InviteColleague(_Personal, frozen=True, omit_defaults=True):
 
 
 class JoinConversation(_Personal, frozen=True):
-    """A supervisor, or an invited colleague, joins."""
+    """A supervisor, who names a purpose where policy demands one, or an invited colleague joins."""
 
     conversation: ConversationId
     mode: JoinMode
+    purpose: str = ""
 
 
 class LeaveConversation(_Personal, frozen=True):
@@ -316,10 +319,7 @@ class SetPriority(_Personal, frozen=True, omit_defaults=True):
 
 
 class SetScore(_Personal, frozen=True, omit_defaults=True):
-    """A service puts its own value in the place of a part of the score, for ``ttl_ms``.
-
-    It counts for one conversation, and for one agent or, without one, for everybody.
-    """
+    """A service puts its own value in the place of a part of the score; no agent: of everybody."""
 
     conversation: ConversationId
     part: ScorePart
@@ -329,16 +329,28 @@ class SetScore(_Personal, frozen=True, omit_defaults=True):
 
 
 class SetAgentPresence(_Personal, frozen=True, omit_defaults=True):
-    """A supervisor sets an agent's show, or a service tells of a calendar (``external``).
-
-    With ``until_ms`` a supervisor's word holds for that long, whatever the agent declares.
-    """
+    """A supervisor sets an agent's show (``until_ms``: for so long), or a service tells of one."""
 
     agent: AgentId
     show: Show
     reason: str = ""
     source: Literal["system", "external"] = "system"
     until_ms: int | None = None
+
+
+class ReadHistory(_Personal, frozen=True, omit_defaults=True):
+    """Staff look into a transcript; the archive knows whose it is where the core forgot it."""
+
+    conversation: ConversationId | None = None
+    customer: CustomerId | None = None
+    agent: AgentId | None = None
+    purpose: str = ""
+
+
+class EraseCustomer(_Personal, frozen=True):
+    """What is kept of a customer's past is to be erased; audited."""
+
+    customer: CustomerId
 
 
 PersonCommand = (
@@ -367,6 +379,8 @@ PersonCommand = (
     | SetPriority
     | SetScore
     | SetAgentPresence
+    | ReadHistory
+    | EraseCustomer
 )
 SystemCommand = (
     Tick | SetPolicy | LoseNode | SkipCommand | OpenQueue | CloseQueue | OpenBrand | CloseBrand

@@ -20,7 +20,7 @@ from router.rules import DAY_MS, Effects, Facts, effects
 from router.skills import merge_needs
 from router.world import World
 
-__all__ = ["Ruled", "apply_rules", "put_in_force"]
+__all__ = ["Ruled", "apply_rules", "note_classes", "put_in_force"]
 
 BY_RULES = PersonKey("policy:rules")
 """Who gave a class, in the audit trail."""
@@ -84,10 +84,19 @@ def _other_queue(world: World, name: str, queue: Queue, command: RequestConversa
     return queue if allowed and other.id not in allowed else other
 
 
-def put_in_force(world: World, conversation: Conversation, found: Effects) -> None:
-    """Gives a new conversation what the rules add; it has no place yet."""
+def put_in_force(world: World, conversation: Conversation, found: Effects) -> list[str]:
+    """Gives a new conversation what the rules add; it has no place yet.
+
+    Returns:
+        What ``note_classes`` writes down, once the conversation is one.
+    """
+    reasons: list[str] = []
+    if not found.fired:
+        return reasons
     conversation.rules = found.fired
     conversation.weights = found.weights
+    conversation.preferred_needs = found.preferred_needs
+    conversation.preferred_languages = found.preferred_languages
     conversation.own_needs = merge_needs(conversation.own_needs, found.needs)
     wished = dict(conversation.own_languages)
     added = tuple(pair for pair in found.languages if pair[0] not in wished)
@@ -99,5 +108,12 @@ def put_in_force(world: World, conversation: Conversation, found: Effects) -> No
         elif better:
             conversation.klass = klass
             conversation.key_ms = conversation.start_ms - world.head_start_ms(klass)
-            subject = f"conversation:{conversation.id}"
-            world.emit(AuditRecorded(BY_RULES, "priority", subject, f"rule {rule}: {klass}"))
+            reasons.append(f"rule {rule}: {klass}")
+    return reasons
+
+
+def note_classes(world: World, conversation: Conversation, reasons: list[str]) -> None:
+    """Writes down which rules gave a class."""
+    subject = f"conversation:{conversation.id}"
+    for reason in reasons:
+        world.emit(AuditRecorded(BY_RULES, "priority", subject, reason))

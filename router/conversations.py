@@ -8,11 +8,12 @@ only by ``turn``; an ended conversation has a reason and never changes again but
 """
 
 from collections.abc import Iterator
-
-from msgspec import Struct, field
+from dataclasses import dataclass, field
 
 from router.errors import Refusal, Refused
+from router.forms import IS_PLAIN
 from router.ids import PersonKey
+from router.records import Message
 from router.skills import SkillLevels
 from router.states import CONVERSATION, FINAL_CONVERSATION, ConversationState, advance
 
@@ -22,18 +23,8 @@ MESSAGES_MAX = 20_000
 """Messages and notes in one conversation; further ones are refused with 106."""
 
 
-class Message(Struct, frozen=True, array_like=True):
-    """One message or note; ``seq`` counts within its kind."""
-
-    seq: int
-    author: PersonKey
-    author_name: str
-    body: str
-    kind: str
-    at_ms: int
-
-
-class Invitation(Struct):
+@dataclass(eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Invitation:
     """A colleague is asked to join, by whom, in which mode, until when, with which words."""
 
     by: PersonKey
@@ -42,7 +33,8 @@ class Invitation(Struct):
     note: str = ""
 
 
-class Conversation(Struct, kw_only=True):
+@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Conversation:
     """One piece of work from arrival to close.
 
     ``start_ms`` is what its place in line counts from; ``arrived_ms`` never changes; ``place``
@@ -65,21 +57,24 @@ class Conversation(Struct, kw_only=True):
     klass: str = ""
     capped_class: str = ""
     """The class that it would have had, but for its queue's share of them."""
-    own_needs: SkillLevels = ()
-    own_languages: SkillLevels = ()
-    attributes: dict[str, str] = field(default_factory=dict)
-    avoid: tuple[str, ...] = ()
+    own_needs: "SkillLevels" = ()
+    own_languages: "SkillLevels" = ()
+    attributes: "dict[str, str]" = field(default_factory=dict)
+    avoid: "tuple[str, ...]" = ()
     wanted_agent: str = ""
     """Only this agent may take it now."""
     waits_for_last: bool = False
     """Nobody named that agent: the customer was served by them last."""
+    preferred_needs: "SkillLevels" = ()
+    preferred_languages: "SkillLevels" = ()
+    """What rules prefer in an agent without requiring it."""
     preferred_agent: str = ""
     """Scored as one whom the customer knows well."""
-    rules: tuple[str, ...] = ()
+    rules: "tuple[str, ...]" = ()
     """The rules of context that fired when it was asked for."""
-    weights: dict[str, int] = field(default_factory=dict)
+    weights: "dict[str, int]" = field(default_factory=dict)
     """What goes over the policy's weights for it."""
-    outside: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    outside: "dict[str, dict[str, tuple[int, int]]]" = field(default_factory=dict)
     """By agent, or empty for everybody, and part of the score: (value, until)."""
     needs_presence: bool = True
     deferrable: bool = False
@@ -92,33 +87,33 @@ class Conversation(Struct, kw_only=True):
     assignment: str = ""
     offer: str = ""
     attempt_count: int = 0
-    declined: dict[str, int] = field(default_factory=dict)
-    passed: dict[str, int] = field(default_factory=dict)
+    declined: "dict[str, int]" = field(default_factory=dict)
+    passed: "dict[str, int]" = field(default_factory=dict)
     """By agent, how often it was passed over because it was too big for the room left."""
     heard_at_ms: int = 0
     """When anything was said last, or its agent took it."""
     is_quiet: bool = False
-    assigned_at_ms: int | None = None
-    first_assigned_at_ms: int | None = None
-    wrap_up_since_ms: int | None = None
-    wrap_up_due_ms: int | None = None
-    ended_at_ms: int | None = None
+    assigned_at_ms: "int | None" = None
+    first_assigned_at_ms: "int | None" = None
+    wrap_up_since_ms: "int | None" = None
+    wrap_up_due_ms: "int | None" = None
+    ended_at_ms: "int | None" = None
     wrap_up_code: str = ""
     ended_reason: str = ""
-    rating: int | None = None
-    unanswered_since_ms: int | None = None
+    rating: "int | None" = None
+    unanswered_since_ms: "int | None" = None
     """Since when the customer's last text waits for one of staff."""
     is_overdue: bool = False
     """The answer is later than the queue allows, and staff were told."""
     seq: int = 0
     note_seq: int = 0
-    messages: list[Message] = field(default_factory=list)
-    read: dict[PersonKey, int] = field(default_factory=dict)
-    joined: dict[PersonKey, str] = field(default_factory=dict)
-    invited: dict[PersonKey, Invitation] = field(default_factory=dict)
-    took_part: tuple[PersonKey, ...] = ()
+    messages: "list[Message]" = field(default_factory=list)
+    read: "dict[PersonKey, int]" = field(default_factory=dict)
+    joined: "dict[PersonKey, str]" = field(default_factory=dict)
+    invited: "dict[PersonKey, Invitation]" = field(default_factory=dict)
+    took_part: "tuple[PersonKey, ...]" = ()
     """Who had joined when it ended."""
-    message_ops: dict[str, tuple[int, int]] = field(default_factory=dict)
+    message_ops: "dict[str, tuple[int, int]]" = field(default_factory=dict)
     """By person and op, the fingerprint of what was asked and the number it got."""
 
     @property
@@ -131,6 +126,12 @@ class Conversation(Struct, kw_only=True):
         """Whether it has a place in line: waiting or offered."""
         return self.status in _IN_LINE
 
+    @property
+    def asks_around(self) -> bool:
+        """Whether more than its lane says who is asked: some first, some last, some not at all."""
+        apart = self.declined or self.avoid
+        return bool(apart or self.preferred_needs or self.preferred_languages)
+
     def can(self, trigger: str) -> bool:
         """Whether ``turn(trigger)`` is possible now."""
         return trigger in CONVERSATION[self.status]
@@ -141,7 +142,7 @@ class Conversation(Struct, kw_only=True):
         Raises:
             Refused: INVALID_TRANSITION, where the tables do not allow it.
         """
-        self.status = ConversationState(advance(CONVERSATION, self.status, trigger))
+        self.status = advance(CONVERSATION, self.status, trigger)
 
     def add(self, author: PersonKey, name: str, body: str, kind: str, at_ms: int) -> Message:
         """Appends a message or a note under its next number."""
@@ -204,6 +205,8 @@ class Conversations:
         """Those held behind their customer's first; derived."""
         self.waiting_by_queue: dict[str, dict[str, None]] = {}
         """By queue, what is in line or offered, for the figures; derived, not in snapshots."""
+        self.by_customer: dict[str, dict[str, None]] = {}
+        """By customer, what is remembered of theirs, in the order of arrival; derived."""
         self.op_home: dict[str, str] = {}
         """By person and op of a message, its conversation; derived."""
         self.active_by_queue: dict[str, int] = {}
@@ -229,6 +232,15 @@ class Conversations:
         """Remembers a new conversation."""
         assert conversation.id not in self.by_id, "a conversation's id came twice"
         self.by_id[conversation.id] = conversation
+        self.by_customer.setdefault(conversation.customer, {})[conversation.id] = None
+
+    def of_customer(self, customer: str) -> list[Conversation]:
+        """What is remembered of a customer's conversations, the newest last."""
+        return [self.by_id[name] for name in self.by_customer.get(customer, ())]
+
+    def count_of(self, customer: str) -> int:
+        """How many of a customer's conversations are remembered."""
+        return len(self.by_customer.get(customer, ()))
 
     def note_guest(self, person: PersonKey, conversation: str) -> None:
         """Remembers that somebody joined a conversation, or is asked to; derived."""
@@ -267,4 +279,8 @@ class Conversations:
         for key in gone.message_ops:
             del self.op_home[key]
         assert gone.status in FINAL_CONVERSATION, f"{conversation} is not over"
+        theirs = self.by_customer[gone.customer]
+        del theirs[conversation]
+        if not theirs:
+            del self.by_customer[gone.customer]
         return gone

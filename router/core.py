@@ -50,7 +50,7 @@ from router.world import World
 
 __all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
 
-CORE_VERSION = 1
+CORE_VERSION = 2
 """Raised whenever the same commands would lead to another state; a journal names it."""
 
 OUTAGE_MS = 2_000
@@ -120,7 +120,10 @@ class Router:
     def _let_time_pass(self, now_ms: int) -> None:
         world = self.world
         due_ms = world.timers.next_due_ms()
-        if due_ms is not None and now_ms - due_ms > OUTAGE_MS:
+        if due_ms is None or due_ms > now_ms:
+            world.now_ms = now_ms
+            return
+        if now_ms - due_ms > OUTAGE_MS:
             _shift_deadlines(world, now_ms - world.now_ms)
             world.now_ms = now_ms
             attendance.restart_graces(world)
@@ -173,7 +176,7 @@ def _shift_deadlines(world: World, by_ms: int) -> None:
 
 def _carry_out(world: World, command: Command) -> Answer:
     _check_session(world, command)
-    if isinstance(command, RequestConversation | TransferConversation):
+    if isinstance(command, (RequestConversation, TransferConversation)):
         return _once(world, command.by, command.op, command)
     if isinstance(command, SendMessage):
         return _say_once(world, command)
@@ -193,7 +196,7 @@ def _check_session(world: World, command: Command) -> None:
         Refused: UNAUTHORIZED.
     """
     by = getattr(command, "by", None)
-    if by is None or isinstance(command, Connect | Disconnect):
+    if by is None or isinstance(command, (Connect, Disconnect)):
         return
     if by.role in ("agent", "customer") or isinstance(command, AcceptTerms):
         person = world.people.get(by.role, by.id)
@@ -247,9 +250,12 @@ def _used() -> Refused:
 
 def fingerprint(command: RequestConversation | TransferConversation | SendMessage) -> int:
     """What a command asks for, without the connection and the id that the edge made for it."""
-    plain = msgspec.structs.replace(command, by=Actor(command.by.role, command.by.id))
-    if isinstance(plain, RequestConversation):
-        plain = msgspec.structs.replace(plain, conversation=ConversationId(""))
+    by = Actor(command.by.role, command.by.id)
+    plain: Command
+    if isinstance(command, RequestConversation):
+        plain = msgspec.structs.replace(command, by=by, conversation=ConversationId(""))
+    else:
+        plain = msgspec.structs.replace(command, by=by)
     content = msgspec.msgpack.encode(plain)
     return int.from_bytes(hashlib.blake2b(content, digest_size=7).digest(), "big")
 
@@ -269,8 +275,11 @@ def _with_place(world: World, answer: Answer) -> Answer:
 
 def _finish(world: World) -> None:
     """What ends every command and every timer: nothing that can be offered is left."""
+    agents = world.people.agents
     for name in list(world.touched):
-        declaring.check_next(world, world.people.agents[name])
+        agent = agents[name]
+        if agent.next_show is not None:
+            declaring.check_next(world, agent)
     review_held(world)
     settle(world)
     world.flush_marks()
@@ -282,7 +291,7 @@ def _wake(world: World, command: Command) -> None:
     if by is None or by.role != "agent" or isinstance(command, Disconnect):
         return
     agent = world.people.agents[by.id]
-    if not isinstance(command, Connect | ReportActivity):
+    if not isinstance(command, (Connect, ReportActivity)):
         declaring.act(world, agent, by.connection)
     if agent.shunned and agent.devices:
         world.timers.cancel("agent_shunned", agent.id)

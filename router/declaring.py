@@ -227,9 +227,10 @@ def check_next(world: World, agent: Agent) -> None:
 
 def plan_idle(world: World, agent: Agent) -> None:
     """Sets when the agent is away for idleness, as things are."""
-    since_ms = agent.idle_since()
     idle_away_ms = world.policy.idle_away_ms
-    if not idle_away_ms or since_ms is None or agent.show is not Show.AVAILABLE:
+    is_open = bool(idle_away_ms) and agent.show is Show.AVAILABLE
+    since_ms = agent.idle_since() if is_open else None
+    if since_ms is None:
         world.timers.cancel("agent_idle", agent.id)
         return
     due_ms = max(since_ms, agent.since_ms) + idle_away_ms

@@ -17,8 +17,10 @@ from router.views import (
     named,
     offer_new,
     presence_self,
+    queue_name,
     shown_person,
     state_of,
+    wrap_up_of,
 )
 from router.world import World
 
@@ -52,6 +54,17 @@ def _offer_ended(world: World, event: events.OfferEnded, *_: object) -> Iterator
     yield Delivery(PersonKey(f"agent:{event.agent}"), message)
 
 
+def _requested(world: World, event: events.ConversationRequested, *_: object) -> Iterator[Delivery]:
+    """To the customer's other devices; what was said comes as messages, and not twice."""
+    if world.people.customers[event.customer].devices.keys() <= {event.not_to}:
+        return
+    conversation = world.conversations.by_id[event.conversation]
+    reader = PersonKey(f"customer:{event.customer}")
+    state = state_of(world, conversation, reader, {conversation.id: conversation.seq})
+    message = outgoing.ConversationRequested(world.position, conversation.id, state)
+    yield Delivery(reader, message, event.not_to)
+
+
 def _assigned(world: World, event: events.ConversationAssigned, *_: object) -> Iterator[Delivery]:
     conversation = world.conversations.by_id[event.conversation]
     for reader in conversation.readers():
@@ -77,6 +90,8 @@ def _updated(world: World, event: events.ConversationUpdated, *_: object) -> Ite
             fields[name] = named(world, PersonKey(fields[name]))
     if "agent" in fields:
         fields["agent"] = agent_card(world, fields["agent"])
+    if "queue" in fields:
+        fields["queue_name"] = queue_name(world, fields["queue"]) or None
     message = outgoing.ConversationUpdated(
         pos=world.position, conversation=event.conversation, **fields
     )
@@ -122,7 +137,10 @@ def _customer_changed(
 
 
 def _wrap_up(world: World, event: events.WrapUpStarted, *_: object) -> Iterator[Delivery]:
-    message = outgoing.WrapUpStarted(world.position, event.conversation, event.wrap_up_ms)
+    conversation = world.conversations.by_id[event.conversation]
+    message = outgoing.WrapUpStarted(
+        world.position, event.conversation, event.wrap_up_ms, wrap_up_of(world, conversation)
+    )
     yield Delivery(PersonKey(f"agent:{event.agent}"), message)
 
 
@@ -180,6 +198,7 @@ def _queued(world: World, event: events.ConversationQueued, *_: object) -> Itera
 
 
 _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]] = {
+    events.ConversationRequested: _requested,
     events.OfferMade: _offer_made,
     events.OfferEnded: _offer_ended,
     events.ConversationAssigned: _assigned,

@@ -14,10 +14,12 @@ from router import (
     attendance,
     closing,
     declaring,
+    forgetting,
     guarding,
     guests,
     handling,
     inviting,
+    looking,
     opening,
     placing,
     quiet,
@@ -41,6 +43,7 @@ from router.commands import (
     DeclineOffer,
     Disconnect,
     EndConversation,
+    EraseCustomer,
     ExtendWrapUp,
     InviteColleague,
     JoinConversation,
@@ -49,6 +52,7 @@ from router.commands import (
     OpenBrand,
     OpenQueue,
     RateConversation,
+    ReadHistory,
     ReadMessages,
     ReportActivity,
     RequestConversation,
@@ -63,7 +67,7 @@ from router.commands import (
     Tick,
     TransferConversation,
 )
-from router.events import Answer, NodeLost, PolicyChanged
+from router.events import Answer, AuditRecorded, NodeLost, PolicyChanged
 from router.ids import PersonKey
 from router.world import World
 
@@ -79,7 +83,10 @@ def _set_policy(world: World, command: SetPolicy) -> None:
     room.review(world)
     soft_start.review(world)
     opening.review_openings(world)
+    forgetting.trim(world)
     world.emit(PolicyChanged(command.policy))
+    if command.by is not None:
+        world.emit(AuditRecorded(command.by.key, "policy", "policy", ""))
 
 
 def _lose_node(world: World, command: LoseNode) -> None:
@@ -138,6 +145,8 @@ COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     AssignConversation: handling.assign,
     SetPriority: handling.set_priority,
     SetScore: scores.set_score,
+    ReadHistory: looking.read_history,
+    EraseCustomer: looking.erase_customer,
 }
 
 

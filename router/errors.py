@@ -17,6 +17,10 @@ A broken invariant is an ``AssertionError``: our own fault, never caught but by 
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "ArchiveCorrupt",
+    "ArchiveLocked",
+    "ArchiveUnavailable",
+    "ArchiveVersion",
     "CloseCode",
     "JournalCorrupt",
     "JournalLocked",
@@ -202,3 +206,19 @@ class JournalLocked(StorageError):
 
 class JournalVersion(StorageError):
     """The journal was written for another version of the core, which would decide otherwise."""
+
+
+class ArchiveUnavailable(StorageError):
+    """The archive takes or gives nothing at present; nothing was kept, try again later."""
+
+
+class ArchiveCorrupt(StorageError):
+    """A file of the archive is damaged, or is none; says which, and how to mend it."""
+
+
+class ArchiveVersion(StorageError):
+    """A file of the archive comes from a newer Fairline."""
+
+
+class ArchiveLocked(StorageError):
+    """Another process writes this archive."""

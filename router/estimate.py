@@ -199,8 +199,7 @@ class Estimator:
 
     def take(self, event: Event, now_ms: int) -> None:
         """Takes in the next event, after the whole command was applied."""
-        take = self._takes.get(type(event))
-        if take is not None:
+        if (take := self._takes.get(type(event))) is not None:
             take(event, now_ms)
 
     def wait(self, conversation: str, now_ms: int) -> WaitBand | None:
@@ -209,9 +208,16 @@ class Estimator:
         if wait is None or wait.agent:
             return None
         guess = self._guess(conversation, wait, now_ms)
-        if guess is None:
-            return None
-        median_ms, _, high_ms = self._ends(self._streams[wait.queue], guess)
+        return None if guess is None else self._band(wait.queue, guess)
+
+    def newcomer(self, queue: str, facts: PoolFacts, now_ms: int) -> WaitBand | None:
+        """How long who came now would wait behind ``facts.ahead``; None where nobody can say."""
+        wait = _Wait(queue, now_ms, 0, is_deferred=False)
+        guess = self._guess_from(facts, "", wait, now_ms) if facts.agents else None
+        return None if guess is None else self._band(queue, guess)
+
+    def _band(self, queue: str, guess: _Guess) -> WaitBand:
+        median_ms, _, high_ms = self._ends(self._streams[queue], guess)
         return WaitBand(p50=int(median_ms), p90=int(max(median_ms, high_ms)))
 
     def figures(self) -> EstimateFigures:
@@ -329,6 +335,9 @@ class Estimator:
         facts = None if wait.is_deferred else self._facts(conversation)
         if facts is None or not facts.agents:
             return None
+        return self._guess_from(facts, conversation, wait, now_ms)
+
+    def _guess_from(self, facts: PoolFacts, conversation: str, wait: _Wait, now_ms: int) -> _Guess:
         stream = self._stream(wait.queue)
         rate = facts.agents * stream.held / stream.service_ms()
         plain_ms = (facts.ahead + 1) / rate

@@ -28,8 +28,10 @@ __all__ = [
     "ConversationForgotten",
     "ConversationQueued",
     "ConversationRated",
+    "ConversationRequested",
     "ConversationUpdated",
     "CustomerChanged",
+    "CustomerErased",
     "Event",
     "InvitationEnded",
     "LineMoved",
@@ -47,7 +49,7 @@ __all__ = [
 ]
 
 
-class Answer(Struct, frozen=True, omit_defaults=True):
+class Answer(Struct, frozen=True, omit_defaults=True, gc=False):
     """The fields of a reply beside ``ok``; kept under the command's ``op`` and given again."""
 
     conversation: ConversationId | None = None
@@ -58,7 +60,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     seq: int | None = None
 
 
-class _Event(Struct, frozen=True, tag=True, tag_field="e"):
+class _Event(Struct, frozen=True, tag=True, tag_field="e", gc=False):
     """The root of all events."""
 
 
@@ -135,6 +137,12 @@ class CustomerChanged(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
+class CustomerErased(_Event, frozen=True):
+    """Everything that was kept of a customer's past up to now is erased."""
+
+    customer: CustomerId
+
+
 class ConversationQueued(_Event, frozen=True):
     """A conversation is in line, or held behind its customer's first.
 
@@ -147,6 +155,14 @@ class ConversationQueued(_Event, frozen=True):
     status: str
     key_ms: int
     cause: str
+
+
+class ConversationRequested(_Event, frozen=True):
+    """A customer, or a service for one, asked for a new conversation; others of theirs hear it."""
+
+    conversation: ConversationId
+    customer: CustomerId
+    not_to: ConnectionId
 
 
 class LineMoved(_Event, frozen=True):
@@ -333,6 +349,8 @@ Event = (
     | AgentChanged
     | AgentFlapped
     | CustomerChanged
+    | CustomerErased
+    | ConversationRequested
     | ConversationQueued
     | LineMoved
     | OpeningChanged

@@ -14,6 +14,8 @@ Counting agents looks at each once (about 1 µs); abilities are compared once fo
 
 from collections.abc import Callable
 
+import msgspec
+
 from router.assignments import Decision
 from router.commands import Actor
 from router.conversations import Conversation
@@ -28,7 +30,9 @@ from router.explained import (
     ExplainedWait,
 )
 from router.holding import first_in_line
+from router.outlook import outlook
 from router.placing import requirement_of
+from router.policy import Weights
 from router.presence import Agent
 from router.queue import NOBODY
 from router.relations import theirs
@@ -55,21 +59,52 @@ def explain(
         Refused: BAD_REQUEST where nothing is named, NOT_FOUND, or FORBIDDEN.
     """
     world = router.world
+    if actor.role == "customer":
+        return _explain_to_customer(world, actor, conversation, agent or assignment)
     if agent:
         _must_be_of_teams(world, actor, agent)
     if conversation:
         theirs(world, actor, "explain", conversation)
-        return explain_conversation(router, conversation, agent or None, now_ms)
+        return _for(actor, explain_conversation(router, conversation, agent or None, now_ms))
     if assignment:
         found = explain_assignment(router, assignment)
-        theirs(world, actor, "explain", found.conversation)
-        return found
+        if found.conversation in world.conversations.by_id:
+            theirs(world, actor, "explain", found.conversation)
+        else:
+            _must_be_of_teams(world, actor, found.agent)
+        return _for(actor, found)
     if agent:
         return explain_agent(router, agent, now_ms)
     raise Refused(Refusal.BAD_REQUEST, "conversation: name a conversation, agent or assignment")
 
 
+def _explain_to_customer(world: World, actor: Actor, conversation: str, other: str) -> Explained:
+    """What a customer may know of their own conversation."""
+    if other:
+        raise Refused(Refusal.FORBIDDEN, "customers ask about their own conversations alone")
+    found = theirs(world, actor, "explain", conversation)
+    if found.is_in_line or found.status is ConversationState.HELD:
+        return outlook(world, found)
+    status = "ended" if found.is_over else found.status
+    return ExplainedConversation(found.id, status, found.ended_reason or None)
+
+
+def _for(actor: Actor, found: Explained) -> Explained:
+    """As this person may read it: to an agent the others who were considered have no names."""
+    if actor.role != "agent" or not isinstance(found, ExplainedAssignment):
+        return found
+    candidates = tuple(
+        one if one.agent == actor.id else msgspec.structs.replace(one, agent="")
+        for one in found.candidates
+    )
+    return msgspec.structs.replace(found, candidates=candidates)
+
+
 def _must_be_of_teams(world: World, actor: Actor, agent: str) -> None:
+    if actor.role == "agent":
+        if agent != actor.id:
+            raise Refused(Refusal.FORBIDDEN, "agents ask about themselves")
+        return
     theirs_too = world.agent(agent).teams
     supervisor = world.people.by_key(actor.key) if actor.role == "supervisor" else None
     teams = supervisor.teams if supervisor is not None else ()
@@ -123,6 +158,11 @@ def _explain_wait(
         agents={} if agent is not None else _count(world, why_not),
         promoted=conversation.start_ms - deferred_ms > conversation.arrived_ms,
         deferred_ms=deferred_ms,
+        lent_ms=_lent_ms(world, conversation),
+        capped_class=conversation.capped_class,
+        preferred=dict((*conversation.preferred_needs, *conversation.preferred_languages)),
+        avoid=conversation.avoid,
+        expires_at=timer("wait_max", conversation.id),
         position=None if ahead is None else ahead + 1,
         ahead=ahead,
         away=conversation.parked,
@@ -135,6 +175,12 @@ def _explain_wait(
         agent=agent,
         why_not=None if agent is None else why_not(world.agent(agent)),
     )
+
+
+def _lent_ms(world: World, conversation: Conversation) -> int:
+    """What of its head start is not its own class's."""
+    head_start_ms = conversation.start_ms - conversation.key_ms
+    return max(0, head_start_ms - world.head_start_ms(conversation.klass))
 
 
 def _held_behind(world: World, conversation: Conversation) -> str | None:
@@ -239,6 +285,8 @@ def _explain_decision(assignment: str, decision: Decision) -> ExplainedAssignmen
             )
             for one in decision.candidates
         ),
+        weights=dict(zip(Weights.__struct_fields__, decision.weights, strict=False)),
+        band=decision.band,
     )
 
 
@@ -257,7 +305,7 @@ def explain_agent(router: Router, agent: str, now_ms: int) -> ExplainedAgent:
         agent=known.id,
         show=known.show,
         effective=known.seen_show(),
-        reason=known.reason,
+        reason=known.seen_reason(),
         channels={channel: _no_room(world, known, channel) or "free" for channel in world.channels},
         load={**known.load, "total": known.load_cost},
         capacity={name: known.capacity_of(name, defaults) for name in (*world.channels, "total")},
@@ -268,6 +316,9 @@ def explain_agent(router: Router, agent: str, now_ms: int) -> ExplainedAgent:
         next=following,
         next_show=known.next_show,
         idle_ms=max(0, now_ms - known.idle_since_ms) if world.pool.is_free(known.id) else None,
+        keeps_room_for=tuple(world.keepers.get(known.id, ())),
+        soft_offers=known.soft_offers,
+        quiet_per_mille=dict(known.eased),
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "ExplainedAssignment",
     "ExplainedCandidate",
     "ExplainedConversation",
+    "ExplainedPlace",
     "ExplainedWait",
 ]
 
@@ -29,10 +30,11 @@ class ExplainedWait(_Explained, frozen=True, omit_defaults=True, tag="waiting"):
     """Why a conversation in line stands where it stands, and why nobody takes it.
 
     ``key_ms`` is ``start_at`` less ``head_start_ms``; ``start_at`` is ``arrived_at``, or later
-    where it was promoted or may be deferred (``deferred_ms``). A head start above that of its
-    class was lent by a held conversation, or set by a supervisor before. ``away``: the customer
-    is not there, so nobody is asked. ``step`` counts from 0; ``next_step_at`` is when the next
-    begins.
+    where it was promoted or may be deferred (``deferred_ms``). ``lent_ms`` is what of the head
+    start is above that of its class: lent by a held conversation, or set by a supervisor before.
+    ``capped_class`` is the class that it would have had, but for its queue's share of them.
+    ``away``: the customer is not there, so nobody is asked. ``step`` counts from 0;
+    ``next_step_at`` is when the next begins. ``preferred`` is what rules ask for first.
     """
 
     conversation: str
@@ -52,6 +54,11 @@ class ExplainedWait(_Explained, frozen=True, omit_defaults=True, tag="waiting"):
     agents: dict[str, int]
     promoted: bool = False
     deferred_ms: int = 0
+    lent_ms: int = 0
+    capped_class: str = ""
+    preferred: dict[str, int] = {}
+    avoid: tuple[str, ...] = ()
+    expires_at: int | None = None
     position: int | None = None
     ahead: int | None = None
     away: bool = False
@@ -65,6 +72,22 @@ class ExplainedWait(_Explained, frozen=True, omit_defaults=True, tag="waiting"):
     """The rules of context that fired at its request."""
     why_not: str | None = None
     """The reason of the one agent who was asked about."""
+
+
+class ExplainedPlace(_Explained, frozen=True, omit_defaults=True, tag="place"):
+    """Why one waits, for the customer: ``here`` counts who could help now, ``free`` who is idle.
+
+    ``languages`` are those looked for, empty where any will do; ``spoken`` counts who could help in
+    each language, were it asked for; ``subject`` is the queue's name.
+    """
+
+    conversation: str
+    status: str
+    languages: tuple[str, ...]
+    here: int
+    free: int
+    spoken: dict[str, int]
+    subject: str = ""
 
 
 class ExplainedCandidate(Struct, frozen=True):
@@ -101,6 +124,9 @@ class ExplainedAssignment(_Explained, frozen=True, omit_defaults=True, tag="assi
     chosen_at: int
     rule: str
     candidates: tuple[ExplainedCandidate, ...]
+    weights: dict[str, int] = {}
+    """The share of each part in the score, as it was then."""
+    band: int = 0
 
 
 class ExplainedConversation(_Explained, frozen=True, omit_defaults=True, tag="conversation"):
@@ -133,6 +159,14 @@ class ExplainedAgent(_Explained, frozen=True, omit_defaults=True, tag="agent"):
     next: str | None = None
     next_show: str | None = None
     idle_ms: int | None = None
+    keeps_room_for: tuple[str, ...] = ()
+    """Conversations that were passed over too often because they are big."""
+    soft_offers: int = 0
+    """So many offers after the sign-in still come at a bounded pace."""
+    quiet_per_mille: dict[str, int] = {}
+    """By channel and in all, what quiet conversations do not count of the load."""
 
 
-Explained = ExplainedWait | ExplainedAssignment | ExplainedConversation | ExplainedAgent
+Explained = (
+    ExplainedWait | ExplainedPlace | ExplainedAssignment | ExplainedConversation | ExplainedAgent
+)

@@ -1,17 +1,16 @@
 """Groups of agents of equal profile, and how good each of them would be for a lane.
 
-Owns: the free agents of a group by load and idle time, the score with its parts, and the words
-that say why somebody was chosen. Does not know: other groups, the line's order, or who is asked.
+Owns: the free agents of a group by load and idle time, how the parts of a score add up, and the
+words that say why somebody was chosen. Does not know: other groups, the line's order, or who is
+asked.
 
-Invariant: everything is integers of 0 to 1000, and ``Candidate.rank`` never ties.
+Invariant: everything is integers of 0 to 1000.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from itertools import islice
-from operator import attrgetter
 
-from msgspec import Struct
-
+from router.candidates import Candidate, Choice
 from router.policy import Weights
 from router.queue import Lane
 from router.skills import Profile, language_score, proficiency_score
@@ -19,8 +18,6 @@ from router.skills import Profile, language_score, proficiency_score
 __all__ = [
     "NOTHING_SPECIAL",
     "BucketKey",
-    "Candidate",
-    "Choice",
     "Group",
     "IdlePlace",
     "Parts",
@@ -29,6 +26,7 @@ __all__ = [
     "candidate",
     "longest_idle",
     "mean",
+    "only",
     "reasons",
     "replaced",
 ]
@@ -52,44 +50,22 @@ NOTHING_SPECIAL: Special = {}
 CONSIDERED_MAX = 10
 """So many candidates of a decision are kept for ``explain``."""
 
-_SCORE = attrgetter("score")
-
-
-class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
-    """An agent who was considered, with the parts of the score, each 0 to 1000."""
-
-    agent: str
-    score: int
-    language: int
-    proficiency: int
-    history: int
-    load: int
-    flexibility: int
-    idle_since_ms: int
-    idle_order: int
-    relation: int = 0
-    topic: int = 0
-
-    def rank(self) -> tuple[int, int, int, int]:
-        """The order among those whose score is good enough; smaller is better."""
-        return (-self.load, self.flexibility, self.idle_since_ms, self.idle_order)
-
-
-class Choice(Struct, frozen=True):
-    """The agent who was chosen, the words that say why, and the best of those considered."""
-
-    candidate: Candidate
-    why: tuple[str, ...]
-    considered: tuple[Candidate, ...]
-
 
 def best_of(found: list[Candidate], chosen: Candidate) -> tuple[Candidate, ...]:
-    """The chosen one, then the best others by score, ``CONSIDERED_MAX`` in all."""
+    """The chosen one, then the best others by score, ``CONSIDERED_MAX`` in all.
+
+    They are kept for ``explain``, so among equals the order must be of what a snapshot holds, and
+    not of the buckets, which stand otherwise after a restore.
+    """
     others = [candidate for candidate in found if candidate is not chosen]
     if others:
-        others.sort(key=_SCORE, reverse=True)
+        others.sort(key=_by_score)
         del others[CONSIDERED_MAX - 1 :]
     return (chosen, *others)
+
+
+def _by_score(candidate: Candidate) -> tuple[int, tuple[int, int, int, int], str]:
+    return (-candidate.score, candidate.rank(), candidate.agent)
 
 
 class Group:
@@ -97,11 +73,10 @@ class Group:
 
     __slots__ = (
         "buckets",
-        "by_channel",
         "flexibility",
         "index",
-        "lane_count",
         "lanes",
+        "listed",
         "members",
         "profile",
         "scores",
@@ -113,26 +88,32 @@ class Group:
         self.index = index
         self.flexibility = flexibility
         self.lanes = 0
-        self.lane_count = 0
-        self.by_channel: dict[str, list[int]] = {}
-        """By channel, the indexes of the lanes that the group can serve."""
+        self.listed: dict[tuple[str, ...], list[int]] = {}
+        """By channels, the indexes of the lanes of these; made when asked for."""
         self.members = 0
         self.working = 0
         """How many of them are available and reachable, free or not."""
         self.buckets: dict[BucketKey, list[IdlePlace]] = {}
         self.scores: dict[int, tuple[int, int]] = {}
 
+    def has(self, channel: str, refused: Collection[str]) -> bool:
+        """Whether one of its free agents, but those refused, can take work on a channel."""
+        return any(
+            channel in channels and any(place[2] not in refused for place in bucket)
+            for (channels, _), bucket in self.buckets.items()
+        )
+
     def add_lane(self, lane: Lane) -> None:
         """The group can serve this lane."""
         self.lanes |= 1 << lane.index
-        self.lane_count += 1
-        self.by_channel.setdefault(lane.key[1], []).append(lane.index)
+        if self.listed:
+            self.listed = {}
 
     def drop_lane(self, lane: Lane) -> None:
         """The lane is gone."""
         self.lanes &= ~(1 << lane.index)
-        self.lane_count -= 1
-        self.by_channel[lane.key[1]].remove(lane.index)
+        if self.listed:
+            self.listed = {}
         self.scores.pop(lane.index, None)
 
     def parts(self, lane: Lane) -> tuple[int, int]:
@@ -150,12 +131,16 @@ class Group:
 
 def longest_idle(
     lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
-) -> Iterator[IdlePlace]:
+) -> list[IdlePlace]:
     """The longest idle of a bucket who may be asked, and whoever would be next."""
-    if lane.key[1] in key[0]:
-        only = lane.key[2].agent
-        fit = (p for p in bucket if p[2] not in refused and (not only or p[2] == only))
-        yield from islice(fit, 2)
+    _, channel, requirement = lane.key
+    if channel not in key[0]:
+        return []
+    only = requirement.agent
+    if not refused and not only:
+        return bucket[:2]
+    fit = (p for p in bucket if p[2] not in refused and (not only or p[2] == only))
+    return list(islice(fit, 2))
 
 
 def candidate(
@@ -168,24 +153,39 @@ def candidate(
     special: Special = NOTHING_SPECIAL,
 ) -> Candidate:
     """An agent as a candidate for a lane."""
+    since_ms, order, agent = place
     language, proficiency = group.parts(lane)
-    agent = place[2]
     parts: Parts = (language, proficiency, history.get(agent, 0), 1000 - load, 0, 0)
     if special:
         parts = replaced(parts, special, agent)
-    return Candidate(
-        agent=agent,
-        score=mean(parts, weights),
-        language=parts[0],
-        proficiency=parts[1],
-        history=parts[2],
-        load=parts[3],
-        flexibility=group.flexibility,
-        idle_since_ms=place[0],
-        idle_order=place[1],
-        relation=parts[4],
-        topic=parts[5],
+    language, proficiency, known, ease, relation, topic = parts
+    return Candidate(  # by position: names cost more than the rest of this function
+        agent,
+        mean(parts, weights),
+        language,
+        proficiency,
+        known,
+        ease,
+        group.flexibility,
+        since_ms,
+        order,
+        relation,
+        topic,
     )
+
+
+def only(
+    group: Group,
+    lane: Lane,
+    place: IdlePlace,
+    load: int,
+    history: Mapping[str, int],
+    weights: Weights,
+    special: Special,
+) -> Choice:
+    """The choice where nobody else is free who can serve the lane; no bucket is looked at."""
+    one = candidate(group, lane, place, load, history, weights, special)
+    return Choice(one, reasons(lane, one, [one]), (one,))
 
 
 def mean(parts: Parts, weights: Weights) -> int:

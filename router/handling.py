@@ -10,6 +10,7 @@ import msgspec
 
 from router.closing import abandon, end
 from router.commands import (
+    Actor,
     AssignConversation,
     CancelConversation,
     EndConversation,
@@ -17,6 +18,7 @@ from router.commands import (
     SetPriority,
     TransferConversation,
 )
+from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, ConversationRated
 from router.holding import lend_to_first
@@ -64,6 +66,7 @@ def finish(world: World, command: EndConversation) -> None:
         abandon(world, conversation, "cancelled")
         return
     end(world, conversation, reason)
+    _note_down(world, command.by, "end", conversation, command.reason)
 
 
 def pass_on(world: World, command: TransferConversation) -> Answer:
@@ -77,7 +80,17 @@ def pass_on(world: World, command: TransferConversation) -> Answer:
     transfer(world, conversation, command.queue, command.agent or "", command.note)
     if command.note:
         add_message(world, conversation, by.key, by.connection, command.note, "note")
+    target = f"to {command.agent or command.queue}"
+    _note_down(world, by, "transfer", conversation, target)
     return Answer(conversation=ConversationId(conversation.id), status=conversation.status)
+
+
+def _note_down(
+    world: World, by: Actor, action: str, conversation: Conversation, reason: str
+) -> None:
+    """What a supervisor did to an agent's conversation; agents do it all day."""
+    if by.role == "supervisor":
+        world.emit(AuditRecorded(by.key, action, f"conversation:{conversation.id}", reason))
 
 
 def rate(world: World, command: RateConversation) -> None:
@@ -98,14 +111,14 @@ def rate(world: World, command: RateConversation) -> None:
 
 
 def assign(world: World, command: AssignConversation) -> None:
-    """A supervisor gives a conversation to an agent by hand; audited.
+    """A supervisor, or a service, gives a conversation to an agent by hand; audited.
 
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, CAPACITY_FULL, INVALID_TRANSITION.
     """
     conversation = theirs(world, command.by, "conversation.assign", command.conversation)
     agent = world.agent(command.agent)
-    assign_by_hand(world, conversation, agent)
+    assign_by_hand(world, conversation, agent, supervised=command.by.role == "supervisor")
     by = command.by.key
     world.emit(AuditRecorded(by, "assign", f"conversation:{conversation.id}", f"to {agent.id}"))
 

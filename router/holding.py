@@ -3,9 +3,9 @@
 Owns: holding and promotion, the class that a held one lends, who counts as one customer.
 Does not know: why a conversation came or went, or how an agent is found.
 
-Invariants (tests/test_holding.py): of the conversations that one account asks for itself, and of
-those that may wait, one has a place that somebody signed in could serve; further ones are held,
-but behind one that nobody could serve at any step only those are that nobody could serve either.
+Invariants (tests/test_holding.py): of the conversations that one person asks for, and of those that
+may wait, one has a place that somebody signed in could serve; further ones are held, but behind one
+that nobody could serve at any step only those are that nobody could serve either.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,16 +21,17 @@ from router.world import World
 __all__ = [
     "first_in_line",
     "hold_or_enqueue",
+    "is_held",
     "lend_to_first",
-    "link_account",
+    "link_identity",
     "promote_next",
     "review_held",
 ]
 
 
 def _theirs(world: World, customer: Customer, deferrable: bool) -> Iterator[Conversation]:
-    """What is open of the account, or else of the customer, in the order in which it came."""
-    names = world.people.of_account(customer)
+    """What is open of those who count as this customer, in the order in which it came."""
+    names = world.people.same_as(customer)
     by_id = world.conversations.by_id
     found = [by_id[name] for person in names for name in person.open]
     if len(names) > 1:
@@ -64,6 +65,8 @@ def _can_be_served(world: World, conversation: Conversation) -> bool:
 
 def _holder(world: World, customer: Customer, held: Conversation) -> Conversation | None:
     """The conversation behind which this one is held."""
+    if not (customer.open or customer.account or customer.proven_contact):
+        return None
     deferrable = held.deferrable
     first = first_in_line(world, customer, deferrable=deferrable)
     if first is not None:
@@ -76,6 +79,11 @@ def _holder(world: World, customer: Customer, held: Conversation) -> Conversatio
         if conversation.status is ConversationState.ACTIVE:
             return conversation
     return None
+
+
+def is_held(world: World, customer: Customer, conversation: Conversation) -> bool:
+    """Whether a new conversation of the customer's would be held."""
+    return _holder(world, customer, conversation) is not None
 
 
 def hold_or_enqueue(world: World, conversation: Conversation) -> None:
@@ -124,6 +132,8 @@ def promote_next(world: World, customer: Customer, *, deferrable: bool) -> None:
 
     It holds those after it, unless it is one that nobody could serve.
     """
+    if not world.conversations.held:
+        return
     for held in list(_theirs(world, customer, deferrable)):
         if held.status is ConversationState.HELD and _holder(world, customer, held) is None:
             _promote(world, customer, held)
@@ -171,7 +181,7 @@ def _beside(world: World, names: Iterable[str]) -> Iterable[str]:
     found: dict[str, None] = {}
     for name in names:
         customer = world.customer_of(world.conversations.by_id[name])
-        for person in world.people.of_account(customer):
+        for person in world.people.same_as(customer):
             found.update((one, None) for one in person.open if one in world.conversations.held)
     return found
 
@@ -180,15 +190,19 @@ def _age(conversation: Conversation) -> tuple[int, int]:
     return conversation.arrived_ms, conversation.place
 
 
-def link_account(world: World, customer: Customer, account: str) -> None:
-    """A token says whose customer this is: their conversations share one place from now on.
+def link_identity(world: World, customer: Customer, account: str, contact: str) -> None:
+    """A token proves whose customer this is: who is one person shares one place from now on.
 
-    Whoever was held behind a former relation's, and is no longer, is promoted.
+    What was proven once stays, for it is the same person's token. Whoever is held no longer, for
+    they count as somebody else now, is promoted at the end of the command.
     """
-    if not account or account == customer.account:
+    account = account or customer.account
+    contact = contact or customer.proven_contact
+    if (account, contact) == (customer.account, customer.proven_contact):
         return
-    former = [one for one in world.people.of_account(customer) if one is not customer]
-    world.people.link(customer, account)
-    for person in (customer, *former[:1]):
-        for deferrable in (False, True):
-            promote_next(world, person, deferrable=deferrable)
+    people = world.people
+    beside = [customer, *people.who_proved(customer.proven_contact), *people.who_proved(contact)]
+    concerned = {one.id: one for person in beside for one in people.same_as(person)}
+    people.link(customer, account, contact)
+    for one in concerned.values():
+        world.narrowed.update((name, None) for name in one.open)

@@ -253,6 +253,7 @@ class ConversationJoin(_Incoming, frozen=True, kw_only=True, tag="conversation.j
 
     conversation: Ident
     mode: JoinMode
+    purpose: Word = ""
 
 
 class ConversationLeave(_Incoming, frozen=True, kw_only=True, tag="conversation.leave"):
@@ -287,11 +288,12 @@ class ScoreSet(_Incoming, frozen=True, kw_only=True, tag="score.set"):
 
 
 class History(_Incoming, frozen=True, kw_only=True, tag="history"):
-    """A page of a transcript, ending before ``before_seq``."""
+    """A page of a transcript, or of all of a customer's, ending before a text or a note."""
 
     conversation: Ident | None = None
     customer: Ident | None = None
     before_seq: Seq | None = None
+    before_note: Seq | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
     purpose: Word = ""
 

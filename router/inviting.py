@@ -13,6 +13,7 @@ from router.errors import Refusal, Refused
 from router.events import AuditRecorded
 from router.guests import call_in, let_in, let_out, recall
 from router.ids import PersonKey
+from router.looking import purpose_for
 from router.relations import theirs
 from router.saying import add_message
 from router.states import ConversationState
@@ -66,9 +67,11 @@ def join(world: World, command: JoinConversation) -> None:
     """A supervisor listens in, whispers or speaks, or an invited colleague comes; audited.
 
     Raises:
-        Refused: NOT_FOUND, FORBIDDEN, or INVALID_TRANSITION where it is over.
+        Refused: NOT_FOUND, FORBIDDEN, PURPOSE_REQUIRED, or INVALID_TRANSITION where it is over.
     """
     conversation = theirs(world, command.by, "conversation.join", command.conversation)
+    if command.by.role == "supervisor":
+        purpose_for(world.policy, command.by.role, command.purpose)
     if conversation.is_over:
         raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
     by = command.by.key
@@ -80,7 +83,8 @@ def join(world: World, command: JoinConversation) -> None:
     if conversation.joined.get(by) == command.mode:
         return
     let_in(world, conversation, by, command.mode)
-    world.emit(AuditRecorded(by, f"join.{command.mode}", f"conversation:{conversation.id}", ""))
+    subject = f"conversation:{conversation.id}"
+    world.emit(AuditRecorded(by, f"join.{command.mode}", subject, command.purpose))
 
 
 def leave(world: World, command: LeaveConversation) -> None:

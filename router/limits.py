@@ -62,14 +62,16 @@ class Pace:
 
 
 class ErrorCount:
-    """Counts the errors of the last minute."""
+    """Counts the errors of the last minute; most connections never make one."""
 
     __slots__ = ("_at_ms",)
 
     def __init__(self) -> None:
-        self._at_ms: deque[int] = deque(maxlen=ERRORS_MAX)
+        self._at_ms: deque[int] | None = None
 
     def add(self, now_ms: int) -> bool:
         """Notes one more; whether they are too many now."""
+        if self._at_ms is None:
+            self._at_ms = deque(maxlen=ERRORS_MAX)
         self._at_ms.append(now_ms)
         return len(self._at_ms) == ERRORS_MAX and now_ms - self._at_ms[0] < ERRORS_WITHIN_MS

@@ -8,8 +8,8 @@ Does not know: people, offers, policy but for the weights it is given, or time.
                                 then the least flexible, then the longest idle
 
 Invariants: an agent is free in at most one bucket; both choices are total orders (a key ends in
-the journal position, an idle place in a count that nobody shares), so nothing is left to chance
-or to the order of a dict; an answer agrees with a scan over everybody (tests/helpers/model.py).
+the journal position, an idle place in a count that nobody shares), so nothing is left to chance;
+an answer agrees with a scan over everybody (tests/helpers/model.py).
 
 Lanes and groups find each other through bit masks over big integers: bit n of a group's ``lanes``
 is set where it can serve the lane of index n, so "occupied lanes that I can serve" is one ``&``.
@@ -20,11 +20,10 @@ idle time; a choice looks at the first of each bucket and at the few whom the cu
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from router.candidates import Candidate, Choice
 from router.groups import (
     NOTHING_SPECIAL,
     BucketKey,
-    Candidate,
-    Choice,
     Group,
     IdlePlace,
     Special,
@@ -35,22 +34,17 @@ from router.groups import (
 )
 from router.masks import Masks, bits
 from router.policy import Weights
-from router.queue import NOBODY, Lane, Line, Place
+from router.queue import Lane, Line, Place
 from router.shortlist import Shortlist
-from router.skills import Profile, Requirement, meets
+from router.skills import Profile, Requirement
 
 __all__ = ["Pool"]
 
 LANES_LISTED_MAX = 256
 """Up to here looking at every lane of a group is cheaper than finding the occupied ones."""
 
-
 LISTED_FROM = 24
 """With more groups of free agents than this, the shortlist is cheaper than a look at each."""
-
-
-MET_MAX = 4096
-"""So many requirements are remembered as met by somebody or by nobody."""
 
 
 class Pool:
@@ -74,9 +68,8 @@ class Pool:
         self._working: dict[str, None] = {}
         """The agents who are available and reachable, free or not."""
         self._able: dict[int, int] = {}
-        self._met: dict[Requirement, bool] = {}
         self.generation = 0
-        """Raised whenever a profile appears among the signed in, or disappears."""
+        """Raised whenever a profile appears among the signed in or goes."""
 
     def sign_in(self, agent: str, profile: Profile, flexibility: int) -> None:
         """Counts the agent among those who could serve; also after a change of profile."""
@@ -84,11 +77,21 @@ class Pool:
         group = self._groups.get(profile)
         if group is None:
             group = self._add_group(profile, flexibility)
-        group.flexibility = flexibility
+        if group.flexibility != flexibility:
+            self._list_anew(group, flexibility)
         group.members += 1
         self._group_of[agent] = group
         if agent in self._own_lanes:
             self._overlaps.clear()
+
+    def _list_anew(self, group: Group, flexibility: int) -> None:
+        """A new policy rates the profile otherwise: its free agents stand elsewhere."""
+        free = [(a, self._free[a]) for bucket in group.buckets.values() for _, _, a in bucket]
+        for agent, _ in free:
+            self.occupy(agent)
+        group.flexibility = flexibility
+        for agent, ((channels, load), place) in free:
+            self.free(agent, channels, load, place[:2])
 
     def sign_out(self, agent: str) -> None:
         """Forgets the agent, if known."""
@@ -102,6 +105,10 @@ class Pool:
         group.members -= 1
         if not group.members:
             self._drop_group(group)
+
+    def group_of(self, agent: str) -> Group:
+        """The group of a signed-in agent."""
+        return self._group_of[agent]
 
     def knows(self, agent: str) -> bool:
         """Whether the agent is signed in."""
@@ -153,10 +160,14 @@ class Pool:
 
     def free(self, agent: str, channels: tuple[str, ...], load: int, idle: tuple[int, int]) -> None:
         """The agent can take work on ``channels``; replaces what was known of that."""
-        self.occupy(agent)
-        group = self._group_of[agent]
         key = (channels, load)
-        place = (*idle, agent)
+        place = (idle[0], idle[1], agent)
+        known = self._free.get(agent)
+        if known is not None:
+            if known == (key, place):
+                return
+            self.occupy(agent)
+        group = self._group_of[agent]
         insort(group.buckets.setdefault(key, []), place)
         self._free[agent] = (key, place)
         self._groups_free |= 1 << group.index
@@ -175,7 +186,7 @@ class Pool:
         if not bucket:
             del group.buckets[key]
             if not group.buckets:
-                self._groups_free &= ~(1 << group.index)
+                self._groups_free ^= 1 << group.index
 
     def add_lane(self, lane: Lane) -> None:
         """A lane is new: finds who can serve it."""
@@ -204,21 +215,21 @@ class Pool:
         self._shortlist.drop_lane(lane)
         self._masks.drop_lane(lane)
 
-    def next_for(self, agent: str, refused: Callable[[str], Collection[str]]) -> Place | None:
-        """The smallest key that this free agent may take, or None.
+    def next_for(
+        self, agent: str, channels: tuple[str, ...], refused: Callable[[str], Collection[str]]
+    ) -> Place | None:
+        """The smallest key that an agent, free or about to be, may take on these channels.
 
-        Args:
-            agent: A free agent.
-            refused: Tells the agents that a conversation is not offered to now.
+        ``refused`` tells the agents that a conversation is not offered to now.
         """
-        channels = self._free[agent][0][0]
         group = self._group_of[agent]
         own = self._own_lanes.get(agent, 0)
-        if not own and group.lane_count <= LANES_LISTED_MAX:
-            heads = self._line.heads
-            listed = [heads[at] for channel in channels for at in group.by_channel.get(channel, ())]
-            best = min(listed, default=NOBODY)
-            if best is NOBODY:
+        if not own and group.lanes.bit_count() <= LANES_LISTED_MAX:
+            if channels not in group.listed:
+                lanes = map(self._line.lane_at, bits(group.lanes))
+                group.listed[channels] = [one.index for one in lanes if one.key[1] in channels]
+            best = self._line.first_of(group.listed[channels])
+            if not best[2]:
                 return None
             if agent not in refused(best[2]):
                 return best
@@ -266,12 +277,12 @@ class Pool:
         """
         serving = self._masks.serving(lane) if not lane.key[2].agent else 0
         if not refused and (serving & self._groups_free).bit_count() > self.listed_from:
-            known = list(self._known(lane, refused, history, weights, special))
+            known = self._known(lane, refused, history, weights, special)
             found = self._shortlist.best(lane, serving, known, weights, band, special)
             return Choice(found[0], reasons(lane, found[0], found), tuple(found)) if found else None
-        found = list(self._candidates(lane, refused, history, weights, special))
-        if not found:
-            return None
+        found = self._candidates(lane, refused, history, weights, special)
+        if len(found) < 2:
+            return Choice(found[0], reasons(lane, found[0], found), (found[0],)) if found else None
         least = max(candidate.score for candidate in found) - band
         good = [candidate for candidate in found if candidate.score >= least]
         chosen = min(good, key=Candidate.rank)
@@ -284,17 +295,20 @@ class Pool:
         history: Mapping[str, int],
         weights: Weights,
         special: Special,
-    ) -> Iterator[Candidate]:
-        firsts: set[str] = set()
+    ) -> list[Candidate]:
+        """The first of each bucket, and those of whom something is known."""
         apart = {*refused, *special} if special else refused
-        for group in self._groups_for(lane):
-            for key, bucket in group.buckets.items():
-                for place in longest_idle(lane, key, bucket, apart):
-                    firsts.add(place[2])
-                    yield candidate(group, lane, place, key[1], history, weights, special)
-        for one in self._known(lane, refused, history, weights, special):
-            if one.agent not in firsts:
-                yield one
+        found = [
+            candidate(group, lane, place, key[1], history, weights, special)
+            for group in self._groups_for(lane)
+            for key, bucket in group.buckets.items()
+            for place in longest_idle(lane, key, bucket, apart)
+        ]
+        if history or special:
+            firsts = {one.agent for one in found}
+            known = self._known(lane, refused, history, weights, special)
+            found += [one for one in known if one.agent not in firsts]
+        return found
 
     def _known(
         self,
@@ -303,28 +317,28 @@ class Pool:
         history: Mapping[str, int],
         weights: Weights,
         special: Special,
-    ) -> Iterator[Candidate]:
+    ) -> list[Candidate]:
         """The free agents of whom something is known and who may be asked."""
+        found = []
         for agent in {**history, **special} if special else history:
             if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
                 if self._may(group, lane, agent) and lane.key[1] in key[0]:
-                    yield candidate(group, lane, place, key[1], history, weights, special)
+                    found.append(candidate(group, lane, place, key[1], history, weights, special))
+        return found
 
     def _may(self, group: Group, lane: Lane, agent: str) -> bool:
         only = lane.key[2].agent
         return only == agent if only else bool(group.lanes >> lane.index & 1)
 
-    def _groups_for(self, lane: Lane) -> Iterator[Group]:
+    def _groups_for(self, lane: Lane) -> list[Group]:
         only = lane.key[2].agent
         if only:
             group = self._group_of.get(only)
-            if group is not None and only in self._free:
-                yield group
-            return
-        for index in bits(self._masks.serving(lane) & self._groups_free):
-            yield self._by_index[index]
+            return [group] if group is not None and only in self._free else []
+        free = bits(self._masks.serving(lane) & self._groups_free)
+        return [self._by_index[index] for index in free]
 
     def overlapping(self, lane: Lane) -> int:
         """The lanes (bits) that a signed-in agent could take from instead of this one."""
@@ -354,20 +368,13 @@ class Pool:
         passed = sum(line.lane_at(index).count_before(place) for index in bits(others))
         return line.ranks.count_before(place) - passed
 
-    def can_anybody(self, lane: Lane) -> bool:
-        """Whether any signed-in agent could serve this lane at all."""
-        only = lane.key[2].agent
-        return only in self._group_of if only else bool(self._masks.serving(lane))
+    def free_groups(self) -> list[Group]:
+        """The groups that have a free agent."""
+        return [self._by_index[index] for index in bits(self._groups_free)]
 
     def can_meet(self, requirement: Requirement) -> bool:
         """Whether any signed-in agent meets a requirement; known until profiles change."""
-        known = self._met.get(requirement)
-        if known is None:
-            if len(self._met) >= MET_MAX:
-                self._met.clear()
-            known = any(meets(profile, requirement) for profile in self._groups)
-            self._met[requirement] = known
-        return known
+        return self._masks.can_meet(requirement)
 
     def _add_group(self, profile: Profile, flexibility: int) -> Group:
         index = self._free_indexes.pop() if self._free_indexes else len(self._by_index)
@@ -383,7 +390,6 @@ class Pool:
     def _profiles_changed(self) -> None:
         self.generation += 1
         self._overlaps.clear()
-        self._met.clear()
 
     def _drop_group(self, group: Group) -> None:
         del self._groups[group.profile]

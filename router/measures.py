@@ -44,7 +44,7 @@ from router.presence import Agent
 from router.states import FINAL_CONVERSATION, ConversationState, Show
 from router.tallies import Tally, jain
 
-__all__ = ["Measures"]
+__all__ = ["Measures", "evenness"]
 
 RECENT_MS = 1_800_000
 QUEUE_SLOT_MS = 60_000
@@ -102,6 +102,7 @@ class Measures:
         self._waits: dict[str, deque[tuple[int, str, int]]] = {}
         self._open: dict[str, _Service] = {}
         self._workers: dict[str, _Worker] = {}
+        self._before_today: dict[str, dict[str, int]] = {}
         self._takes: Mapping[type, Callable[[Any, int], None]] = {
             PolicyChanged: self._policy_changed,
             AgentChanged: self._agent_changed,
@@ -296,6 +297,19 @@ class Measures:
                 counts[name] = counts.get(name, 0) + count
         return queue_measures("", counts, self._even_waits(self._waits, now_ms))
 
+    def begin_day(self) -> None:
+        """What was counted so far is of the days before; see ``today``."""
+        self._before_today = {name: tally.in_all() for name, tally in self._queues.items()}
+
+    def today(self, queue: str = "") -> QueueMeasures:
+        """The figures of a queue since ``begin_day``; of all together where none is named."""
+        counts: dict[str, int] = {}
+        for name in (queue,) if queue else tuple(self._queues):
+            tally, before = self._queues.get(name), self._before_today.get(name, {})
+            for what, count in ({} if tally is None else tally.in_all()).items():
+                counts[what] = counts.get(what, 0) + count - before.get(what, 0)
+        return queue_measures(queue, counts, None)
+
     def _even_waits(self, queues: Iterable[str], now_ms: int) -> float | None:
         """Jain's index over the mean waits of the customers of the last 30 minutes."""
         of_customer: dict[str, list[int]] = {}
@@ -328,14 +342,24 @@ class Measures:
         Returns:
             The mean over the groups of two and more, weighted by their size; None without any.
         """
-        groups: dict[Hashable, list[float]] = {}
-        for agent, profile in profiles.items():
-            figures = self.agent(agent, now_ms, recent=True)
-            if figures.occupancy is not None and figures.available_ms >= WORKED_MIN_MS:
-                groups.setdefault(profile, []).append(figures.occupancy)
-        compared = [group for group in groups.values() if len(group) > 1]
-        size = sum(map(len, compared))
-        return sum(len(group) * (jain(group) or 0.0) for group in compared) / size if size else None
+        return evenness(
+            (profile, self.agent(agent, now_ms, recent=True)) for agent, profile in profiles.items()
+        )
+
+
+def evenness(worked: Iterable[tuple[Hashable, AgentMeasures]]) -> float | None:
+    """Jain's index over the occupancy of agents of equal profile who were there for a minute.
+
+    Returns:
+        The mean over the groups of two and more, weighted by their size; None without any.
+    """
+    groups: dict[Hashable, list[float]] = {}
+    for profile, figures in worked:
+        if figures.occupancy is not None and figures.available_ms >= WORKED_MIN_MS:
+            groups.setdefault(profile, []).append(figures.occupancy)
+    compared = [group for group in groups.values() if len(group) > 1]
+    size = sum(map(len, compared))
+    return sum(len(group) * (jain(group) or 0.0) for group in compared) / size if size else None
 
 
 _NO_TARGET = ServiceLevel()

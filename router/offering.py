@@ -10,20 +10,22 @@ taken before an offer is made; an agent has at most one pending offer.
 import heapq
 
 from router.assignments import Decision, pack
+from router.candidates import Choice
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
-from router.groups import Choice
+from router.groups import Special, only
 from router.guests import recall
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
-from router.overtaking import look
-from router.placing import refused_agents
+from router.overtaking import is_sampled, look
+from router.placing import preferred_lane, refused_agents
+from router.policy import Weights
 from router.presence import Agent
-from router.queue import Place
+from router.queue import Lane, Place
 from router.quiet import start
 from router.replies import expect
 from router.room import drop_void, note_pass
-from router.scores import history_of, special_of, weights_of
+from router.scores import history_of, shares, special_of, weights_of
 from router.soft_start import note_offer
 from router.world import World
 
@@ -42,11 +44,14 @@ def settle(world: World) -> None:
     freed = drop_void(world) if world.policy.passed_over_max else []
     queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
     world.unsettled.clear()
-    for name in world.touched:
-        if world.refresh(world.people.agents[name]):
-            _bring(world, name, queue)
-    _bring_all(world, freed, queue)
-    heapq.heapify(queue)
+    if len(world.touched) == 1 and not queue and not freed and not world.keepers:
+        _serve_one(world, world.people.agents[next(iter(world.touched))], queue)
+    else:
+        for name in world.touched:
+            if world.refresh(world.people.agents[name]):
+                _bring(world, name, queue)
+        _bring_all(world, freed, queue)
+        heapq.heapify(queue)
     while queue:
         place, agent = heapq.heappop(queue)
         if place[2] in world.line:
@@ -57,6 +62,40 @@ def settle(world: World) -> None:
             _bring(world, agent, queue)
 
 
+def _serve_one(world: World, agent: Agent, queue: list[tuple[Place, str]]) -> None:
+    """Nothing but one agent is to be looked at: the head of the line is theirs without a choice.
+
+    Nobody else is free who may take it, or they would have it already. So the agent, who holds an
+    offer in the end, need not be listed among the free ones before. Where it is not as plain as
+    that, they are listed, and what they bring goes into the queue.
+    """
+    name, pool, by_id = agent.id, world.pool, world.conversations.by_id
+    if pool.is_free(name):
+        if world.refresh(agent):
+            _bring(world, name, queue)
+        return
+    room = world.room_of(agent)
+    if room is None:
+        return
+    channels, load = room
+    idle = (agent.idle_since_ms, agent.idle_order)
+    place = pool.next_for(name, channels, lambda one: refused_agents(world, by_id[one]))
+    if place is not None and not is_sampled(world):
+        conversation = by_id[place[2]]
+        if not conversation.asks_around:
+            lane, _ = world.line.where(conversation.id)
+            history, weights, special = _known_of(world, conversation)
+            group, idle_place = pool.group_of(name), (*idle, name)
+            choice = only(group, lane, idle_place, load, history, weights, special)
+            _offer(world, conversation, choice, weights)
+            if world.keepers:
+                _bring_all(world, drop_void(world), queue)
+            return
+    pool.free(name, channels, load, idle)
+    if place is not None:
+        queue.append((place, name))
+
+
 def _bring_all(world: World, freed: list[Agent], queue: list[tuple[Place, str]]) -> None:
     """Agents who keep room no longer, as if they had become free."""
     for agent in freed:
@@ -65,31 +104,48 @@ def _bring_all(world: World, freed: list[Agent], queue: list[tuple[Place, str]])
 
 
 def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
-    by_id = world.conversations.by_id
-    place = world.pool.next_for(agent, lambda name: refused_agents(world, by_id[name]))
+    by_id, pool = world.conversations.by_id, world.pool
+    channels = pool.channels_for(agent)
+    place = pool.next_for(agent, channels, lambda name: refused_agents(world, by_id[name]))
     if place is not None:
         heapq.heappush(queue, (place, agent))
 
 
 def _match(world: World, conversation: Conversation) -> None:
     lane, _ = world.line.where(conversation.id)
-    history = history_of(world.customer_of(conversation), world.now_ms)
-    special = special_of(world, conversation)
+    history, weights, special = _known_of(world, conversation)
+    refused = refused_agents(world, conversation)
+    band = world.policy.score_band
+    for one, apart in _attempts(world, conversation, lane, refused):
+        choice = world.pool.choose(one, apart, history, weights, band, special)
+        if choice is not None:
+            _offer(world, conversation, choice, weights)
+            return
+
+
+def _known_of(world: World, conversation: Conversation) -> tuple[dict[str, int], Weights, Special]:
+    """By agent the history, the weights, and what stands in the place of other parts."""
     weights = weights_of(world, conversation)
+    history = history_of(world.customer_of(conversation), world.now_ms)
     if conversation.preferred_agent:
         history[conversation.preferred_agent] = 1000
-    refused = refused_agents(world, conversation)
-    fresh = refused.union(conversation.declined) if conversation.declined else refused
-    choice = world.pool.choose(lane, fresh, history, weights, world.policy.score_band, special)
-    if choice is None and fresh is not refused:
-        choice = world.pool.choose(
-            lane, refused, history, weights, world.policy.score_band, special
-        )
-    if choice is not None:
-        _offer(world, conversation, choice)
+    return history, weights, special_of(world, conversation)
 
 
-def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
+def _attempts(
+    world: World, conversation: Conversation, lane: Lane, refused: frozenset[str]
+) -> list[tuple[Lane, frozenset[str]]]:
+    """Whom to look among, and without whom: those preferred first, decliners after all others."""
+    preferred = preferred_lane(world, conversation)
+    lanes = [lane] if preferred is None else [preferred, lane]
+    attempts = [(one, refused) for one in lanes]
+    if conversation.declined:
+        fresh = refused.union(conversation.declined)
+        attempts = [*((one, fresh) for one in lanes), *attempts]
+    return attempts
+
+
+def _offer(world: World, conversation: Conversation, choice: Choice, weights: Weights) -> None:
     agent = world.people.agents[choice.candidate.agent]
     policy = world.policy
     queue = world.queues.get(conversation.queue)
@@ -116,13 +172,15 @@ def _offer(world: World, conversation: Conversation, choice: Choice) -> None:
             world.now_ms,
             choice.why[-1],
             choice.considered,
+            shares(weights),
+            policy.score_band,
         )
     )
     conversation.offer = agent.offer = offer.id
     world.timers.set("offer_seen", offer.id, world.now_ms + policy.offer_seen_ms)
     world.timers.set("offer_expire", offer.id, offer.due_ms)
     note_offer(world, agent)
-    world.refresh(agent)
+    world.pool.occupy(agent.id)
     world.touch(agent)
     world.move(conversation.queue)
     world.emit(
@@ -171,7 +229,8 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
         conversation.first_assigned_at_ms = now_ms
     conversation.wanted_agent = ""
     conversation.waits_for_last = False
-    _is_no_guest(world, conversation, agent.key)
+    if conversation.invited or conversation.joined:
+        _is_no_guest(world, conversation, agent.key)
     agent.serving.append(conversation.id)
     start(world, conversation)
     active = world.conversations.active_by_queue

@@ -6,9 +6,10 @@ Invariants: an ended offer never changes; at most ``ENDED_MAX`` ended offers are
 that a late answer can be told what became of its offer.
 """
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 from router.errors import Refusal, Refused
+from router.forms import IS_PLAIN
 from router.states import OFFER, OfferState, advance
 
 __all__ = ["Offer", "Offers"]
@@ -17,7 +18,8 @@ ENDED_MAX = 10_000
 """Ended offers that are remembered, the oldest go first."""
 
 
-class Offer(Struct):
+@dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Offer:
     """One proposal of one conversation to one agent."""
 
     id: str
@@ -26,11 +28,34 @@ class Offer(Struct):
     made_at_ms: int
     due_ms: int
     attempt: int
-    why: tuple[str, ...] = ()
+    why: "tuple[str, ...]" = ()
     auto: bool = False
     is_seen: bool = False
     decision: bytes = b""
     """How its agent was chosen, packed by ``router.assignments``."""
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        conversation: str,
+        agent: str,
+        made_at_ms: int,
+        due_ms: int,
+        attempt: int,
+        *,
+        auto: bool = False,
+    ) -> None:
+        """Written out, for the one that a dataclass makes is never compiled."""
+        self.id = id
+        self.conversation = conversation
+        self.agent = agent
+        self.made_at_ms = made_at_ms
+        self.due_ms = due_ms
+        self.attempt = attempt
+        self.why = ()
+        self.auto = auto
+        self.is_seen = False
+        self.decision = b""
 
 
 class Offers:
@@ -47,15 +72,8 @@ class Offers:
     ) -> Offer:
         """Makes the next offer."""
         self.made_count += 1
-        offer = Offer(
-            id=f"o{self.made_count}",
-            conversation=conversation,
-            agent=agent,
-            made_at_ms=now_ms,
-            due_ms=due_ms,
-            attempt=attempt,
-            auto=auto,
-        )
+        name = f"o{self.made_count}"
+        offer = Offer(name, conversation, agent, now_ms, due_ms, attempt, auto=auto)
         self.pending[offer.id] = offer
         return offer
 
@@ -82,7 +100,7 @@ class Offers:
     def end(self, offer: str, trigger: str) -> tuple[Offer, OfferState]:
         """Ends a pending offer and returns it with its outcome."""
         ended = self.pending.pop(offer)
-        outcome = OfferState(advance(OFFER, OfferState.PENDING, trigger))
+        outcome = advance(OFFER, OfferState.PENDING, trigger)
         self.ended[offer] = (ended.agent, outcome)
         if len(self.ended) > ENDED_MAX:
             del self.ended[next(iter(self.ended))]

@@ -4,9 +4,10 @@ Owns: the remembered answers of each person, by op. Does not know: the commands'
 
 Invariants: an op with the same content gives the first answer again; with other content it is a
 conflict; a refused command is not remembered; at most ``limit`` answers a person are kept, the
-oldest go first, and none for longer than a day.
+oldest go first; whenever one is remembered, those older than a day go, whoever's they are.
 """
 
+from collections import deque
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ LIMITS: Mapping[str, int] = {"customer": 1_000, "service": 100_000}
 STAFF_LIMIT = 10_000
 
 
-class Remembered(Struct, frozen=True, array_like=True):
+class Remembered(Struct, frozen=True, array_like=True, gc=False):
     """One answer: what was asked, what was said, and when."""
 
     fingerprint: int
@@ -35,6 +36,18 @@ class OpMemory:
 
     def __init__(self) -> None:
         self.by_person: dict[PersonKey, dict[str, Remembered]] = {}
+        self._by_age: deque[tuple[int, PersonKey, str]] = deque()
+        """When whose op was answered, the oldest first; may name some that are gone; derived."""
+
+    def restore(self, by_person: Mapping[PersonKey, dict[str, Remembered]]) -> None:
+        """Puts the answers of a snapshot in place."""
+        self.by_person = dict(by_person)
+        ages = [
+            (known.at_ms, person, op)
+            for person, answers in self.by_person.items()
+            for op, known in answers.items()
+        ]
+        self._by_age = deque(sorted(ages))
 
     def recall(self, person: PersonKey, op: str, fingerprint: int) -> Answer | None:
         """The first answer to this op, or None where it is new.
@@ -59,9 +72,19 @@ class OpMemory:
         """Keeps an answer, and lets go of what is too old or too much."""
         answers = self.by_person.setdefault(person, {})
         answers[op] = Remembered(fingerprint, answer, now_ms)
-        limit = LIMITS.get(person.partition(":")[0], STAFF_LIMIT)
-        while answers:
-            oldest = next(iter(answers))
-            if len(answers) <= limit and answers[oldest].at_ms > now_ms - KEEP_MS:
-                break
-            del answers[oldest]
+        self._by_age.append((now_ms, person, op))
+        if len(answers) > LIMITS.get(person.partition(":")[0], STAFF_LIMIT):
+            del answers[next(iter(answers))]
+        while self._by_age[0][0] <= now_ms - KEEP_MS:
+            self._drop(*self._by_age.popleft())
+
+    def _drop(self, at_ms: int, person: PersonKey, op: str) -> None:
+        answers = self.by_person.get(person, {})
+        if op in answers and answers[op].at_ms == at_ms:
+            del answers[op]
+            if not answers:
+                del self.by_person[person]
+
+    def forget(self, person: PersonKey) -> None:
+        """Nothing of this person's is remembered any longer."""
+        self.by_person.pop(person, None)

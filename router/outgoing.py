@@ -3,8 +3,7 @@
 Owns: the fields of every message from server to client (protocol, sections 2, 3 and 6).
 Does not know: how they are encoded (``router.wire``) or who gets them (``router.views``).
 
-A field that is None, empty or false is left out of the frame where the protocol marks it
-optional; ``pos`` is the journal position that caused an event.
+What is None, empty or false is left out; ``pos`` is the journal position that caused an event.
 """
 
 from msgspec import Struct, field
@@ -12,8 +11,10 @@ from msgspec import Struct, field
 from router.cards import (
     AgentCard,
     AgentsByShow,
+    ConversationState,
     CustomerCard,
     Error,
+    HouseFigures,
     Limits,
     Message,
     Person,
@@ -22,6 +23,7 @@ from router.cards import (
     QueueFigures,
     ServerInfo,
     WaitBand,
+    WrapUp,
     You,
 )
 from router.explained import Explained
@@ -36,6 +38,7 @@ __all__ = [
     "ConversationAssigned",
     "ConversationEnded",
     "ConversationInvited",
+    "ConversationRequested",
     "ConversationState",
     "ConversationUpdated",
     "CustomerCard",
@@ -60,9 +63,11 @@ __all__ = [
     "ServerInfo",
     "State",
     "TokenExpiring",
+    "TopicStale",
     "Typing",
     "WaitBand",
     "Welcome",
+    "WrapUp",
     "WrapUpStarted",
     "You",
 ]
@@ -89,9 +94,11 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     more: bool | None = None
     policy: Policy | None = None
     topic: str | None = None
+    mode: str | None = None
     set: tuple[PresenceEntry, ...] | None = None
     queues: tuple[QueueFigures, ...] | None = None
     agents: tuple[AgentsByShow, ...] | None = None
+    house: HouseFigures | None = None
     expires_ms: int | None = None
     explain: Explained | None = None
 
@@ -136,30 +143,8 @@ class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
     auto: bool
     topic: str = ""
     waited_ms: int = 0
+    queue_name: str = ""
     pos: int | None = None
-
-
-class ConversationState(Struct, frozen=True, omit_defaults=True):
-    """A conversation in ``welcome``: everything its reader may know of it."""
-
-    conversation: str
-    status: str
-    queue: str
-    channel: str
-    seq: int
-    messages: tuple[Message, ...]
-    more: bool
-    reason: str | None = None
-    topic: str | None = None
-    position: int | None = None
-    ahead: int | None = None
-    wait_ms: WaitBand | None = None
-    agent: AgentCard | None = None
-    customer: CustomerCard | None = None
-    wrap_up_ms: int | None = None
-    since_at: int | None = None
-    read: dict[str, int] | None = None
-    unanswered: bool = False
 
 
 class ConversationInvited(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.invited"):
@@ -174,6 +159,7 @@ class ConversationInvited(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     customer: CustomerCard
     topic: str = ""
     note: str = ""
+    queue_name: str = ""
     pos: int | None = None
 
 
@@ -227,22 +213,33 @@ class TokenExpiring(_Outgoing, frozen=True, tag="token.expiring"):
     expires_ms: int
 
 
-class Presence(_Outgoing, frozen=True, tag="presence"):
-    """Changes in a presence topic; the last value of an agent wins."""
+class Presence(_Outgoing, frozen=True, omit_defaults=True, tag="presence"):
+    """Changes in a presence topic, or the ``whole`` of it; the last value of an agent wins."""
 
     pos: int
     topic: str
     set: tuple[PresenceEntry, ...]
     gone: tuple[PresenceGone, ...]
+    whole: bool = False
 
 
-class Board(_Outgoing, frozen=True, tag="board"):
-    """The wallboard's figures."""
+class Board(_Outgoing, frozen=True, omit_defaults=True, tag="board"):
+    """The wallboard's figures, or in ``mode`` counts how many are what in a presence topic."""
 
     pos: int
     topic: str
     queues: tuple[QueueFigures, ...]
     agents: tuple[AgentsByShow, ...]
+    mode: str = ""
+    house: HouseFigures | None = None
+
+
+class TopicStale(_Outgoing, frozen=True, tag="topic.stale"):
+    """From ``at`` on a topic is not kept up, as the node is behind; or it is again."""
+
+    topic: str
+    stale: bool
+    at: int
 
 
 class QueuePosition(_Outgoing, frozen=True, omit_defaults=True, tag="queue.position"):
@@ -264,6 +261,14 @@ class OfferEnded(_Outgoing, frozen=True, tag="offer.ended"):
     outcome: str
 
 
+class ConversationRequested(_Outgoing, frozen=True, tag="conversation.requested"):
+    """Another device of this customer's, or a service for them, asked; its messages follow."""
+
+    pos: int
+    conversation: str
+    state: ConversationState
+
+
 class ConversationAssigned(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.assigned"):
     """A conversation has its agent: each side gets the card of the other."""
 
@@ -282,6 +287,7 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     conversation: str
     status: str | None = None
     queue: str | None = None
+    queue_name: str | None = None
     topic: str | None = None
     agent: AgentCard | None = None
     here: bool | None = None
@@ -304,12 +310,13 @@ class InvitationEnded(_Outgoing, frozen=True, tag="invitation.ended"):
     outcome: str
 
 
-class WrapUpStarted(_Outgoing, frozen=True, tag="wrapup.started"):
+class WrapUpStarted(_Outgoing, frozen=True, omit_defaults=True, tag="wrapup.started"):
     """The conversation is over for the customer; the agent has ``wrap_up_ms`` for the rest."""
 
     pos: int
     conversation: str
     wrap_up_ms: int
+    wrap_up: WrapUp | None = None
 
 
 class ConversationEnded(_Outgoing, frozen=True, tag="conversation.ended"):
@@ -359,9 +366,11 @@ Outgoing = (
     | AgentFlapping
     | Presence
     | Board
+    | TopicStale
     | QueuePosition
     | OfferNew
     | OfferEnded
+    | ConversationRequested
     | ConversationAssigned
     | ConversationUpdated
     | ConversationInvited

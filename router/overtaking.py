@@ -24,18 +24,23 @@ from router.placing import refused_agents
 from router.queue import Lane, Place
 from router.world import World
 
-__all__ = ["look"]
+__all__ = ["is_sampled", "look"]
 
 EVERY = 16
 LOOKED_AT_MAX = 100
 
 
+def is_sampled(world: World) -> bool:
+    """Whether the next offer is one of those that are looked at."""
+    every = 1 if world.looks_at_each else EVERY + world.line.occupied.bit_count() // 4
+    return world.offers.made_count % every == 0
+
+
 def look(world: World, conversation: Conversation, agent: str) -> Overtaken | None:
     """Counts whom an offer that is about to be made passes over; None where it is not sampled."""
-    line = world.line
-    every = 1 if world.looks_at_each else EVERY + line.occupied.bit_count() // 4
-    if world.offers.made_count % every:
+    if not is_sampled(world):
         return None
+    line = world.line
     _, place = line.where(conversation.id)
     channels = world.pool.channels_for(agent)
     by_class = violations = 0

@@ -12,9 +12,10 @@ from router.conversations import Conversation
 from router.events import ConversationQueued
 from router.ids import ConversationId, CustomerId
 from router.policy import Queue
+from router.presence import Customer
 from router.queue import Lane, LaneKey, Place
 from router.room import forget_passes, keepers_against
-from router.skills import Requirement, SkillLevels, merge_needs
+from router.skills import Requirement, SkillLevels, meets, merge_needs, tags_match
 from router.states import ConversationState, Reachability
 from router.world import World
 
@@ -24,7 +25,9 @@ __all__ = [
     "forget_refusal",
     "improve_key",
     "leave_line",
+    "may_be_offered",
     "park",
+    "preferred_lane",
     "refuse_agent",
     "refused_agents",
     "rejoin",
@@ -63,24 +66,54 @@ def requirement_at(world: World, conversation: Conversation, steps: int) -> Requ
         if step.any_language:
             languages = ()
     return Requirement(
-        needs=merge_needs(needs, conversation.own_needs),
+        needs=merge_needs(needs, conversation.own_needs) if needs else conversation.own_needs,
         languages=languages,
         brand=conversation.brand,
     )
 
 
 def _lane_of(world: World, conversation: Conversation) -> Lane:
-    key: LaneKey = (
-        conversation.queue,
-        conversation.channel,
-        requirement_of(world, conversation),
-    )
+    return _lane(world, conversation, requirement_of(world, conversation))
+
+
+def _lane(world: World, conversation: Conversation, asked: Requirement) -> Lane:
+    key: LaneKey = (conversation.queue, conversation.channel, asked)
     lane, is_new = world.line.lane(key)
     if is_new:
         world.pool.add_lane(lane)
         for dropped in world.line.drop_empty_lanes(but=lane):
             world.pool.drop_lane(dropped)
     return lane
+
+
+def preferred_lane(world: World, conversation: Conversation) -> Lane | None:
+    """The lane of those who are preferred for it among those who could serve it, if any are.
+
+    Nobody stands there: it only says who is asked first.
+    """
+    if not conversation.preferred_needs and not conversation.preferred_languages:
+        return None
+    asked = requirement_of(world, conversation)
+    if asked.agent:
+        return None
+    wished = asked.languages
+    if conversation.preferred_languages:
+        wished = _preferred(wished, conversation.preferred_languages) or wished
+    needs = merge_needs(asked.needs, conversation.preferred_needs)
+    narrow = Requirement(needs=needs, languages=wished, brand=asked.brand)
+    return None if narrow == asked else _lane(world, conversation, narrow)
+
+
+def _preferred(wished: SkillLevels, preferred: SkillLevels) -> SkillLevels:
+    """Of the wished languages those preferred, at the higher level; all where none is wished."""
+    if not wished:
+        return preferred
+    found: dict[str, int] = {}
+    for tag, level in wished:
+        for other, least in preferred:
+            if tags_match(other, tag):
+                found.setdefault(tag, max(level, least))
+    return tuple(found.items())
 
 
 def _place(conversation: Conversation) -> Place:
@@ -93,6 +126,8 @@ def enqueue(world: World, conversation: Conversation, cause: str) -> None:
     conversation.joined_line_ms = world.now_ms
     _set_line_timers(world, conversation)
     _stand(world, conversation, cause)
+    if cause == "transferred":
+        world.narrowed[conversation.id] = None
 
 
 def come_back(world: World, conversation: Conversation) -> None:
@@ -104,6 +139,7 @@ def come_back(world: World, conversation: Conversation) -> None:
     conversation.joined_line_ms += world.now_ms - conversation.assigned_at_ms
     _set_line_timers(world, conversation)
     _stand(world, conversation, "returned")
+    world.narrowed[conversation.id] = None
 
 
 def _set_line_timers(world: World, conversation: Conversation) -> None:
@@ -301,3 +337,16 @@ def refused_agents(world: World, conversation: Conversation) -> frozenset[str]:
     now_ms = world.now_ms
     declined = (agent for agent, due_ms in conversation.declined.items() if due_ms > now_ms)
     return frozenset((*conversation.avoid, *declined, *kept))
+
+
+def may_be_offered(world: World, customer: Customer, draft: Conversation) -> bool:
+    """Whether a conversation that is in no line yet would find a free agent in it."""
+    is_here = customer.reach is Reachability.REACHABLE
+    if draft.needs_presence and not is_here:
+        return False
+    asked, channel = requirement_of(world, draft), draft.channel
+    refused = refused_agents(world, draft)
+    if asked.agent:
+        return asked.agent not in refused and channel in world.pool.channels_for(asked.agent)
+    groups = world.pool.free_groups()
+    return any(meets(one.profile, asked) and one.has(channel, refused) for one in groups)

@@ -25,6 +25,7 @@ __all__ = [
     "Policy",
     "Purpose",
     "Queue",
+    "Retention",
     "ServiceLevel",
     "SkillNeed",
     "SoftStart",
@@ -86,6 +87,14 @@ class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
     short_abandon_ms: DurationMs = 10_000
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many days the archive keeps what; 0 is for ever."""
+
+    transcript_days: Count = 0
+    assignment_days: Count = 0
+    audit_days: Count = 0
+
+
 class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     """Where conversations wait under one set of rules."""
 
@@ -112,6 +121,7 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     reply_within_ms: DurationMs = 0
     no_reply: Literal["flag", "requeue"] = "flag"
     service_level: ServiceLevel = ServiceLevel()
+    transcript_days: Count | None = None
     confidential: bool = False
 
 
@@ -168,20 +178,24 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     one_place: Literal["assigned", "ended"] = "assigned"
     weights: Weights = Weights()
     relation_attribute: Id = "owner"
+    contact_attributes: tuple[Id, ...] = ("email", "phone")
     score_band: Annotated[int, Meta(ge=0, le=1000)] = 100
     capacity: dict[Id, Count] = field(default_factory=_capacity_default)
     cost: dict[Id, Count] = field(default_factory=dict)
     interrupts: tuple[Id, ...] = ()
-    passed_over_max: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    passed_over_max: Annotated[int, Meta(ge=0, le=1_000)] = 3
     quiet_ms: DurationMs = 0
     quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
     invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
+    customers_max: Annotated[int, Meta(ge=1, le=10_000_000)] = 200_000
     terms: Terms = Terms()
     agent_terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
+    earlier_history: bool = False
+    retention: Retention = Retention()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
     queues: tuple[Queue, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -302,7 +316,8 @@ def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
         if then.klass and then.klass not in policy.classes:
             yield f"{path}.then.class", f"there is no class {then.klass!r}; name one of classes"
         if then == Then():
-            yield f"{path}.then", "say what follows: needs, languages, topic, class, queue, weights"
+            what = "needs, languages, prefer, topic, class, queue, weights"
+            yield f"{path}.then", f"say what follows: {what}"
 
 
 def _brands(policy: Policy) -> Iterator[tuple[str, str]]:

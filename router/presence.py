@@ -12,40 +12,45 @@ Declared presence and reachability are two things: ``seen_show`` lowers the one 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from msgspec import Struct, field
-
+from router.forms import IS_PLAIN
 from router.ids import PersonKey
+from router.records import Claim, Meeting
 from router.skills import Profile
 from router.states import PRESENCE, REACHABILITY, Reachability, Show, advance
 
 __all__ = ["Agent", "Claim", "Customer", "Device", "Meeting", "People", "Person", "Staff"]
 
+_NO_SKILLS = Profile()
+
 Contact = tuple[str, int, str]
 """(channel, rank, hours): one wish of how to be reached."""
 
 
-class Device(Struct):
+@dataclass(eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Device:
     """One page or app of a person's, and the connection that it has now."""
 
     connection: str
     life: str
     device: str = ""
     view: str = "active"
-    idle_since_ms: int | None = None
+    idle_since_ms: "int | None" = None
 
 
-class Person(Struct, kw_only=True):
+@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Person:
     """What agents, customers and staff have in common."""
 
     id: str
     role: str
     name: str = ""
-    teams: tuple[str, ...] = ()
-    devices: dict[str, Device] = field(default_factory=dict)
+    teams: "tuple[str, ...]" = ()
+    devices: "dict[str, Device]" = field(default_factory=dict)
     reach: Reachability = Reachability.UNREACHABLE
-    lost_at_ms: int | None = None
-    accepted_terms: dict[str, int] = field(default_factory=dict)
+    lost_at_ms: "int | None" = None
+    accepted_terms: "dict[str, int]" = field(default_factory=dict)
 
     @property
     def key(self) -> PersonKey:
@@ -59,7 +64,7 @@ class Person(Struct, kw_only=True):
             for other in self.devices.values():
                 if other.device == device.device and other.connection != device.connection:
                     replaced = other.connection
-        self.reach = Reachability(advance(REACHABILITY, self.reach, "attach"))
+        self.reach = advance(REACHABILITY, self.reach, "attach")
         self.devices[device.connection] = device
         if replaced is not None:
             del self.devices[replaced]
@@ -71,29 +76,18 @@ class Person(Struct, kw_only=True):
         del self.devices[connection]
         last = not self.devices
         trigger = ("leave_last" if leave else "lose_last") if last else "detach"
-        self.reach = Reachability(advance(REACHABILITY, self.reach, trigger))
+        self.reach = advance(REACHABILITY, self.reach, trigger)
         if last:
             self.lost_at_ms = now_ms
         return last
 
     def run_out(self) -> None:
         """The grace is over."""
-        self.reach = Reachability(advance(REACHABILITY, self.reach, "run_out"))
+        self.reach = advance(REACHABILITY, self.reach, "run_out")
 
 
-class Claim(Struct, frozen=True, array_like=True):
-    """What some source says of an agent's presence, while a stronger one is in force.
-
-    ``after`` is the show that follows at the end, where the source said so.
-    """
-
-    show: Show
-    reason: str
-    until_ms: int | None = None
-    after: Show | None = None
-
-
-class Agent(Person, kw_only=True):
+@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Agent(Person):
     """Somebody who serves conversations.
 
     ``idle_since_ms`` and ``idle_order`` are the place among the idle: since the agent was last
@@ -102,30 +96,30 @@ class Agent(Person, kw_only=True):
     conversations do not count of that, by channel and for ``total``, in thousandths.
     """
 
-    profile: Profile = Profile()
+    profile: Profile = _NO_SKILLS
     license: str = ""
-    capacity: dict[str, int] = field(default_factory=dict)
+    capacity: "dict[str, int]" = field(default_factory=dict)
     show: Show = Show.OFFLINE
     shown: Show = Show.OFFLINE
     reason: str = ""
     since_ms: int = 0
-    channels: dict[str, bool] = field(default_factory=dict)
-    after_until: Show | None = None
-    until_ms: int | None = None
-    next_show: Show | None = None
+    channels: "dict[str, bool]" = field(default_factory=dict)
+    after_until: "Show | None" = None
+    until_ms: "int | None" = None
+    next_show: "Show | None" = None
     source: str = ""
     """Who claimed the show: system, manual, external or automatic."""
-    beneath: dict[str, Claim] = field(default_factory=dict)
+    beneath: "dict[str, Claim]" = field(default_factory=dict)
     """By source, claims that are in force again when stronger ones end."""
     is_idle: bool = False
     """Lowered to ``away`` because nobody touches any device."""
-    losses: list[int] = field(default_factory=list)
+    losses: "list[int]" = field(default_factory=list)
     """When the last device was lost, lately."""
     away_shown: bool = False
-    load: dict[str, int] = field(default_factory=dict)
+    load: "dict[str, int]" = field(default_factory=dict)
     load_cost: int = 0
-    eased: dict[str, int] = field(default_factory=dict)
-    serving: list[str] = field(default_factory=list)
+    eased: "dict[str, int]" = field(default_factory=dict)
+    serving: "list[str]" = field(default_factory=list)
     offer: str = ""
     missed_count: int = 0
     shunned: bool = False
@@ -140,10 +134,20 @@ class Agent(Person, kw_only=True):
         """Whether the agent counts among those who could serve."""
         return self.show is not Show.OFFLINE and self.reach is not Reachability.UNREACHABLE
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the agent is there for customers, free or busy."""
+        at_work = self.show is Show.AVAILABLE and self.next_show is None
+        return at_work and self.reach is Reachability.REACHABLE and not self.shunned
+
     def seen_show(self) -> Show:
         """What others see: the declared show, ``offline`` once unreachable for long enough."""
         unseen = self.reach is Reachability.UNREACHABLE or self.away_shown
         return Show.OFFLINE if unseen else self.show
+
+    def seen_reason(self) -> str:
+        """What goes with it."""
+        return "timeout" if self.away_shown else self.reason
 
     def declare(self, show: Show, reason: str, now_ms: int) -> None:
         """Puts another show in force."""
@@ -174,7 +178,7 @@ class Agent(Person, kw_only=True):
 
     def _turn(self, trigger: str, reason: str, now_ms: int) -> None:
         before = self.show
-        self.show = Show(advance(PRESENCE, before, trigger))
+        self.show = advance(PRESENCE, before, trigger)
         self.reason = reason
         if self.show is not before:
             self.since_ms = now_ms
@@ -189,11 +193,15 @@ class Agent(Person, kw_only=True):
 
     def may_hold(self, channel: str, cost: int, defaults: Mapping[str, int], free: bool) -> bool:
         """Whether one more of the channel fits; ``free`` channels interrupt a full total."""
-        held = 1000 * self.load.get(channel, 0) - self.eased.get(channel, 0)
-        if held + 1000 > 1000 * self.capacity_of(channel, defaults):
+        if not self.has_place(channel, defaults):
             return False
         total = 1000 * self.capacity_of("total", defaults)
         return free or self.held_total() + 1000 * cost <= total
+
+    def has_place(self, channel: str, defaults: Mapping[str, int]) -> bool:
+        """Whether one more of the channel fits, whatever the total says."""
+        held = 1000 * self.load.get(channel, 0) - self.eased.get(channel, 0)
+        return held + 1000 <= 1000 * self.capacity_of(channel, defaults)
 
     def held_total(self) -> int:
         """What counts of the total, in thousandths."""
@@ -238,37 +246,29 @@ class Agent(Person, kw_only=True):
         return "soft_start" if self.is_paced else None
 
 
-class Meeting(Struct, frozen=True, array_like=True):
-    """A customer was served by an agent, who ended it or lost it, when, on what, how rated."""
-
-    conversation: str
-    agent: str
-    at_ms: int
-    topic: str
-    outcome: str
-    rating: int | None = None
-    code: str = ""
-
-
-class Customer(Person, kw_only=True):
+@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Customer(Person):
     """Somebody who asks for conversations; ``open`` lists theirs that are not over."""
 
     account: str = ""
     """Who they are to the tenant; customers of one account share one place in line."""
+    proven_contact: str = ""
+    """An address that the tenant has verified, as ``email:ada@example.org``."""
     klass: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    languages: tuple[str, ...] = ()
-    language_levels: dict[str, int] | None = None
+    attributes: "dict[str, str]" = field(default_factory=dict)
+    languages: "tuple[str, ...]" = ()
+    language_levels: "dict[str, int] | None" = None
     verified: bool = False
-    contact: tuple[Contact, ...] = ()
-    open: list[str] = field(default_factory=list)
-    met: list[Meeting] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
+    contact: "tuple[Contact, ...]" = ()
+    open: "list[str]" = field(default_factory=list)
+    met: "list[Meeting]" = field(default_factory=list)
+    answered: "list[str]" = field(default_factory=list)
     """Messages of theirs that were answered and ended while they were not there."""
     gone_shown: bool = False
 
 
-class Staff(Person, kw_only=True):
+@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+class Staff(Person):
     """A supervisor or a service."""
 
 
@@ -280,6 +280,9 @@ class People:
         self.customers: dict[str, Customer] = {}
         self.staff: dict[PersonKey, Staff] = {}
         self._accounts: dict[str, dict[str, Customer]] = {}
+        self._contacts: dict[str, dict[str, Customer]] = {}
+        self.resting: dict[str, None] = {}
+        """Customers who may be forgotten, who has been gone for longest first."""
         self.idle_count = 0
         """How often anybody went to the back of the idle order; makes its ties impossible."""
 
@@ -311,16 +314,40 @@ class People:
         self.staff[staff.key] = staff
         return staff
 
-    def link(self, customer: Customer, account: str) -> None:
-        """Counts a customer among those of an account; none is an account of their own."""
-        self._accounts.get(customer.account, {}).pop(customer.id, None)
-        customer.account = account
-        if account:
-            self._accounts.setdefault(account, {})[customer.id] = customer
+    def link(self, customer: Customer, account: str, contact: str) -> None:
+        """Counts a customer among those of an account, and among those of a verified contact."""
+        _move(self._accounts, customer, customer.account, account)
+        _move(self._contacts, customer, customer.proven_contact, contact)
+        customer.account, customer.proven_contact = account, contact
 
-    def of_account(self, customer: Customer) -> list[Customer]:
-        """The customers of this one's account, themselves included."""
-        return list(self._accounts.get(customer.account, {}).values()) or [customer]
+    def same_as(self, customer: Customer) -> list[Customer]:
+        """Those who count as one customer, this one included, by the strongest identity known.
+
+        That is the account; a contact that both have proven, where it leads to one account or to
+        none; else nobody but themselves.
+        """
+        if not customer.account and not customer.proven_contact:
+            return [customer]
+        account = self._account_of(customer)
+        if not account:
+            return list(self._contacts[customer.proven_contact].values())
+        found = dict(self._accounts[account])
+        for one in list(found.values()):
+            for other in self._contacts.get(one.proven_contact, {}).values():
+                if not other.account and self._account_of(other) == account:
+                    found[other.id] = other
+        return list(found.values())
+
+    def who_proved(self, contact: str) -> list[Customer]:
+        """The customers of a verified contact."""
+        return list(self._contacts.get(contact, {}).values())
+
+    def _account_of(self, customer: Customer) -> str:
+        """The customer's account, or the first by name of those who proved the same contact."""
+        if customer.account:
+            return customer.account
+        others = self._contacts.get(customer.proven_contact, {}).values()
+        return min((one.account for one in others if one.account), default="")
 
     def to_the_back(self, agent: Agent, now_ms: int) -> None:
         """Makes the agent the most recently busy of all."""
@@ -333,3 +360,13 @@ class People:
         yield from self.agents.values()
         yield from self.customers.values()
         yield from self.staff.values()
+
+
+def _move(index: dict[str, dict[str, Customer]], customer: Customer, was: str, now: str) -> None:
+    """Lists a customer under another name; the empty one is none."""
+    if was in index:
+        index[was].pop(customer.id, None)
+        if not index[was]:
+            del index[was]
+    if now:
+        index.setdefault(now, {})[customer.id] = customer

@@ -12,7 +12,7 @@ from router.errors import Refusal, Refused
 from router.rights import relations_for
 from router.world import World
 
-__all__ = ["theirs"]
+__all__ = ["hidden_agents", "theirs", "theirs_in_archive"]
 
 
 def theirs(world: World, by: Actor, message_type: str, conversation_id: str) -> Conversation:
@@ -31,11 +31,36 @@ def theirs(world: World, by: Actor, message_type: str, conversation_id: str) -> 
     raise Refused(Refusal.FORBIDDEN, "this conversation is not yours")
 
 
+def hidden_agents(world: World, by: Actor) -> frozenset[str]:
+    """The agents whose conversations a supervisor does not look into; for others nobody."""
+    if by.role != "supervisor":
+        return frozenset()
+    return frozenset(name for name in world.people.agents if not _watches(world, by, name))
+
+
+def theirs_in_archive(world: World, by: Actor, customer: str, agent: str | None) -> None:
+    """Allows staff to read what the core forgot: what ``agent`` had, or all of the customer's.
+
+    Raises:
+        Refused: FORBIDDEN.
+    """
+    served = agent is not None and by.id == agent
+    allowed = {
+        "agent": served or _serves_now(world, by, customer),
+        "supervisor": agent is None or _watches(world, by, agent),
+        "service": True,
+    }
+    if not allowed.get(by.role, False):
+        raise Refused(Refusal.FORBIDDEN, "this conversation is not yours")
+
+
 def _relations(world: World, by: Actor, conversation: Conversation) -> Iterator[str]:
     if by.role == "customer" and conversation.customer == by.id:
         yield "own"
     if by.role == "agent" and _serves(by, conversation):
         yield "assigned"
+    if by.role == "agent" and _serves_now(world, by, conversation.customer):
+        yield "earlier"
     if by.key in conversation.joined:
         yield "joined"
     if by.key in conversation.invited:
@@ -53,8 +78,22 @@ def _serves(by: Actor, conversation: Conversation) -> bool:
     return conversation.is_over and conversation.last_agent == by.id
 
 
+def _serves_now(world: World, by: Actor, customer: str) -> bool:
+    """Whether the agent serves this customer, and policy lets them read back for it."""
+    agent = world.people.agents.get(by.id)
+    if agent is None or not world.policy.earlier_history:
+        return False
+    serving = (world.conversations.by_id[name] for name in agent.serving)
+    return any(conversation.customer == customer for conversation in serving)
+
+
 def _is_of_teams(world: World, by: Actor, conversation: Conversation) -> bool:
+    return _watches(world, by, conversation.agent)
+
+
+def _watches(world: World, by: Actor, agent_id: str) -> bool:
+    """Whether an agent is of the supervisor's teams, or nobody's."""
     supervisor = world.people.by_key(by.key)
     teams = supervisor.teams if supervisor is not None else ()
-    agent = world.people.agents.get(conversation.agent)
+    agent = world.people.agents.get(agent_id)
     return not teams or agent is None or any(team in agent.teams for team in teams)

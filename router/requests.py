@@ -172,7 +172,10 @@ def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
 
 def _join(message: incoming.ConversationJoin, by: Actor) -> Command:
     return commands.JoinConversation(
-        by=by, conversation=ConversationId(message.conversation), mode=message.mode
+        by=by,
+        conversation=ConversationId(message.conversation),
+        mode=message.mode,
+        purpose=message.purpose,
     )
 
 

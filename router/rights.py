@@ -8,7 +8,8 @@ where the command has its place in the order. A type that is not listed is nobod
 
 Relations: ``own`` (the customer's conversation), ``assigned`` (the agent serves it, or works it
 up), ``joined`` (came in by monitor, whisper, barge or consult), ``invited`` (is asked to),
-``team`` (a supervisor's agent serves it, or nobody does), ``scope`` (a service of the tenant).
+``team`` (a supervisor's agent serves it, or nobody does), ``scope`` (a service of the tenant),
+``earlier`` (of a customer whom the agent serves now, where policy lets agents read back).
 ``none``: no conversation in it.
 """
 
@@ -58,7 +59,12 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "conversation.leave": {"supervisor": _JOINED, "agent": _INVITED},
     "conversation.assign": {"supervisor": _TEAM, "service": _SCOPE},
     "conversation.priority": {"supervisor": _TEAM, "service": _SCOPE},
-    "explain": {"supervisor": _TEAM, "service": _SCOPE},
+    "explain": {
+        "customer": _OWN,
+        "agent": _ASSIGNED,
+        "supervisor": _TEAM,
+        "service": _SCOPE,
+    },
     "score.set": {"service": _SCOPE},
     "wrapup.complete": {"agent": _ASSIGNED},
     "wrapup.extend": {"agent": _ASSIGNED},
@@ -72,7 +78,7 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "typing": {"customer": _OWN, "agent": _SERVING, "supervisor": _JOINED},
     "history": {
         "customer": _OWN,
-        "agent": _SERVING,
+        "agent": frozenset({"assigned", "joined", "earlier"}),
         "supervisor": _TEAM,
         "service": _SCOPE,
     },
@@ -87,6 +93,7 @@ TOPIC_ROLES: Mapping[str, frozenset[str]] = {
     "team": frozenset({"agent", "supervisor", "service"}),
     "agents": frozenset({"supervisor", "service"}),
     "queue": frozenset({"supervisor", "service"}),
+    "queues": frozenset({"agent", "supervisor", "service"}),
     "board": frozenset({"supervisor", "service"}),
 }
 

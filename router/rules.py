@@ -8,7 +8,8 @@ rule made of it, so their order decides only where two name a queue or a topic: 
 counts; needs and wishes only grow; the same facts always give the same effects.
 
     when    every condition that is named must hold; of a list any one will do; none: always
-    then    needs and languages are added, the better class counts, later weights go over earlier
+    then    needs and languages are added, the better class counts, later weights go over earlier;
+            what is preferred is asked of those who are free, and given up where none of them has it
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +20,7 @@ from msgspec import Meta, Struct, field
 from router.skills import SkillLevels, merge_needs, tags_match
 from router.wishes import Count, Id, LanguageWish, SkillNeed
 
-__all__ = ["Effects", "Facts", "Recent", "Rule", "Then", "When", "effects", "fires"]
+__all__ = ["Effects", "Facts", "Prefer", "Recent", "Rule", "Then", "When", "effects", "fires"]
 
 OneOf = str | tuple[str, ...]
 """A word, or a list of words of which any one will do."""
@@ -57,11 +58,22 @@ class When(Struct, frozen=True, forbid_unknown_fields=True):
     recent: Recent | None = None
 
 
+class Prefer(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an agent should have if one who is free has it; nobody waits for it.
+
+    ``languages`` are preferred among those that the customer speaks, or of all where none is known.
+    """
+
+    needs: tuple[SkillNeed, ...] = ()
+    languages: tuple[LanguageWish, ...] = ()
+
+
 class Then(Struct, frozen=True, forbid_unknown_fields=True):
     """What a rule adds; ``weights`` go over the policy's, part by part."""
 
     needs: tuple[SkillNeed, ...] = ()
     languages: tuple[LanguageWish, ...] = ()
+    prefer: Prefer = Prefer()
     topic: str = ""
     klass: str = field(default="", name="class")
     queue: str = ""
@@ -100,6 +112,8 @@ class Effects(Struct, frozen=True):
     fired: tuple[str, ...] = ()
     needs: SkillLevels = ()
     languages: SkillLevels = ()
+    preferred_needs: SkillLevels = ()
+    preferred_languages: SkillLevels = ()
     topic: str = ""
     queue: str = ""
     classes: tuple[tuple[str, str], ...] = ()
@@ -155,19 +169,30 @@ def _is_past(when: When, facts: Facts) -> bool:
 def effects(rules: Iterable[Rule], facts: Facts) -> Effects:
     """What all rules that fire add up to."""
     fired = [rule for rule in rules if fires(rule.when, facts)]
-    languages: dict[str, int] = {}
     weights: dict[str, int] = {}
     for rule in fired:
-        for wish in rule.then.languages:
-            languages.setdefault(wish.tag, wish.level)
         weights.update((str(name), share) for name, share in rule.then.weights.items())
-    needs = (need for rule in fired for need in rule.then.needs)
     return Effects(
         fired=tuple(rule.id for rule in fired),
-        needs=merge_needs((need.skill, need.level) for need in needs),
-        languages=tuple(languages.items()),
+        needs=_needs(rule.then for rule in fired),
+        languages=_languages(rule.then for rule in fired),
+        preferred_needs=_needs(rule.then.prefer for rule in fired),
+        preferred_languages=_languages(rule.then.prefer for rule in fired),
         topic=next((rule.then.topic for rule in fired if rule.then.topic), ""),
         queue=next((rule.then.queue for rule in fired if rule.then.queue), ""),
         classes=tuple((rule.id, rule.then.klass) for rule in fired if rule.then.klass),
         weights=weights,
     )
+
+
+def _needs(named: Iterable[Then | Prefer]) -> SkillLevels:
+    return merge_needs((need.skill, need.level) for one in named for need in one.needs)
+
+
+def _languages(named: Iterable[Then | Prefer]) -> SkillLevels:
+    """Each language once, at the level that was named first."""
+    found: dict[str, int] = {}
+    for one in named:
+        for wish in one.languages:
+            found.setdefault(wish.tag, wish.level)
+    return tuple(found.items())

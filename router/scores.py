@@ -23,7 +23,7 @@ from router.presence import Customer, Meeting
 from router.relations import theirs
 from router.world import World
 
-__all__ = ["history_of", "set_score", "special_of", "weights_of"]
+__all__ = ["history_of", "set_score", "shares", "special_of", "weights_of"]
 
 HISTORY_MS = 30 * 86_400_000
 """How long an agent's having served a customer counts."""
@@ -60,6 +60,18 @@ def weights_of(world: World, conversation: Conversation) -> Weights:
     weights = world.policy.weights
     own = conversation.weights
     return msgspec.structs.replace(weights, **own) if own else weights
+
+
+def shares(weights: Weights) -> tuple[int, ...]:
+    """The weights in their order, as a decision keeps them."""
+    return (
+        weights.language,
+        weights.proficiency,
+        weights.history,
+        weights.load,
+        weights.relation,
+        weights.topic,
+    )
 
 
 def special_of(world: World, conversation: Conversation) -> Special:

@@ -118,8 +118,13 @@ def revoke_pending(world: World, agent: Agent) -> None:
         end_offer(world, agent.offer, "revoke")
 
 
-def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> None:
-    """A supervisor gives the conversation to an agent.
+def assign_by_hand(
+    world: World, conversation: Conversation, agent: Agent, *, supervised: bool = True
+) -> None:
+    """The conversation is given to an agent without being asked.
+
+    What another agent was asked for is then revoked by the supervisor; where it was no supervisor,
+    a service brings what an agent took on a way of their own, and so was first.
 
     Raises:
         Refused: CAPACITY_FULL, where the agent has no room; INVALID_TRANSITION, where the
@@ -141,7 +146,7 @@ def assign_by_hand(world: World, conversation: Conversation, agent: Agent) -> No
         close_offer(world, conversation.offer, "revoke")
     else:
         if conversation.offer:
-            end_offer(world, conversation.offer, "revoke")
+            end_offer(world, conversation.offer, "revoke" if supervised else "lose_race")
         if conversation.agent:
             take_from_agent(world, conversation)
         conversation.turn("assign")

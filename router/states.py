@@ -13,6 +13,7 @@ Five small machines instead of one product of them: the rules that join them (an
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from router.errors import Refusal, Refused
 
@@ -87,9 +88,11 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-Table = Mapping[str, Mapping[str, StrEnum]]
+Life = TypeVar("Life", bound=StrEnum)
 
-CONNECTION: Table = {
+Table = Mapping[str, Mapping[str, Life]]
+
+CONNECTION: Table[ConnectionState] = {
     ConnectionState.AWAITING_HELLO: {
         "accept_hello": ConnectionState.READY,
         "reject_hello": ConnectionState.CLOSED,
@@ -116,7 +119,7 @@ CONNECTION: Table = {
     ConnectionState.CLOSED: {},
 }
 
-REACHABILITY: Table = {
+REACHABILITY: Table[Reachability] = {
     Reachability.UNREACHABLE: {"attach": Reachability.REACHABLE},
     Reachability.REACHABLE: {
         "attach": Reachability.REACHABLE,
@@ -132,7 +135,7 @@ REACHABILITY: Table = {
 
 _DECLARE = {f"declare_{show}": show for show in Show}
 
-PRESENCE: Table = {
+PRESENCE: Table[Show] = {
     Show.OFFLINE: {"sign_in": Show.AWAY, **_DECLARE},
     Show.AVAILABLE: {"miss_offer": Show.AWAY, "sign_out": Show.OFFLINE, **_DECLARE},
     Show.BUSY: {"sign_out": Show.OFFLINE, **_DECLARE},
@@ -146,7 +149,7 @@ _CLOSED = ConversationState.CLOSED
 _ABANDONED = ConversationState.ABANDONED
 _EXPIRED = ConversationState.EXPIRED
 
-CONVERSATION: Table = {
+CONVERSATION: Table[ConversationState] = {
     ConversationState.HELD: {
         "promote": _WAITING,
         "assign": _ACTIVE,
@@ -189,7 +192,7 @@ _PENDING_ENDS = {
     "withdraw": OfferState.WITHDRAWN,
 }
 
-OFFER: Table = {
+OFFER: Table[OfferState] = {
     OfferState.PENDING: _PENDING_ENDS,
     **{state: {} for state in _PENDING_ENDS.values()},
 }
@@ -198,7 +201,7 @@ FINAL_CONVERSATION = frozenset({_CLOSED, _ABANDONED, _EXPIRED})
 FINAL_OFFER = frozenset(_PENDING_ENDS.values())
 
 
-def advance(table: Table, state: str, trigger: str) -> str:
+def advance(table: Table[Life], state: str, trigger: str) -> Life:
     """Looks up where ``trigger`` leads from ``state``.
 
     Raises:

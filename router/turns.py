@@ -32,7 +32,8 @@ class Turns(Generic[Read]):
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: deque[_Turn[Read]] = deque()
+        # There is none while nothing waits: most connections are silent most of the time.
+        self._waiting: deque[_Turn[Read]] | None = None
 
     def since_ms(self) -> int | None:
         """Since when the oldest command without an answer waits."""
@@ -40,6 +41,8 @@ class Turns(Generic[Read]):
 
     def add_command(self, id_: int, now_ms: int) -> None:
         """Notes a command that is on its way."""
+        if self._waiting is None:
+            self._waiting = deque()
         self._waiting.append(_Turn(id_, None, now_ms))
 
     def add_read(self, read: Read, now_ms: int) -> bool:
@@ -51,7 +54,7 @@ class Turns(Generic[Read]):
 
     def settle(self, id_: int) -> list[Read]:
         """Notes a command's answer and returns the reads whose turn it is now."""
-        for turn in self._waiting:
+        for turn in self._waiting or ():
             if turn.id == id_ and turn.read is None:
                 turn.is_done = True
                 break
@@ -60,8 +63,10 @@ class Turns(Generic[Read]):
             turn = self._waiting.popleft()
             if turn.read is not None:
                 reads.append(turn.read)
+        if not self._waiting:
+            self._waiting = None
         return reads
 
     def clear(self) -> None:
         """Forgets everything: the connection is over."""
-        self._waiting.clear()
+        self._waiting = None

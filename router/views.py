@@ -14,18 +14,20 @@ from router.boards import (
     agents_by_show,
     presence_entries,
     presence_entry,
+    presence_entry_in,
     queue_figures,
     queues_beside,
 )
 from router.commands import Actor
-from router.conversations import Conversation, Message
+from router.conversations import Conversation
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.ids import PersonKey
 from router.offers import Offer
+from router.paging import Before, newest, shown, shown_person, visible
 from router.presence import Agent, Customer
 from router.relations import theirs
-from router.states import ConversationState
+from router.states import ConversationState, Reachability
 from router.world import World
 
 __all__ = [
@@ -39,19 +41,23 @@ __all__ = [
     "place",
     "presence_entries",
     "presence_entry",
+    "presence_entry_in",
     "presence_self",
     "queue_figures",
+    "queue_name",
     "queues_beside",
     "shown_person",
     "state_of",
     "typing_readers",
     "waiting_of",
     "welcome_state",
+    "wrap_up_of",
     "you",
 ]
 
 MESSAGES_MAX = 200
 MESSAGES_BYTES_MAX = 64 * 1024
+"""Of bodies in one answer: a frame of the server is at most 1 MiB, and JSON may double them."""
 
 
 def you(router: Router, person: PersonKey) -> outgoing.You:
@@ -171,9 +177,11 @@ def state_of(
         agent=agent_card(world, conversation.agent) if conversation.agent else None,
         customer=None if is_customer else customer_card(world, conversation),
         wrap_up_ms=_wrap_up_left(world, conversation),
+        wrap_up=wrap_up_of(world, conversation) if status == "wrap_up" else None,
         since_at=conversation.assigned_at_ms or conversation.arrived_ms,
         read={str(key): seq for key, seq in conversation.read.items()} or None,
         unanswered=conversation.is_overdue and not is_customer,
+        queue_name=queue_name(world, conversation.queue),
     )
 
 
@@ -187,6 +195,16 @@ def _status_for(conversation: Conversation, is_customer: bool) -> str:
 def _wrap_up_left(world: World, conversation: Conversation) -> int | None:
     due_ms = conversation.wrap_up_due_ms
     return None if due_ms is None else max(0, due_ms - world.now_ms)
+
+
+def wrap_up_of(world: World, conversation: Conversation) -> outgoing.WrapUp:
+    """What its agent may choose from while working a conversation up."""
+    queue = world.queues.get(conversation.queue)
+    due_ms, since_ms = conversation.wrap_up_due_ms, conversation.wrap_up_since_ms
+    if queue is None or due_ms is None or since_ms is None:
+        return outgoing.WrapUp()
+    more_ms = max(0, since_ms + queue.wrap_up_max_ms - due_ms)
+    return outgoing.WrapUp(queue.wrap_up_codes, queue.wrap_up_default, more_ms)
 
 
 def _newest(
@@ -204,20 +222,9 @@ def _newest(
         if len(chosen) >= MESSAGES_MAX or size > MESSAGES_BYTES_MAX:
             chosen.reverse()
             return tuple(chosen), True
-        chosen.append(_message(message))
+        chosen.append(shown(message))
     chosen.reverse()
     return tuple(chosen), False
-
-
-def _message(message: Message) -> outgoing.Message:
-    sender = shown_person(message.author, message.author_name)
-    return outgoing.Message(message.seq, sender, message.body, message.at_ms, message.kind)
-
-
-def shown_person(key: PersonKey, name: str) -> outgoing.Person:
-    """A person by key, under a name."""
-    role, _, subject = key.partition(":")
-    return outgoing.Person(subject, role, name)
 
 
 def named(world: World, key: PersonKey) -> outgoing.Person:
@@ -226,11 +233,23 @@ def named(world: World, key: PersonKey) -> outgoing.Person:
     return shown_person(key, known.name if known is not None else "")
 
 
+def queue_name(world: World, queue: str) -> str:
+    """What people call a queue; nothing where the policy gives it no name."""
+    known = world.queues.get(queue)
+    return known.name if known is not None else ""
+
+
 def agent_card(world: World, agent: str) -> outgoing.AgentCard:
     """An agent as others see them."""
     known = world.people.agents[agent]
     languages = tuple(tag for tag, _ in known.profile.languages)
     return outgoing.AgentCard(known.id, known.name, languages, known.license)
+
+
+def _is_here(customer: Customer) -> bool:
+    """Connected, or lost so lately that staff are not told yet; not who never was there."""
+    known = customer.reach is not Reachability.UNREACHABLE
+    return bool(customer.devices) or (known and not customer.gone_shown)
 
 
 def customer_card(world: World, conversation: Conversation) -> outgoing.CustomerCard:
@@ -244,11 +263,12 @@ def customer_card(world: World, conversation: Conversation) -> outgoing.Customer
         klass=conversation.klass,
         languages=languages,
         attributes={**customer.attributes, **conversation.attributes},
-        here=bool(customer.devices) or not customer.gone_shown,
+        here=_is_here(customer),
         contact=tuple(
             {"channel": channel, "prio": prio, "hours": hours}
             for channel, prio, hours in customer.contact
         ),
+        capped_class=conversation.capped_class,
     )
 
 
@@ -261,7 +281,7 @@ def presence_self(router: Router, agent_id: str) -> outgoing.PresenceSelf:
     return outgoing.PresenceSelf(
         show=agent.show,
         effective=agent.seen_show(),
-        reason=agent.reason,
+        reason=agent.seen_reason(),
         channels={channel: agent.channels.get(channel, True) for channel in world.channels},
         capacity={channel: agent.capacity_of(channel, defaults) for channel in channels},
         load={**agent.load, "total": agent.load_cost},
@@ -289,6 +309,7 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
         auto=offer.auto,
         topic=conversation.topic,
         waited_ms=max(0, now_ms - conversation.arrived_ms),
+        queue_name=queue_name(world, conversation.queue),
         pos=world.position,
     )
 
@@ -308,6 +329,7 @@ def invitation(
         customer=customer_card(world, conversation),
         topic=conversation.topic,
         note=asked.note,
+        queue_name=queue_name(world, conversation.queue),
         pos=world.position,
     )
 
@@ -334,27 +356,17 @@ def waiting_of(router: Router, customer: PersonKey) -> Iterator[str]:
 
 
 def history(
-    router: Router, actor: Actor, conversation_id: str, before_seq: int | None, limit: int
+    router: Router, actor: Actor, conversation_id: str, before: Before, limit: int
 ) -> tuple[tuple[outgoing.Message, ...], bool]:
-    """The newest ``limit`` messages before ``before_seq``, and whether there are more.
+    """The newest ``limit`` messages before the bound, and whether there are more.
 
     Raises:
         Refused: NOT_FOUND or FORBIDDEN.
     """
     conversation = theirs(router.world, actor, "history", conversation_id)
-    is_customer = actor.role == "customer"
-    chosen: list[outgoing.Message] = []
-    for message in reversed(conversation.messages):
-        if message.kind == "note" and is_customer:
-            continue
-        if before_seq is not None and message.kind == "text" and message.seq >= before_seq:
-            continue
-        if before_seq is not None and not chosen and message.kind == "note":
-            continue
-        if len(chosen) >= limit:
-            return tuple(reversed(chosen)), True
-        chosen.append(_message(message))
-    return tuple(reversed(chosen)), False
+    found = visible(conversation.messages, before, notes=actor.role != "customer")
+    chosen, more = newest(found, limit)
+    return tuple(shown(message) for message in chosen), more
 
 
 def typing_readers(router: Router, actor: Actor, conversation_id: str) -> tuple[PersonKey, ...]:

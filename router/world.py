@@ -49,7 +49,7 @@ class World:
         self.unsettled: dict[str, None] = {}
         """Conversations that may find an agent now."""
         self.narrowed: dict[str, None] = {}
-        """Conversations in line whose requirement changed: perhaps nobody is left to serve them."""
+        """Conversations that came back or ask for something else: perhaps nobody can serve them."""
         self.reviewed_generation = 0
         """The profiles among the signed in for which those held were looked at; derived."""
         self.moved: dict[str, str] = {}
@@ -60,10 +60,14 @@ class World:
         self.queues: dict[str, Queue] = {}
         self.directory: dict[str, AgentEntry] = {}
         self.channels: tuple[str, ...] = ()
+        self.rooms: tuple[tuple[str, int, bool], ...] = ()
+        """By channel, its cost in thousandths, and whether it interrupts a full total."""
         self.big: tuple[str, ...] = ()
         """The channels that may be too big for the room an agent has left."""
         self.arrivals: dict[str, list[int]] = {}
         """By queue, of the newest arrivals which carried a head start (1) and which did not (0)."""
+        self.looks: dict[str, list[int]] = {}
+        """By person and purpose, when transcripts were looked into in the last hour."""
         self.closed_queues: dict[str, None] = {}
         self.closed_brands: dict[str, None] = {}
 
@@ -74,6 +78,10 @@ class World:
         self.directory = {entry.id: entry for entry in policy.agents}
         self.channels = tuple(
             sorted({channel for queue in policy.queues for channel in queue.channels})
+        )
+        self.rooms = tuple(
+            (channel, 1000 * self.cost(channel), channel in policy.interrupts)
+            for channel in self.channels
         )
         self.big = tuple(
             channel
@@ -162,29 +170,40 @@ class World:
 
     def refresh(self, agent: Agent) -> bool:
         """Brings the pool up to date with an agent; True where the agent can take work."""
-        if not self.pool.knows(agent.id):
-            return False
-        here = agent.reach is Reachability.REACHABLE
-        self.pool.work(agent.id, is_working=here and agent.show is Show.AVAILABLE)
-        if not agent.takes_offers():
+        room = self.room_of(agent)
+        if room is None:
             self.pool.occupy(agent.id)
             return False
-        policy = self.policy
+        self.pool.free(agent.id, *room, (agent.idle_since_ms, agent.idle_order))
+        return True
+
+    def room_of(self, agent: Agent) -> tuple[tuple[str, ...], int] | None:
+        """The channels on which the agent can take work, and the load; None where there are none.
+
+        The pool learns whether the agent is at work, but not yet whether they are free.
+        """
+        pool, name = self.pool, agent.id
+        if not pool.knows(name):
+            return None
+        here = agent.reach is Reachability.REACHABLE
+        pool.work(name, is_working=here and agent.show is Show.AVAILABLE)
+        if not agent.takes_offers():
+            return None
+        defaults = self.policy.capacity
+        total, held = agent.capacity_of("total", defaults), agent.held_total()
+        left = 1000 * total - held
         channels = tuple(
-            channel
-            for channel in self.channels
-            if agent.channels.get(channel, True)
-            and agent.may_hold(
-                channel, self.cost(channel), policy.capacity, channel in policy.interrupts
-            )
+            [
+                channel
+                for channel, cost, interrupts in self.rooms
+                if (interrupts or cost <= left)
+                and agent.channels.get(channel, True)
+                and agent.has_place(channel, defaults)
+            ]
         )
         if not channels:
-            self.pool.occupy(agent.id)
-            return False
-        total = agent.capacity_of("total", policy.capacity)
-        load = min(1000, agent.held_total() // total) if total else 1000
-        self.pool.free(agent.id, channels, load, (agent.idle_since_ms, agent.idle_order))
-        return True
+            return None
+        return channels, min(1000, held // total) if total else 1000
 
     def ahead(self, conversation: Conversation) -> int | None:
         """How many stand before a conversation; None where it has no place in line.
@@ -203,7 +222,7 @@ class World:
         for name in self.touched:
             agent = self.people.agents[name]
             show = agent.seen_show()
-            self.emit(AgentChanged(AgentId(agent.id), agent.shown, show, agent.reason))
+            self.emit(AgentChanged(AgentId(agent.id), agent.shown, show, agent.seen_reason()))
             agent.shown = show
         self.touched.clear()
         for queue, cause in self.moved.items():

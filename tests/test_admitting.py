@@ -4,9 +4,10 @@ import pytest
 
 from router.commands import CloseBrand, CloseQueue
 from router.errors import Refusal
+from router.ids import AgentId
 from router.policy import Brand, Policy, Queue
 from tests.helpers.watched import Watched
-from tests.helpers.worlds import customer, service
+from tests.helpers.worlds import customer, needs, service, skilled
 
 ALWAYS = "Mon-Sun 00:00-24:00 UTC"
 SHOP = Policy(
@@ -79,3 +80,56 @@ def test_a_service_may_bring_what_can_wait_to_a_closed_queue_and_nothing_else() 
     assert made.status("mail") == "waiting"
     chat = made.request(service(), "chat", queue="support", customer="d", topic="x")
     assert made.refused_in_vain(chat) == Refusal.CLOSED
+
+
+FULL = Policy(
+    queues=(
+        Queue(id="q", waiting_max=1, overflow="later", prefer_agent_ms=9_000),
+        Queue(id="later", waiting_max=0),
+    ),
+    agents=(skilled("ann", 2, lamps=50), skilled("bob", bills=50)),
+)
+
+
+def full() -> Watched:
+    """One waits for bob, who is away; ann has nothing to do."""
+    made = Watched(FULL)
+    made.sign_in("ann")
+    made.arrive(customer("c"))
+    made.ask("b", queue="q", needs=needs(bills=30))
+    assert made.status("b") == "waiting"
+    return made
+
+
+def test_a_full_line_refuses_nobody_whom_a_free_agent_can_take_at_once() -> None:
+    made = full()
+    made.ask("c", queue="q", needs=needs(lamps=30))
+    assert (made.offered("ann"), made.status("c")) == ("c", "offered")
+    assert ask(made, "q", needs=needs(lamps=30)) == (Refusal.CLOSED, "later")
+
+
+def test_a_full_line_refuses_whoever_would_have_to_wait() -> None:
+    made = full()
+    assert ask(made, "q", needs=needs(bills=30)) == (Refusal.CLOSED, "later")
+    assert ask(made, "q", avoid=(AgentId("ann"),)) == (Refusal.CLOSED, "later")
+    made.sign_in("bob")
+    made.decline("bob")
+    second = made.request(customer("b"), "held", queue="q", needs=needs(lamps=30))
+    assert made.refused_in_vain(second) == Refusal.CLOSED
+
+
+def test_where_the_named_agent_is_busy_a_full_line_overflows_to_others() -> None:
+    made = full()
+    made.ask("d", queue="q", needs=needs(lamps=30), agent=AgentId("bob"))
+    assert made.conversation("d").queue == "q"
+    made = full()
+    made.sign_in("bob")
+    made.ask("d", queue="q", needs=needs(lamps=30), agent=AgentId("bob"))
+    assert (made.conversation("d").queue, made.offered("ann")) == ("later", "d")
+
+
+def test_a_queue_without_a_line_takes_what_can_be_taken_at_once() -> None:
+    made = full()
+    made.ask("c", queue="later")
+    assert made.conversation("c").queue == "later"
+    assert made.offered("ann") == "c"

@@ -8,6 +8,7 @@ from router.errors import Refusal
 from router.events import MessageAdded
 from router.ids import ConversationId
 from router.policy import Brand, Policy, Queue, Terms
+from tests.helpers.watched import Watched
 from tests.helpers.worlds import SIMPLE, Scene, agent, customer, service, skilled, wishes
 
 
@@ -62,7 +63,7 @@ def test_the_same_request_joins_the_one_in_line_and_its_body_is_a_message_there(
     scene.ask("c", "first", topic="lamps", body="hello")
     asked = scene.ask("c", "second", topic="lamps", body="anybody?")
     assert (asked.conversation, asked.joined) == ("first", True)
-    assert [event.seq for _, event in scene.seen(MessageAdded)] == [2]
+    assert [event.seq for _, event in scene.seen(MessageAdded)] == [1, 2]
     assert "second" not in scene.world.conversations.by_id
 
 
@@ -167,6 +168,16 @@ def test_what_is_reopened_prefers_who_served_it() -> None:
     assert scene.agent("ann").idle_order > scene.agent("bob").idle_order
     scene.ask("c", "again", reopens="c")
     assert scene.offered("ann") == "again"
+
+
+def test_what_is_not_over_cannot_be_reopened_and_what_is_forgotten_prefers_nobody() -> None:
+    scene = Watched()
+    scene.ask("c")
+    scene.ask("d")
+    goes_on = scene.request(customer("c"), "c2", reopens="c")
+    assert scene.refused_in_vain(goes_on) == Refusal.BAD_REQUEST
+    for name in ("d", "never"):
+        assert scene.ask("c", f"after {name}", reopens=name).status == "held"
 
 
 def test_messages_may_be_sent_while_waiting() -> None:

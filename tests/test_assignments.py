@@ -1,6 +1,6 @@
 from router import assignments
 from router.assignments import Assignments, Decision, pack
-from router.groups import Candidate
+from router.candidates import Candidate
 
 CANDIDATE = Candidate("ada", 900, 1000, 800, 0, 1000, 2, 17, 4)
 DECISION = Decision("c1", "ada", 12, 1_000, "longest_idle", (CANDIDATE,))

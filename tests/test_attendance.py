@@ -83,7 +83,8 @@ def test_the_agents_timeline_after_the_last_device_is_lost() -> None:
         play.to(29_999)
         assert scene.agent("ann").seen_show() == "available"
         play.to(30_000)
-        assert (scene.agent("ann").seen_show(), scene.agent("ann").reason) == ("offline", "timeout")
+        ann = scene.agent("ann")
+        assert (ann.seen_show(), ann.seen_reason()) == ("offline", "timeout")
         play.to(119_999)
         assert scene.status("c") == "active"
         play.to(120_000)
@@ -322,3 +323,15 @@ def test_activity_never_raises_availability() -> None:
     scene.answered(ReportActivity(agent("ann"), idle_ms=4_000))
     device = scene.agent("ann").devices["ann/1"]
     assert (device.idle_since_ms, scene.agent("ann").show) == (scene.start_ms + 5_000, "away")
+
+
+def test_who_comes_back_within_the_grace_is_shown_with_their_own_reason_again() -> None:
+    scene = Scene()
+    scene.sign_in("ann")
+    scene.answered(SetPresence(agent("ann"), show="busy", reason="training"))
+    scene.leave(agent("ann"))
+    scene.to(31_000)
+    ann = scene.agent("ann")
+    assert (ann.seen_show(), ann.seen_reason()) == ("offline", "timeout")
+    scene.arrive(agent("ann"))
+    assert (ann.seen_show(), ann.seen_reason()) == ("busy", "training")

@@ -24,3 +24,12 @@ def test_nobody_is_shown_who_is_offline() -> None:
     scene.answered(SetPresence(agent("bob"), "offline"))
     assert [(one.show, one.count) for one in agents_by_show(scene.router)] == [("available", 1)]
     assert [one.id for one in presence_entries(scene.router, "agents")] == ["ann"]
+
+
+def test_colleagues_see_what_an_agent_speaks_and_how_much_room_there_is() -> None:
+    scene = Scene()
+    scene.sign_in("ann")
+    (entry,) = presence_entries(scene.router, "agents")
+    known = scene.router.world.people.agents["ann"]
+    assert entry.languages == tuple(tag for tag, _ in known.profile.languages)
+    assert entry.capacity == known.capacity_of("total", scene.router.policy.capacity)

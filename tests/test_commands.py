@@ -29,6 +29,7 @@ REQUIRED: dict[str, object] = {
     "queue": "billing",
     "brand": "pro",
     "agent": AgentId("bea"),
+    "customer": CustomerId("kim"),
     "show": "away",
     "priority": "gold",
     "part": "topic",

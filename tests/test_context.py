@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from router.commands import Claims, Connect
+from router.commands import Claims, Connect, SetPresence
 from router.core import Router
 from router.errors import Refusal
 from router.events import AuditRecorded
@@ -11,9 +11,9 @@ from router.explain import explain_conversation
 from router.explained import ExplainedWait
 from router.ids import CustomerId
 from router.policy import Brand, Policy, Queue, SkillNeed
-from router.rules import Rule, Then, When
+from router.rules import Prefer, Rule, Then, When
 from router.wishes import LanguageWish
-from tests.helpers.worlds import Scene, customer, of_kind, service, skilled
+from tests.helpers.worlds import Scene, agent, customer, of_kind, service, skilled
 
 QUEUES = (Queue(id="q", waiting_max=3), Queue(id="vip"), Queue(id="mail", channels=("email",)))
 BRANDS = (Brand(id="plain", queues=("q",)),)
@@ -159,8 +159,58 @@ def test_a_restored_router_has_the_rules_and_what_they_gave() -> None:
     gold(scene)
     scene.ask("ada")
     twin = Router.restore(scene.router.snapshot())
-    assert twin.world.conversations.by_id["ada"] == scene.conversation("ada")
+    assert twin.digest() == scene.router.digest()
     request = scene.request(customer("ada"), "bea")
     now_ms = scene.now_ms + 5
     assert twin.apply(request, now_ms) == scene.router.apply(request, now_ms)
     assert twin.digest() == scene.router.digest()
+
+
+LAW = Rule(id="law", then=Then(prefer=Prefer(needs=(SkillNeed("law", 50),))))
+
+
+def test_who_has_what_is_preferred_is_asked_first_and_nobody_waits_for_them() -> None:
+    scene = scene_with(LAW)
+    scene.sign_in("ann", "bob")
+    scene.ask("ada")
+    assert scene.offered("bob") == "ada"
+    scene.ask("bea")
+    assert scene.offered("ann") == "bea"
+    assert scene.conversation("bea").own_needs == ()
+
+
+def test_what_is_preferred_keeps_nobody_waiting_who_is_free() -> None:
+    scene = scene_with(LAW)
+    scene.ask("ada")
+    scene.sign_in("ann")
+    assert scene.offered("ann") == "ada"
+
+
+def test_a_preferred_language_is_one_of_those_that_the_customer_speaks() -> None:
+    then = Then(prefer=Prefer(languages=(LanguageWish("fr", 60),)))
+    agents = (skilled("ann", languages="en:90"), skilled("bob", languages="en:90 fr:80"))
+    scene = scene_with(Rule(id="r", then=then), agents=agents)
+    scene.sign_in("bob", "ann")
+    for name, spoken, asked in (("ada", ("en", "fr"), "bob"), ("bea", ("en",), "ann")):
+        languages = tuple(LanguageWish(tag) for tag in spoken)
+        scene.ask(name, languages=languages)
+        assert scene.offered(asked) == name
+        scene.accept(asked)
+        scene.end(asked, name)
+
+
+def test_a_preference_is_kept_by_a_snapshot_and_after_a_declined_offer() -> None:
+    agents = (*AGENTS, skilled("eve", law=60))
+    scene = scene_with(LAW, agents=agents)
+    scene.ask("ada")
+    scene.router = Router.restore(scene.router.snapshot())
+    scene.arrive(agent("ann"), agent("bob"), agent("eve"))
+    for name in ("eve", "ann", "bob"):
+        scene.answered(SetPresence(agent(name), show="busy"))
+    scene.answered(SetPresence(agent("eve")))
+    for name in ("ann", "bob"):
+        scene.answered(SetPresence(agent(name)))
+    scene.decline("eve")
+    assert scene.offered("bob") == "ada"
+    scene.decline("bob")
+    assert scene.offered("ann") == "ada"

@@ -15,7 +15,7 @@ from router.commands import (
 from router.deliveries import Delivery, deliveries
 from router.events import Event
 from router.ids import ConversationId
-from tests.helpers.worlds import Scene, agent, customer, ids, supervisor
+from tests.helpers.worlds import Scene, agent, customer, ids, service, supervisor
 
 TALK = ConversationId("c")
 
@@ -38,7 +38,7 @@ def test_an_offer_goes_to_its_agent_and_an_end_too() -> None:
     scene.sign_in("ann")
     scene.arrive(customer("c"))
     sent = told(scene, scene.do(scene.request(customer("c"), "c")))
-    assert to_whom(sent) == [("agent:ann", "OfferNew")]
+    assert to_whom(sent)[-1] == ("agent:ann", "OfferNew")
     ended = told(scene, scene.do(SetPresence(agent("ann"), show="away")))
     assert to_whom(ended) == [("agent:ann", "OfferEnded")]
 
@@ -56,6 +56,32 @@ def test_an_assignment_tells_each_who_the_other_is() -> None:
     state = assigned[1].state
     assert state is not None
     assert [message.body for message in state.messages] == ["hello"]
+
+
+def test_a_customers_other_devices_hear_of_what_one_of_them_asked_for() -> None:
+    scene = Scene()
+    scene.arrive(customer("c"), customer("c", "2"))
+    sent = told(scene, scene.do(scene.request(customer("c"), "c", body="my lamp")))
+    assert to_whom(sent) == [
+        ("customer:c", "ConversationRequested"),
+        ("customer:c", "MessageSent"),
+    ]
+    assert {one.not_to for one in sent} == {"c/1"}
+    (asked, said) = (one.message for one in sent)
+    assert isinstance(asked, outgoing.ConversationRequested)
+    assert (asked.state.status, asked.state.seq, asked.state.messages) == ("waiting", 1, ())
+    assert asked.state.position == 1
+    assert isinstance(said, outgoing.MessageSent)
+    assert (said.seq, said.body) == (1, "my lamp")
+
+
+def test_a_customer_hears_of_what_a_service_asked_for_them() -> None:
+    scene = Scene()
+    scene.arrive(customer("c"))
+    sent = told(scene, scene.do(scene.request(service(), "mail", customer="c")))
+    assert to_whom(sent) == [("customer:c", "ConversationRequested")]
+    joined = told(scene, scene.do(scene.request(service(), "v2", customer="c", topic="mail")))
+    assert to_whom(joined) == []
 
 
 def test_a_message_goes_to_all_but_the_connection_that_sent_it() -> None:

@@ -385,3 +385,21 @@ def test_an_explanation_changes_nothing_and_goes_out_in_a_reply() -> None:
         assert msgspec.json.decode(msgspec.json.encode(reply), type=Reply) == reply
         assert msgspec.to_builtins(reply)["explain"]["about"] in ("assignment", "waiting", "agent")
     assert floor.router.digest() == digest
+
+
+def test_an_agent_learns_why_of_what_is_theirs_and_others_have_no_names_in_it() -> None:
+    floor = Floor()
+    ada, bob = floor.agent("ada"), floor.agent("bob")
+    name = floor.ask("ann")
+    chosen = floor.offers()[0].agent
+    floor.accept(chosen)
+    mine, other = (ada, bob) if chosen == "ada" else (bob, ada)
+    found = explain(floor.router, mine, floor.now_ms, conversation=name)
+    assert isinstance(found, ExplainedAssignment)
+    assert [one.agent for one in found.candidates] == [chosen, ""]
+    assert explain(floor.router, mine, floor.now_ms, assignment=found.assignment) == found
+    assert isinstance(explain(floor.router, other, floor.now_ms, agent=other.id), ExplainedAgent)
+    for actor, named in ((other, {"conversation": name}), (other, {"agent": mine.id})):
+        with pytest.raises(Refused) as refused:
+            explain(floor.router, actor, floor.now_ms, **named)
+        assert refused.value.code is Refusal.FORBIDDEN

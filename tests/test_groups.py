@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.candidates import Candidate
 from router.groups import (
     CONSIDERED_MAX,
-    Candidate,
     Group,
     best_of,
     candidate,
@@ -83,7 +83,14 @@ def test_lanes_come_and_go() -> None:
     fit = group()
     for lane in (GERMAN, PLAIN):
         fit.add_lane(lane)
-    assert (fit.lanes, fit.lane_count, fit.by_channel) == (3, 2, {"chat": [0, 1]})
+    assert fit.lanes == 3
     assert fit.parts(GERMAN) == (800, 900)
     fit.drop_lane(GERMAN)
-    assert (fit.lanes, fit.lane_count, fit.by_channel) == (2, 1, {"chat": [1]})
+    assert fit.lanes == 2
+
+
+def test_among_equals_the_considered_stand_in_one_order_however_they_were_found() -> None:
+    """Buckets stand otherwise after a restore; what is kept for `explain` must not."""
+    ada, bob, cy = one("ada", idle_ms=3), one("bob", idle_ms=1), one("cy", idle_ms=2)
+    assert best_of([ada, bob, cy], ada) == (ada, bob, cy)
+    assert best_of([cy, ada, bob], ada) == (ada, bob, cy)

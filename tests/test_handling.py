@@ -3,7 +3,9 @@
 import msgspec
 
 from router.commands import (
+    AssignConversation,
     CompleteWrapUp,
+    EndConversation,
     JoinConversation,
     LeaveConversation,
     RateConversation,
@@ -12,7 +14,7 @@ from router.commands import (
 )
 from router.errors import Refusal
 from router.events import AuditRecorded, ConversationUpdated, MessageAdded
-from router.ids import ConversationId
+from router.ids import AgentId, ConversationId
 from router.policy import Queue
 from tests.helpers.worlds import SIMPLE, Scene, agent, customer, of_kind, supervisor
 
@@ -114,3 +116,16 @@ def test_a_later_rating_counts() -> None:
     for score in (1, 4):
         scene.answered(RateConversation(customer("c"), TALK, score))
     assert [meeting.rating for meeting in scene.customer("c").met] == [4]
+
+
+def test_a_supervisors_transfer_and_end_are_audited_and_the_agents_own_are_not() -> None:
+    for by, audited in (
+        (supervisor(), [("transfer", "to q"), ("end", "spam")]),
+        (agent("ann"), []),
+    ):
+        scene = talking()
+        scene.answered(TransferConversation(by, TALK, "1", "q"))
+        scene.answered(AssignConversation(supervisor(), TALK, AgentId("ann")))
+        scene.answered(EndConversation(by, TALK, "spam"))
+        told = [(event.action, event.reason) for _, event in scene.seen(AuditRecorded)]
+        assert [one for one in told if one[0] != "assign"] == audited

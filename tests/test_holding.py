@@ -203,3 +203,53 @@ def test_nobody_stays_held_behind_somebody_of_another_account() -> None:
     scene.reborn()
     arrive(scene, "laptop", "")
     assert scene.customer("laptop").account == "B-2"
+
+
+def prove(scene: Watched, name: str, account: str = "", **facts: str) -> None:
+    claims = Claims(account=account, attributes=facts, verified=True)
+    scene.answered(Connect(customer(name), life="n1", claims=claims))
+
+
+def test_who_proved_the_same_address_counts_as_one_customer() -> None:
+    scene = Watched(SKILLS)
+    prove(scene, "phone", email="Ada@Example.org")
+    prove(scene, "shop", email="ada@example.org ", phone="5")
+    assert scene.ask("phone", "first").status == "waiting"
+    assert scene.ask("shop", "second").status == "held"
+    scene.reborn()
+    scene.cancel("phone", "first")
+    assert scene.status("second") == "waiting"
+
+
+def test_an_address_that_nobody_verified_proves_nothing() -> None:
+    scene = Watched(SKILLS)
+    prove(scene, "phone", email="ada@example.org")
+    claims = Claims(attributes={"email": "ada@example.org"})
+    scene.answered(Connect(customer("liar"), life="n1", claims=claims))
+    assert scene.ask("phone", "first").status == "waiting"
+    assert scene.ask("liar", "second").status == "waiting"
+
+
+def test_an_account_is_stronger_than_an_address() -> None:
+    """Two of one family share an address and not a place; who has no account is the first's."""
+    scene = Watched(SKILLS)
+    prove(scene, "ada", "A-1", email="home@example.org")
+    prove(scene, "bob", "B-1", email="home@example.org")
+    prove(scene, "mail", email="home@example.org")
+    assert scene.ask("ada", "v1").status == "waiting"
+    assert scene.ask("bob", "v2").status == "waiting"
+    assert scene.ask("mail", "v3").status == "held"
+    scene.cancel("bob", "v2")
+    assert scene.status("v3") == "held"
+    scene.cancel("ada", "v1")
+    assert scene.status("v3") == "waiting"
+
+
+def test_who_turns_out_to_be_somebody_else_is_not_held_any_longer() -> None:
+    scene = Watched(SKILLS)
+    prove(scene, "ada", "X-1", email="home@example.org")
+    prove(scene, "mail", email="home@example.org")
+    scene.ask("ada", "v1")
+    assert scene.ask("mail", "v2").status == "held"
+    prove(scene, "bob", "A-1", email="home@example.org")
+    assert scene.status("v2") == "waiting"

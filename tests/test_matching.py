@@ -117,7 +117,9 @@ def test_a_free_agent_gets_the_smallest_key_that_a_scan_finds(
             and channel in somebody.channels
             and not (name in refused and place[1] % 2)
         ]
-        chosen = pool.next_for(name, lambda one: refused if int(one[1:]) % 2 else ())
+        chosen = pool.next_for(
+            name, pool.channels_for(name), lambda one: refused if int(one[1:]) % 2 else ()
+        )
         assert chosen == min(found, default=None)
 
 
@@ -192,8 +194,21 @@ def test_places_count_whom_a_signed_in_agent_could_take_instead(
         )
         lane, _ = line.where(name)
         assert pool.ahead(lane, place) == ahead
-        able = any(could(agent, one, requirement) for agent, one in by_name.items())
-        assert pool.can_anybody(lane) == able
+
+
+@SETTINGS
+@given(people=agents, channel=st.sampled_from(["chat", "email"]), refused=refusals)
+def test_the_groups_of_the_free_have_whoever_is_free(
+    people: list[Somebody], channel: str, refused: frozenset[str]
+) -> None:
+    pool, _, by_name, _ = built(people, [])
+    found = [group.profile for group in pool.free_groups() if group.has(channel, refused)]
+    assert len(found) == len(set(found))
+    assert set(found) == {
+        somebody.profile
+        for name, somebody in by_name.items()
+        if channel in somebody.channels and name not in refused
+    }
 
 
 def test_who_signed_out_is_free_no_longer() -> None:
@@ -203,6 +218,21 @@ def test_who_signed_out_is_free_no_longer() -> None:
     assert (pool.knows("a"), pool.is_free("a")) == (True, True)
     pool.sign_out("a")
     assert (pool.knows("a"), pool.is_free("a")) == (False, False)
+
+
+def test_a_profile_that_is_rated_otherwise_keeps_its_free_agents_in_order() -> None:
+    """A new policy rates a profile by one of its agents first, while others of it are free."""
+    pool = Pool(Line())
+    profile = Profile((("a", 50),))
+    for name, order in (("ada", 1), ("bob", 2), ("cy", 3)):
+        pool.sign_in(name, profile, 1)
+        pool.free(name, ("chat",), 0, (0, order))
+    pool.sign_in("ada", profile, 7)
+    pool.free("ada", ("chat",), 0, (0, 4))
+    for name in ("cy", "ada", "bob"):
+        assert pool.is_free(name)
+        pool.occupy(name)
+        assert not pool.is_free(name)
 
 
 def test_a_lane_that_is_dropped_takes_nothing_with_it() -> None:
@@ -218,7 +248,7 @@ def test_a_lane_that_is_dropped_takes_nothing_with_it() -> None:
     pool.add_lane(lane)
     line.join(lane, (0, 1, "c"))
     pool.free("a1", ("chat",), 0, (0, 1))
-    assert pool.next_for("a1", lambda _: ()) == (0, 1, "c")
+    assert pool.next_for("a1", pool.channels_for("a1"), lambda _: ()) == (0, 1, "c")
 
 
 def test_bits_gives_the_set_bits_smallest_first() -> None:

@@ -369,3 +369,16 @@ def test_a_random_day_gives_the_figures_of_the_naive_model(
         one.status not in ("closed", "abandoned", "expired")
         for one in floor.router.world.conversations
     )
+
+
+def test_a_day_counts_what_came_after_its_beginning_and_loses_nothing_of_all() -> None:
+    floor, found = _measured()
+    floor.agent("ada")
+    floor.ask("ann")
+    floor.accept("ada")
+    found.begin_day()
+    assert (found.today().accepted, found.today("sales").service_level) == (0, None)
+    floor.ask("bob")
+    floor.pass_ms(60_000)
+    assert (found.today("sales").arrived, found.today().arrived) == (1, 1)
+    assert found.queue("sales", floor.now_ms, recent=False).arrived == 2

@@ -45,3 +45,25 @@ def test_the_oldest_of_too_many_answers_go(monkeypatch: pytest.MonkeyPatch) -> N
             memory.remember(person, f"op{number}", 1, DONE, number)
     assert list(memory.by_person[C]) == ["op3", "op4"]
     assert list(memory.by_person[PersonKey("agent:ann")]) == ["op2", "op3", "op4"]
+
+
+def test_what_is_too_old_goes_whoever_it_was_answered_to() -> None:
+    memory = OpMemory()
+    memory.remember(C, "old", 1, DONE, 0)
+    memory.remember(C, "young", 1, DONE, 1)
+    again = OpMemory()
+    again.restore({C: dict(memory.by_person[C])})
+    for one in (memory, again):
+        one.remember(PersonKey("agent:ann"), "new", 1, DONE, KEEP_MS)
+        assert list(one.by_person[C]) == ["young"]
+        one.remember(PersonKey("agent:ann"), "newer", 1, DONE, KEEP_MS + 1)
+        assert list(one.by_person) == ["agent:ann"]
+
+
+def test_a_person_who_is_forgotten_was_answered_nothing() -> None:
+    memory = OpMemory()
+    memory.remember(C, "op", 1, DONE, 0)
+    memory.forget(C)
+    assert memory.recall(C, "op", 2) is None
+    memory.remember(C, "late", 1, DONE, 2 * KEEP_MS)
+    assert list(memory.by_person[C]) == ["late"]

@@ -9,14 +9,16 @@ from router.outgoing import Error, MessageSent, Outgoing, Person, QueuePosition,
 
 TYPES = {
     "conversation.invited",
+    "conversation.requested",
     "invitation.ended",
     "agent.flapping",
     "reply", "welcome", "beat", "disconnect", "token.expiring", "presence.self", "presence",
+    "topic.stale",
     "board", "queue.position", "offer.new", "offer.ended", "conversation.assigned",
     "conversation.updated", "wrapup.started", "conversation.ended", "message", "message.read",
     "typing",
 }  # fmt: skip
-WITHOUT_POSITION = {"reply", "beat", "disconnect", "token.expiring", "typing"}
+WITHOUT_POSITION = {"reply", "beat", "disconnect", "token.expiring", "topic.stale", "typing"}
 
 
 def _tag(kind: type[msgspec.Struct]) -> str:

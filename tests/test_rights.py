@@ -37,7 +37,7 @@ MATRIX = {
     "conversation.assign": ("supervisor", "service"),
     "conversation.priority": ("supervisor", "service"),
     "agent.presence": ("supervisor", "service"),
-    "explain": ("supervisor", "service"),
+    "explain": ROLES,
     "score.set": ("service",),
     "policy.get": ("supervisor", "service"),
     "policy.set": ("supervisor", "service"),
@@ -63,7 +63,7 @@ def test_a_customer_reaches_their_own_conversations_alone() -> None:
 
 
 def test_an_agent_reads_only_what_they_serve_or_joined() -> None:
-    assert relations_for("agent", "history") == {"assigned", "joined"}
+    assert relations_for("agent", "history") == {"assigned", "joined", "earlier"}
     assert relations_for("agent", "conversation.end") == {"assigned"}
 
 
@@ -78,6 +78,7 @@ def test_an_unknown_role_may_nothing() -> None:
         ("team:emea", {"agent", "supervisor", "service"}),
         ("agents", {"supervisor", "service"}),
         ("queue:billing", {"supervisor", "service"}),
+        ("queues", {"agent", "supervisor", "service"}),
         ("board", {"supervisor", "service"}),
         ("secrets", set()),
     ],

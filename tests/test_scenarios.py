@@ -4,12 +4,13 @@ A scenario is a file of blocks: what people do, ``----``, what then happens, an 
 
     FAIRLINE_REWRITE=1 python -m pytest tests/test_scenarios.py    writes what happens anew
 
-Words: ``policy KEY=VALUE``, ``arrive NAME [class=C] [FACT=VALUE]``,
+Words: ``policy KEY=VALUE``, ``arrive NAME [class=C] [account=A] [verified=yes] [FACT=VALUE]``,
 ``sign in NAME [skill=N] [language=xx:N]``,
 ``ask NAME [CONVERSATION] [channel=C] [skill=N] [language=xx]``, ``see|accept|decline NAME``,
 ``end NAME CONVERSATION``, ``cancel NAME CONVERSATION``, ``show NAME SHOW``, ``lose NAME``,
 ``leave NAME``, ``wait SECONDS``, ``outage SECONDS``, ``transfer NAME CONVERSATION TO``,
-``say NAME CONVERSATION``, ``idle NAME SECONDS``, ``force NAME SHOW [for=SECONDS]``.
+``say NAME CONVERSATION``, ``idle NAME SECONDS``, ``force NAME SHOW [for=SECONDS]``,
+``close|open QUEUE``.
 A policy's value is JSON without blanks. Agents are written with a capital letter, customers
 without.
 """

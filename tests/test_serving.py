@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from router.actors import Actor
 from router.commands import (
     AcceptOffer,
     AssignConversation,
@@ -13,9 +14,19 @@ from router.commands import (
 )
 from router.errors import Refusal
 from router.events import AuditRecorded, OfferMade
-from router.ids import OfferId
+from router.ids import AgentId, ConversationId, OfferId
 from router.policy import Policy, Queue, SkillNeed, Step
-from tests.helpers.worlds import SIMPLE, Scene, agent, ids, needs, of_kind, skilled, supervisor
+from tests.helpers.worlds import (
+    SIMPLE,
+    Scene,
+    agent,
+    ids,
+    needs,
+    of_kind,
+    service,
+    skilled,
+    supervisor,
+)
 
 STEPPED = Policy(
     queues=(
@@ -300,6 +311,24 @@ def test_assignment_by_hand_needs_room_and_is_written_down() -> None:
     assert [event.action for event in of_kind(events, AuditRecorded)] == ["assign"]
     again = scene.refused(absent)
     assert again.code is Refusal.INVALID_TRANSITION
+
+
+@pytest.mark.parametrize(
+    ("by", "outcome"), [(supervisor(), "revoked"), (service(), "taken")], ids=["hand", "first"]
+)
+def test_an_offer_given_to_another_says_whether_it_was_taken_back_or_taken(
+    by: Actor, outcome: str
+) -> None:
+    scene = Scene()
+    scene.sign_in("ann")
+    scene.ask("c")
+    offer = scene.offer_of("ann")
+    scene.sign_in("bob")
+    scene.answered(AssignConversation(by, ConversationId("c"), AgentId("bob")))
+    assert scene.outcomes() == [(0, "ann", outcome)]
+    assert scene.assigned() == [("c", "bob")]
+    late = scene.refused(AcceptOffer(agent("ann"), offer))
+    assert (late.code, late.outcome) == (Refusal.OFFER_GONE, outcome)
 
 
 def test_assignment_by_hand_takes_it_from_whoever_has_it() -> None:

@@ -194,6 +194,7 @@ def test_an_unknown_topic_is_not_found(topic: str) -> None:
     [
         ("agent", "team:other"),
         ("agent", "agents"),
+        ("agent", "queue:billing"),
         ("agent", "board"),
         ("customer", "board"),
         ("customer", "team:floor"),
@@ -203,8 +204,9 @@ def test_a_topic_of_others_is_forbidden(role: str, topic: str) -> None:
     assert refusals(Table(role).ready().say("sub", topic=topic)) == [Refusal.FORBIDDEN]
 
 
-def test_an_agent_listens_to_its_own_team() -> None:
-    assert isinstance(Table().ready().say("sub", topic="team:floor")[0], Look)
+@pytest.mark.parametrize("topic", ["team:floor", "queues"])
+def test_an_agent_listens_to_its_own_team_and_to_the_figures(topic: str) -> None:
+    assert isinstance(Table().ready().say("sub", topic=topic)[0], Look)
 
 
 def test_topics_are_limited_in_number() -> None:
@@ -218,7 +220,7 @@ def test_topics_are_limited_in_number() -> None:
 
 
 def test_hello_may_name_topics_and_keeps_those_it_may_have() -> None:
-    table = Table().ready(subs=["team:floor", "team:other", "board", "weather"])
+    table = Table().ready(subs=["team:floor", "team:other", "agents", "weather"])
     assert table.session.first_topics() == ["team:floor"]
 
 

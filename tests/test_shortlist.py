@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.groups import Candidate, Group, candidate
+from router.candidates import Candidate
+from router.groups import Group, candidate
 from router.matching import Pool
 from router.policy import Weights
 from router.queue import Line

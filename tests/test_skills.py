@@ -12,6 +12,7 @@ from router.skills import (
     meets,
     merge_needs,
     proficiency_score,
+    shared,
     shortfall,
     tags_match,
 )
@@ -111,3 +112,10 @@ def test_what_is_missing_is_named(requirement: Requirement, word: str | None) ->
 def test_no_needs_and_no_wishes_are_met_in_full() -> None:
     assert language_score(Profile(), Requirement()) == 1000
     assert proficiency_score(Profile(), Requirement()) == 1000
+
+
+def test_profiles_of_the_same_skills_share_their_pairs() -> None:
+    made = [Profile(skills=(("a" * n, 50),), languages=(("de", 1),)) for n in (3, 3)]
+    ada, bob = map(shared, made)
+    assert ada == made[0]
+    assert ada.skills[0] is bob.skills[0]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.core import Router
+from router.core import CORE_VERSION, Router
 from router.snapshots import dump, fill, load
 from router.world import World
 from tests.helpers.replayed import recorded
@@ -46,8 +46,9 @@ def test_a_snapshot_that_is_cut_short_is_not_taken() -> None:
 
 def test_a_snapshot_of_another_version_is_not_taken() -> None:
     chunks = list(LIVED.snapshot())
-    chunks[0] = chunks[0].replace(b"\x94\x01", b"\x94\x02", 1)
-    with pytest.raises(AssertionError, match="version 2"):
+    other = CORE_VERSION + 1
+    chunks[0] = chunks[0].replace(bytes([0x94, CORE_VERSION]), bytes([0x94, other]), 1)
+    with pytest.raises(AssertionError, match=f"version {other}"):
         Router.restore(chunks)
 
 

@@ -1,5 +1,6 @@
 import itertools
 from enum import StrEnum
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from router.states import (
     advance,
 )
 
-MACHINES: list[tuple[str, Table, type[StrEnum], set[str], set[str]]] = [
+MACHINES: list[tuple[str, Table[Any], type[StrEnum], set[str], set[str]]] = [
     ("connection", CONNECTION, ConnectionState, {"awaiting_hello"}, {"closed"}),
     ("reachability", REACHABILITY, Reachability, {"unreachable"}, set()),
     ("presence", PRESENCE, Show, {"offline"}, set()),
@@ -37,7 +38,7 @@ EACH = pytest.mark.parametrize(
 
 @EACH
 def test_the_table_speaks_of_every_state_and_no_other(
-    table: Table, states: type[StrEnum], starts: set[str], finals: set[str]
+    table: Table[Any], states: type[StrEnum], starts: set[str], finals: set[str]
 ) -> None:
     assert set(table) == set(states)
     assert all(state in set(states) for row in table.values() for state in row.values())
@@ -46,7 +47,7 @@ def test_the_table_speaks_of_every_state_and_no_other(
 
 @EACH
 def test_every_state_can_be_reached(
-    table: Table, states: type[StrEnum], starts: set[str], finals: set[str]
+    table: Table[Any], states: type[StrEnum], starts: set[str], finals: set[str]
 ) -> None:
     reached, edge = set(starts), list(starts)
     while edge:
@@ -59,14 +60,14 @@ def test_every_state_can_be_reached(
 
 @EACH
 def test_exactly_the_final_states_have_no_way_out(
-    table: Table, states: type[StrEnum], starts: set[str], finals: set[str]
+    table: Table[Any], states: type[StrEnum], starts: set[str], finals: set[str]
 ) -> None:
     assert {state for state in states if not table[state]} == finals - starts
 
 
 @EACH
 def test_a_pair_is_either_listed_or_refused_without_a_change(
-    table: Table, states: type[StrEnum], starts: set[str], finals: set[str]
+    table: Table[Any], states: type[StrEnum], starts: set[str], finals: set[str]
 ) -> None:
     before = {state: dict(row) for state, row in table.items()}
     triggers = [*sorted({trigger for row in table.values() for trigger in row}), "dance"]
@@ -83,7 +84,7 @@ def test_a_pair_is_either_listed_or_refused_without_a_change(
 
 @EACH
 def test_no_walk_of_five_steps_leaves_the_table(
-    table: Table, states: type[StrEnum], starts: set[str], finals: set[str]
+    table: Table[Any], states: type[StrEnum], starts: set[str], finals: set[str]
 ) -> None:
     """Exhaustive to depth five: from the starts, every word of triggers that is possible."""
     walks = [[start] for start in sorted(starts)]

@@ -2,10 +2,18 @@
 
 import pytest
 
-from router import views
-from router.commands import JoinConversation, RateConversation, SendMessage
+from router import outgoing, views
+from router.commands import (
+    JoinConversation,
+    RateConversation,
+    SendMessage,
+    TransferConversation,
+)
 from router.errors import Refusal, Refused
 from router.ids import ConversationId, PersonKey
+from router.paging import Before
+from router.policy import Policy, Queue
+from tests.helpers.watched import Watched
 from tests.helpers.worlds import SIMPLE, Scene, agent, customer, skilled, supervisor
 
 TALK = ConversationId("c")
@@ -36,7 +44,7 @@ def test_a_customer_never_sees_notes() -> None:
     scene = talking()
     assert bodies(scene, ANN) == ["one", "two", "careful", "three"]
     assert bodies(scene, C) == ["one", "two", "three"]
-    shown, more = views.history(scene.router, customer("c"), "c", None, 10)
+    shown, more = views.history(scene.router, customer("c"), "c", Before(), 10)
     assert ([message.body for message in shown], more) == (["one", "two", "three"], False)
 
 
@@ -58,13 +66,13 @@ def test_a_read_changes_nothing() -> None:
 
 def test_history_is_paged_from_the_newest_and_is_not_for_strangers() -> None:
     scene = talking()
-    shown, more = views.history(scene.router, customer("c"), "c", None, 2)
+    shown, more = views.history(scene.router, customer("c"), "c", Before(), 2)
     assert ([message.seq for message in shown], more) == ([2, 3], True)
-    shown, more = views.history(scene.router, customer("c"), "c", 2, 2)
+    shown, more = views.history(scene.router, customer("c"), "c", Before(2), 2)
     assert ([message.seq for message in shown], more) == ([1], False)
     scene.arrive(customer("d"))
     with pytest.raises(Refused) as caught:
-        views.history(scene.router, customer("d"), "c", None, 2)
+        views.history(scene.router, customer("d"), "c", Before(), 2)
     assert caught.value.code is Refusal.NOT_FOUND
 
 
@@ -79,8 +87,23 @@ def test_an_agent_who_is_asked_sees_the_card_and_no_messages() -> None:
     assert (offer.conversation, offer.expires_ms, offer.attempt) == ("c", 15_000, 1)
     assert (offer.customer.name, offer.customer.verified) == ("Cleo", True)
     with pytest.raises(Refused) as caught:
-        views.history(scene.router, agent("ann"), "c", None, 2)
+        views.history(scene.router, agent("ann"), "c", Before(), 2)
     assert caught.value.code is Refusal.FORBIDDEN
+
+
+def test_cards_carry_the_name_of_the_queue() -> None:
+    scene = Watched(Policy(queues=(Queue(id="q", name="Lamps"), Queue(id="b"))))
+    scene.sign_in("ann")
+    scene.ask("c", queue="q")
+    (offer,) = scene.heard_by(agent("ann"), outgoing.OfferNew)
+    assert (offer.queue, offer.queue_name) == ("q", "Lamps")
+    state = views.welcome_state(scene.router, customer("c").key, {}, scene.now_ms)
+    assert [one.queue_name for one in state.conversations] == ["Lamps"]
+    assert [row.name for row in views.queue_figures(scene.router, scene.now_ms)] == ["Lamps", ""]
+    scene.accept("ann")
+    scene.answered(TransferConversation(agent("ann"), ConversationId("c"), "t", "q"))
+    told = scene.heard_by(customer("c", "2"), outgoing.ConversationUpdated)
+    assert [(one.queue, one.queue_name) for one in told] == [("q", "Lamps")]
 
 
 def test_what_is_over_comes_once_more_for_whoever_names_it() -> None:

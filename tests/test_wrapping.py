@@ -7,8 +7,9 @@ from router import outgoing
 from router.commands import CompleteWrapUp, ExtendWrapUp, RateConversation
 from router.errors import Refusal
 from router.events import ConversationEnded
-from router.ids import ConversationId
+from router.ids import ConversationId, PersonKey
 from router.policy import Policy, Queue, problems
+from router.views import state_of
 from tests.helpers.watched import Watched
 from tests.helpers.worlds import agent, customer
 
@@ -123,3 +124,13 @@ def test_a_policy_whose_codes_or_times_contradict_each_other_is_named(
 ) -> None:
     queue = msgspec.structs.replace(Queue(id="q"), **changes)
     assert [path for path, _ in problems(Policy(queues=(queue,)))] == [f"queues[0].{key}"]
+
+
+def test_the_agent_is_told_the_codes_the_default_and_how_much_can_be_added() -> None:
+    scene = wrapping(CODED)
+    scene.answered(scene.wire(agent("ann"), "wrapup.extend", conversation="c", ms=8_000))
+    first, extended = scene.heard_by(agent("ann"), outgoing.WrapUpStarted)
+    assert first.wrap_up == outgoing.WrapUp(("sold", "lost"), "lost", 15_000)
+    assert extended.wrap_up == outgoing.WrapUp(("sold", "lost"), "lost", 7_000)
+    told = state_of(scene.router.world, scene.conversation("c"), PersonKey("agent:ann"), {})
+    assert told.wrap_up == extended.wrap_up

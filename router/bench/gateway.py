@@ -13,9 +13,7 @@ CPU time is the system's own accounting of the process, user and system, over th
 """
 
 import json as json_codec
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,7 @@ import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
 from router.bench.processes import HOST, Child, child
-from router.server.auth import Role, mint
-from router.server.clock import Clock
-from router.server.settings import KeyEntry
+from router.bench.servers import fairline, token
 
 __all__ = ["bench_gateway", "run"]
 
@@ -36,25 +32,6 @@ PACE_PER_S = 8.0
 SECONDS = 6.0
 ROUNDS = 3
 BODY = "I have looked at your bill, and the second charge was ours to refund."
-SECRET = "bench-secret-bench-secret-bench-secret"  # noqa: S105 - of a server that dies here
-
-_CONFIG = """
-[server]
-bind = "{host}:0"
-journal = "{journal}"
-data = "{data}"
-log = "console"
-[tenants.bench]
-keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
-native_apps = true
-[tenants.bench.policy]
-grace_ms = 600000
-[[tenants.bench.policy.queues]]
-id = "q"
-channels = ["chat"]
-assign = "direct"
-"""
-
 Figures = dict[str, Any]
 
 
@@ -110,21 +87,8 @@ def _measure_echo(pairs: int, seconds: float) -> Figures:
 
 
 def _measure_relay(folder: Path, pairs: int, seconds: float, journal: str) -> Figures:
-    with _fairline(folder, journal) as server:
+    with fairline(folder, journal) as server:
         return trio.run(_drive_relay, server, pairs, seconds)
-
-
-@contextmanager
-def _fairline(parent: Path, journal: str) -> Iterator[Child]:
-    with tempfile.TemporaryDirectory(prefix="bench-gateway-", dir=parent) as folder:
-        config = Path(folder, "fairline.toml")
-        data = Path(folder, "data")
-        config.write_text(
-            _CONFIG.format(host=HOST, journal=journal, data=data, secret=SECRET), encoding="utf-8"
-        )
-        arguments = ["router", "serve", "--config", str(config)]
-        with child(arguments, r"listening.*port=(\d+)") as server:
-            yield server
 
 
 async def _drive_echo(server: Child, pairs: int, seconds: float) -> Figures:
@@ -145,9 +109,8 @@ async def _drive_echo(server: Child, pairs: int, seconds: float) -> Figures:
 
 async def _drive_relay(server: Child, pairs: int, seconds: float) -> Figures:
     url = f"ws://{HOST}:{server.port}/v1/socket"
-    key = KeyEntry(kid="main", alg="HS256", secret=SECRET)
     async with trio.open_nursery() as nursery:
-        chats = [await _chat(nursery, url, key, number) for number in range(pairs)]
+        chats = [await _chat(nursery, url, number) for number in range(pairs)]
         agents = [agent for agent, _, _ in chats]
         others = {id(agent): (customer, name) for agent, customer, name in chats}
 
@@ -215,13 +178,13 @@ async def _paced(
 
 
 async def _chat(
-    nursery: trio.Nursery, url: str, key: KeyEntry, number: int
+    nursery: trio.Nursery, url: str, number: int
 ) -> tuple[WebSocketConnection, WebSocketConnection, str]:
     """An agent and a customer in an active conversation."""
-    agent = await _person(nursery, url, key, "agent", f"agent{number}")
+    agent = await _person(nursery, url, "agent", f"agent{number}")
     await _say(agent, {"t": "presence.set", "id": 2, "show": "available"})
     await _hear(agent, "reply")
-    customer = await _person(nursery, url, key, "customer", f"customer{number}")
+    customer = await _person(nursery, url, "customer", f"customer{number}")
     await _say(customer, {"t": "conversation.request", "id": 2, "op": "r", "channel": "chat"})
     offer = await _hear(agent, "offer.new")
     await _say(agent, {"t": "offer.seen", "id": 3, "offer": offer["offer"]})
@@ -232,14 +195,10 @@ async def _chat(
     return agent, customer, offer["conversation"]
 
 
-async def _person(
-    nursery: trio.Nursery, url: str, key: KeyEntry, role: Role, name: str
-) -> WebSocketConnection:
-    now_ms = Clock().wall_ms()
-    token = mint(key, tenant="bench", role=role, subject=name, now_ms=now_ms, ttl_s=3600)
+async def _person(nursery: trio.Nursery, url: str, role: str, name: str) -> WebSocketConnection:
     socket = await _open(nursery, url, "fairline.v1.json")
-    hello = {"t": "hello", "id": 1, "token": token, "role": role, "client": {"name": "bench"}}
-    await _say(socket, hello)
+    hello = {"t": "hello", "id": 1, "token": token(role, name), "role": role}
+    await _say(socket, {**hello, "client": {"name": "bench"}})
     await _hear(socket, "welcome")
     return socket
 

@@ -7,18 +7,19 @@ with one caller can be faster; everything happens in a folder of its own, which 
 """
 
 import json as json_codec
-import math
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import trio
 
+from router.bench.commits import bench_commits, percentiles
+from router.bench.restart import bench_restart
 from router.journal.file import FileJournal
 
 __all__ = ["bench_journal", "run"]
@@ -26,6 +27,8 @@ __all__ = ["bench_journal", "run"]
 CALLERS = (1, 16, 128)
 PAYLOAD_BYTES = 200
 REPLAY_BATCH = 64
+REPLAY_GOAL = 200_000
+RESTART_GOAL_S = 2.0
 FILE_BYTES = 64 * 1024 * 1024
 
 Figures = dict[str, Any]
@@ -42,12 +45,14 @@ def bench_journal(
     """Measure on the disk of the folder; a run takes `seconds` for each row and some for replay.
 
     Returns:
+        `commits`: batches of several sizes, beside the bare disk and SQLite (see `commits`);
         `disk`: bare `pwrite` + `fdatasync` of one frame into a preallocated file;
         `journal`: a row for each number of concurrent callers, with `ratio` to the bare disk's
         commits; `replay`: commands decoded per second from a cold start, opening included.
     """
     here = Path(tempfile.mkdtemp(prefix="bench-journal-", dir=folder))
     try:
+        commits = bench_commits(here, seconds=seconds, file_bytes=segment_bytes)
         disk = _bench_disk(here, seconds, segment_bytes)
         rows = [
             trio.run(_bench_callers, here / f"callers-{count}", count, seconds, segment_bytes)
@@ -58,7 +63,13 @@ def bench_journal(
         replay = trio.run(_bench_replay, here / "replay", replay_commands, segment_bytes)
     finally:
         shutil.rmtree(here)
-    return {"payload_bytes": PAYLOAD_BYTES, "disk": disk, "journal": rows, "replay": replay}
+    return {
+        "payload_bytes": PAYLOAD_BYTES,
+        "commits": commits,
+        "disk": disk,
+        "journal": rows,
+        "replay": replay,
+    }
 
 
 def _bench_disk(folder: Path, seconds: float, file_bytes: int) -> Figures:
@@ -77,7 +88,7 @@ def _bench_disk(folder: Path, seconds: float, file_bytes: int) -> Figures:
             offset = (offset + len(frame)) % (file_bytes - len(frame))
     finally:
         os.close(descriptor)
-    return {"commits_per_second": round(len(taken) / seconds), **_percentiles(taken)}
+    return {"commits_per_second": round(len(taken) / seconds), **percentiles(taken)}
 
 
 async def _bench_callers(folder: Path, count: int, seconds: float, segment_bytes: int) -> Figures:
@@ -108,7 +119,7 @@ async def _bench_callers(folder: Path, count: int, seconds: float, segment_bytes
         "callers": count,
         "commands_per_second": round(len(taken) / seconds),
         "commits_per_second": round(batch_count / seconds),
-        **_percentiles(taken),
+        **percentiles(taken),
     }
 
 
@@ -145,26 +156,69 @@ async def _open(folder: Path, segment_bytes: int) -> FileJournal:
     )
 
 
-def _percentiles(taken: list[float]) -> Figures:
-    ordered = sorted(taken) or [math.nan]
-    return {
-        "p50_ms": round(ordered[len(ordered) // 2] * 1000, 3),
-        "p99_ms": round(ordered[len(ordered) * 99 // 100] * 1000, 3),
-    }
+def run(folder: Path, *, json: bool = False, restart: bool = False) -> None:
+    """Prints the figures, as tables or as JSON; with `restart` those of a start, slowly."""
+    if restart:
+        here = Path(tempfile.mkdtemp(prefix="bench-restart-", dir=folder))
+        try:
+            figures = bench_restart(here)
+        finally:
+            shutil.rmtree(here)
+    else:
+        figures = bench_journal(folder)
+    lines = [json_codec.dumps(figures, indent=2)] if json else _lines(figures, restart=restart)
+    for line in lines:
+        print(line)  # noqa: T201 - a command's output
 
 
-def run(folder: Path, *, json: bool = False) -> None:
-    """Prints the figures, as a table or as JSON."""
-    figures = bench_journal(folder)
-    if json:
-        print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
-        return
-    disk = figures["disk"]
-    print(f"bare write and sync   {disk['commits_per_second']:>9,.0f} commits/s")  # noqa: T201
-    for row in figures["journal"]:
-        print(  # noqa: T201
-            f"{row['callers']:>4} callers         {row['commands_per_second']:>9,.0f} commands/s,"
-            f" p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms, {row['ratio']} times the bare disk"
+def _lines(figures: Figures, *, restart: bool) -> Iterator[str]:
+    return _restart_lines(figures) if restart else _journal_lines(figures)
+
+
+def _journal_lines(figures: Figures) -> Iterator[str]:
+    yield "commits/s (p50/p99 ms)        journal              bare disk              SQLite"
+    for row in figures["commits"]:
+        cells = "".join(_cell(row[name]) for name in ("journal", "disk", "sqlite"))
+        yield (
+            f"{row['batch']:>4} a batch   {cells}   {row['to_disk']} times the disk,"
+            f" {row['to_sqlite']} times SQLite, p99 {row['p99_to_sqlite']} of SQLite's"
         )
-    replay = figures["replay"]["commands_per_second"]
-    print(f"replay                {replay:>9,.0f} commands/s")  # noqa: T201
+    disk = figures["disk"]
+    yield f"one write and sync after the other {disk['commits_per_second']:>9,.0f} commits/s"
+    for row in figures["journal"]:
+        yield (
+            f"{row['callers']:>4} callers         {row['commands_per_second']:>9,.0f} commands/s,"
+            f" p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms, {row['ratio']} times that"
+        )
+    replay = figures["replay"]
+    yield (
+        f"replay {replay['commands_per_second']:>9,.0f} commands/s, opening included"
+        f" ({replay['commands_per_second'] / REPLAY_GOAL:.2f} times the {REPLAY_GOAL:,} aimed at)"
+    )
+
+
+def _cell(figures: Figures) -> str:
+    times = f"{figures['p50_ms']}/{figures['p99_ms']}"
+    return f"{figures['commits_per_second']:>9,.0f} {times:<13}"
+
+
+def _restart_lines(figures: Figures) -> Iterator[str]:
+    yield (
+        f"start with {figures['before']:,} commands before a snapshot of"
+        f" {figures['snapshot_bytes']:,} bytes and {figures['after']:,} behind it:"
+    )
+    for name, seconds in figures["parts_seconds"].items():
+        yield f"  {name:<8} {seconds:>7.3f} s {figures['parts_processor_seconds'][name]:>7.3f} s"
+    goal = figures["seconds"] / RESTART_GOAL_S
+    total = figures["seconds"]
+    busy = figures["processor_seconds"]
+    yield (
+        f"  in all   {total:>7.3f} s {busy:>7.3f} s of a processor,"
+        f" {goal:.2f} and {busy / RESTART_GOAL_S:.2f} times the {RESTART_GOAL_S} s aimed at"
+    )
+    decoded = figures["read_and_decoded_per_second"]
+    yield (
+        f"read and decoded {decoded:,} commands/s, {decoded / REPLAY_GOAL:.2f} times the"
+        f" {REPLAY_GOAL:,} aimed at ({figures['read_and_decoded_per_processor_second']:,} in a"
+        f" second of a processor); applied {figures['applied_per_second']:,} commands/s"
+    )

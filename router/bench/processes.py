@@ -7,13 +7,17 @@ Invariants: children listen on 127.0.0.1 alone; each is ended by its own id, wha
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["HOST", "Child", "child"]
+__all__ = ["HOST", "Child", "child", "free_port"]
 
 HOST = "127.0.0.1"
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -21,11 +25,28 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Child:
-    """A running server."""
+    """A running server; its last lines of output are kept, and read, lest it wait for a reader."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.port = port
+        self.said: deque[str] = deque(maxlen=20)
         self._process = process
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with suppress(ValueError):  # closed while it is read: the block is over
+            self.said.extend(self._process.stdout)
+
+    def stop(self) -> None:
+        """Asks it to end, as an operator does, and waits until it has."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait()
+
+    def kill(self) -> None:
+        """Ends it without a word, and waits until it is gone."""
+        self._process.kill()
+        self._process.wait()
 
     def cpu_s(self) -> float:
         """The processor time that it took so far, its own and the system's for it."""
@@ -37,6 +58,14 @@ class Child:
         """The memory that it holds now."""
         line = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii")
         return int(line.split()[1]) * _PAGE_BYTES
+
+
+def free_port() -> int:
+    """A port that nobody listens on at present, for a server that is to come back to it."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""The file journal: durable commands in a folder, in groups, from one writer thread.
+"""The file journal: durable commands in a folder, in groups, from one writer.
 
-Owns: the queue of appends, the writer thread, the batches kept in memory for readers that keep up,
-the moment at which callers and readers hear of a batch.
+Owns: the batches kept in memory for readers that keep up, the moment at which callers and readers
+hear of a batch.
 Does not know: the core, what a command means, how bytes lie in a file (`log`, `segments`,
-`frames`).
-Invariants: whatever a reader or a caller learns of has been synced before; all state but the
-backlog belongs to trio's thread; one call into trio's thread for each batch, not for each command.
+`frames`), threads (`writers`).
+Invariants: whatever a reader or a caller learns of has been synced before; all state belongs to
+trio's thread.
 
 Group commit: while the disk syncs one batch, further appends gather in the backlog; the next batch
 takes all of them, up to a bound. So there is no delay to tune: the slower the disk, the larger the
@@ -15,107 +15,35 @@ leaves a whole request behind, which is then written or refused like any other.
 The clock is read when an append is asked for, on trio's thread: a simulated clock may serve.
 """
 
-import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self, TypeVar
+from typing import Self
 
 import trio
 
 from router.errors import JournalUnavailable, StorageError
 from router.journal.base import Command, Record, Unread, stamp
+from router.journal.cursor import Cursor
 from router.journal.file_ops import DiskOps, FileOps
-from router.journal.handover import HandOver
 from router.journal.log import SEGMENT_BYTES, SegmentLog
-from router.journal.segments import Cursor, Entry
+from router.journal.segments import Entry, Place
+from router.journal.trimming import Holds, first_needed
+from router.journal.writers import Request, ThreadWriter, Writer
 
 __all__ = ["FileJournal"]
-
-GROUP_COMMANDS_MAX = 1024
-GROUP_BYTES_MAX = 1024 * 1024
-"""A batch takes no further append beyond these."""
 
 APPEND_COMMANDS_MAX = 65_536
 APPEND_BYTES_MAX = 16 * 1024 * 1024
 """What one append may ask for: it is one batch however large."""
 
-BACKLOG_COMMANDS_MAX = 131_072
-BACKLOG_BYTES_MAX = 64 * 1024 * 1024
-"""What may wait for the disk; beyond, appends are refused."""
-
 RECENT_BATCHES_MAX = 1024
 RECENT_BYTES_MAX = 16 * 1024 * 1024
 """What is kept for readers that keep up; those that fall behind read the files."""
 
-T = TypeVar("T")
-
 _RECORD_BYTES = 200
 """What a record weighs in memory beside its payload, roughly."""
-
-_CLOSED = "The journal is closed."
-
-
-class _Request:
-    """One append on its way to the disk."""
-
-    __slots__ = ("asked_ms", "byte_count", "commands", "done", "error")
-
-    def __init__(self, commands: Sequence[Command], byte_count: int, asked_ms: int) -> None:
-        self.commands = commands
-        self.byte_count = byte_count
-        self.asked_ms = asked_ms
-        self.done = trio.Event()
-        self.error: Exception | None = None
-
-
-class _Backlog:
-    """The appends that wait for the disk; the one thing that both threads touch."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._requests: deque[_Request] = deque()
-        self._command_count = 0
-        self._byte_count = 0
-        self._closed = False
-
-    def put(self, request: _Request) -> None:
-        """Add an append, or refuse it."""
-        with self._changed:
-            if self._closed:
-                raise JournalUnavailable(_CLOSED)
-            command_count = self._command_count + len(request.commands)
-            byte_count = self._byte_count + request.byte_count
-            if command_count > BACKLOG_COMMANDS_MAX or byte_count > BACKLOG_BYTES_MAX:
-                raise JournalUnavailable("Too many commands wait for the disk already.")
-            self._command_count, self._byte_count = command_count, byte_count
-            self._requests.append(request)
-            self._changed.notify()
-
-    def take(self) -> list[_Request]:
-        """Wait for appends and return the next group; nothing once closed and empty."""
-        with self._changed:
-            while not self._requests and not self._closed:
-                self._changed.wait()
-            group: list[_Request] = []
-            command_count = byte_count = 0
-            while self._requests:
-                request = self._requests[0]
-                command_count += len(request.commands)
-                byte_count += request.byte_count
-                if group and (command_count > GROUP_COMMANDS_MAX or byte_count > GROUP_BYTES_MAX):
-                    break
-                group.append(self._requests.popleft())
-                self._command_count -= len(request.commands)
-                self._byte_count -= request.byte_count
-            return group
-
-    def close(self) -> None:
-        """Refuse further appends; those that wait are still taken."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
 
 
 class _Recent:
@@ -148,7 +76,7 @@ def _weight(entry: Entry) -> int:
 class FileJournal:
     """A `Journal` in a folder of this machine."""
 
-    def __init__(self, log: SegmentLog, wall_ms: Callable[[], int]) -> None:
+    def __init__(self, log: SegmentLog, wall_ms: Callable[[], int], writer: Writer) -> None:
         """Use `open`."""
         self._log = log
         self._wall_ms = wall_ms
@@ -156,16 +84,14 @@ class FileJournal:
         self._durable = log.sequence
         self._recent = _Recent()
         self._changed = trio.Event()
+        self._cursors: list[Cursor] = []
         self._failure = ""
         self._closing = False
         self._closed = trio.Event()
-        self._backlog = _Backlog()
-        self._token = trio.lowlevel.current_trio_token()
-        self._hand_over = HandOver()
-        trio.lowlevel.add_instrument(self._hand_over)
-        # A daemon, so that a crash of trio's thread ends the process; `aclose` waits for it.
-        self._writer = threading.Thread(target=self._write, name="journal-write", daemon=True)
-        self._writer.start()
+        self.folder = log.folder
+        self._holds = Holds()
+        self._writer = writer
+        writer.start(self._commit, self._publish)
 
     @classmethod
     async def open(
@@ -176,8 +102,13 @@ class FileJournal:
         core_version: int,
         segment_bytes: int = SEGMENT_BYTES,
         ops: FileOps | None = None,
+        place: Place | None = None,
+        make_writer: Callable[[], Writer] = ThreadWriter,
     ) -> Self:
         """Lock the folder, check what is in it, and be ready to append and to read.
+
+        With the place of a snapshot only what lies behind it is checked, and a reader who has the
+        snapshot begins there. With `make_writer=InlineWriter` nothing happens on another thread.
 
         Raises:
             JournalLocked: another process has it.
@@ -187,17 +118,28 @@ class FileJournal:
             StorageError: the folder cannot be used.
         """
         disk = ops if ops is not None else DiskOps()
-        log = await trio.to_thread.run_sync(
+        writer = make_writer()
+        log = await writer.call(
             lambda: SegmentLog.open(
-                folder, core_version=core_version, ops=disk, segment_bytes=segment_bytes
+                folder,
+                core_version=core_version,
+                ops=disk,
+                segment_bytes=segment_bytes,
+                has_threads=writer.has_threads,
+                place=place,
             )
         )
-        return cls(log, wall_ms)
+        return cls(log, wall_ms, writer)
 
     @property
     def end(self) -> Mapping[str, int]:
         """See `Journal`."""
         return self._end
+
+    @property
+    def holds(self) -> Holds:
+        """Who besides snapshots and readers needs what of the journal; see `trim`."""
+        return self._holds
 
     async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
         """See `Journal`."""
@@ -211,9 +153,8 @@ class FileJournal:
         await trio.lowlevel.checkpoint_if_cancelled()
         self._check()
         asked_ms = stamp(wall_ms=self._wall_ms(), before_ms=0, floor_ms=floor_ms)
-        request = _Request(commands, byte_count, asked_ms)
-        self._backlog.put(request)
-        self._hand_over.begin()
+        request = Request(commands, byte_count, asked_ms)
+        self._writer.put(request)
         await request.done.wait()
         if request.error is not None:
             # Several callers share the error: each raises its own, with its own trace.
@@ -223,15 +164,38 @@ class FileJournal:
         """See `Journal`; readers that keep up never touch the disk."""
         unread = Unread(after)
         cursor = self._log.cursor(after)
-        while not self._closing:
-            self._check()
-            if cursor.sequence > self._durable:
-                await self._changed.wait()
-                continue
-            for entry in await self._next(cursor):
-                batch = unread.of(entry.records)
-                if batch:
-                    yield batch
+        self._cursors.append(cursor)
+        try:
+            while not self._closing:
+                self._check()
+                if cursor.sequence > self._durable:
+                    await self._changed.wait()
+                    continue
+                for entry in await self._next(cursor):
+                    batch = unread.of(entry.records)
+                    if batch:
+                        yield batch
+        finally:
+            self._cursors.remove(cursor)
+
+    async def trim(
+        self, done: Mapping[str, int], archive: Path | None = None, *, place: Place | None = None
+    ) -> list[Path]:
+        """Put away segments that nothing needs; return which, oldest first.
+
+        A segment stays while any reader of this journal, any of `holds`, or the caller (who is done
+        up to the positions `done`) needs a command of it; the last one always stays. What goes is
+        moved into the archive folder, or deleted where there is none. The segment in which the
+        place of a snapshot lies stays too: a start finds the snapshot's batch there.
+
+        Raises:
+            OSError: not all could be put away; the others are tried again next time.
+        """
+        needed = first_needed(self._log.segments, [done, *self.holds.done()])
+        if place is not None:
+            needed = min(needed, place.segment_sequence)
+        needed = min([needed, *(cursor.sequence for cursor in self._cursors)])
+        return await self._writer.call(lambda: self._log.trim(needed, archive))
 
     async def aclose(self) -> None:
         """See `Journal`."""
@@ -239,50 +203,32 @@ class FileJournal:
             await self._closed.wait()
             return
         self._closing = True
-        self._backlog.close()
         with trio.CancelScope(shield=True):
-            await self._in_thread(self._writer.join)
-            await self._in_thread(self._log.close)
-        trio.lowlevel.remove_instrument(self._hand_over)
+            await self._writer.aclose()
+            await self._writer.call(self._log.close)
         self._wake()
         self._closed.set()
 
     async def _next(self, cursor: Cursor) -> list[Entry]:
         entry = self._recent.get(cursor.sequence)
         if entry is None:
-            return await self._in_thread(lambda: cursor.read(self._durable))
+            return await self._writer.call(lambda: cursor.read(self._durable))
         await trio.lowlevel.checkpoint()
         cursor.pass_by(entry)
         return [entry]
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        self._hand_over.begin()
-        try:
-            return await trio.to_thread.run_sync(call)
-        finally:
-            self._hand_over.end()
 
     def _check(self) -> None:
         if self._failure:
             raise StorageError(self._failure)
 
-    def _write(self) -> None:
-        """Write group after group; the life of the writer thread."""
-        while group := self._backlog.take():
-            outcome = self._commit(group)
-            try:
-                self._token.run_sync_soon(self._publish, group, outcome)
-            except trio.RunFinishedError:
-                return
-
-    def _commit(self, group: list[_Request]) -> Entry | Exception:
+    def _commit(self, group: list[Request]) -> Entry | Exception:
         commands = [command for request in group for command in request.commands]
         try:
             return self._log.append(commands, max(request.asked_ms for request in group))
         except Exception as error:
             return error
 
-    def _publish(self, group: list[_Request], outcome: Entry | Exception) -> None:
+    def _publish(self, group: list[Request], outcome: Entry | Exception) -> None:
         """Tell callers and readers what became of a group, on trio's thread."""
         if isinstance(outcome, Entry):
             self._durable = outcome.sequence
@@ -292,7 +238,6 @@ class FileJournal:
             self._failure = str(outcome) or repr(outcome)
             outcome = StorageError(self._failure)
             self._wake()
-        self._hand_over.end(len(group))
         for request in group:
             request.error = outcome if isinstance(outcome, Exception) else None
             request.done.set()

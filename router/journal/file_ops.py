@@ -15,6 +15,7 @@ from typing import Protocol
 __all__ = ["DiskOps", "FileOps", "is_full", "read_all", "write_all"]
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_LOCKS = Path("/proc/locks")
 _OWNER_ONLY = 0o600
 _OWNER_ONLY_FOLDER = 0o700
 
@@ -30,6 +31,9 @@ class FileOps(Protocol):
 
     def lock(self, descriptor: int) -> bool:
         """Take the folder for this process alone; tell whether it was free."""
+
+    def holder(self, descriptor: int) -> int | None:
+        """Return the id of the process that has the folder, if the system tells."""
 
     def sync_folder(self, descriptor: int) -> None:
         """Make the names in the folder durable."""
@@ -86,6 +90,18 @@ class DiskOps:
         except BlockingIOError:
             return False
         return True
+
+    def holder(self, descriptor: int) -> int | None:
+        """See `FileOps`; Linux lists `1: FLOCK ADVISORY WRITE pid device:inode start end`."""
+        facts = os.fstat(descriptor)
+        try:
+            lines = _LOCKS.read_text(encoding="ascii").splitlines()
+        except OSError:
+            return None
+        for fields in map(str.split, lines):
+            if fields[1] == "FLOCK" and fields[5].endswith(f":{facts.st_ino}"):
+                return int(fields[4]) or None
+        return None
 
     def sync_folder(self, descriptor: int) -> None:
         """See `FileOps`."""
@@ -145,7 +161,10 @@ def write_all(ops: FileOps, descriptor: int, data: bytes, offset: int) -> None:
     """Write all of it, going on after short writes until one says why it was short."""
     view = memoryview(data)
     while view:
-        written = ops.pwrite(descriptor, view, offset)
+        try:
+            written = ops.pwrite(descriptor, view, offset)
+        except InterruptedError:
+            continue
         if written == 0:
             raise OSError(errno.ENOSPC, "The disk took no more bytes.")
         view = view[written:]
@@ -156,7 +175,10 @@ def read_all(ops: FileOps, descriptor: int, length: int, offset: int) -> bytes:
     """Read so many bytes, or fewer where the file ends."""
     parts = []
     while length > 0:
-        part = ops.pread(descriptor, length, offset)
+        try:
+            part = ops.pread(descriptor, length, offset)
+        except InterruptedError:
+            continue
         if not part:
             break
         parts.append(part)

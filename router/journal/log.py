@@ -5,9 +5,9 @@ Does not know: who asks, trio, the core, the time (stamps are arguments).
 Invariants: `append` returns only what a crash can no longer take back; a batch that found no room
 is not in the journal; after any other failure nothing is ever written again.
 
-A full disk strikes where the next segment is prepared, a whole segment ahead, on a thread of its
-own; writing into a prepared segment needs no space and no change of the file's length, which also
-halves the cost of a sync. A failed sync is final because the kernel may have dropped the pages and
+A full disk strikes where the next segment is prepared, a whole segment ahead (`supply`); writing
+into a prepared segment needs no space and no change of the file's length, which also halves the
+cost of a sync. A failed sync is final because the kernel may have dropped the pages and
 would call the next sync a success.
 """
 
@@ -17,10 +17,11 @@ import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from router.errors import JournalLocked, JournalUnavailable, StorageError
 from router.journal.base import Command, number, stamp
+from router.journal.cursor import Cursor
 from router.journal.file_ops import FileOps, is_full, write_all
 from router.journal.frames import (
     COMMANDS,
@@ -35,122 +36,38 @@ from router.journal.frames import (
     seed_of,
 )
 from router.journal.segments import (
-    BLANK_NAME,
-    Cursor,
     Entry,
+    Place,
     Recovered,
     Segment,
     recover,
     segment_path,
 )
+from router.journal.supply import Supply
+from router.journal.trimming import put_away
 
 __all__ = ["SEGMENT_BYTES", "SEGMENT_BYTES_MIN", "SegmentLog"]
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 SEGMENT_BYTES_MIN = 512
 
-_ZEROS = bytes(1024 * 1024)
 _RETRIES_PER_SEGMENT = 16
 """How often, while a segment fills, a failed preparation of the next is tried again."""
 
 
-class _Blank(NamedTuple):
-    """A prepared segment: zeros to its end, durable, without a name of its own."""
-
-    path: Path
-    descriptor: int
-
-
-class _Supply:
-    """Prepares the next segment on a thread of its own, one at a time."""
-
-    def __init__(self, ops: FileOps, folder: Path, segment_bytes: int) -> None:
-        self._ops = ops
-        self._path = folder / BLANK_NAME
-        self._segment_bytes = segment_bytes
-        self._thread: threading.Thread | None = None
-        self._blank: _Blank | None = None
-        self._error: Exception | None = None
-
-    def start(self) -> None:
-        """Begin to prepare a segment, unless one is ready or being made."""
-        if self._thread is not None and not self._thread.is_alive():
-            self._thread = None
-        if self._thread is None and self._blank is None:
-            self._thread = threading.Thread(
-                target=self._prepare, name="journal-prepare", daemon=True
-            )
-            self._thread.start()
-
-    def take(self) -> _Blank:
-        """Return a prepared segment, making it now if there is none or the disk was full."""
-        self._wait()
-        if self._blank is None and (
-            self._error is None or (isinstance(self._error, OSError) and is_full(self._error))
-        ):
-            self._prepare()
-        blank, error = self._blank, self._error
-        self._blank = self._error = None
-        if blank is None:
-            assert error is not None, "a preparation ends with a segment or an error"
-            raise error
-        return blank
-
-    def discard(self, blank: _Blank) -> None:
-        """Throw a segment away; if its name stays, whoever makes the next one removes it."""
-        self._ops.close(blank.descriptor)
-        with contextlib.suppress(OSError):
-            self._ops.unlink(blank.path)
-
-    def close(self) -> None:
-        """Wait for the thread and leave nothing behind."""
-        self._wait()
-        if self._blank is not None:
-            self.discard(self._blank)
-            self._blank = None
-
-    def _wait(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _prepare(self) -> None:
-        """Make a segment; whatever goes wrong is kept for whoever takes it."""
-        self._error = None
-        try:
-            self._blank = self._make()
-        except Exception as error:
-            self._error = error
-
-    def _make(self) -> _Blank:
-        ops = self._ops
-        ops.unlink(self._path)
-        blank = _Blank(self._path, ops.create(self._path))
-        try:
-            ops.reserve(blank.descriptor, self._segment_bytes)
-            for offset in range(0, self._segment_bytes, len(_ZEROS)):
-                zeros = _ZEROS[: self._segment_bytes - offset]
-                write_all(ops, blank.descriptor, zeros, offset)
-            ops.fdatasync(blank.descriptor)
-        except OSError:
-            self.discard(blank)
-            raise
-        return blank
-
-
 class SegmentLog:
-    """An append-only log of batches in a folder; used by one thread at a time."""
+    """An append-only log of batches in a folder; one thread at a time appends, any may trim."""
 
     def __init__(
-        self, ops: FileOps, folder: Path, folder_descriptor: int, *, segment_bytes: int, core: int
+        self, ops: FileOps, folder: Path, folder_descriptor: int, supply: Supply, core_version: int
     ) -> None:
         """Use `open`."""
         self._ops = ops
-        self._folder = folder
+        self.folder = folder
         self._folder_descriptor = folder_descriptor
-        self._core_version = core
-        self._supply = _Supply(ops, folder, segment_bytes)
-        self._retry_bytes = max(1, segment_bytes // _RETRIES_PER_SEGMENT)
+        self._core_version = core_version
+        self._supply = supply
+        self._retry_bytes = max(1, supply.segment_bytes // _RETRIES_PER_SEGMENT)
         self._broken = ""
         self._store_id = b""
         self._seed = 0
@@ -162,13 +79,23 @@ class SegmentLog:
         self._stamp_ms = 0
         self._positions: dict[str, int] = {}
         self.sequence = 0
-        self.segments: list[Segment] = []
+        self._place: Place | None = None
+        self._segments_lock = threading.Lock()
+        self.segments: tuple[Segment, ...] = ()
+        """Replaced, never changed, so that readers on other threads need no lock."""
 
     @classmethod
     def open(
-        cls, folder: Path, *, core_version: int, ops: FileOps, segment_bytes: int = SEGMENT_BYTES
+        cls,
+        folder: Path,
+        *,
+        core_version: int,
+        ops: FileOps,
+        segment_bytes: int = SEGMENT_BYTES,
+        has_threads: bool = True,
+        place: Place | None = None,
     ) -> Self:
-        """Lock the folder, check the journal in it, and make ready to append.
+        """Lock the folder, check the journal in it from the place on, and make ready to append.
 
         Raises:
             JournalLocked: another process has it.
@@ -185,12 +112,13 @@ class SegmentLog:
                 descriptor = ops.open_folder(folder)
                 undo.callback(ops.close, descriptor)
                 if not ops.lock(descriptor):
-                    raise JournalLocked(
-                        f"{folder}: another Fairline process uses this journal. End it first, or"
-                        " give this one a folder of its own."
-                    )
-                log = cls(ops, folder, descriptor, segment_bytes=segment_bytes, core=core_version)
-                log._start(recover(ops, folder, core_version))
+                    raise _locked(folder, ops.holder(descriptor))
+                supply = Supply(ops, folder, segment_bytes, has_threads=has_threads)
+                log = cls(ops, folder, descriptor, supply, core_version)
+                found = recover(ops, folder, core_version, place)
+                ops.sync_folder(descriptor)  # the last life may have failed to
+                log._start(found)
+                log._place = place
             except OSError as error:
                 kind = JournalUnavailable if is_full(error) else StorageError
                 raise kind(f"{folder}: the journal cannot be opened: {error}.") from error
@@ -226,7 +154,7 @@ class SegmentLog:
             self._write(frame)
         except OSError as error:
             self._broken = (
-                f"{self._folder}: the disk failed while a batch was written ({error}). What is"
+                f"{self.folder}: the disk failed while a batch was written ({error}). What is"
                 " durable is known after a restart only."
             )
             raise StorageError(self._broken) from error
@@ -234,7 +162,31 @@ class SegmentLog:
 
     def cursor(self, after: Mapping[str, int]) -> Cursor:
         """Return a reader of what lies in the files."""
-        return Cursor(self._ops, self.segments, after=after, core_version=self._core_version)
+        return Cursor(
+            self._ops,
+            lambda: self.segments,
+            after=after,
+            core_version=self._core_version,
+            place=self._place,
+        )
+
+    def trim(self, first_needed: int, archive: Path | None) -> list[Path]:
+        """Put away the segments that lie wholly before this sequence number; return which.
+
+        They are moved into the archive folder where there is one, and deleted otherwise.
+
+        Raises:
+            OSError: not all could be put away; the others are tried again next time.
+        """
+        with self._segments_lock:
+            kept = [
+                segment
+                for segment, after in zip(self.segments, self.segments[1:], strict=False)
+                if after.header.first_sequence > first_needed
+            ]
+            old = self.segments[: len(self.segments) - 1 - len(kept)]
+            self.segments = self.segments[len(old) :]
+        return put_away(self._ops, [segment.path for segment in old], archive)
 
     def close(self) -> None:
         """Let go of the folder; the last segment stays as it is, to be continued."""
@@ -254,7 +206,7 @@ class SegmentLog:
 
     def _continue(self, found: Recovered) -> None:
         last = found.segments[-1]
-        self.segments = found.segments
+        self.segments = tuple(found.segments)
         self.sequence = found.sequence
         self._positions = found.positions
         self._stamp_ms = found.stamp_ms
@@ -311,7 +263,7 @@ class SegmentLog:
             seed=self._seed,
         )
         segment = Segment(
-            segment_path(self._folder, header.first_sequence), header, positions, len(head)
+            segment_path(self.folder, header.first_sequence), header, positions, len(head)
         )
         self._install(segment, head)
 
@@ -329,10 +281,10 @@ class SegmentLog:
         self._sync_folder()
         if self._descriptor >= 0:
             ops.close(self._descriptor)
-        if self.segments and self.segments[-1].path == segment.path:
-            self.segments[-1] = segment
-        else:
-            self.segments.append(segment)
+        with self._segments_lock:
+            is_again = bool(self.segments) and self.segments[-1].path == segment.path
+            before = self.segments[:-1] if is_again else self.segments
+            self.segments = (*before, segment)
         self._descriptor, self._offset, self._capacity = blank.descriptor, segment.start, capacity
 
     def _sync_folder(self) -> None:
@@ -358,7 +310,7 @@ class SegmentLog:
         if not is_full(error):
             raise error
         return JournalUnavailable(
-            f"{self._folder}: the disk is full. Commands are refused until there is space."
+            f"{self.folder}: the disk is full. Commands are refused until there is space."
         )
 
     def _advance(self, commands: Sequence[Command], now_ms: int, frame: bytes) -> Entry:
@@ -376,3 +328,11 @@ class SegmentLog:
             self._offset,
             number(commands, self._positions, now_ms),
         )
+
+
+def _locked(folder: Path, holder: int | None) -> JournalLocked:
+    who = "another process" if holder is None else f"process {holder}"
+    return JournalLocked(
+        f"{folder}: {who} uses this journal already. End it first, or give this one a folder of its"
+        " own (server.data)."
+    )

@@ -9,15 +9,19 @@ for the end of a running server's journal may just be in the making. What it app
 not seen.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from router.errors import StorageError
 from router.journal.base import Record
+from router.journal.cursor import Cursor
 from router.journal.file_ops import DiskOps
-from router.journal.segments import Cursor, recover
+from router.journal.segments import recover
 
-__all__ = ["LookingOps", "read_folder"]
+__all__ = ["LookingOps", "PinnedOps", "read_folder"]
+
+_KINDS = (".segment", ".snapshot")
 
 
 class LookingOps(DiskOps):
@@ -38,6 +42,48 @@ class LookingOps(DiskOps):
         """See `FileOps`."""
 
 
+class PinnedOps(LookingOps):
+    """A journal's files as they are now, whatever its server trims or archives from now on.
+
+    An open file stays readable without its name, so nothing need be asked of the server.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptors: dict[str, int] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in the files that came since.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        for name in sorted(super().names(self._folder)):
+            if name.endswith(_KINDS) and name not in self._descriptors:
+                try:
+                    descriptor = super().open(self._folder / name, to_write=False)
+                except FileNotFoundError:
+                    continue  # put away just now: whatever needs it, needs nothing before it
+                self._descriptors[name] = descriptor
+
+    def names(self, path: Path) -> list[str]:
+        """See `FileOps`."""
+        return list(self._descriptors) if path == self._folder else super().names(path)
+
+    def open(self, path: Path, *, to_write: bool) -> int:
+        """See `FileOps`."""
+        if path.parent == self._folder and path.name in self._descriptors:
+            return os.dup(self._descriptors[path.name])
+        return super().open(path, to_write=to_write)
+
+    def release(self) -> None:
+        """Let go of the files."""
+        for descriptor in self._descriptors.values():
+            self.close(descriptor)
+        self._descriptors.clear()
+
+
 def read_folder(folder: Path, *, core_version: int) -> Iterator[Record]:
     """Yields every durable command in the folder, in order.
 
@@ -53,7 +99,7 @@ def read_folder(folder: Path, *, core_version: int) -> Iterator[Record]:
         raise StorageError(f"{folder}: the journal cannot be read: {error.strerror}.") from error
     if found is None:
         raise StorageError(f"{folder}: there is no journal here.")
-    cursor = Cursor(ops, found.segments, after={}, core_version=core_version)
+    cursor = Cursor(ops, lambda: found.segments, after={}, core_version=core_version)
     while cursor.sequence <= found.sequence:
         for entry in cursor.read(found.sequence):
             yield from entry.records

@@ -1,7 +1,7 @@
-"""The folder of a file journal: its segments, what a start makes of them, and reading them again.
+"""The folder of a file journal: its segments, and what a start makes of them.
 
-Owns: the names in the folder, the checks of a start, the cut of a torn end, the reader's cursor.
-Does not know: how batches are written, threads, trio, the core.
+Owns: the names in the folder, the checks of a start, the cut of a torn end.
+Does not know: how batches are written or read again, threads, trio, the core.
 Invariants: a start either continues behind the last durable batch or refuses; it never skips one.
 Segments follow each other without a gap: each names the first sequence number it holds and the
 checksum of the frame before it. Whatever stands behind the last frame is zero.
@@ -12,16 +12,24 @@ Cases at the first place that is not a valid frame:
     anything else, not the last segment  damage: refuse
     a valid frame somewhere behind it    damage: refuse
     anything else                        a write that was never durable: cut it off
+
+A start that has a snapshot begins at the snapshot's place: of segments wholly before it only the
+heads are read, and its own segment is checked from there on. `fairline journal verify` checks all.
+
+Whole is not yet durable: the last frame may stand in the kernel's memory alone, where its process
+was killed before the sync or the sync failed. After a failed one the kernel calls the pages clean,
+and no later sync would write them. So a start writes the last frame again and syncs it, before
+anything builds on it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
 from router.errors import JournalCorrupt, JournalVersion
-from router.journal.base import Record, number
+from router.journal.base import Record
 from router.journal.file_ops import FileOps, read_all, write_all
 from router.journal.frames import (
     COMMANDS,
@@ -39,7 +47,21 @@ from router.journal.frames import (
     seed_of,
 )
 
-__all__ = ["BLANK_NAME", "Cursor", "Entry", "Recovered", "Segment", "recover", "segment_path"]
+__all__ = [
+    "BLANK_NAME",
+    "READ_BYTES",
+    "Entry",
+    "Place",
+    "Recovered",
+    "Segment",
+    "check_order",
+    "corrupt",
+    "read_head",
+    "recover",
+    "recover_segment",
+    "segment_names",
+    "segment_path",
+]
 
 BLANK_NAME = "next.blank"
 """The segment being prepared; it holds nothing yet, so a start removes it."""
@@ -75,6 +97,21 @@ class Entry(NamedTuple):
     records: tuple[Record, ...]
 
 
+class Place(NamedTuple):
+    """Behind one certain batch: where a start or a reader that has a snapshot goes on."""
+
+    sequence: int
+    segment_sequence: int
+    start: int
+    """The offset of the batch's frame."""
+    end: int
+    """The offset behind it."""
+    crc: int
+    stamp_ms: int
+    positions: Mapping[str, int]
+    """Each tenant's last position, the batch included."""
+
+
 class Recovered(NamedTuple):
     """What a start found, enough to go on from."""
 
@@ -95,6 +132,8 @@ class _Tail(NamedTuple):
     stamp_ms: int
     crc: int
     offset: int
+    last_offset: int
+    """Where the last of them begins; 0 where there is none, for then the header is the last."""
 
 
 def segment_path(folder: Path, first_sequence: int) -> Path:
@@ -102,56 +141,114 @@ def segment_path(folder: Path, first_sequence: int) -> Path:
     return folder / f"{_PREFIX}{first_sequence:020d}{_SUFFIX}"
 
 
-def recover(ops: FileOps, folder: Path, core_version: int) -> Recovered | None:
-    """Check the whole journal, cut a torn end off, and say where to go on; `None` for a new one.
+def segment_names(ops: FileOps, folder: Path) -> list[str]:
+    """Return the names of the folder's segments, in order."""
+    return sorted(
+        name for name in ops.names(folder) if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
+    )
+
+
+def recover(
+    ops: FileOps, folder: Path, core_version: int, place: Place | None = None
+) -> Recovered | None:
+    """Check the journal, cut a torn end off, and say where to go on; `None` for a new one.
+
+    With a place only what comes behind it is checked.
 
     Raises:
-        JournalCorrupt: something durable is damaged or missing.
+        JournalCorrupt: something durable is damaged or missing, the place too.
         JournalVersion: a segment comes from a newer Fairline.
     """
     ops.unlink(folder / BLANK_NAME)
-    names = sorted(
-        name for name in ops.names(folder) if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
-    )
+    names = segment_names(ops, folder)
     found: Recovered | None = None
+    heads: list[Segment] = []
+    begin = None if place is None else segment_path(folder, place.segment_sequence).name
     for index, name in enumerate(names):
+        if begin is not None and name < begin:
+            heads.append(read_head(ops, folder / name, core_version))
+            continue
+        at = place if name == begin else None
         is_last = index == len(names) - 1
-        found = _recover_segment(ops, folder / name, core_version, found, is_last=is_last)
-    return found
+        found = recover_segment(ops, folder / name, core_version, found, at, is_last=is_last)
+    if place is not None and begin not in names:
+        raise _lost(segment_path(folder, place.segment_sequence), place)
+    return found if found is None else found._replace(segments=[*heads, *found.segments])
 
 
-def _recover_segment(
-    ops: FileOps, path: Path, core_version: int, before: Recovered | None, *, is_last: bool
+def read_head(ops: FileOps, path: Path, core_version: int) -> Segment:
+    """Read what a segment says of itself, without its batches.
+
+    Raises:
+        JournalCorrupt: that is damaged.
+        JournalVersion: it comes from a newer Fairline.
+    """
+    descriptor = ops.open(path, to_write=False)
+    try:
+        data = read_all(ops, descriptor, READ_BYTES, 0)
+        end = frame_end(memoryview(data), HEADER_BYTES)
+        if end > len(data):
+            missing = min(end, ops.size(descriptor)) - len(data)
+            data += read_all(ops, descriptor, missing, len(data))
+    finally:
+        ops.close(descriptor)
+    return _read_segment(path, data, core_version)
+
+
+def recover_segment(
+    ops: FileOps,
+    path: Path,
+    core_version: int,
+    before: Recovered | None,
+    place: Place | None,
+    *,
+    is_last: bool,
+    is_counted: bool = False,
 ) -> Recovered:
+    """Check one segment and its link to the one before; see `recover`.
+
+    Positions are counted in the last segment, and in others where asked for.
+    """
     descriptor = ops.open(path, to_write=is_last)
     try:
         data = read_all(ops, descriptor, ops.size(descriptor), 0)
         segment = _read_segment(path, data, core_version)
         if before is not None:
             _check_link(segment, before)
-        positions = dict(segment.positions) if is_last else {}
-        tail = _scan(segment, data, positions if is_last else None)
+        positions = dict(place.positions if place is not None else segment.positions)
+        is_counted = is_counted or is_last
+        tail = _scan(segment, data, positions if is_counted else None, place)
         torn_end = _torn_end(segment, data, tail, is_last=is_last)
+        if is_last:
+            _make_durable(ops, descriptor, data[tail.last_offset : torn_end], tail)
         if torn_end > tail.offset:
-            write_all(ops, descriptor, bytes(torn_end - tail.offset), tail.offset)
-            ops.fdatasync(descriptor)
-            cut_bytes = torn_end - tail.offset
-            _LOG.warning(
-                "journal.torn_end_cut",
-                segment=str(path),
-                offset_bytes=tail.offset,
-                cut_bytes=cut_bytes,
-            )
+            _tell_cut(segment, tail.offset, torn_end)
     finally:
         ops.close(descriptor)
     segments = [*before.segments, segment] if before is not None else [segment]
-    return Recovered(segments, positions, *tail)
+    return Recovered(segments, positions if is_counted else {}, *tail[:-1])
+
+
+def _make_durable(ops: FileOps, descriptor: int, last: bytes, tail: _Tail) -> None:
+    """Write the last frame again, zeros over what is torn behind it, and sync both."""
+    kept = tail.offset - tail.last_offset
+    write_all(ops, descriptor, last[:kept] + bytes(len(last) - kept), tail.last_offset)
+    ops.fdatasync(descriptor)
+
+
+def _tell_cut(segment: Segment, start: int, end: int) -> None:
+    _LOG.warning(
+        "journal.torn_end_cut",
+        segment=str(segment.path),
+        offset_bytes=start,
+        cut_bytes=end - start,
+    )
 
 
 def _read_segment(path: Path, data: bytes, core_version: int) -> Segment:
     header = read_header(data)
     if header is None:
-        raise _corrupt(path, 0, "The segment's header is damaged.")
+        raise corrupt(path, 0, "The segment's header is damaged.")
     if header.format_version != FORMAT_VERSION:
         raise JournalVersion(
             f"{path}: written in format {header.format_version}, this Fairline reads"
@@ -165,7 +262,7 @@ def _read_segment(path: Path, data: bytes, core_version: int) -> Segment:
     seed = seed_of(header.store_id)
     frame = read_frame(memoryview(data), HEADER_BYTES, seed)
     if frame is None or frame.kind != POSITIONS or frame.sequence != header.first_sequence:
-        raise _corrupt(path, HEADER_BYTES, "The tenants' positions are damaged.")
+        raise corrupt(path, HEADER_BYTES, "The tenants' positions are damaged.")
     return Segment(path, header, decode_positions(frame.payload), frame.end)
 
 
@@ -173,9 +270,9 @@ def _check_link(segment: Segment, before: Recovered) -> None:
     """Make sure that the segment follows the one before it: no file is missing or foreign."""
     header = segment.header
     if header.store_id != before.segments[-1].header.store_id:
-        raise _corrupt(segment.path, 0, "The segment belongs to another journal.")
+        raise corrupt(segment.path, 0, "The segment belongs to another journal.")
     if header.first_sequence != before.sequence + 1 or header.previous_crc != before.crc:
-        raise _corrupt(
+        raise corrupt(
             segment.path,
             0,
             f"The segment does not follow entry {before.sequence}, the last of the one before it:"
@@ -183,30 +280,53 @@ def _check_link(segment: Segment, before: Recovered) -> None:
         )
 
 
-def _scan(segment: Segment, data: bytes, positions: dict[str, int] | None) -> _Tail:
+def _scan(
+    segment: Segment, data: bytes, positions: dict[str, int] | None, place: Place | None
+) -> _Tail:
     """Follow the frames as far as they are valid, counting commands where positions are given."""
     header = segment.header
     view = memoryview(data)
     seed = seed_of(header.store_id)
-    last: Frame | None = None
-    sequence = header.first_sequence
-    offset = segment.start
+    last = None if place is None else _frame_at(segment, view, place, seed)
+    sequence = header.first_sequence if last is None else last.sequence + 1
+    offset = segment.start if last is None else last.end
+    last_offset = 0 if place is None else place.start
     while (frame := read_frame(view, offset, seed)) is not None:
-        _check_order(segment.path, offset, frame, sequence)
+        check_order(segment.path, offset, frame, sequence)
         if positions is not None:
             for tenant, _ in decode_commands(frame.payload):
                 positions[tenant] = positions.get(tenant, 0) + 1
         last = frame
         sequence += 1
-        offset = frame.end
+        last_offset, offset = offset, frame.end
     if last is None:
-        return _Tail(sequence - 1, header.stamp_before_ms, header.previous_crc, offset)
-    return _Tail(last.sequence, last.now_ms, last.crc, offset)
+        return _Tail(sequence - 1, header.stamp_before_ms, header.previous_crc, offset, 0)
+    return _Tail(last.sequence, last.now_ms, last.crc, offset, last_offset)
 
 
-def _check_order(path: Path, offset: int, frame: Frame, sequence: int) -> None:
+def _frame_at(segment: Segment, view: memoryview, place: Place, seed: int) -> Frame:
+    """Find the batch behind which a snapshot was taken."""
+    frame = read_frame(view, place.start, seed)
+    if frame is None or (frame.sequence, frame.crc) != (place.sequence, place.crc):
+        raise _lost(segment.path, place)
+    return frame
+
+
+def _lost(path: Path, place: Place) -> JournalCorrupt:
+    return JournalCorrupt(
+        segment=str(path),
+        offset=place.start,
+        problem=f"A snapshot was taken behind entry {place.sequence}, which is not here: commands"
+        " that were answered are missing.",
+        mend="Restore this file from a copy, or remove the snapshots that are newer than the"
+        " journal to go on without those commands.",
+    )
+
+
+def check_order(path: Path, offset: int, frame: Frame, sequence: int) -> None:
+    """Make sure that the frame is the one that comes next."""
     if frame.kind != COMMANDS or frame.sequence != sequence:
-        raise _corrupt(path, offset, f"Here is entry {frame.sequence} where {sequence} belongs.")
+        raise corrupt(path, offset, f"Here is entry {frame.sequence} where {sequence} belongs.")
 
 
 def _torn_end(segment: Segment, data: bytes, tail: _Tail, *, is_last: bool) -> int:
@@ -216,7 +336,7 @@ def _torn_end(segment: Segment, data: bytes, tail: _Tail, *, is_last: bool) -> i
         return tail.offset
     seed = seed_of(segment.header.store_id)
     if not is_last or has_later_frame(data, tail.offset, sequence=tail.sequence + 1, seed=seed):
-        raise _corrupt(
+        raise corrupt(
             segment.path,
             tail.offset,
             f"Entry {tail.sequence + 1} is damaged, and it is not the last.",
@@ -224,114 +344,6 @@ def _torn_end(segment: Segment, data: bytes, tail: _Tail, *, is_last: bool) -> i
     return end
 
 
-def _corrupt(path: Path, offset: int, problem: str) -> JournalCorrupt:
+def corrupt(path: Path, offset: int, problem: str) -> JournalCorrupt:
+    """Return the error that names the file, the place in it, and the mend."""
     return JournalCorrupt(segment=str(path), offset=offset, problem=problem, mend=_MEND)
-
-
-class Cursor:
-    """Reads the batches of a journal from its files, in order, a bounded piece at a time.
-
-    It counts positions itself, from those a segment begins with, so frames need not carry them.
-    """
-
-    def __init__(
-        self,
-        ops: FileOps,
-        segments: Sequence[Segment],
-        *,
-        after: Mapping[str, int],
-        core_version: int,
-    ) -> None:
-        self._ops = ops
-        self._segments = segments
-        self._core_version = core_version
-        self._segment = _first_needed(segments, after)
-        self._offset = self._segment.start
-        self._positions = dict(self._segment.positions)
-        self.sequence = self._segment.header.first_sequence
-
-    def read(self, through: int) -> list[Entry]:
-        """Return the next batches, at least one, of those up to sequence `through`, all durable.
-
-        Raises:
-            JournalCorrupt: the next batch is not there any more.
-            JournalVersion: it was written for another version of the core.
-        """
-        assert self.sequence <= through, "only what is durable can be read"
-        segment = _segment_of(self._segments, self.sequence)
-        if segment.path != self._segment.path:
-            self._segment = segment
-            self._offset = segment.start
-            self._positions = dict(segment.positions)
-        if segment.header.core_version != self._core_version:
-            raise JournalVersion(
-                f"{segment.path}: written for core version {segment.header.core_version}, this"
-                f" Fairline replays {self._core_version}. Start from a snapshot taken behind it:"
-                " run `fairline upgrade` with the release that wrote it."
-            )
-        return self._parse(self._load(), through)
-
-    def pass_by(self, entry: Entry) -> None:
-        """Move behind a batch that the reader got without the disk."""
-        if entry.segment_sequence != self._segment.header.first_sequence:
-            self._segment = _segment_of(self._segments, entry.sequence)
-        self._offset = entry.end
-        self.sequence = entry.sequence + 1
-        for record in entry.records:
-            self._positions[record.tenant] = record.position
-
-    def _load(self) -> bytes:
-        """Read a piece of the file that begins with the next frame and holds the whole of it."""
-        descriptor = self._ops.open(self._segment.path, to_write=False)
-        try:
-            data = read_all(self._ops, descriptor, READ_BYTES, self._offset)
-            missing = frame_end(memoryview(data), 0) - len(data)
-            if missing > 0:
-                missing = min(missing, self._ops.size(descriptor))
-                data += read_all(self._ops, descriptor, missing, self._offset + len(data))
-        finally:
-            self._ops.close(descriptor)
-        return data
-
-    def _parse(self, data: bytes, through: int) -> list[Entry]:
-        view = memoryview(data)
-        seed = seed_of(self._segment.header.store_id)
-        first = self._segment.header.first_sequence
-        base = self._offset
-        entries: list[Entry] = []
-        offset = 0
-        while self.sequence <= through:
-            frame = read_frame(view, offset, seed)
-            if frame is None:
-                break
-            _check_order(self._segment.path, base + offset, frame, self.sequence)
-            records = number(decode_commands(frame.payload), self._positions, frame.now_ms)
-            offset = frame.end
-            entries.append(Entry(frame.sequence, first, base + offset, records))
-            self.sequence += 1
-        if not entries:
-            problem = f"Entry {self.sequence} was durable and is damaged now."
-            raise _corrupt(self._segment.path, base, problem)
-        self._offset = base + offset
-        return entries
-
-
-def _first_needed(segments: Sequence[Segment], after: Mapping[str, int]) -> Segment:
-    """Return the last segment before which there is nothing that the reader has not got."""
-    for segment in reversed(segments):
-        if all(after.get(tenant, 0) >= last for tenant, last in segment.positions.items()):
-            return segment
-    first = segments[0]
-    raise JournalCorrupt(
-        segment=str(first.path),
-        offset=0,
-        problem="The reader needs commands from before this segment, and they are gone.",
-        mend="Start from a snapshot that covers them, or restore the segments before this one.",
-    )
-
-
-def _segment_of(segments: Sequence[Segment], sequence: int) -> Segment:
-    for segment in reversed(segments):
-        if segment.header.first_sequence <= sequence:
-            return segment
-    raise AssertionError("segments are never removed under a reader")

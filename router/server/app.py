@@ -12,12 +12,9 @@ The doors stand in a nursery inside that of the machine, so whatever ends the se
 are gone before the engine is.
 """
 
-import errno
 import secrets
 import signal
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -25,26 +22,38 @@ from typing import NamedTuple
 import msgspec
 import structlog
 import trio
+from starlette.routing import BaseRoute
 
-from router.commands import SetPolicy
-from router.core import CORE_VERSION
+from router.archive.base import Archive
+from router.commands import Command, SetPolicy
+from router.core import Router
 from router.errors import SettingsError
 from router.journal.base import Journal
-from router.journal.file import FileJournal
-from router.journal.memory import MemoryJournal
 from router.server import http, logs
 from router.server.admission import Admission
+from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator, TokenRefused
+from router.server.calls import Calls
 from router.server.clock import Clock
+from router.server.described import document_routes
+from router.server.doors import Door, Doors
 from router.server.engine import Engine
 from router.server.front import FrontLimits, Handler, connections_possible, serve_front
 from router.server.gateway import Gateway
+from router.server.hearers import Ticket
 from router.server.hub import Hub
+from router.server.listening import listen, tls_context
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
-from router.server.settings import ServerSettings, Settings, address
+from router.server.proxies import Proxies, network
+from router.server.records import records_routes
+from router.server.rest import rest_routes
+from router.server.restoring import NOTHING
+from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
+from router.server.settings import Settings
+from router.server.storing import Kept, opened, snapshotting
 from router.server.tenants import Tenants
 from router.server.visit import Visit
 from router.server.visitors import MintedVisitor, Visitors, visitor_key
@@ -74,13 +83,26 @@ class Node:
         *,
         life: str,
         desk: http.DemoDesk | None = None,
+        archive: Archive | None = None,
+        kept: Kept | None = None,
+        tenants: Tenants | None = None,
     ) -> None:
+        """``tenants`` are the cores, to be watched; they begin with what is ``kept``, if given."""
         self.settings = settings
         self.journal = journal
         self.clock = clock
         self.metrics = Metrics()
-        self.tenants = Tenants(settings.tenants)
+        self.snapshotting = snapshotting(settings.server, kept, self.metrics)
+        self.tenants = tenants or Tenants(
+            settings.tenants,
+            start=kept.start if kept else NOTHING,
+            base=kept.snapshots.core if kept and kept.snapshots else None,
+            show=self.snapshotting.show if self.snapshotting else None,
+        )
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
+        self.archiving = self._feeder(archive or (kept.archive if kept else None))
+        self.service_figures = ServiceFigures(self.hub.folds)
+        self.metrics.show(self.service_figures)
         self.engine = Engine(
             journal,
             self.tenants,
@@ -89,8 +111,10 @@ class Node:
             clock=clock,
             audience=self.hub,
             measures=self.metrics,
+            effects=self.archiving,
         )
         self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
+        self._doors = Doors(self.tenants.routers, self.hub.folds.wait, self._now_ms)
         self._authenticator = Authenticator(settings)
         self._visitors = Visitors(settings, visitor_key(_folder(settings)))
         self._has_ops = bool(settings.server.ops_bind)
@@ -100,12 +124,43 @@ class Node:
             engine=self.engine,
             hub=self.hub,
             authenticate=self.authenticate,
-            app=http.public_app(self, desk, has_ops=not self._has_ops),  # type: ignore[arg-type]
+            app=http.public_app(  # type: ignore[arg-type]
+                self, desk, has_ops=not self._has_ops, more=self._back_end_routes()
+            ),
             clock=clock,
             metrics=self.metrics,
             life=life,
+            keeper=self.archiving,
         )
         self._ops_app = http.ops_app(self)
+
+    def _feeder(self, archive: Archive | None) -> Archiving | None:
+        if archive is None:
+            return None
+        count = self.metrics.count
+        return Archiving(archive, self.journal, self.tenants, now_ms=self._now_ms, count=count)
+
+    def _back_end_routes(self) -> list[BaseRoute]:
+        calls = Calls(self)
+        records = records_routes(calls, self.archiving)
+        return [*rest_routes(calls), *records, *document_routes()]
+
+    @property
+    def routers(self) -> Mapping[str, Router]:
+        """See ``calls.Office``."""
+        return self.tenants.routers
+
+    def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
+        """See ``calls.Office``."""
+        self.engine.submit(tenant, command, ticket)
+
+    def new_id(self) -> str:
+        """See ``calls.Office``."""
+        return self.gateway.new_id()
+
+    def now_ms(self) -> int:
+        """See ``calls.Office``."""
+        return self.engine.now_ms()
 
     def _now_ms(self) -> int:
         return self.engine.now_ms()
@@ -158,6 +213,12 @@ class Node:
             reasons.append("draining: about to stop")
         return reasons
 
+    async def measure_evenness(self) -> None:
+        """Measures what needs a walk over all agents, every minute, for ever."""
+        while True:
+            await trio.sleep(EVENNESS_EVERY_S)
+            await self.service_figures.measure_evenness(self.tenants.routers, self._now_ms())
+
     async def render_metrics(self) -> bytes:
         """See ``http.Desk``."""
         now_ms = self.engine.now_ms()
@@ -166,6 +227,10 @@ class Node:
     def may_embed(self, tenant: str, origin: str) -> bool:
         """See ``http.Desk``."""
         return is_allowed(origin, self.gateway.origins(tenant))
+
+    def door(self, tenant: str, queue: str) -> Door | None:
+        """See ``http.Desk``."""
+        return self._doors.look(tenant, queue)
 
     def visitor(self, tenant: str, secret: str | None, address: str) -> MintedVisitor | None:
         """See ``http.Desk``."""
@@ -189,14 +254,25 @@ async def serve(
 ) -> None:
     """Runs a node until SIGTERM or SIGINT, which drain it; SIGHUP puts ``reload()`` in force.
 
+    A second SIGTERM or SIGINT ends the drain at once.
+
     Raises:
         SettingsError: The settings cannot be served.
         StorageError: The journal cannot be opened, or broke for good.
     """
     clock = Clock()
     logs.configure(settings.server.log, clock)
-    async with _opened(settings, clock) as journal:
-        node = Node(settings, journal, clock, life=new_life(), desk=desk)
+    async with opened(settings, clock) as kept:
+        node = Node(
+            settings,
+            kept.journal,
+            clock,
+            life=new_life(),
+            desk=desk,
+            archive=kept.archive,
+            kept=kept,
+        )
+        del kept  # the cores that a snapshot began are the node's now
         await run(node, reload=reload, task_status=task_status)
     _LOG.info("server.stopped")
 
@@ -209,13 +285,20 @@ async def run(
 ) -> None:
     """Runs a node on a journal that is open, as ``serve`` does."""
     async with trio.open_nursery() as machine:
+        if node.archiving is not None:
+            machine.start_soon(node.archiving.run)
         await machine.start(node.engine.run)
         machine.start_soon(node.openings.run)
+        if node.snapshotting is not None:
+            machine.start_soon(node.snapshotting.run)
         machine.start_soon(node.hub.run)
         machine.start_soon(node.metrics.measure_lag)
+        machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
             await node.engine.end_life()
+        if node.archiving is not None:
+            await node.archiving.end()
         machine.cancel_scope.cancel()
 
 
@@ -237,6 +320,7 @@ async def _keep_doors(
             task_status.started(Addresses(public, ops))
             await _wait_to_stop(node, reload, signals)
             _LOG.info("server.draining")
+            doors.start_soon(_stop_at_once, signals, doors.cancel_scope)
             await node.gateway.drain()
             doors.cancel_scope.cancel()
 
@@ -259,6 +343,15 @@ async def _wait_to_stop(
             _LOG.info("settings.reloaded")
 
 
+async def _stop_at_once(signals: AsyncIterator[int], doors: trio.CancelScope) -> None:
+    """Cuts the drain short at a second signal; what is in the journal's queue still goes in."""
+    async for number in signals:
+        if number != signal.SIGHUP:
+            _LOG.warning("server.hurried")
+            doors.cancel()
+            return
+
+
 def _unchangeable(old: Settings, new: Settings) -> Iterator[str]:
     """The settings that differ and that only a start reads."""
     if new.server != old.server:
@@ -274,9 +367,9 @@ async def _open_door(
     node: Node, doors: trio.Nursery, key: str, handler: Handler
 ) -> tuple[str, int]:
     server = node.settings.server
-    context = _tls(server)
+    context = tls_context(server)
     listeners: Sequence[trio.abc.Listener[trio.abc.Stream]]
-    listeners = opened = await _listen(getattr(server, key), f"server.{key}")
+    listeners = opened = await listen(getattr(server, key), f"server.{key}")
     if context is not None:
         listeners = [trio.SSLListener(one, context, https_compatible=True) for one in opened]
     named = opened[0].socket.getsockname()
@@ -291,63 +384,10 @@ async def _open_door(
             Admission(),
             handler,
             node.metrics.count,
+            proxies=Proxies([network(text) for text in server.proxies]),
         )
     )
     return str(named[0]), int(named[1])
-
-
-async def _listen(bind: str, key: str) -> Sequence[trio.SocketListener]:
-    """Opens an address, or says whose it is and what would do instead."""
-    host, port = address(bind)
-    try:
-        return await trio.open_tcp_listeners(port, host=host, backlog=1024)
-    except OSError as error:
-        causes = (error, error.__cause__, *getattr(error.__cause__, "exceptions", ()))
-        numbers = {cause.errno for cause in causes if isinstance(cause, OSError)}
-    if errno.EADDRINUSE in numbers:
-        mend = "is taken by another process; end that one, or name another port"
-    elif errno.EACCES in numbers:
-        mend = "may not be opened by this user; name a port from 1024 on"
-    else:
-        mend = "is no address of this machine; 0.0.0.0 is all of them, 127.0.0.1 this machine alone"
-    raise SettingsError(f"{bind} {mend}", key=key)
-
-
-def _tls(server: ServerSettings) -> ssl.SSLContext | None:
-    if not server.tls_cert:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(server.tls_cert, server.tls_key)
-    except OSError as error:  # ssl.SSLError is one
-        sentence = f"{server.tls_cert} and {server.tls_key} are no certificate (PEM) with its key"
-        raise SettingsError(f"{sentence}: {error.strerror}", key="server.tls_cert") from None
-    return context
-
-
-@asynccontextmanager
-async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Journal]:
-    """The journal that the settings name, closed whatever happens."""
-    journal: Journal
-    match settings.server.journal:
-        case "memory":
-            journal = MemoryJournal(clock.wall_ms)
-        case "file":
-            journal = await FileJournal.open(
-                Path(settings.server.data) / "journal",
-                wall_ms=clock.wall_ms,
-                core_version=CORE_VERSION,
-            )
-        case _:
-            raise SettingsError(
-                'this version keeps its journal in a folder: write journal = "file"',
-                key="server.journal",
-            )
-    try:
-        yield journal
-    finally:
-        with trio.CancelScope(shield=True), trio.move_on_after(END_S):
-            await journal.aclose()
 
 
 def new_life() -> str:

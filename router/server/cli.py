@@ -7,6 +7,7 @@ in exit code 2, never in a traceback; the package does not run with assertions s
 """
 
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -18,9 +19,11 @@ from cyclopts import App, Parameter
 
 import router
 from router.errors import RouterError, SettingsError
+from router.server import cli_archive
 from router.server import settings as settings_module
 from router.server.auth import Authenticator, Role, TokenRefused, mint
 from router.server.claims import read_claims
+from router.server.cli_journal import register as register_journal
 from router.server.cli_lab import register
 from router.server.clock import Clock
 from router.server.settings import Settings, Tenant, load
@@ -46,6 +49,8 @@ app = App(
     help_format="plaintext",
 )
 register(app)
+cli_archive.register(app)
+register_journal(app)
 
 
 def _example(line: str) -> str:
@@ -148,7 +153,7 @@ def check(*, config: Config) -> None:
 def token(
     *claims: str,
     config: Config,
-    tenant: str,
+    tenant: str = "",
     role: Role,
     sub: str,
     ttl: int | None = None,
@@ -157,13 +162,14 @@ def token(
 
     Args:
         config: Settings with the tenant's key.
-        tenant: Whose key signs.
+        tenant: Whose key signs; not needed where there is one tenant.
         role: What the bearer is.
         sub: The bearer's id.
         claims: name=Ada skills.billing=80 languages.en=100 teams=emea class=gold verified=true
         ttl: Seconds until it ends; as long as the tenant allows if not given.
     """
     settings = _load(config)
+    tenant = tenant or _only_tenant(settings)
     entry = _tenant(settings, tenant).signing_key
     if entry is None:
         raise SettingsError(
@@ -189,26 +195,45 @@ def token(
 
 @app.command(help_epilogue=_example("fairline bench core --json"))
 def bench(
-    part: Literal["core", "journal", "gateway"] | None = None,
+    part: Literal["core", "journal", "gateway", "archive", "idle", "slow", "storm", "soak"]
+    | None = None,
     /,
     *,
     folder: Path = Path(),
+    connections: int | None = None,
+    minutes: float | None = None,
+    restart: bool = False,
     json: bool = False,
 ) -> None:
     """Runs the benchmarks, each with its ratio against a reference.
 
     Args:
-        part: One of them; all where none is named.
+        part: One of them; the first three where none is named.
         folder: Where the disk to be measured is mounted; what is written there goes afterwards.
+        connections: How many "idle" holds; 10,000 if not given.
+        minutes: How long "soak" lasts; 10 if not given.
+        restart: With journal: time a start behind a million commands instead; takes minutes.
         json: Print figures for machines.
     """
-    for name in (part,) if part else ("core", "journal", "gateway"):
+    size = {"connections": connections, "minutes": minutes, "restart": restart or None}
+    given = {name: value for name, value in size.items() if value is not None}
+    for name in (part,) if part else ("core", "journal", "gateway", "archive"):
         run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
-        run(folder, json=json)
+        foreign = given.keys() - inspect.signature(run).parameters.keys()
+        if foreign:
+            raise SettingsError(f"{name} has no such size", key=f"--{min(foreign)}")
+        run(folder, json=json, **given)
 
 
 def _load(files: Sequence[Path]) -> Settings:
     return load(files, os.environ)
+
+
+def _only_tenant(settings: Settings) -> str:
+    if len(settings.tenants) != 1:
+        named = ", ".join(settings.tenants)
+        raise SettingsError(f"name one of the tenants: --tenant {named}", key="--tenant")
+    return next(iter(settings.tenants))
 
 
 def _tenant(settings: Settings, name: str) -> Tenant:

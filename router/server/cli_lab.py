@@ -14,7 +14,7 @@ from router.errors import SettingsError
 from router.server.settings import Settings, load
 from router.server.suggestions import did_you_mean
 
-__all__ = ["register"]
+__all__ = ["register", "tenant_of"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
@@ -65,7 +65,7 @@ def replay(
     settings = load(config, os.environ)
     if settings.server.journal != "file":
         raise SettingsError("only a file journal can be replayed", key="server.journal")
-    name = _tenant(settings, tenant)
+    name = tenant_of(settings, tenant)
     other = read_policy(policy, name) if policy is not None else None
     _say(run_replay(Path(settings.server.data) / "journal", name, other, as_json=json))
 
@@ -86,7 +86,12 @@ def staff(
     _say(run_staff(plan, verified=verify, seeds=seeds, as_json=json))
 
 
-def _tenant(settings: Settings, name: str) -> str:
+def tenant_of(settings: Settings, name: str) -> str:
+    """The tenant that is named, or the only one.
+
+    Raises:
+        SettingsError: there is none of that name, or several and none is named.
+    """
     known = list(settings.tenants)
     if not name and len(known) == 1:
         return known[0]

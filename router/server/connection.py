@@ -1,31 +1,38 @@
 """Drives the session of one WebSocket: what it says is to be done, is done here.
 
-Owns: the two tasks of a connection (one reads, one writes), its link, its heart, and the order of
-its end: last messages, ``disconnect``, close frame.
+Owns: the one task of a connection, which reads; its link, its heart, and the order of its end:
+last messages, ``disconnect``, close frame.
 Does not know: the rules of the protocol (``router.session``), or what a command does.
 
-Invariants (tests/server/test_connection.py): the reader never waits for the network to take what
-is written, nor the writer for what is read; once a ``Connect`` was submitted, exactly one
-``Disconnect`` of the same connection follows it in the journal, unless the node's life ends first;
-nothing is sent behind the ``disconnect`` that announces a close.
+Invariants (tests/server/test_connection.py): whoever has much to be sent already is not read from
+until they have taken some of it, so nobody can make this node hold more answers than that; what
+others send never waits for anybody; once a ``Connect`` was submitted, exactly one ``Disconnect``
+of the same connection follows it in the journal, unless the node's life ends first; nothing is
+sent behind the ``disconnect`` that announces a close.
+
+What there is to say is written by the node's one task for that (``flow``, ``writer``).
 """
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
-from router import __version__, outgoing, views
+from router import __version__, incoming, outgoing, views
 from router.commands import Connect, Disconnect
 from router.errors import CloseCode, ProtocolError, Refusal, Refused
 from router.events import CommandAnswered
 from router.ids import ConnectionId
 from router.server.auth import TokenRefused
-from router.server.engine import Outcome
+from router.server.fetching import Asker
+from router.server.hearers import Outcome
 from router.server.links import Link
-from router.server.outbox import Outbox
+from router.server.meter import frame_limits
 from router.server.pulse import BEAT_S, Heart
 from router.server.socket import Socket, SocketClosedError
+from router.server.tickets import ConnectionTicket
+from router.server.writer import Writer
 from router.session import Session
 from router.steps import (
     GOODBYE,
@@ -51,32 +58,6 @@ LAST_WORDS_S = 2.0
 ABNORMAL = 1006
 
 
-class _Ticket:
-    """Brings the outcome of one command back to the connection it came from."""
-
-    __slots__ = ("_connection", "_id", "_is_answered", "_kind")
-
-    def __init__(self, connection: "Connection", id_: int, kind: str) -> None:
-        self._connection = connection
-        self._id = id_
-        self._kind = kind
-        self._is_answered = False
-
-    def settle(self, outcome: Outcome) -> None:
-        """See ``engine.Ticket``."""
-        self._is_answered = isinstance(outcome, CommandAnswered)
-        self._connection.settle(self._id, self._kind, outcome)
-
-    def applied(self, now_ms: int) -> None:
-        """See ``engine.Ticket``."""
-        if self._is_answered and self._kind == "hello":
-            self._connection.welcome(now_ms)
-
-    def fail(self) -> None:
-        """See ``engine.Ticket``."""
-        self._connection.hang(CloseCode.SERVER_ERROR)
-
-
 class Connection:
     """One WebSocket between its acceptance and its end.
 
@@ -87,31 +68,54 @@ class Connection:
         is_own_origin: Whether that is this server.
     """
 
+    __slots__ = (
+        "_begun",
+        "_end_code",
+        "_gateway",
+        "_hang",
+        "_heart",
+        "_is_connected",
+        "_is_own_origin",
+        "_link",
+        "_name",
+        "_origin",
+        "_reading",
+        "_session",
+        "_socket",
+        "_writer",
+    )
+
     def __init__(
         self, gateway: "Gateway", socket: Socket, *, origin: str | None, is_own_origin: bool
     ) -> None:
-        self.said_at = trio.current_time()
         self._gateway = gateway
         self._socket = socket
         self._origin = origin
         self._is_own_origin = is_own_origin
         assert socket.subprotocol is not None, "an upgrade chooses one"
         encoding = Encoding(socket.subprotocol)
-        self._outbox = Outbox(encoding, self._fall_behind)
+        self._writer = Writer(
+            socket,
+            encoding,
+            flow=gateway.flow,
+            pool=gateway.pool,
+            fall_behind=partial(self.hang, CloseCode.SLOW_CONSUMER),
+            fail=partial(self.hang, CloseCode.SERVER_ERROR),
+        )
         self._session = Session(
             encoding,
             connection=ConnectionId(gateway.new_id()),
             life=gateway.life,
             new_id=gateway.new_id,
         )
-        self._heart = Heart(self, self.said_at, gateway.random())
+        self._heart = Heart(self, trio.current_time(), gateway.random())
         self._link: Link | None = None
         self._name = ""
         self._hang: Hang | None = None
         self._end_code = ABNORMAL
         self._is_connected = False
-        self._is_begun = trio.Event()
-        self._writing = trio.CancelScope()
+        self._begun: trio.Event | None = None
+        self._reading = trio.CancelScope()
 
     # -- how the pulse feels it --------------------------------------------------------------
 
@@ -120,25 +124,30 @@ class Connection:
         """See ``pulse.Patient``."""
         return self._socket.heard_at
 
+    @property
+    def said_at(self) -> float:
+        """See ``pulse.Patient``."""
+        return self._writer.said_at
+
     def ping(self) -> None:
         """See ``pulse.Patient``."""
         self._socket.ping()
 
     def beat(self) -> None:
         """See ``pulse.Patient``."""
-        self._outbox.put(Packet(outgoing.Beat(at=self._gateway.clock.wall_ms())))
+        self._say(outgoing.Beat(at=self._gateway.clock.wall_ms()))
+
+    def _say(self, message: outgoing.Outgoing) -> None:
+        self._writer.outbox.put(Packet(message))
 
     def warn_of_expiry(self, left_s: float) -> None:
         """See ``pulse.Patient``."""
         left_ms = max(math.floor(left_s * 1000), 0)
-        self._outbox.put(Packet(outgoing.TokenExpiring(expires_ms=left_ms)))
+        self._say(outgoing.TokenExpiring(expires_ms=left_ms))
 
     def hang(self, code: int, delay_ms: int = 0) -> None:
         """Ends the connection in the background; see ``pulse.Patient``."""
         self._do_now(self._session.hang(code, delay_ms))
-
-    def _fall_behind(self) -> None:
-        self.hang(CloseCode.SLOW_CONSUMER)
 
     def waiting_since_ms(self) -> int | None:
         """Since when the oldest command without an answer waits."""
@@ -150,10 +159,8 @@ class Connection:
         """Serves the socket to its end."""
         self._gateway.pulse.watch(self._heart)
         try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._read)
-                await self._write()
-                nursery.cancel_scope.cancel()
+            with self._reading:
+                await self._read()
             await self._close()
         finally:
             self._leave()
@@ -162,10 +169,12 @@ class Connection:
         try:
             while not self._session.is_closed:
                 await self._take(await self._socket.receive())
+                await self._writer.outbox.wait_lighter()
         except SocketClosedError as error:
-            self._end_code = error.code
+            if self._hang is None:
+                self._end_code = error.code
             self._session.lose()
-            self._outbox.close()
+            self._writer.outbox.abandon()
 
     async def _take(self, frame: str | bytes) -> None:
         try:
@@ -174,47 +183,30 @@ class Connection:
             self.hang(error.code)
             return
         for message in messages:
+            if isinstance(message, incoming.History):
+                await self._gateway.fetching.wait_free(self._session.connection)
             for step in self._session.take(message, self._gateway.clock.steady_ms()):
                 if isinstance(step, Verify):
                     await self._verify(step)
                 else:
                     self._do(step)
 
-    async def _write(self) -> None:
-        """Writes until there is nothing left to wait for, or nobody to write to."""
-        try:
-            with self._writing:
-                while frames := await self._outbox.take():
-                    for frame in frames:
-                        await self._send(frame)
-        except SocketClosedError as error:
-            self._end_code = error.code
-            self._session.lose()
-
-    async def _send(self, frame: bytes) -> None:
-        is_text = self._outbox.encoding is Encoding.JSON
-        await self._socket.send(frame.decode() if is_text else frame)
-        self.said_at = trio.current_time()
-
     async def _close(self) -> None:
         """Says the last words, if there are any, and closes; never takes longer than its limits."""
         hang = self._hang
         if hang is None:
             return
-        last = disconnect(hang)
-        if self._writing.cancelled_caught:
-            last = None  # a frame was cut off: nothing can be written behind it
-        with trio.move_on_after(LAST_WORDS_S):
-            try:
-                if last is not None:
-                    await self._send(Packet(last).encoded(self._outbox.encoding))
-                reason = "" if hang.code == GOODBYE else CloseCode(hang.code).word
-                await self._socket.close(hang.code, reason)
-            except SocketClosedError:
-                return
+        with trio.move_on_after(LAST_WORDS_S) as patience:
+            await self._writer.wait_written()
+        if patience.cancelled_caught:
+            await self._socket.cut()  # a frame was cut off: nothing can be written behind it
+            return
+        reason = "" if hang.code == GOODBYE else CloseCode(hang.code).word
+        await self._socket.close(hang.code, reason)
 
     def _leave(self) -> None:
         """Takes the connection out of everything that knows it."""
+        self._writer.outbox.abandon()
         self._gateway.pulse.forget(self._heart)
         self._gateway.metrics.disconnected(self._end_code)
         if self._link is not None:
@@ -233,7 +225,7 @@ class Connection:
     def _do(self, step: Step) -> None:
         match step:
             case Say():
-                self._outbox.put(Packet(step.message))
+                self._say(step.message)
             case Submit():
                 self._submit(step)
             case Look():
@@ -241,9 +233,9 @@ class Connection:
             case Hang():
                 self._hang = step
                 self._end_code = step.code
-                self._outbox.close()
-                self._writing.deadline = trio.current_time() + LAST_WORDS_S
-                self._is_begun.set()
+                last = disconnect(step)
+                self._writer.close(None if last is None else Packet(last))
+                self._reading.cancel()
             case Verify():
                 raise AssertionError("a token is looked into by the reader alone")
 
@@ -254,30 +246,44 @@ class Connection:
             self._is_connected = True
         elif isinstance(step.command, Disconnect):
             self._is_connected = False
-        ticket = None if step.id is None else _Ticket(self, step.id, step.kind)
+        ticket = None if step.id is None else ConnectionTicket(self, step.id, step.kind)
         self._gateway.engine.submit(bearer.tenant, step.command, ticket)
 
     def _look(self, step: Look) -> None:
         link = self._link
         assert link is not None, "reads come after welcome"
         message = step.message
+        if isinstance(message, incoming.History):
+            asker = Asker(self._socket.nursery, self._say, self.hang)
+            self._gateway.fetching.start(asker, message, link.tenant, self._session.actor)
+            return
         try:
             reply = self._gateway.reads.answer(message, link, self._session.actor, self._name)
         except Refused as refused:
             self._session.forget(message)
             reply = refusal_reply(message.id, refused)
-        self._outbox.put(Packet(reply))
+        self._say(reply)
 
     async def _verify(self, step: Verify) -> None:
         """Looks into a token; a ``hello`` is waited for, so that what follows comes after it."""
+        if step.hello is None:
+            await self._admit(step)
+            return
+        # Where thousands come back at once, those who are in already must not wait behind them.
+        self._heart.receive(trio.current_time())
+        async with self._gateway.reception:
+            await self._admit(step)
+
+    async def _admit(self, step: Verify) -> None:
         try:
             bearer = await self._prove(step)
         except Refused as refused:
             self._do_now(self._session.turn_away(step, refused))
             return
         self._do_now(self._session.admit(step, bearer, self._gateway.clock.steady_ms()))
-        if step.hello is not None:
-            await self._is_begun.wait()
+        if step.hello is not None and self._link is None and not self._session.is_closed:
+            self._begun = trio.Event()
+            await self._begun.wait()
 
     async def _prove(self, step: Verify) -> Bearer:
         """Says whose the token is.
@@ -329,26 +335,21 @@ class Connection:
         hello = session.welcome(you)
         state = views.welcome_state(router, session.person, hello.seen, now_ms)
         state = gateway.hub.folds.with_waits(bearer.tenant, state, now_ms)
-        self._outbox.put(
-            Packet(
-                outgoing.Welcome(
-                    id=hello.id,
-                    ok=True,
-                    session=session.connection,
-                    pos=router.position,
-                    you=you,
-                    at=gateway.clock.wall_ms(),
-                    beat_ms=int(BEAT_S * 1000),
-                    grace_ms=router.policy.grace_ms,
-                    limits=outgoing.Limits(
-                        frame_bytes=gateway.frame_bytes,
-                        rate=session.allowance.rate,
-                        burst=session.allowance.burst,
-                        subs=session.allowance.subs,
-                    ),
-                    server=outgoing.ServerInfo(node=gateway.node, version=__version__),
-                    state=state,
-                )
+        rate, burst, subs, *_ = session.allowance
+        limits = outgoing.Limits(frame_bytes=gateway.frame_bytes, rate=rate, burst=burst, subs=subs)
+        self._say(
+            outgoing.Welcome(
+                id=hello.id,
+                ok=True,
+                session=session.connection,
+                pos=router.position,
+                you=you,
+                at=gateway.clock.wall_ms(),
+                beat_ms=int(BEAT_S * 1000),
+                grace_ms=router.policy.grace_ms,
+                limits=limits,
+                server=outgoing.ServerInfo(node=gateway.node, version=__version__),
+                state=state,
             )
         )
         self._name = you.name
@@ -362,14 +363,16 @@ class Connection:
             person=session.person,
             role=bearer.role,
             connection=session.connection,
-            outbox=self._outbox,
+            outbox=self._writer.outbox,
             hang=self.hang,
         )
         gateway.hub.attach(self._link, state)
         gateway.hub.topics.begin(self._link, session.first_topics())
         self._heart.welcome(bearer.role, trio.current_time(), gateway.random())
         self._mind_expiry(bearer)
-        self._is_begun.set()
+        self._socket.adjust(frame_limits(session.allowance, gateway.frame_bytes))
+        if self._begun is not None:
+            self._begun.set()
 
     def _mind_expiry(self, bearer: Bearer) -> None:
         left_ms = bearer.expires_at_ms - self._gateway.clock.wall_ms()

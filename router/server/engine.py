@@ -21,7 +21,7 @@ One sleeps until the earliest deadline of any core and has a ``Tick`` appended.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -33,9 +33,10 @@ from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Journal, Record
 from router.policy import Policy
 from router.server.clock import Clock
+from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket
 from router.server.tenants import Tenants
 
-__all__ = ["BACKLOG_MAX", "GROUP_MAX", "Audience", "Engine", "Measures", "Outcome", "Ticket"]
+__all__ = ["BACKLOG_MAX", "GROUP_MAX", "Engine", "Outcome"]
 
 BACKLOG_MAX = 20_000
 """Commands that may wait for the journal; more are refused with 108."""
@@ -45,51 +46,8 @@ GROUP_BYTES = 1024 * 1024
 SLICE = 16
 """So many commands are applied before other tasks have their turn, writers above all."""
 
-Outcome = CommandAnswered | CommandRefused | Refused
-
 _LOG = structlog.get_logger("fairline.engine")
-
-
-class Ticket(Protocol):
-    """Somebody who waits for a command's outcome; both are called without waiting for anything."""
-
-    def settle(self, outcome: Outcome) -> None:
-        """The outcome is known; events that the command caused are not published yet."""
-
-    def applied(self, now_ms: int) -> None:
-        """Everything about the command was published; the views are as of its position."""
-
-    def fail(self) -> None:
-        """One of the two above raised: whoever waits must ask again."""
-
-
 _NOBODY: tuple[Ticket | None, int] = (None, 0)
-
-
-class Audience(Protocol):
-    """Who hears of what happened; called without waiting for anything."""
-
-    def observe(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
-        """Learns from all that one command caused, before anybody is told of it."""
-
-    def publish(self, tenant: str, event: Event, now_ms: int) -> None:
-        """Brings an event to those who should hear it."""
-
-    def send_away(self, tenant: str) -> None:
-        """An event could not be brought: all of the tenant must fetch the whole truth anew."""
-
-
-class Measures(Protocol):
-    """What the engine tells about itself."""
-
-    def batch(self, size: int) -> None:
-        """So many commands went into the journal together."""
-
-    def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:
-        """A command was applied while the node was live."""
-
-    def poisoned(self) -> None:
-        """A command broke an invariant and was skipped."""
 
 
 class _Pending(NamedTuple):
@@ -110,6 +68,7 @@ class Engine:
         clock: Where time is read.
         audience: Hears of each event, once the node is live.
         measures: Told of batches and commands.
+        effects: Told of everything, from the first command of the replay on; None for nothing.
     """
 
     def __init__(
@@ -122,6 +81,7 @@ class Engine:
         clock: Clock,
         audience: Audience,
         measures: Measures,
+        effects: Effects | None = None,
     ) -> None:
         self.is_live = False
         self._journal = journal
@@ -131,6 +91,7 @@ class Engine:
         self._clock = clock
         self._audience = audience
         self._measures = measures
+        self._effects = effects
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Underway)
         self._count = 0
@@ -238,11 +199,16 @@ class Engine:
         return group
 
     def _refuse(self, group: Sequence[_Pending]) -> None:
-        """None of the group went in: whoever waits may try again."""
+        """None of the group went in: whoever waits may try again.
+
+        What nobody waits for nobody would try again, such as the end of a connection: it stays.
+        """
+        kept = [entry for entry in group if self._waiting.get(entry.number, _NOBODY)[0] is None]
+        self._pending[:0] = kept
         for entry in group:
-            ticket, _ = self._waiting.pop(entry.number, _NOBODY)
-            self._ticking.discard(entry.tenant)
+            ticket, _ = self._waiting.get(entry.number, _NOBODY)
             if ticket is not None:
+                del self._waiting[entry.number]
                 ticket.settle(Refused(Refusal.OVERLOADED, "the journal takes nothing at present"))
         self._deadline_moved.set()
         self._settled.unpark_all()
@@ -272,16 +238,17 @@ class Engine:
 
     async def _read(self, replayed: trio.Event) -> None:
         end = {name: self._journal.end.get(name, 0) for name in self._tenants.routers}
-        if not any(end.values()):
+        if self._has_all(end):
             replayed.set()
-        async with aclosing(self._journal.read({})) as batches:
+        async with aclosing(self._journal.read(self._tenants.start)) as batches:
             async for batch in batches:
                 await self._apply_batch(batch)
-                routers = self._tenants.routers
-                if not replayed.is_set() and all(
-                    routers[name].position >= position for name, position in end.items()
-                ):
+                if not replayed.is_set() and self._has_all(end):
                     replayed.set()
+
+    def _has_all(self, end: Mapping[str, int]) -> bool:
+        routers = self._tenants.routers
+        return all(routers[name].position >= position for name, position in end.items())
 
     async def _apply_batch(self, batch: Sequence[Record]) -> None:
         self._stamp_ms = batch[-1].now_ms
@@ -293,6 +260,8 @@ class Engine:
                 await trio.lowlevel.checkpoint()
         if self.is_live:
             self._watch_deadlines()
+        elif self._effects is not None:
+            await self._effects.keep_up()
 
     async def _apply(self, record: Record) -> None:
         underway = self._decoder.decode(record.payload)
@@ -308,6 +277,8 @@ class Engine:
         if events is None:
             events = await self._survive(record, command, ticket)
             ticket = None if events is None else ticket
+        if events is not None and self._effects is not None:
+            self._note_effects(self._effects, record, events)
         if events is not None and self.is_live:
             self._report(record, command, events, ticket)
         if not self._waiting:
@@ -327,6 +298,13 @@ class Engine:
         if ticket is not None:
             self._tell(ticket, partial(ticket.applied, record.now_ms))
         self._measures.applied(record.tenant, command, events)
+
+    def _note_effects(self, effects: Effects, record: Record, events: Sequence[Event]) -> None:
+        try:
+            effects.take(record, events)
+        except Exception:
+            _LOG.exception("effects.lost", tenant=record.tenant, position=record.position)
+            self._measures.poisoned()
 
     def _observe(self, record: Record, events: Sequence[Event]) -> None:
         """Lets the folds learn; a flaw in a figure must not end what people rely on."""
@@ -371,7 +349,9 @@ class Engine:
         events = self._tenants.apply(record, command)
         if events is not None:
             return events
-        await self._tenants.skip_here(self._journal, record)
+        passed = await self._tenants.skip_here(self._journal, record)
+        if self._effects is not None:
+            self._note_effects(self._effects, record, passed)
         self._measures.poisoned()
         if self.is_live:
             self.submit(record.tenant, SkipCommand(position=record.position))

@@ -19,6 +19,7 @@ process; that is why this loop is ours.
 import errno
 import logging
 import resource
+import socket as std_socket
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ import trio
 from router.server.admission import Admission
 from router.server.counters import Count
 from router.server.head import Head, HeadReader, Refusal
+from router.server.proxies import Proxies
 from router.server.visit import Peer, Visit, answer, close_for_sure, cut
 
 __all__ = ["FrontLimits", "Handler", "connections_possible", "serve_front"]
@@ -38,8 +40,11 @@ Handler = Callable[[Visit], Awaitable[None]]
 # Files that are not connections: the journal, the archive, Redis, and those being closed.
 FILES_RESERVED: Final = 1_024
 ACCEPT_PAUSE_S: Final = 0.1
+ACCEPTS_A_TURN: Final = 16
 LOG_LINES_PER_MINUTE: Final = 10
+NO_PROXIES: Final = Proxies()
 _READ_BYTES: Final = 4_096
+_STREAM: Final = std_socket.SOCK_STREAM
 _OVERLOAD: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _LOG = logging.getLogger("fairline.front")
 
@@ -71,10 +76,11 @@ async def serve_front(
     handler: Handler,
     count: Count,
     *,
+    proxies: Proxies = NO_PROXIES,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let visitors in until cancelled; the listeners are closed then."""
-    front = _Front(limits, admission, handler, count)
+    front = _Front(limits, admission, handler, count, proxies)
     async with trio.open_nursery() as nursery:
         for listener in listeners:
             nursery.start_soon(front.accept_from, listener, nursery)
@@ -85,9 +91,15 @@ class _Front:
     """The state shared by the tasks of one door."""
 
     def __init__(
-        self, limits: FrontLimits, admission: Admission, handler: Handler, count: Count
+        self,
+        limits: FrontLimits,
+        admission: Admission,
+        handler: Handler,
+        count: Count,
+        proxies: Proxies,
     ) -> None:
         self._limits = limits
+        self._proxies = proxies
         self._admission = admission
         self._handler = handler
         self._count = count
@@ -105,13 +117,37 @@ class _Front:
                 try:
                     stream = await listener.accept()
                 except OSError as error:
-                    if error.errno not in _OVERLOAD:
-                        raise
-                    self._count("front_accept_overloads")
-                    self._log.write("cannot accept: %s", errno.errorcode[error.errno])
-                    await trio.sleep(ACCEPT_PAUSE_S)
+                    await self._pause(error)
                     continue
                 nursery.start_soon(self._receive, stream)
+                if isinstance(listener, trio.SocketListener):
+                    await self._accept_more(listener, nursery)
+
+    async def _accept_more(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
+        """Accept a few more that wait, within the same turn.
+
+        One for each turn of the loop is too few when all come at once: what the kernel cannot
+        queue any more is asked to come again after seconds. All at once would be too many, for
+        their turn would last as long: the rest may wait in the kernel's queue.
+        """
+        with std_socket.fromfd(listener.socket.fileno(), listener.socket.family, _STREAM) as door:
+            door.setblocking(False)
+            for _ in range(ACCEPTS_A_TURN - 1):
+                try:
+                    accepted, _ = door.accept()
+                except OSError as error:
+                    if error.errno in _OVERLOAD:
+                        await self._pause(error)
+                    return  # nobody waits any more, or who waited is gone
+                stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
+                nursery.start_soon(self._receive, stream)
+
+    async def _pause(self, error: OSError) -> None:
+        if error.errno not in _OVERLOAD:
+            raise error
+        self._count("front_accept_overloads")
+        self._log.write("cannot accept: %s", errno.errorcode[error.errno])
+        await trio.sleep(ACCEPT_PAUSE_S)
 
     async def _receive(self, stream: trio.abc.Stream) -> None:
         """See one connection through, from accept to close, and let nothing out."""
@@ -136,13 +172,16 @@ class _Front:
 
     async def _welcome(self, stream: trio.abc.Stream, number: int) -> None:
         peer = _peer_of(stream)
-        wait_s = self._admission.wait_s(peer.host, trio.current_time()) if peer else 0.0
-        if wait_s:
-            self._count("front_refusals", reason="address")
-            await self._refuse(stream, Refusal(503, "too many connections", _retry(1 + wait_s)))
+        is_proxy = peer is not None and self._proxies.has(peer.host)
+        if peer is not None and not is_proxy and not await self._is_admitted(stream, peer):
             return
         reader = HeadReader()
         head = await self._read_head(stream, reader)
+        if peer is not None and is_proxy and isinstance(head, Head):
+            said = [value for name, value in head.headers if name == "x-forwarded-for"]
+            peer = Peer(self._proxies.client(peer.host, said), peer.port)
+            if not await self._is_admitted(stream, peer):
+                return
         if isinstance(head, Head) and head.is_upgrade and reader.rest:
             # wsproto would lose these bytes without a word.
             head = Refusal(400, "bytes before the upgrade")
@@ -157,6 +196,14 @@ class _Front:
                 )
                 await self._handler(visit)
                 nursery.cancel_scope.cancel()
+
+    async def _is_admitted(self, stream: trio.abc.Stream, peer: Peer) -> bool:
+        """Whether the address may have one more connection now; where not, it has been told."""
+        wait_s = self._admission.wait_s(peer.host, trio.current_time())
+        if wait_s:
+            self._count("front_refusals", reason="address")
+            await self._refuse(stream, Refusal(503, "too many connections", _retry(1 + wait_s)))
+        return not wait_s
 
     async def _read_head(
         self, stream: trio.abc.Stream, reader: HeadReader

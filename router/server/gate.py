@@ -76,9 +76,12 @@ class Gate(trio.abc.HalfCloseableStream):
         "_last_words",
         "_meter",
         "_replay",
+        "_rest",
         "_socket",
         "_stream",
+        "_turns",
         "_write_s",
+        "was_too_slow",
     )
 
     def __init__(
@@ -98,7 +101,10 @@ class Gate(trio.abc.HalfCloseableStream):
         self._write_s = write_s
         self._is_telling = is_telling
         self._count = count
+        self.was_too_slow = False
+        self._rest: bytes | memoryview = b""  # of what the kernel did not take at once
         self._is_sending = False
+        self._turns: trio.lowlevel.ParkingLot | None = None  # those who wait for that
         self._is_hanging_up = False
         self._is_shut = False  # nothing may be written any more
         self._has_said_close = False
@@ -151,28 +157,76 @@ class Gate(trio.abc.HalfCloseableStream):
         await self._hang_up(meter.verdict)
         return b""
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send within the deadline, or never again.
+    def write(self, data: bytes) -> bool:
+        """Give the kernel whole frames, without waiting.
+
+        Nearly every write fits, and then neither a task nor a deadline is needed.
+
+        Returns:
+            Whether all of it went; if not, ``finish`` must be awaited before the next write.
 
         Raises:
             trio.BrokenResourceError: The peer is gone, too slow, or has been hung up on.
         """
+        assert not self._rest, "the one who writes waits for the rest"
+        if self._is_shut or self._has_said_close:
+            raise trio.BrokenResourceError("the gate is shut")
+        if self._is_sending or self._socket is None:
+            self._rest = data
+        else:
+            self._rest = self._send_now(data) or b""
+        return not self._rest
+
+    def try_write(self, frame: bytes) -> bool:
+        """Send a short frame if that needs no waiting; whether it went."""
+        is_busy = self._is_shut or self._has_said_close or self._is_sending or self._rest
+        if is_busy or self._socket is None:
+            return False
+        try:
+            self._rest = self._send_now(frame) or b""
+        except trio.BrokenResourceError:
+            return True  # the reader learns of it, too
+        if len(self._rest) == len(frame):
+            self._rest = b""
+            return False
+        assert not self._rest, "a kernel with room takes a frame of a few bytes whole"
+        return True
+
+    async def finish(self) -> None:
+        """Send what the kernel did not take at once, within the deadline, or never again.
+
+        Raises:
+            trio.BrokenResourceError: The peer is gone, too slow, or has been hung up on.
+        """
+        while self._is_sending:
+            await self._wait_turn()
+        rest, self._rest = self._rest, b""
+        await self._send_within(rest)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send a frame of the library within the deadline, or never again.
+
+        Raises:
+            trio.BrokenResourceError: The peer is gone, too slow, or has been hung up on.
+        """
+        while (self._is_sending or self._rest) and not self._is_shut:
+            await self._wait_turn()
         if self._is_shut:
             await trio.lowlevel.checkpoint()
             raise trio.BrokenResourceError("the gate is shut")
-        assert not self._is_sending, "the library's lock lets one write in at a time"
         if data and data[0] == _CLOSE_FRAME:
             self._has_said_close = True
         left = self._send_now(data) if self._socket is not None else data
         if left:
             await self._send_within(left)
 
-    def _send_now(self, data: bytes | bytearray | memoryview) -> bytes | memoryview | None:
-        """Give the kernel what it takes at once; return the rest.
+    async def _wait_turn(self) -> None:
+        if self._turns is None:
+            self._turns = trio.lowlevel.ParkingLot()
+        await self._turns.park()
 
-        Nearly every write fits, and then neither a deadline nor a turn of the scheduler is
-        needed (the library's lock has just taken one): a fifth of the cost of an echo.
-        """
+    def _send_now(self, data: bytes | bytearray | memoryview) -> bytes | memoryview | None:
+        """Give the kernel what it takes at once; return the rest."""
         assert self._socket is not None
         try:
             written = os.write(self._socket.fileno(), data)
@@ -184,6 +238,9 @@ class Gate(trio.abc.HalfCloseableStream):
         return None if written == len(data) else memoryview(data)[written:]
 
     async def _send_within(self, data: bytes | bytearray | memoryview) -> None:
+        if self._is_shut and not self._is_hanging_up:
+            await trio.lowlevel.checkpoint()
+            raise trio.BrokenResourceError("the gate is shut")
         self._is_sending = True
         try:
             with trio.move_on_after(self._write_s) as deadline:
@@ -193,7 +250,11 @@ class Gate(trio.abc.HalfCloseableStream):
             raise
         finally:
             self._is_sending = False
+            if self._turns is not None:
+                self._turns.unpark_all()
+                self._turns = None
         if deadline.cancelled_caught:
+            self.was_too_slow = True
             self._count("gate_write_timeouts")
             await self.abort()
             raise trio.BrokenResourceError("the peer did not take what was sent in time")
@@ -239,7 +300,7 @@ class Gate(trio.abc.HalfCloseableStream):
             payload = struct.pack("!H", verdict.code) + verdict.reason.encode()
             self._last_words = bytes([_CLOSE_FRAME, len(payload)]) + payload
         self._is_shut = True
-        if not self._is_sending:  # else the sending task says them when it is done
+        if not (self._is_sending or self._rest):  # else the sending task says them when done
             await self._say_last_words()
         await discard(self._stream)
         await self.abort()

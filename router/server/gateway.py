@@ -11,6 +11,7 @@ returns when the last connection is gone or ``drain_ms`` is over.
 import random
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import parse_qs
 
 import trio
@@ -20,14 +21,19 @@ from router import outgoing
 from router.errors import CloseCode
 from router.events import CommandAnswered
 from router.ids import person_key
+from router.limits import ALLOWANCES
 from router.server.asgi import HttpLimits, serve_http
 from router.server.clock import Clock
 from router.server.connection import Connection
 from router.server.engine import Engine
+from router.server.fetching import Fetching
+from router.server.flow import Flow
+from router.server.histories import Histories, Keeper
 from router.server.hub import Hub
-from router.server.meter import FrameLimits
+from router.server.meter import frame_limits
 from router.server.metrics import Metrics
 from router.server.origins import is_allowed, is_own
+from router.server.outbox import Pool
 from router.server.pulse import FATE_S, Pulse
 from router.server.reads import Reads
 from router.server.settings import Settings
@@ -44,6 +50,8 @@ DRAIN_DELAY_MS = 5_000
 """Over so long the clients of a node that stands alone spread their return."""
 PERSON_CONNECTIONS_MAX = 32
 FATE_CHECK_S = 1.0
+HELLOS_AT_ONCE = 16
+"""So many are on their way from ``hello`` to ``welcome`` at a time; the others wait in order."""
 
 Authenticate = Callable[[str], Awaitable[Bearer]]
 """Says who a token's bearer is, or raises ``TokenRefused``."""
@@ -62,6 +70,7 @@ class Gateway:
         clock: Where time is read.
         metrics: Told of comings and goings.
         life: This node life.
+        keeper: Has the archive; None where nothing is kept.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class Gateway:
         clock: Clock,
         metrics: Metrics,
         life: str,
+        keeper: Keeper | None = None,
     ) -> None:
         self.is_draining = False
         self.engine = engine
@@ -88,21 +98,25 @@ class Gateway:
         self.frame_bytes = settings.server.frame_bytes
         self.routers = tenants.routers
         self.reads = Reads(tenants.routers, hub, engine.now_ms)
+        self.fetching = Fetching(Histories(tenants.routers, engine.submit, keeper))
         self.pulse = Pulse()
+        self.flow = Flow()
+        self.pool = Pool()
+        self.reception = trio.Semaphore(HELLOS_AT_ONCE)
         self.random: Callable[[], float] = random.Random().random  # noqa: S311 - spreads pings
+        self.new_id: Callable[[], str] = partial(secrets.token_urlsafe, 16)
+        """Makes ids that cannot be guessed: 128 bits."""
         self._settings = settings
+        self._first_limits = frame_limits(ALLOWANCES["customer"], self.frame_bytes)
         self._app = app
         self._connections: dict[Connection, None] = {}
         self._emptied = trio.lowlevel.ParkingLot()
-
-    def new_id(self) -> str:
-        """An id that cannot be guessed: 128 bits."""
-        return secrets.token_urlsafe(16)
 
     async def run(self) -> None:
         """What all connections share, for ever."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.pulse.run)
+            nursery.start_soon(self.flow.run)
             nursery.start_soon(self._watch_fates)
 
     async def handle(self, visit: Visit) -> None:
@@ -135,8 +149,7 @@ class Gateway:
             await visit.refuse(400, f"offer a subprotocol: {', '.join(sorted(known))}")
             return
         try:
-            limits = FrameLimits(frame_bytes=self.frame_bytes)
-            socket = await accept_socket(visit, chosen, limits=limits)
+            socket = await accept_socket(visit, chosen, limits=self._first_limits)
         except SocketClosedError:
             return
         connection = Connection(self, socket, origin=head.origin, is_own_origin=own)

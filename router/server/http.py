@@ -9,7 +9,7 @@ never framed; without ``fairline demo`` nothing under ``/demo`` exists.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol, TypeVar
 
@@ -18,16 +18,17 @@ from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
+from router.server.doors import Door
 from router.server.metrics import CONTENT_TYPE
 from router.server.origins import is_own
 from router.server.visitors import MintedVisitor, TooMany
 
 __all__ = ["DemoDesk", "Desk", "ops_app", "public_app"]
 
-WEB = Path(__file__).parent.parent / "web"
-FOLDERS = ("board", "client", "demo", "desktop", "widget")
+BUILT = Path(__file__).parent.parent / "web" / "dist"
+DEMO = ("demo/", "assets/demo/")
 _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -38,6 +39,7 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
+_NOT_BUILT = b"The pages are not built. In a working copy: make web\n"
 _FOR_ALL_SITES = {
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
@@ -59,6 +61,9 @@ class Desk(Protocol):
     def may_embed(self, tenant: str, origin: str) -> bool:
         """Whether pages of this origin may have customers of the tenant."""
 
+    def door(self, tenant: str, queue: str) -> Door | None:
+        """The public state of a queue; None where there is no such queue."""
+
     def visitor(self, tenant: str, secret: str | None, address: str) -> MintedVisitor | None:
         """A token for an anonymous customer, or None where the tenant has none.
 
@@ -77,22 +82,27 @@ class DemoDesk(Protocol):
         """A token for one of them."""
 
 
-def public_app(desk: Desk, demo: DemoDesk | None, *, has_ops: bool) -> Starlette:
+def public_app(
+    desk: Desk, demo: DemoDesk | None, *, has_ops: bool, more: Sequence[BaseRoute] = ()
+) -> Starlette:
     """The application of the public port; health and metrics are there unless ops has its own."""
-    files = _read_files(name for name in FOLDERS if name != "demo" or demo is not None)
+    files = _read_files(with_demo=demo is not None)
     routes = [
-        Route("/widget.js", _page(files["widget/widget.js"], None)),
-        Route("/widget", _page(files["widget/page.html"], "*")),
-        Route("/desktop", _page(files["desktop/index.html"], "'none'")),
+        Route("/widget.js", _script(files.get("widget.js"))),
+        Route("/client.js", _script(files.get("client.js"))),
+        Route("/widget", _page(files.get("widget/page.html"), "*")),
+        Route("/desktop", _page(files.get("desktop/index.html"), "'none'")),
         Route("/desktop/people", _people(demo)),
-        Route("/board", _page(files["board/index.html"], "'none'")),
+        Route("/board", _page(files.get("board/index.html"), "'none'")),
         Route("/assets/{path:path}", _assets(files)),
+        Route("/v1/opening", _opening(desk)),
         Route("/v1/visitors", _visitors(desk), methods=["POST", "OPTIONS"]),
+        *more,
     ]
     if has_ops:
         routes += _ops_routes(desk)
     if demo is not None:
-        routes += _demo_routes(demo, files["demo/shop.html"])
+        routes += _demo_routes(demo, files.get("demo/shop.html"))
     return Starlette(routes=routes)
 
 
@@ -115,18 +125,18 @@ class _File(NamedTuple):
     tag: str
 
 
-def _read_files(folders: Iterable[str]) -> dict[str, _File]:
-    """All files that browsers may be given, by ``folder/name``; a few hundred KiB.
+def _read_files(*, with_demo: bool) -> dict[str, _File]:
+    """All files that browsers may be given, by their path in the build; a few hundred KiB.
 
     Read once: a look-up in a dict cannot be talked out of its folder, and waits for no disk.
     """
     files = {}
-    for folder in folders:
-        for path in sorted((WEB / folder).rglob("*")):
-            if path.suffix in _KINDS and path.is_file():
-                body = path.read_bytes()
-                tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-                files[path.relative_to(WEB).as_posix()] = _File(body, _KINDS[path.suffix], tag)
+    for path in sorted(BUILT.rglob("*")):
+        name = path.relative_to(BUILT).as_posix()
+        if path.suffix in _KINDS and path.is_file() and (with_demo or not name.startswith(DEMO)):
+            body = path.read_bytes()
+            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            files[name] = _File(body, _KINDS[path.suffix], tag)
     return files
 
 
@@ -138,21 +148,36 @@ def _send_file(request: Request, file: _File, headers: Mapping[str, str]) -> Res
 
 
 def _assets(files: Mapping[str, _File]) -> Endpoint:
+    # Their names change with their content.
+    headers = {**_FOR_ALL_SITES, "cache-control": "public, max-age=31536000, immutable"}
+
     async def serve(request: Request) -> Response:
-        file = files.get(request.path_params["path"])
+        file = files.get(f"assets/{request.path_params['path']}")
         if file is None:
             return PlainTextResponse("not found\n", 404)
-        return _send_file(request, file, _FOR_ALL_SITES)
+        return _send_file(request, file, headers)
 
     return serve
 
 
-def _page(file: _File, ancestors: str | None) -> Endpoint:
-    """A page that may be framed by ``ancestors``; None for a script that other sites load."""
+def _script(file: _File | None) -> Endpoint:
+    """The script that other sites load; its name never changes, so it is asked for again soon."""
+    headers = {**_FOR_ALL_SITES, "cache-control": "public, max-age=300"}
 
     async def serve(request: Request) -> Response:
-        if ancestors is None:
-            return _send_file(request, file, _FOR_ALL_SITES)
+        if file is None:
+            return Response(_NOT_BUILT, 503)
+        return _send_file(request, file, headers)
+
+    return serve
+
+
+def _page(file: _File | None, ancestors: str) -> Endpoint:
+    """A page that may be framed by ``ancestors``."""
+
+    async def serve(request: Request) -> Response:
+        if file is None:
+            return Response(_NOT_BUILT, 503)
         headers = {"content-security-policy": _policy(request, ancestors)}
         if ancestors == "'none'":
             headers["cross-origin-opener-policy"] = "same-origin"
@@ -170,6 +195,7 @@ def _policy(request: Request, ancestors: str) -> str:
         "img-src": "'self' data:",
         "connect-src": f"'self' ws://{host} wss://{host}",
         "font-src": "'self'",
+        "frame-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-ancestors": ancestors,
@@ -233,13 +259,28 @@ def _visitors(desk: Desk) -> Endpoint:
     return serve
 
 
+def _opening(desk: Desk) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        tenant = request.query_params.get("tenant", "")
+        own = origin is None or is_own(origin, request.headers.get("host", ""))
+        if origin is not None and not own and not desk.may_embed(tenant, origin):
+            return _json({"error": "this origin may not"}, 403, _cors(origin))
+        door = desk.door(tenant, request.query_params.get("queue", ""))
+        if door is None:
+            return _json({"error": "no such tenant or queue"}, 404, _cors(origin))
+        return _json(door, 200, {**_cors(origin), "cache-control": "public, max-age=5"})
+
+    return serve
+
+
 def _cors(origin: str | None) -> dict[str, str]:
     """Headers that let a page of the origin read the answer; a preflight carries no secret."""
     if origin is None:
         return {}
     return {
         "access-control-allow-origin": origin,
-        "access-control-allow-methods": "POST",
+        "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": "content-type",
         "access-control-max-age": "600",
         "vary": "origin",
@@ -263,7 +304,7 @@ def _people(demo: DemoDesk | None) -> Endpoint:
     return people
 
 
-def _demo_routes(demo: DemoDesk, shop: _File) -> list[Route]:
+def _demo_routes(demo: DemoDesk, shop: _File | None) -> list[Route]:
     async def token(request: Request) -> Response:
         origin = request.headers.get("origin")
         if origin is not None and not is_own(origin, request.headers.get("host", "")):

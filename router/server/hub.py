@@ -22,9 +22,11 @@ from router.deliveries import deliveries
 from router.errors import CloseCode
 from router.ids import PersonKey
 from router.outgoing import Outgoing, State
+from router.server.board_figures import BoardFigures
 from router.server.folds import Folds
 from router.server.links import Link, Links
 from router.server.places import Places
+from router.server.strain import Strain
 from router.server.topics import Topics
 from router.wire import Packet
 
@@ -48,10 +50,12 @@ class Hub:
     ) -> None:
         self.links = Links()
         self.folds = Folds(routers)
-        self.topics = Topics(routers, now_ms)
+        self.topics = Topics(routers, BoardFigures(routers, self.folds, now_ms))
         self.places = Places(routers, self.links, partial(_wait_now, self.folds, now_ms))
+        self.strain = Strain()
         self._routers = routers
         self._life = life
+        self._now_ms = now_ms
 
     def attach(self, link: Link, state: State) -> None:
         """Adds a connection, in the same breath in which its ``welcome`` was made."""
@@ -99,8 +103,20 @@ class Hub:
     async def run(self) -> None:
         """Sends what is coalesced, for ever."""
         async with trio.open_nursery() as nursery:
-            for work in (self.places.run, self.topics.run_presence, self.topics.run_board):
+            works = (self.places.run, self.topics.run_presence, self.topics.run_board, self.shed)
+            for work in works:
                 nursery.start_soon(self._keep_on, work)
+            nursery.start_soon(self.strain.run)
+
+    async def shed(self) -> None:
+        """While the node is behind, presence and figures make way for what people wait for."""
+        while True:
+            if await self.strain.wait_turned():
+                _LOG.warning("hub.behind")
+                self.topics.hold(self._now_ms())
+            else:
+                _LOG.warning("hub.caught_up")
+                self.topics.release(self._now_ms())
 
     async def _keep_on(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begins the work again where it failed: a figure that is late harms nobody."""

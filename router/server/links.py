@@ -87,6 +87,10 @@ class Links:
         """Whether the person has a connection here."""
         return (tenant, person) in self._by_person
 
+    def has_other(self, link: Link) -> bool:
+        """Whether the person of this link has another one here."""
+        return any(other is not link for other in self.of(link.tenant, link.person))
+
     def send(
         self,
         tenant: str,

@@ -18,9 +18,12 @@ A frame header as a client sends it (RFC 6455, 5.2):
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-__all__ = ["FrameLimits", "FrameMeter", "Verdict"]
+from router.limits import Allowance
+
+__all__ = ["FrameLimits", "FrameMeter", "Verdict", "frame_limits"]
 
 RATE_LIMITED: Final = 4203
 BAD_FRAME: Final = 4502
@@ -65,6 +68,28 @@ class FrameLimits:
     control_burst: float = 10.0
     byte_rate: float = 262_144.0
     byte_burst: float = 2_097_152.0
+
+
+@lru_cache(maxsize=64)
+def frame_limits(allowance: Allowance, frame_bytes: int) -> FrameLimits:
+    """Returns limits that nobody meets who keeps to what ``welcome`` announced.
+
+    That is so many commands, each of which may fill a frame or come in as many fragments as a
+    message may have. Who sends more is told so by the session first.
+    """
+    least = FrameLimits(frame_bytes=frame_bytes)
+    rate = allowance.rate + allowance.talk_rate
+    burst = allowance.burst + allowance.talk_burst
+    return FrameLimits(
+        frame_bytes=frame_bytes,
+        fragments=least.fragments,
+        data_rate=max(least.data_rate, float(rate * least.fragments)),
+        data_burst=max(least.data_burst, float(burst * least.fragments)),
+        control_rate=least.control_rate,
+        control_burst=least.control_burst,
+        byte_rate=max(least.byte_rate, float(rate * frame_bytes)),
+        byte_burst=max(least.byte_burst, float(burst * frame_bytes)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

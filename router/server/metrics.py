@@ -11,7 +11,8 @@ The page is rendered in a thread and kept for ``PAGE_S``, so that many scrapers 
 one; figures of the cores are set on the loop before, for no thread may look into a core.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import trio
 from prometheus_client import (
@@ -28,15 +29,23 @@ from router.commands import Command
 from router.core import Router
 from router.errors import CloseCode
 from router.events import (
+    AgentChanged,
+    AgentFlapped,
     CommandRefused,
     ConversationAssigned,
     ConversationEnded,
+    ConversationQueued,
     Event,
-    OfferEnded,
+    OfferMade,
 )
 from router.server.links import Link
+from router.server.service_figures import ServiceFigures
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+__all__ = ["CONTENT_TYPE", "VIOLATIONS", "Metrics"]
+
+VIOLATIONS = ("command", "digest", "order")
+"""``command``: broke the core and was skipped, or its events were not told. ``digest``: a replay
+led elsewhere. ``order``: an offer passed over somebody whom the agent could have taken."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PAGE_S = 1.0
@@ -46,6 +55,8 @@ ROLES = ("agent", "customer", "supervisor", "service")
 _PLAIN_CODES = {1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011}
 _CODES = {*_PLAIN_CODES, *map(int, CloseCode)}
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_HANDLES = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+_CAME_BACK = {"returned", "transferred"}
 _WAITS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 # Else every counter would be two series, and nobody asks for the second.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -57,9 +68,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
+        self._service: ServiceFigures | None = None
         self._counters: dict[str, Counter] = {}
         self._page: bytes | None = None
         self._page_at = float("-inf")
+        self._make_gauges(registry)
+        self._make_counters(registry)
+        self._make_histograms(registry)
+        self._counts: dict[type, Callable[[str, Any], None]] = {
+            AgentChanged: self._count_agent,
+            AgentFlapped: self._count_flap,
+            ConversationAssigned: self._count_assigned,
+            ConversationEnded: self._count_ended,
+            ConversationQueued: self._count_queued,
+            OfferMade: self._count_offer,
+        }
+
+    def _make_gauges(self, registry: CollectorRegistry) -> None:
         self._connections = Gauge(
             "fairline_connections", "Live connections after hello.", ["role"], registry=registry
         )
@@ -81,20 +106,64 @@ class Metrics:
         self._position = Gauge(
             "fairline_position", "Commands applied.", ["tenant"], registry=registry
         )
+        self._last_offer = Gauge(
+            "fairline_last_offer_timestamp_seconds",
+            "When the last offer was made.",
+            ["tenant"],
+            registry=registry,
+        )
+
+    def _make_counters(self, registry: CollectorRegistry) -> None:
         self._disconnects = Counter(
             "fairline_disconnects", "Ended connections.", ["code"], registry=registry
         )
         self._commands = Counter(
             "fairline_commands", "Commands applied.", ["type", "result"], registry=registry
         )
-        self._offers = Counter(
-            "fairline_offers", "Offers that ended.", ["outcome"], registry=registry
-        )
         self._ended = Counter(
             "fairline_conversations_ended", "Ended conversations.", ["reason"], registry=registry
         )
+        self._requeues = Counter(
+            "fairline_requeues",
+            "Conversations that came back in line.",
+            ["tenant", "queue", "cause"],
+            registry=registry,
+        )
+        self._changes = Counter(
+            "fairline_presence_changes",
+            "Changes of what agents are shown as.",
+            ["tenant", "to"],
+            registry=registry,
+        )
+        self._flaps = Counter(
+            "fairline_presence_flaps",
+            "Connections lost again and again.",
+            ["tenant"],
+            registry=registry,
+        )
+        self._violations = Counter(
+            "fairline_invariant_violations",
+            "What must never happen; any is a bug.",
+            ["kind"],
+            registry=registry,
+        )
+        for kind in VIOLATIONS:
+            self._violations.labels(kind)
+
+    def _make_histograms(self, registry: CollectorRegistry) -> None:
         self._waits = Histogram(
-            "fairline_wait_seconds", "Wait until assigned.", buckets=_WAITS, registry=registry
+            "fairline_wait_seconds",
+            "Wait until an agent had the conversation, or until it left the line.",
+            ["tenant", "queue", "outcome"],
+            buckets=_WAITS,
+            registry=registry,
+        )
+        self._handles = Histogram(
+            "fairline_handle_seconds",
+            "From the first acceptance to the end, wrap-up apart.",
+            ["tenant", "queue"],
+            buckets=_HANDLES,
+            registry=registry,
         )
         self._lag = Histogram(
             "fairline_loop_lag_seconds",
@@ -108,11 +177,11 @@ class Metrics:
             buckets=_SIZES,
             registry=registry,
         )
-        self._violations = Counter(
-            "fairline_invariant_violations",
-            "Commands that broke the core and were skipped; any is a bug.",
-            registry=registry,
-        )
+
+    def show(self, service: ServiceFigures) -> None:
+        """Has the page show the folds' figures too."""
+        self._service = service
+        self._registry.register(service)
 
     # -- what others tell ----------------------------------------------------------------------
 
@@ -133,20 +202,48 @@ class Metrics:
         """A command was applied while the node was live."""
         result = "ok"
         for event in events:
-            match event:
-                case CommandRefused():
-                    result = event.code.word
-                case OfferEnded():
-                    self._offers.labels(event.outcome).inc()
-                case ConversationEnded(wrap_up=False):
-                    self._ended.labels(event.reason).inc()
-                case ConversationAssigned():
-                    self._waits.observe(event.waited_ms / 1000)
+            count = self._counts.get(type(event))
+            if count is not None:
+                count(tenant, event)
+            elif isinstance(event, CommandRefused):
+                result = event.code.word
         self._commands.labels(type(command).__name__, result).inc()
+
+    def violated(self, kind: str, times: int = 1) -> None:
+        """Something happened that must never; ``kind`` is one of ``VIOLATIONS``."""
+        self._violations.labels(kind).inc(times)
 
     def poisoned(self) -> None:
         """A command broke an invariant and was skipped."""
-        self._violations.inc()
+        self.violated("command")
+
+    def _count_ended(self, tenant: str, event: ConversationEnded) -> None:
+        if not event.wrap_up:
+            self._ended.labels(event.reason).inc()
+        if event.handled_ms:
+            if not event.wrap_up:
+                self._handles.labels(tenant, event.queue).observe(event.handled_ms / 1000)
+        else:
+            self._waits.labels(tenant, event.queue, "left").observe(event.waited_ms / 1000)
+
+    def _count_assigned(self, tenant: str, event: ConversationAssigned) -> None:
+        self._waits.labels(tenant, event.queue, "answered").observe(event.waited_ms / 1000)
+
+    def _count_queued(self, tenant: str, event: ConversationQueued) -> None:
+        if event.cause in _CAME_BACK:
+            self._requeues.labels(tenant, event.queue, event.cause).inc()
+
+    def _count_offer(self, tenant: str, event: OfferMade) -> None:
+        self._last_offer.labels(tenant).set_to_current_time()
+        if event.overtaken is not None and event.overtaken.violations:
+            self.violated("order", event.overtaken.violations)
+
+    def _count_agent(self, tenant: str, event: AgentChanged) -> None:
+        if event.before != event.show:
+            self._changes.labels(tenant, event.show).inc()
+
+    def _count_flap(self, tenant: str, _: AgentFlapped) -> None:
+        self._flaps.labels(tenant).inc()
 
     def disconnected(self, code: int) -> None:
         """A connection is over; a peer chooses its code, so only known ones are named."""
@@ -178,6 +275,8 @@ class Metrics:
             counts[link.role] += 1
         for role, count in counts.items():
             self._connections.labels(role).set(count)
+        if self._service is not None:
+            self._service.look(routers, now_ms)
         for tenant, router in routers.items():
             self._position.labels(tenant).set(router.position)
             for figures in views.queue_figures(router, now_ms):

@@ -1,13 +1,18 @@
 """What one connection has still to be sent, within bounds.
 
 Owns: the reliable lane, in order; the lane of values of which only the last counts; the frames
-that both become.
+that both become; the pool of memory that all outboxes of a node share.
 Does not know: sockets, or what a message means.
 
 Invariants (tests/server/test_outbox.py): the reliable lane never holds more than its bounds: what
-would not fit marks the outbox as overrun, and it takes nothing more. No message is lost, doubled
-or moved while it is not overrun. The second lane holds one message for each key, so it is bounded
-by what the connection listens to.
+would not fit marks the outbox as overrun, and it takes nothing more but the last word. No message
+is lost, doubled or moved while it is not overrun. The second lane holds one message for each key,
+so it is bounded by what the connection listens to. Nothing follows the last word.
+
+The bounds are wide enough for what people may send at once by the limits that ``welcome`` tells: a
+burst of 40 messages of 8 KiB, which JSON may double. They are no wider, for who does not read is
+better sent away soon: a new ``welcome`` has everything. As not every connection can have that much
+at the same time, all share a pool; where it is used up, each may still hold a small share.
 
 One message is one frame, for that is what the simplest client expects. Only a connection that has
 fallen behind by more than an array holds gets arrays, where they save it work.
@@ -21,105 +26,199 @@ import trio
 from router.outgoing import Outgoing
 from router.wire import FRAME_MESSAGES_MAX, Encoding, Packet, join
 
-__all__ = ["BYTES_MAX", "MESSAGES_MAX", "Merge", "Outbox"]
+__all__ = ["BYTES_MAX", "HEAVY_BYTES", "MESSAGES_MAX", "Merge", "Outbox", "Pool"]
 
-MESSAGES_MAX = 256
-BYTES_MAX = 256 * 1024
+MESSAGES_MAX = 512
+BYTES_MAX = 1024 * 1024
+SHARE_BYTES = 64 * 1024
+"""So much an outbox may hold even where the pool is used up."""
+POOL_BYTES = 128 * 1024 * 1024
+HEAVY_BYTES = 256 * 1024
+HEAVY_MESSAGES = 256
+"""Whoever has so much to read already is not asked what else they want: so their own answers
+never overrun them, however many commands they send without reading."""
 FRAME_BYTES = 64 * 1024
 """An array is not made longer than this; one long message still goes alone."""
 TAKEN_MAX = 64
+TAKEN_BYTES = 256 * 1024
 """So many messages leave the bounds at a time, on their way into the socket."""
 
 Merge = Callable[[Outgoing, Outgoing], Outgoing]
 """Makes one message of one not yet sent and a newer one under the same key."""
 
 
+class Pool:
+    """How much all outboxes of a node hold together."""
+
+    __slots__ = ("bytes_max", "held")
+
+    def __init__(self, bytes_max: int = POOL_BYTES) -> None:
+        self.bytes_max = bytes_max
+        self.held = 0
+
+
 class Outbox:
-    """Filled by whoever has news, without waiting; emptied by the connection's one writer."""
+    """Filled by whoever has news, without waiting; emptied into the connection's socket.
+
+    Args:
+        encoding: Of the frames.
+        wake: Called once when there is something to take, and again only after ``take`` found
+            nothing more.
+        fall_behind: Called once, when a message did not fit any more.
+        pool: Shared by the outboxes of a node.
+    """
 
     __slots__ = (
         "_byte_count",
         "_fall_behind",
+        "_is_awake",
         "_is_closed",
         "_latest",
-        "_lot",
+        "_lighter",
+        "_pool",
         "_reliable",
+        "_wake",
         "encoding",
         "overrun",
     )
 
-    def __init__(self, encoding: Encoding, fall_behind: Callable[[], None]) -> None:
-        """``fall_behind`` is called once, when a message did not fit any more."""
+    def __init__(
+        self,
+        encoding: Encoding,
+        wake: Callable[[], None],
+        fall_behind: Callable[[], None],
+        pool: Pool | None = None,
+    ) -> None:
         self.encoding = encoding
-        self._fall_behind = fall_behind
         self.overrun = False
-        self._reliable: deque[bytes] = deque()
+        self._wake = wake
+        self._fall_behind = fall_behind
+        self._pool = pool or Pool()
+        # Both lanes are made anew for each burst: most connections are silent most of the time.
+        self._reliable: deque[bytes] | None = None
         self._byte_count = 0
-        self._latest: dict[Hashable, Packet] = {}
-        self._lot = trio.lowlevel.ParkingLot()
+        self._latest: dict[Hashable, Packet] | None = None
+        self._lighter: trio.Event | None = None
+        self._is_awake = False
         self._is_closed = False
 
     def __len__(self) -> int:
-        return len(self._reliable) + len(self._latest)
+        return len(self._reliable or ()) + len(self._latest or ())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to take, and ``take`` has said so."""
+        return not self._is_awake
 
     def put(self, packet: Packet) -> None:
         """Adds a message that must arrive, or marks the outbox as overrun."""
-        if self.overrun or self._is_closed:
+        if self._is_closed:
             return
         data = packet.encoded(self.encoding)
-        is_full = len(self._reliable) >= MESSAGES_MAX or self._byte_count + len(data) > BYTES_MAX
-        if self._reliable and is_full:
-            self.overrun = True
-            self._fall_behind()
+        if self._fits(len(data)):
+            self._append(data)
         else:
-            self._reliable.append(data)
-            self._byte_count += len(data)
-        self._lot.unpark_all()
+            self.overrun = True
+            self._drop_all()
+            self._is_closed = True
+            self._fall_behind()
 
     def put_latest(self, key: Hashable, packet: Packet, merge: Merge | None = None) -> None:
         """Adds a value that takes the place of one under the same key that was not sent yet."""
-        if self.overrun or self._is_closed:
+        if self._is_closed:
             return
+        if self._latest is None:
+            self._latest = {}
         before = self._latest.get(key)
         if before is not None and merge is not None:
             packet = Packet(merge(before.message, packet.message))
         self._latest[key] = packet
-        self._lot.unpark_all()
+        self._stir()
 
     def drop_latest(self, key: Hashable) -> None:
         """Takes back a value that was not sent yet."""
-        self._latest.pop(key, None)
+        if self._latest is not None:
+            self._latest.pop(key, None)
 
-    def close(self) -> None:
-        """Takes nothing more; the writer gets the rest, and then nothing."""
+    def close(self, last: Packet | None = None) -> None:
+        """Takes nothing more but a last word, which goes out behind all that must arrive."""
+        if last is not None and (self.overrun or not self._is_closed):
+            self._latest = None  # they would come behind it, and mean nothing to who is leaving
+            self._append(last.encoded(self.encoding))
         self._is_closed = True
-        self._lot.unpark_all()
 
-    async def take(self) -> list[bytes]:
-        """Waits for something to send and returns it as frames, oldest first.
+    def abandon(self) -> None:
+        """Forgets everything: nobody reads any more."""
+        self._is_closed = True
+        self._drop_all()
+        self._is_awake = False
 
-        Returns:
-            No frames where there is nothing left to wait for: closed and empty, or overrun.
-        """
-        while not self._reliable and not self._latest:
-            if self.overrun or self._is_closed:
-                await trio.lowlevel.checkpoint()
-                return []
-            await self._lot.park()
-        if self.overrun:
-            await trio.lowlevel.checkpoint()
-            return []
-        return self._frames(self._pop_messages())
+    async def wait_lighter(self) -> None:
+        """Waits until little is left to be sent; at once where that is so."""
+        while self._is_heavy():
+            if self._lighter is None:
+                self._lighter = trio.Event()
+            await self._lighter.wait()
+
+    def take(self) -> list[bytes]:
+        """What is to be sent next, as the payloads of frames, oldest first; maybe nothing."""
+        messages = self._pop_messages()
+        if not messages:
+            self._is_awake = False
+        return self._frames(messages)
+
+    def _is_heavy(self) -> bool:
+        count = 0 if self._reliable is None else len(self._reliable)
+        return self._byte_count > HEAVY_BYTES or count > HEAVY_MESSAGES
+
+    def _fits(self, size: int) -> bool:
+        if self._reliable is None:
+            return True
+        held = self._byte_count + size
+        if len(self._reliable) >= MESSAGES_MAX or held > BYTES_MAX:
+            return False
+        return held <= SHARE_BYTES or self._pool.held + size <= self._pool.bytes_max
+
+    def _append(self, data: bytes) -> None:
+        if self._reliable is None:
+            self._reliable = deque()
+        self._reliable.append(data)
+        self._byte_count += len(data)
+        self._pool.held += len(data)
+        self._stir()
+
+    def _stir(self) -> None:
+        if not self._is_awake:
+            self._is_awake = True
+            self._wake()
+
+    def _drop_all(self) -> None:
+        self._reliable = None
+        self._latest = None
+        self._lighten(self._byte_count)
+
+    def _lighten(self, size: int) -> None:
+        self._byte_count -= size
+        self._pool.held -= size
+        if self._lighter is not None and not self._is_heavy():
+            self._lighter.set()
+            self._lighter = None
 
     def _pop_messages(self) -> list[bytes]:
         messages: list[bytes] = []
-        while self._reliable and len(messages) < TAKEN_MAX:
+        size = 0
+        while self._reliable and len(messages) < TAKEN_MAX and size < TAKEN_BYTES:
             data = self._reliable.popleft()
-            self._byte_count -= len(data)
+            size += len(data)
             messages.append(data)
+        if not self._reliable:
+            self._reliable = None
+        self._lighten(size)
         while self._latest and len(messages) < TAKEN_MAX:
             key = next(iter(self._latest))
             messages.append(self._latest.pop(key).encoded(self.encoding))
+        if not self._latest:
+            self._latest = None
         return messages
 
     def _frames(self, messages: list[bytes]) -> list[bytes]:

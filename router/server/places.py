@@ -32,6 +32,8 @@ SLICE = 200
 
 Queue = tuple[str, str]
 """A tenant and a queue of theirs."""
+Place = tuple[int, int]
+"""A position, and how many are ahead."""
 
 
 Wait = Callable[[str, str], WaitBand | None]
@@ -47,7 +49,9 @@ class Places:
         self._wait = wait
         self._waiting: dict[Queue, dict[ConversationId, PersonKey]] = {}
         self._queues: dict[tuple[str, ConversationId], str] = {}
-        self._told: dict[tuple[str, ConversationId], tuple[int, int]] = {}
+        self._told: dict[tuple[str, ConversationId], Place] = {}
+        self._differing: dict[tuple[str, ConversationId], None] = {}
+        """Of which one person's devices were told different places."""
         self._moved: dict[Queue, str] = {}
         self._wake = trio.Event()
 
@@ -58,9 +62,27 @@ class Places:
         for known in state.conversations:
             if known.status in {"waiting", "offered"}:
                 conversation = ConversationId(known.conversation)
+                told = self._told.get((link.tenant, conversation))
                 self._follow(link.tenant, known.queue, conversation, link.person)
                 if known.position is not None and known.ahead is not None:
-                    self._told[link.tenant, conversation] = (known.position, known.ahead)
+                    place = (known.position, known.ahead)
+                    self._welcome_to(link, conversation, place, told)
+
+    def _welcome_to(
+        self, link: Link, conversation: ConversationId, place: Place, told: Place | None
+    ) -> None:
+        """Notes the place in a ``welcome``, of which the person's other devices know nothing.
+
+        Where they were told another one the line has moved since, so a look at it is to come; it
+        tells all devices, also where the place is one of the two by then.
+        """
+        key = (link.tenant, conversation)
+        if not self._links.has_other(link):
+            self._told[key] = place
+        elif told is not None:
+            self._told[key] = min(told, place)
+            if told != place:
+                self._differing[key] = None
 
     def leave(self, link: Link) -> None:
         """Stops following what a customer without a connection here has in line."""
@@ -126,8 +148,9 @@ class Places:
             return
         told = self._told.get((tenant, conversation))
         now = (place.position, place.ahead)
-        if told == now:
+        if told == now and (tenant, conversation) not in self._differing:
             return
+        self._differing.pop((tenant, conversation), None)
         self._told[tenant, conversation] = now
         why = (cause or "agents") if told is not None and now > told else None
         wait = self._wait(tenant, conversation)
@@ -152,6 +175,7 @@ class Places:
         if not waiting:
             del self._waiting[tenant, queue]
         self._told.pop((tenant, conversation), None)
+        self._differing.pop((tenant, conversation), None)
 
 
 def _keep_why(before: Outgoing, after: Outgoing) -> Outgoing:

@@ -20,11 +20,13 @@ from router.errors import CloseCode
 __all__ = ["BEAT_S", "FATE_S", "HELLO_S", "Heart", "Liveness", "Pulse", "liveness_of"]
 
 HELLO_S = 10.0
+RECEPTION_S = 60.0
+"""Whoever has said hello may be kept waiting so long, where many came at once."""
 BEAT_S = 25.0
 FATE_S = 10.0
 """A command whose fate is unknown for so long ends its connection."""
 EXPIRING_S = 60.0
-GRAIN_S = 0.05
+GRAIN_S = 0.25
 """Deadlines this near to each other are attended to in one go: one wake-up for all of them."""
 
 
@@ -95,6 +97,10 @@ class Heart:
         self._is_warned = False
         self._welcomed_at = now
 
+    def receive(self, now: float) -> None:
+        """``hello`` came; it is looked into when its turn comes."""
+        self._hello_by = now + RECEPTION_S
+
     def welcome(self, role: str, now: float, share: float) -> None:
         """``hello`` was accepted: the role's rhythm counts."""
         self._hello_by = None
@@ -125,7 +131,9 @@ class Heart:
             return False
         if self._expires_at is not None and not self._attend_expiry(self._expires_at, now):
             return False
-        if now >= self._turn_at and not self._attend_silence(now):
+        # A ping may come a grain early, with a beat that is due; what must be answered may not.
+        early_s = GRAIN_S if self._pinged_at is None else 0.0
+        if now >= self._turn_at - early_s and not self._attend_silence(now):
             return False
         if now >= self._beat_at:
             self._attend_beat(now)
@@ -155,11 +163,14 @@ class Heart:
             self.patient.ping()
             self._pinged_at = now
             self._turn_at = now + self._liveness.answer_s
+            if self._beat_at - now < self._liveness.every_s / 2:
+                self._beat_at = now  # with the ping: one wake-up for both, from then on
         return True
 
     def _attend_beat(self, now: float) -> None:
         said_at = self.patient.said_at
-        if now - said_at >= BEAT_S and self._hello_by is None:
+        is_paired = self._pinged_at == now and now - said_at >= BEAT_S / 2
+        if (is_paired or now - said_at >= BEAT_S) and self._hello_by is None:
             self.patient.beat()
             said_at = now
         due_at = said_at + BEAT_S

@@ -23,6 +23,7 @@ from router import policy as policies
 from router.errors import SettingsError
 from router.hours import HoursError, read_hours
 from router.policy import Policy
+from router.server.proxies import network
 from router.server.sources import Sources
 from router.server.suggestions import mistakes, sound
 from router.server.zones import has_zone
@@ -67,9 +68,14 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: FilePath = ""
     tls_key: FilePath = ""
     log: Literal["json", "console"] = "json"
+    proxies: tuple[str, ...] = ()
     connections_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 15_000
     frame_bytes: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 65_536
     drain_ms: DrainMs = 30_000
+    snapshot_commands: Annotated[int, Meta(ge=1, le=10_000_000)] = 20_000
+    snapshot_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = 300_000
+    journal_keep: Literal["needed", "all"] = "needed"
+    journal_archive: FilePath = ""
 
     def __repr__(self) -> str:
         return f"ServerSettings(bind={self.bind!r}, journal={self.journal!r}, ...)"
@@ -214,6 +220,7 @@ def _within(path: str, outer: str) -> bool:
 
 def _relations(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _listeners(settings.server)
+    yield from _proxies(settings.server)
     yield from _store(settings.server)
     if not settings.tenants:
         yield "tenants", "add at least one [tenants.NAME] with keys and a policy"
@@ -244,6 +251,8 @@ def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:
         yield "server.redis_url", f"begin the address with one of {', '.join(schemes)} and ://"
     if server.journal == "redis":
         yield "server.journal", 'this version keeps its journal in a folder; write "file"'
+    if server.journal_archive and server.journal_keep == "all":
+        yield "server.journal_archive", 'nothing is moved there with journal_keep = "all"; drop one'
     if server.durability == "replicated" and server.journal != "redis":
         yield "server.durability", '"replicated" needs journal = "redis"; write "journal"'
 
@@ -263,6 +272,14 @@ def _listeners(server: ServerSettings) -> Iterator[tuple[str, str]]:
     for key, file in (("tls_cert", server.tls_cert), ("tls_key", server.tls_key)):
         if file and not Path(file).is_file():
             yield f"server.{key}", f"there is no file {file}"
+
+
+def _proxies(server: ServerSettings) -> Iterator[tuple[str, str]]:
+    for index, text in enumerate(server.proxies):
+        try:
+            network(text)
+        except ValueError:
+            yield f"server.proxies[{index}]", f"{text!r} is no address or network (10.0.0.0/8)"
 
 
 def _origins(tenant: Tenant, path: str, *, insecure: bool) -> Iterator[tuple[str, str]]:

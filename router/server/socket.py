@@ -7,8 +7,13 @@ Does not know:
     What messages mean, tokens, roles, when to ping.
 
 Invariants:
-    No extension is ever negotiated. `close` takes at most `CLOSE_S`. At most one ping is
-    unanswered at a time. After an end every call raises `SocketClosedError` with the same code.
+    No extension is ever negotiated. `close` takes at most `CLOSE_S`. No second ping is sent while
+    nothing was heard since the first. After an end every call that waits raises
+    `SocketClosedError` with the same code.
+
+The library reads, answers pings and shakes hands at both ends. What we say goes past it: a frame
+of a server is a head of two to ten bytes before the message, and many of them leave in one write,
+without a lock or a task.
 
 The library's reader answers pings and sees closes only while its queue of messages has room, so
 whoever holds a `Socket` must keep receiving: decode, queue, receive again, and never wait for
@@ -17,7 +22,7 @@ anything slower in between.
 
 import contextlib
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import trio
 import trio_websocket
@@ -32,8 +37,13 @@ __all__ = ["Socket", "SocketClosedError", "accept_socket"]
 QUEUE_MESSAGES = 16
 ABNORMAL = 1006
 REASON_BYTES_MAX = 123
+WRITE_TIMEOUT = 4103
+UPGRADE_S = 10.0
+"""The peer has said all it has to; it takes noticeable time only where all come back at once."""
 _READ_BYTES = 4_096
+_TEXT, _BINARY, _PING = 0x81, 0x82, 0x89
 _PROTOCOL_CODES = frozenset({1002, 1007})
+_PING_FRAME = bytes((_PING, 0))
 _LABEL_BY_CODE = {code: str(code) for code in (1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011)}
 _LABEL_BY_BAND = {band: f"{band}xx" for band in (41, 42, 43, 45)}
 
@@ -86,7 +96,7 @@ async def accept_socket(
         count=visit.count,
     )
     try:
-        with trio.fail_after(CLOSE_S):
+        with trio.fail_after(UPGRADE_S):
             request = await trio_websocket.wrap_server_stream(
                 _Readers(visit.nursery, gate),  # type: ignore[arg-type]  # it starts, no more
                 gate,
@@ -96,10 +106,18 @@ async def accept_socket(
                 receive_buffer_size=_READ_BYTES,
             )
             connection = await request.accept(subprotocol=subprotocol)
+            _let_go(connection)
     except (trio.TooSlowError, trio_websocket.ConnectionClosed):
         raise SocketClosedError(ABNORMAL, "") from None
     visit.count("socket_opens")
     return Socket(connection, gate, visit, subprotocol)
+
+
+def _let_go(connection: trio_websocket.WebSocketConnection) -> None:
+    """Frees what only the handshake needed: an HTTP parser, for as long as the socket lives."""
+    handshake = getattr(getattr(connection, "_wsproto", None), "handshake", None)
+    if handshake is not None and hasattr(handshake, "_h11_connection"):
+        handshake._h11_connection = None
 
 
 class _Readers:
@@ -133,8 +151,7 @@ class Socket:
         "_connection",
         "_end",
         "_gate",
-        "_is_pinging",
-        "_ping_count",
+        "_pinged_at",
         "_visit",
         "subprotocol",
     )
@@ -150,8 +167,7 @@ class Socket:
         self._connection = connection
         self._gate = gate
         self._visit = visit
-        self._is_pinging = False
-        self._ping_count = 0
+        self._pinged_at = float("-inf")
         self._end: tuple[int, str] | None = None
 
     @property
@@ -161,8 +177,13 @@ class Socket:
 
     @property
     def is_pinging(self) -> bool:
-        """Whether a ping is still unanswered."""
-        return self._is_pinging
+        """Whether nothing was heard since the last ping."""
+        return self._gate.heard_at < self._pinged_at
+
+    @property
+    def nursery(self) -> trio.Nursery:
+        """Lives as long as the socket's handler."""
+        return self._visit.nursery
 
     def adjust(self, limits: FrameLimits) -> None:
         """Put the limits of a role in force.
@@ -193,16 +214,53 @@ class Socket:
         except trio_websocket.ConnectionClosed:
             raise await self._closed() from None
 
+    def write(self, messages: Iterable[bytes], *, is_text: bool) -> bool:
+        """Send messages, each as a frame, in one write and without waiting.
+
+        Returns:
+            Whether all of them went; if not, ``finish`` must be awaited before the next write.
+
+        Raises:
+            SocketClosedError: The WebSocket is over; the code is not known yet.
+        """
+        first = _TEXT if is_text else _BINARY
+        pieces: list[bytes] = []
+        for message in messages:
+            size = len(message)
+            if size < 126:
+                pieces.append(bytes((first, size)))
+            elif size < 65_536:
+                pieces.append(struct.pack("!BBH", first, 126, size))
+            else:
+                pieces.append(struct.pack("!BBQ", first, 127, size))
+            pieces.append(message)
+        try:
+            return self._gate.write(b"".join(pieces))
+        except trio.BrokenResourceError:
+            raise SocketClosedError(ABNORMAL, "") from None
+
+    async def finish(self) -> None:
+        """Send the rest of the last ``write``; cancelling this ends the connection.
+
+        Raises:
+            SocketClosedError: The WebSocket is over, or the peer was too slow and has been cut.
+        """
+        try:
+            await self._gate.finish()
+        except trio.BrokenResourceError:
+            raise SocketClosedError(ABNORMAL, "") from None
+
     def ping(self) -> bool:
-        """Send a ping in the background, unless the last one is still unanswered.
+        """Send a ping, in the background where need be, unless the last one is still unanswered.
 
         TCP keeps order, so a peer that has not answered the last one would not answer this one
         either; whether it lives is told by `heard_at`. Returns whether a ping was sent.
         """
-        if self._is_pinging or self._connection.closed is not None:
+        if self.is_pinging or self._connection.closed is not None:
             return False
-        self._is_pinging = True
-        self._visit.nursery.start_soon(self._ping)
+        self._pinged_at = trio.current_time()
+        if not self._gate.try_write(_PING_FRAME):
+            self._visit.nursery.start_soon(self._ping)
         return True
 
     async def close(self, code: int, reason: str = "") -> None:
@@ -221,10 +279,12 @@ class Socket:
             await self._gate.abort()
 
     async def _ping(self) -> None:
-        self._ping_count += 1
-        with contextlib.suppress(trio_websocket.ConnectionClosed):
-            await self._connection.ping(struct.pack("!I", self._ping_count & 0xFFFFFFFF))
-        self._is_pinging = False
+        with contextlib.suppress(trio.BrokenResourceError):
+            await self._gate.send_all(_PING_FRAME)
+
+    async def cut(self) -> None:
+        """End it at once, without a word."""
+        await self._gate.abort()
 
     async def _closed(self) -> SocketClosedError:
         """Settle on one code: ours, the gate's, or what the library saw.
@@ -240,6 +300,8 @@ class Socket:
             verdict = self._gate.verdict
             if verdict is not None:
                 self._end = (verdict.code, verdict.reason)
+            elif self._gate.was_too_slow:
+                self._end = (WRITE_TIMEOUT, "")
             else:
                 self._end = (code, (seen.reason if seen is not None else None) or "")
             self._count_end(self._end[0])

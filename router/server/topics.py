@@ -5,10 +5,16 @@ Does not know: who may listen (``router.session``), sockets.
 
 Invariants (tests/server/test_topics.py): applied in order onto the snapshot of ``sub``, the events
 of a topic give its present state; presence is told at most every ``PRESENCE_S``, figures every
-``BOARD_S``; a topic without listeners costs nothing.
+``BOARD_S``; a topic without listeners costs nothing; a tick looks at the agents who changed and not
+at all of them.
+
+A topic of more than ``MEMBERS_MAX`` is crowded: who moved would be told to everybody all the time,
+so all its listeners get counts, as those who asked for them. Once it has no more than
+``FEW_AGAIN`` members, who asked for it in full gets it whole again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 import trio
 
@@ -16,13 +22,22 @@ from router import events, outgoing, views
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.outgoing import AgentsByShow, Outgoing, PresenceEntry, PresenceGone
+from router.server.board_figures import BoardFigures
 from router.server.links import Link
 from router.wire import Packet
 
-__all__ = ["BOARD_S", "PRESENCE_S", "Topics"]
+__all__ = ["BOARD_QUIET_S", "BOARD_S", "FEW_AGAIN", "MEMBERS_MAX", "PRESENCE_S", "Topics"]
 
 PRESENCE_S = 0.2
 BOARD_S = 1.0
+BOARD_QUIET_S = 1.0
+"""After this and ``BOARD_S`` a board is told again on which nothing happened, so that it can be
+told from a dead one; what is counted over the last 30 minutes changes all the same."""
+BOARD_SHARE = 19
+"""Boards take one part of time in this and one, however much there is to walk over."""
+
+MEMBERS_MAX = 200
+FEW_AGAIN = 160
 
 _FIGURES = (
     events.AgentChanged,
@@ -42,14 +57,17 @@ Topic = tuple[str, str]
 class Topics:
     """The subscriptions of this node's connections."""
 
-    def __init__(self, routers: Mapping[str, Router], now_ms: Callable[[], int]) -> None:
+    def __init__(self, routers: Mapping[str, Router], figures: BoardFigures) -> None:
         self._routers = routers
-        self._now_ms = now_ms
+        self._figures = figures
         self._listeners: dict[Topic, dict[Link, None]] = {}
         self._told: dict[Topic, dict[str, PresenceEntry]] = {}
-        self._reasons: dict[tuple[str, str], str] = {}
-        self._presence_changed: set[str] = set()
+        self._counted: dict[Topic, tuple[AgentsByShow, ...]] = {}
+        self._crowded: set[Topic] = set()
+        self._agents_changed: dict[str, dict[str, str]] = {}
+        """By tenant and agent, why."""
         self._figures_changed: set[str] = set()
+        self._held: trio.Event | None = None
         self._presence_wake = trio.Event()
         self._figures_wake = trio.Event()
 
@@ -64,14 +82,33 @@ class Topics:
         self._listeners.setdefault((link.tenant, topic), {})[link] = None
         if not _is_presence(topic):
             board = self._board(link.tenant, topic)
+            self._figures_wake.set()
             return outgoing.Reply(
-                id=id_, ok=True, topic=topic, queues=board.queues, agents=board.agents
+                id=id_,
+                ok=True,
+                topic=topic,
+                queues=board.queues,
+                agents=board.agents,
+                house=board.house,
             )
+        return self._snapshot(link, topic, id_)
+
+    def _snapshot(self, link: Link, topic: str, id_: int) -> outgoing.Reply:
+        """How a topic of presence is now, for who asked for it just now."""
+        key = (link.tenant, topic)
         entries = views.presence_entries(self._routers[link.tenant], topic)
-        self._told.setdefault((link.tenant, topic), {entry.id: entry for entry in entries})
-        if mode == "counts":
-            return outgoing.Reply(id=id_, ok=True, topic=topic, agents=_counts(entries))
-        return outgoing.Reply(id=id_, ok=True, topic=topic, set=entries)
+        if key not in self._told:
+            self._told[key] = {entry.id: entry for entry in entries}
+            self._counted[key] = _counts(entries)
+            if len(entries) > MEMBERS_MAX:
+                self._crowded.add(key)
+        if self._gets_counts(link, topic):
+            counts = _counts(entries)
+            return outgoing.Reply(id=id_, ok=True, topic=topic, agents=counts, mode="counts")
+        return outgoing.Reply(id=id_, ok=True, topic=topic, set=entries, mode="full")
+
+    def _gets_counts(self, link: Link, topic: str) -> bool:
+        return link.topics[topic] == "counts" or (link.tenant, topic) in self._crowded
 
     def begin(self, link: Link, topics: Iterable[str]) -> None:
         """Adds what ``hello`` named; the snapshots come as events, as there is no reply."""
@@ -86,12 +123,12 @@ class Topics:
                 topic=topic,
                 queues=snapshot.queues or (),
                 agents=snapshot.agents or (),
+                mode=snapshot.mode or "",
+                house=snapshot.house,
             )
-            if _is_presence(topic):
-                message = outgoing.Presence(
-                    pos=position, topic=topic, set=snapshot.set or (), gone=()
-                )
-            link.outbox.put_latest(("topic", topic), Packet(message), _merge)
+            if snapshot.set is not None:
+                message = outgoing.Presence(position, topic, snapshot.set, (), whole=True)
+            link.outbox.put_latest(("topic", topic), Packet(message))
 
     def unsubscribe(self, link: Link, topic: str) -> None:
         """Removes a listener, and what it was not sent yet."""
@@ -103,6 +140,8 @@ class Topics:
             if not listeners:
                 del self._listeners[link.tenant, topic]
                 self._told.pop((link.tenant, topic), None)
+                self._counted.pop((link.tenant, topic), None)
+                self._crowded.discard((link.tenant, topic))
 
     def leave(self, link: Link) -> None:
         """Removes a connection from all it listened to."""
@@ -112,8 +151,7 @@ class Topics:
     def note(self, tenant: str, event: events.Event) -> None:
         """Learns from an event that presence or figures changed."""
         if isinstance(event, events.AgentChanged):
-            self._reasons[tenant, event.agent] = event.reason
-            self._presence_changed.add(tenant)
+            self._agents_changed.setdefault(tenant, {})[event.agent] = event.reason
             self._presence_wake.set()
         if isinstance(event, _FIGURES):
             self._figures_changed.add(tenant)
@@ -124,61 +162,113 @@ class Topics:
         while True:
             await self._presence_wake.wait()
             await trio.sleep(PRESENCE_S)
+            await self._wait_kept_up()
             began = trio.current_time()
             await self.flush_presence()
             await trio.sleep(4 * (trio.current_time() - began))
 
     async def run_board(self) -> None:
-        """Tells changes of figures, for ever."""
+        """Tells changes of figures, and now and then that nothing changed, for ever."""
         while True:
-            await self._figures_wake.wait()
+            with trio.move_on_after(BOARD_QUIET_S if self._boards() else math.inf) as quiet:
+                await self._figures_wake.wait()
+            if quiet.cancelled_caught:
+                self._figures_changed.update(self._boards())
+            await self._wait_kept_up()
+            began = trio.current_time()
             await self.flush_board()
-            await trio.sleep(BOARD_S)
+            await trio.sleep(max(BOARD_S, BOARD_SHARE * (trio.current_time() - began)))
+
+    def _boards(self) -> set[str]:
+        """The tenants whose figures somebody listens to."""
+        return {tenant for tenant, topic in self._listeners if not _is_presence(topic)}
+
+    def hold(self, at_ms: int) -> None:
+        """Leaves all topics as they are, and says so: the node has more urgent work."""
+        self._held = trio.Event()
+        self._tell_stale(at_ms, stale=True)
+
+    def release(self, at_ms: int) -> None:
+        """Goes on where ``hold`` stopped: what changed meanwhile comes next."""
+        if self._held is not None:
+            self._held.set()
+            self._held = None
+        self._tell_stale(at_ms, stale=False)
+
+    def _tell_stale(self, at_ms: int, *, stale: bool) -> None:
+        for (_, topic), links in self._listeners.items():
+            packet = Packet(outgoing.TopicStale(topic=topic, stale=stale, at=at_ms))
+            for link in links:
+                link.outbox.put_latest(("stale", topic), packet)
+
+    async def _wait_kept_up(self) -> None:
+        while self._held is not None:
+            await self._held.wait()
 
     async def flush_presence(self) -> None:
         """Tells the listeners of each topic in what it differs from what they know."""
         self._presence_wake = trio.Event()
-        changed, self._presence_changed = self._presence_changed, set()
+        changed, self._agents_changed = self._agents_changed, {}
         for tenant, topic in list(self._listeners):
-            if tenant in changed and _is_presence(topic):
-                self._tell_presence(tenant, topic)
+            agents = changed.get(tenant)
+            if agents and _is_presence(topic) and (tenant, topic) in self._told:
+                self._tell_presence(tenant, topic, agents)
                 await trio.lowlevel.checkpoint()
-        self._reasons = {}
 
     async def flush_board(self) -> None:
         """Tells the listeners of each topic of figures how they are now."""
         self._figures_wake = trio.Event()
         changed, self._figures_changed = self._figures_changed, set()
+        boards: dict[str, outgoing.Board] = {}
         for tenant, topic in list(self._listeners):
             if tenant in changed and not _is_presence(topic):
-                packet = Packet(self._board(tenant, topic))
+                if tenant not in boards:
+                    boards[tenant] = self._figures.board(tenant)
+                packet = Packet(_part(boards[tenant], topic))
                 for link in self._listeners.get((tenant, topic), ()):
                     link.outbox.put_latest(("topic", topic), packet)
                 await trio.lowlevel.checkpoint()
 
-    def _tell_presence(self, tenant: str, topic: str) -> None:
-        router = self._routers[tenant]
-        before = self._told[tenant, topic]
-        entries = views.presence_entries(router, topic)
-        now = {entry.id: entry for entry in entries}
-        self._told[tenant, topic] = now
-        fresh = tuple(entry for entry in entries if before.get(entry.id) != entry)
-        gone = tuple(
-            PresenceGone(id=agent, reason=self._reasons.get((tenant, agent), ""))
-            for agent in before
-            if agent not in now
-        )
+    def _tell_presence(self, tenant: str, topic: str, agents: Mapping[str, str]) -> None:
+        """Tells each listener what they need: the changes, the counts, or all of it anew."""
+        key = (tenant, topic)
+        fresh, gone = self._catch_up(key, agents)
         if not fresh and not gone:
             return
-        full = Packet(outgoing.Presence(pos=router.position, topic=topic, set=fresh, gone=gone))
-        counts = Packet(
-            outgoing.Board(pos=router.position, topic=topic, queues=(), agents=_counts(entries))
-        )
-        for link in self._listeners[tenant, topic]:
-            if link.topics[topic] == "counts":
-                link.outbox.put_latest(("topic", topic), counts)
-            else:
-                link.outbox.put_latest(("topic", topic), full, _merge)
+        told, position = self._told[key], self._routers[tenant].position
+        was_crowded = key in self._crowded
+        if len(told) > (FEW_AGAIN if was_crowded else MEMBERS_MAX):
+            self._crowded.add(key)
+        else:
+            self._crowded.discard(key)
+        turned = was_crowded is not (key in self._crowded)
+        if was_crowded and turned:
+            fresh, gone = tuple(told.values()), ()
+        before, counts = self._counted[key], _counts(told.values())
+        self._counted[key] = counts
+        named = Packet(outgoing.Presence(position, topic, fresh, gone, whole=was_crowded))
+        counted = Packet(outgoing.Board(position, topic, (), counts, mode="counts"))
+        for link in self._listeners[key]:
+            if not self._gets_counts(link, topic):
+                link.outbox.put_latest(("topic", topic), named, None if turned else _merge)
+            elif turned or counts != before:
+                link.outbox.put_latest(("topic", topic), counted)
+
+    def _catch_up(
+        self, key: Topic, agents: Mapping[str, str]
+    ) -> tuple[tuple[PresenceEntry, ...], tuple[PresenceGone, ...]]:
+        """Looks at the agents who changed: who is there anew or otherwise, and who is gone."""
+        router, told = self._routers[key[0]], self._told[key]
+        fresh, gone = [], []
+        for agent, reason in agents.items():
+            entry = views.presence_entry_in(router, key[1], agent)
+            if entry is None:
+                if told.pop(agent, None) is not None:
+                    gone.append(PresenceGone(id=agent, reason=reason))
+            elif told.get(agent) != entry:
+                told[agent] = entry
+                fresh.append(entry)
+        return tuple(fresh), tuple(gone)
 
     def _check(self, tenant: str, topic: str) -> None:
         word, _, name = topic.partition(":")
@@ -187,13 +277,16 @@ class Topics:
             raise Refused(Refusal.NOT_FOUND, "topic: there is no such queue")
 
     def _board(self, tenant: str, topic: str) -> outgoing.Board:
-        router = self._routers[tenant]
-        word, _, name = topic.partition(":")
-        figures = tuple(views.queue_figures(router, self._now_ms()))
-        if word == "queue":
-            figures = tuple(queue for queue in figures if queue.queue == name)
-        agents = () if word == "queue" else tuple(views.agents_by_show(router))
-        return outgoing.Board(pos=router.position, topic=topic, queues=figures, agents=agents)
+        return _part(self._figures.board(tenant), topic)
+
+
+def _part(board: outgoing.Board, topic: str) -> outgoing.Board:
+    """What of a board belongs to a topic."""
+    word, _, name = topic.partition(":")
+    if word == "board":
+        return board
+    queues = tuple(queue for queue in board.queues if word == "queues" or queue.queue == name)
+    return outgoing.Board(pos=board.pos, topic=topic, queues=queues, agents=())
 
 
 def _is_presence(topic: str) -> bool:
@@ -220,5 +313,9 @@ def _merge(before: Outgoing, after: Outgoing) -> Outgoing:
         fresh.pop(left.id, None)
         gone[left.id] = left
     return outgoing.Presence(
-        pos=after.pos, topic=after.topic, set=tuple(fresh.values()), gone=tuple(gone.values())
+        pos=after.pos,
+        topic=after.topic,
+        set=tuple(fresh.values()),
+        gone=() if before.whole else tuple(gone.values()),
+        whole=before.whole,
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from router.hours import Hours
 
-__all__ = ["has_zone", "is_open", "next_change_ms"]
+__all__ = ["day_of", "has_zone", "is_open", "next_change_ms"]
 
 DAYS_AHEAD = 8
 
@@ -44,6 +44,13 @@ def next_change_ms(hours: Hours, at_ms: int) -> int:
                     for minute in (span.from_minute, span.until_minute)
                 )
     return min(instant for instant in instants if instant > at_ms)
+
+
+def day_of(zone: str, at_ms: int) -> tuple[int, int]:
+    """The midnights around an instant by the clocks of a zone."""
+    local = datetime.fromtimestamp(at_ms // 1000, ZoneInfo(zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return _instant_ms(midnight), _instant_ms(midnight + timedelta(days=1))
 
 
 def _local(hours: Hours, at_ms: int) -> datetime:

@@ -9,7 +9,8 @@ def test_every_row_has_decisions_and_a_ratio() -> None:
         ("overload", True),
         ("underload", False),
     ]
-    assert all(row["decisions_per_s"] > 0 and row["times_naive"] > 0 for row in rows)
+    assert all(row["decisions_per_s"] > 0 and row["naive_per_s"] > 0 for row in rows)
+    assert all(row["us_per_decision"] < row["us_per_conversation"] for row in rows)
     assert figures["bytes_per_agent"] > 0
     assert figures["bytes_per_waiting"] > 0
 

@@ -297,7 +297,8 @@ def test_subscribing_twice_or_unsubscribing_from_nothing_is_116(
 def test_who_may_subscribe_to_what(server: Server, tenant: str) -> None:
     """Section 7 of the design: own teams for agents, nothing for customers."""
     agent = server.person(tenant, "agent", "alice")
-    agent.do("sub", topic="team:emea")
+    for topic in ("team:emea", "queues"):
+        agent.do("sub", topic=topic)
     for topic in ("team:apac", "agents", "board", "queue:billing"):
         assert agent.fail("sub", topic=topic) == 102
     customer = server.person(tenant, "customer", "carl")

@@ -184,3 +184,87 @@ def check_goodbye(line: Line) -> int:
     assert line.closing() == 4100
     delay: int = said["delay_ms"]
     return delay
+
+
+def test_a_second_signal_ends_the_drain_at_once(tmp_path: Path) -> None:
+    """Somebody who never closes holds a drain for seconds; an operator need not wait for them."""
+    server = Server(tmp_path, TENANTS)
+    with server.running():
+        process = server.process
+        assert process is not None
+        with RawSocket(server.port) as stubborn:
+            token = sign(claims("acme", "agent", "bob"))
+            stubborn.send({"t": "hello", "id": 1, "token": token, "role": "agent"})
+            assert stubborn.next_frame() is not None
+            server.terminate()
+            while (frame := stubborn.next_frame()) and frame.opcode == TEXT:
+                pass
+            server.terminate()
+            assert process.wait(10) == 0
+            assert "server.hurried" in server.log()
+        server.start()
+        again = server.person("acme", "agent", "bob")
+        assert again.welcome["state"]["presence"]["show"] == "away"
+
+
+def test_a_stop_and_a_start_keep_every_place_offer_and_chat(tmp_path: Path) -> None:
+    """A rolling restart, twice: everybody resumes, and nobody notices but by the ``disconnect``."""
+    chance = random.Random(3)
+    server = Server(tmp_path, TENANTS)
+    with server.running():
+        agent = Speaker(server, "agent", "alice", JSON)
+        agent.line.do("presence.set", show="available")
+        customer = Speaker(server, "customer", "carl", MSGPACK)
+        told = customer.line.do("conversation.request", op="r1", channel="chat")
+        agent.line.do("offer.accept", offer=agent.line.wait("offer.new")["offer"])
+        agent.conversation = customer.conversation = told["conversation"]
+        agent.line.do("presence.set", show="busy")
+        bob = server.ready_agent("acme", "bob")
+        waiting = [f"w{number}" for number in range(6)]
+        lines = [server.person("acme", "customer", name) for name in waiting]
+        places = [
+            line.do("conversation.request", op="r1", channel="chat")["conversation"]
+            for line in lines
+        ]
+        offer = bob.wait("offer.new")
+        bob.do("offer.seen", offer=offer["offer"])
+        words = 0
+        for _ in range(2):
+            for _ in range(chance.randint(4, 9)):
+                for side in (agent, customer):
+                    words += 1
+                    side.say(f"w{words}")
+            process = server.process
+            assert process is not None
+            server.terminate()
+            for side in (agent, customer):
+                side.collect()
+            for line in (bob, *lines):
+                check_goodbye(line)
+            assert process.wait(10) == 0
+            server.hang_up()
+            server.start()
+            for side in (agent, customer):
+                side.come_back()
+            bob = server.person("acme", "agent", "bob")
+            state = bob.welcome["state"]
+            assert state["presence"]["show"] == "available"
+            assert [each["offer"] for each in state["offers"]] == [offer["offer"]]
+            lines = [server.person("acme", "customer", name) for name in waiting]
+            check_places(lines, places, offer["conversation"])
+        page = customer.line.do("history", conversation=customer.conversation, limit=500)
+        assert [each["seq"] for each in page["messages"]] == list(range(1, words + 1))
+        bob.do("offer.accept", offer=offer["offer"])
+
+
+def check_places(lines: list[Line], conversations: list[str], offered: str) -> None:
+    """Everybody stands where they stood; the one on offer stands first."""
+    places = []
+    for line, conversation in zip(lines, conversations, strict=True):
+        (state,) = line.welcome["state"]["conversations"]
+        assert state["conversation"] == conversation
+        assert state["status"] == ("offered" if conversation == offered else "waiting")
+        line.sync()
+        told = [each["position"] for each in line.taken("queue.position")]
+        places.append(told[-1] if told else state["position"])
+    assert places == sorted(places)

@@ -98,7 +98,7 @@ class Shop:
     def ask(self, text: str) -> None:
         """Joins the line with a first message."""
         self.write(text)
-        expect(self.panel.get_by_text("Your place in line", exact=True).first).to_be_visible()
+        expect(self.place).to_be_visible()
         expect(self.messages.filter(has_text=text)).to_have_count(1)
 
     def talks_with(self, name: str) -> None:
@@ -134,6 +134,10 @@ class Shop:
     @property
     def messages(self) -> Locator:
         return self.panel.get_by_role("log").locator(".message")
+
+    @property
+    def place(self) -> Locator:
+        return self.panel.locator(".queue .place")
 
     @property
     def strip(self) -> Locator:
@@ -183,6 +187,23 @@ class Desk:
 
     def end(self) -> None:
         self.page.get_by_role("button", name="End", exact=True).click()
+
+    def wrap_up(self, code: str, note: str = "") -> None:
+        self.page.get_by_role("radio", name=code).check(force=True)
+        self.page.get_by_role("textbox", name="Note").fill(note)
+        self.page.get_by_role("button", name="Complete").click()
+
+    def pass_on(self, name: str, note: str = "", way: str = "Transfer") -> None:
+        """Chooses whom to transfer to, or to ask, in the dialog."""
+        opener = "Transfer" if way == "Transfer" else "Ask a colleague"
+        self.page.get_by_role("button", name=opener, exact=True).click()
+        dialog = self.page.get_by_role("dialog", name="Pass on or ask")
+        if way != "Transfer":
+            dialog.get_by_role("radio", name=way).check(force=True)
+        dialog.get_by_role("option", name=name).click()
+        dialog.get_by_role("textbox", name="Note for the colleague").fill(note)
+        dialog.get_by_role("button", name=way).click()
+        expect(dialog).to_be_hidden()
 
     @property
     def presence(self) -> Locator:

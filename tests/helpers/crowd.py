@@ -9,6 +9,7 @@ from router.commands import (
     AssignConversation,
     CancelConversation,
     Claims,
+    CloseQueue,
     Command,
     CompleteWrapUp,
     Connect,
@@ -16,6 +17,8 @@ from router.commands import (
     Disconnect,
     EndConversation,
     LoseNode,
+    OpenQueue,
+    RateConversation,
     ReportActivity,
     RequestConversation,
     SeeOffer,
@@ -29,7 +32,16 @@ from router.commands import (
 )
 from router.core import Router
 from router.ids import AgentId, ConversationId, CustomerId, OfferId
-from router.policy import AgentEntry, LanguageWish, Policy, Queue, SkillNeed, Step
+from router.policy import (
+    AgentEntry,
+    LanguageWish,
+    Policy,
+    Queue,
+    SkillNeed,
+    SoftStart,
+    Step,
+    Weights,
+)
 from tests.helpers.worlds import START_MS, agent, customer, service, supervisor
 
 SHOWS = (*("available",) * 12, "busy", "away", "dnd", "offline")
@@ -54,8 +66,18 @@ def a_policy(rng: random.Random, agents: int = 4) -> Policy:
             overflow=rng.choice(("", "two")),
             defer_ms=20_000,
             prefer_agent_ms=rng.choice((0, 8_000)),
+            prefer_agent=rng.choice(("named", "last")),
+            class_share_max=rng.choice((1000, 1000, 50)),
+            reply_within_ms=rng.choice((0, 5_000)),
+            no_reply=rng.choice(("flag", "requeue")),
+            on_close=rng.choice(("keep", "end")),
         ),
-        Queue(id="two", channels=("chat",), assign=rng.choice(("offer", "direct")), waiting_max=50),
+        Queue(
+            id="two",
+            channels=("chat",),
+            assign=rng.choice(("offer", "direct")),
+            waiting_max=rng.choice((2, 50)),
+        ),
     )
     return Policy(
         queues=queues,
@@ -67,6 +89,11 @@ def a_policy(rng: random.Random, agents: int = 4) -> Policy:
         missed_offers_max=rng.choice((1, 2)),
         score_band=rng.choice((0, 100)),
         transfer_wait_ms=6_000,
+        weights=rng.choice((Weights(), Weights(relation=3, topic=2))),
+        passed_over_max=rng.choice((0, 1, 3)),
+        quiet_ms=rng.choice((0, 0, 4_000)),
+        quiet_share=rng.choice((0, 500)),
+        soft_start=rng.choice((SoftStart(), SoftStart(offers=2, per_ms=3_000))),
     )
 
 
@@ -108,6 +135,8 @@ class Crowd:
             self._again: 2,
             self._by_hand: 1,
             self._activity: 1,
+            self._hours: 1,
+            self._rate: 3,
         }
 
     def beginning(self) -> Iterator[tuple[Command, int]]:
@@ -144,7 +173,15 @@ class Crowd:
         return customer(self.rng.choice(self.customers), self.rng.choice("112"))
 
     def _claims(self) -> Claims:
-        return Claims(klass=self.rng.choice(("", "", "gold", "urgent", "unknown")))
+        rng = self.rng
+        return Claims(
+            klass=rng.choice(("", "", "gold", "urgent", "unknown")),
+            account=rng.choice(("", "", "", "", "a", "b")),
+            verified=rng.random() < 0.2,
+            attributes=rng.choice(
+                ({}, {"owner": "a1"}, {"email": "A@x"}, {"phone": "1", "email": "a@x "})
+            ),
+        )
 
     def _conversation(self, router: Router, *statuses: str) -> ConversationId:
         """One that is there, mostly in one of these states; or one that is not."""
@@ -204,7 +241,7 @@ class Crowd:
     def _decline(self, router: Router) -> Command:
         return DeclineOffer(*self._offer(router))
 
-    def _request(self, _: Router) -> Command:
+    def _request(self, router: Router) -> Command:
         self.count += 1
         rng = self.rng
         for_one = rng.random() < 0.2
@@ -221,6 +258,7 @@ class Crowd:
             needs=rng.choice(((), (SkillNeed("lamps", 30),))),
             agent=AgentId(rng.choice(self.agents)) if rng.random() < 0.2 else None,
             avoid=(AgentId(rng.choice(self.agents)),) if rng.random() < 0.1 else (),
+            reopens=self._conversation(router, "closed") if rng.random() < 0.1 else None,
             body=rng.choice(("", "hello")),
             customer=CustomerId(rng.choice(self.customers)) if for_one else None,
             priority=rng.choice(("", "gold", "none")) if for_one else "",
@@ -267,7 +305,8 @@ class Crowd:
 
     def _assign(self, router: Router) -> Command:
         name = self._conversation(router)
-        return AssignConversation(supervisor(), name, AgentId(self.rng.choice(self.agents)))
+        by = self.rng.choice((supervisor(), service()))
+        return AssignConversation(by, name, AgentId(self.rng.choice(self.agents)))
 
     def _priority(self, router: Router) -> Command:
         name = self._conversation(router, "waiting", "held")
@@ -279,6 +318,13 @@ class Crowd:
 
     def _activity(self, _: Router) -> Command:
         return ReportActivity(self._agent(), idle_ms=0)
+
+    def _rate(self, router: Router) -> Command:
+        name = self._conversation(router, "active", "wrap_up", "closed")
+        return RateConversation(self._owner(router, name), name, self.rng.randrange(7))
+
+    def _hours(self, _: Router) -> Command:
+        return self.rng.choice((OpenQueue, OpenQueue, CloseQueue))(self.rng.choice(("one", "two")))
 
     def _lose_node(self, _: Router) -> Command:
         return LoseNode(self.rng.choice(("n1", "n2")))

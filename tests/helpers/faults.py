@@ -104,6 +104,13 @@ class MemoryDisk:
             self._crashed = False
             self.plan = None
 
+    def kill(self) -> None:
+        """End the process: the kernel keeps what it wrote, synced or not."""
+        self._open.clear()
+        self._locks.clear()
+        self._crashed = False
+        self.plan = None
+
     def copy(self) -> "MemoryDisk":
         """Return another disk with the same files, all durable."""
         disk = MemoryDisk()
@@ -141,6 +148,9 @@ class MemoryDisk:
             return False
         self._locks[descriptor] = path
         return True
+
+    def holder(self, descriptor: int) -> int | None:
+        return None
 
     def sync_folder(self, descriptor: int) -> None:
         self._strike("sync_folder")
@@ -193,7 +203,12 @@ class MemoryDisk:
         return len(written)
 
     def fdatasync(self, descriptor: int) -> None:
-        self._strike("fdatasync")
+        try:
+            self._strike("fdatasync")
+        except OSError:
+            # The kernel calls the pages clean: programs see the bytes, no later sync writes them.
+            self._file(descriptor).pending.clear()
+            raise
         self._file(descriptor).sync()
 
     def rename(self, source: Path, target: Path) -> None:

@@ -33,7 +33,7 @@ class Audience:
             person=PersonKey(person),
             role=person.partition(":")[0],
             connection=ConnectionId(name),
-            outbox=Outbox(Encoding.JSON, lambda: None),
+            outbox=Outbox(Encoding.JSON, lambda: None, lambda: None),
             hang=lambda code: self.hung.append((name, code)),
         )
         state = views.welcome_state(self.core.router, link.person, {}, self.core.now_ms)
@@ -54,7 +54,7 @@ class Audience:
         box = self.links[connection].outbox
         messages: list[dict[str, Any]] = []
         while len(box):
-            for frame in await box.take():
+            for frame in box.take():
                 value = json.loads(frame)
                 messages += value if isinstance(value, list) else [value]
         return messages

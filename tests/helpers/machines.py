@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from router.archive.base import Archive
 from router.commands import Command, RequestConversation
 from router.core import Router
 from router.errors import JournalUnavailable
@@ -17,7 +18,9 @@ from router.journal.base import Command as Appended
 from router.journal.base import Record
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.policy import Policy
+from router.server.archiving import Archiving
 from router.server.clock import Clock
+from router.server.counters import Tally
 from router.server.engine import Engine, Outcome
 from router.server.tenants import Tenants
 from tests.helpers.cores import POLICY
@@ -98,7 +101,15 @@ class Memo:
 class Machine:
     """An engine, its neighbours, and everything that came out of it."""
 
-    def __init__(self, store: MemoryStore, *, life: str, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        life: str,
+        clock: Clock,
+        policy: Policy,
+        archive: Archive | None = None,
+    ) -> None:
         self.clock = clock
         self.journal = CutJournal(clock, store)
         self.tenants = Tenants(["acme", "other"], BrittleRouter)
@@ -109,6 +120,18 @@ class Machine:
         self.poisoned_count = 0
         self.is_deaf = False
         self.sent_away: list[str] = []
+        self.counted = Tally()
+        self.archiving = (
+            Archiving(
+                archive,
+                self.journal,
+                self.tenants,
+                now_ms=clock.wall_ms,
+                count=self.counted,
+            )
+            if archive is not None
+            else None
+        )
         self.engine = Engine(
             self.journal,
             self.tenants,
@@ -117,6 +140,7 @@ class Machine:
             clock=clock,
             audience=self,
             measures=self,
+            effects=self.archiving,
         )
 
     def observe(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
@@ -168,6 +192,7 @@ async def machine(
     life: str = "n1",
     clock: Clock | None = None,
     policy: Policy = POLICY,
+    archive: Archive | None = None,
 ) -> AsyncIterator[Machine]:
     """An engine that has started."""
     made = Machine(
@@ -175,8 +200,11 @@ async def machine(
         life=life,
         clock=clock or Clock(),
         policy=policy,
+        archive=archive,
     )
     async with trio.open_nursery() as nursery:
+        if made.archiving is not None:
+            nursery.start_soon(made.archiving.run)
         await nursery.start(made.engine.run)
         yield made
         nursery.cancel_scope.cancel()

@@ -2,7 +2,8 @@
 
 ``Model.apply`` has the contract of ``Router.apply`` and reports plain tuples; ``traces.traced``
 makes the same of the core's events. Where the two differ, one of them is wrong about the design.
-This half has time, people and offers; ``model_work`` conversations, ``model_line`` the matching.
+This half has time, people and offers; ``model_asking`` requests, ``model_work``
+conversations, ``model_line`` the matching.
 """
 
 import re
@@ -11,8 +12,9 @@ import msgspec
 
 from router import commands as c
 from router.policy import Policy
+from tests.helpers.model_asking import ModelAsking
 from tests.helpers.model_line import IN_LINE, Offer, Person, Trace
-from tests.helpers.model_work import ModelWork, No
+from tests.helpers.model_work import No
 
 __all__ = ["Model"]
 
@@ -24,7 +26,7 @@ def _method(command: c.Command) -> str:
     return "do" + re.sub(r"([A-Z])", r"_\1", type(command).__name__).lower()
 
 
-class Model(ModelWork):
+class Model(ModelAsking):
     """The naive router; commands are methods ``do_<name>``, deadlines of ``on_<kind>``."""
 
     def __init__(self, policy: Policy) -> None:
@@ -113,6 +115,8 @@ class Model(ModelWork):
             one.declined = {a: t + lost if t > self.now else t for a, t in one.declined.items()}
             if one.status in IN_LINE:
                 one.joined += lost
+            if one.status == "active":
+                one.heard += lost
         self.now = now
         for role, people in (("agent", self.agents), ("customer", self.customers)):
             for person in people.values():
@@ -137,7 +141,9 @@ class Model(ModelWork):
         person.here[by.connection] = command.life
         person.lapsing = False
         if by.role == "customer":
+            self._prove(person, command.claims)
             person.klass = command.claims.klass
+            person.owner = command.claims.attributes.get(self.policy.relation_attribute, "")
             self.cancel(by.id, "customer_gone", "customer_grace")
             if person.known_gone:
                 person.known_gone = False
@@ -147,7 +153,17 @@ class Model(ModelWork):
         self.cancel(by.id, "agent_offer", "agent_offline", "agent_grace")
         if person.show == "offline" and was_away:
             person.show = "away"
+            person.soft = self.policy.soft_start.offers
             self._to_the_back(person)
+
+    def _prove(self, customer: Person, claims: c.Claims) -> None:
+        """The account and the verified address; ``review_held`` sees to all whom that concerns."""
+        customer.account = claims.account or customer.account
+        if claims.verified:
+            for name in self.policy.contact_attributes:
+                if claims.attributes.get(name):
+                    customer.contact = f"{name}:{claims.attributes[name].strip().lower()}"
+                    break
 
     def _tell(self, customer: Person, *, here: bool) -> None:
         for one in self.open_of(customer.name):
@@ -218,7 +234,9 @@ class Model(ModelWork):
                 None,
                 False,
             )
+            self._stop_pace(person)
             self._orphan_all(person)
+            self._left(person.name)
             return
         self.cancel(person.name, "customer_gone", "customer_grace")
         mine = [one for one in self.open_of(person.name) if one.needs_presence]
@@ -237,10 +255,7 @@ class Model(ModelWork):
             if one.status == "wrap_up":
                 self._complete(one)
             else:
-                self._take_from_agent(one)
-                one.status = "waiting"
-                one.joined += self.now - one.assigned
-                self._enqueue(one, "returned", fresh=False)
+                self._send_back(one)
 
     def do_set_presence(self, command: c.SetPresence) -> None:
         agent = self._agent(command.by.id)
@@ -258,12 +273,25 @@ class Model(ModelWork):
             raise No(115)
         self._declare(agent, command.show)
 
+    def _stop_pace(self, agent: Person) -> None:
+        agent.soft, agent.paced = 0, False
+        self.cancel(agent.name, "agent_pace")
+
+    def on_agent_pace(self, name: str) -> None:
+        self.agents[name].paced = False
+
     def _declare(self, agent: Person, show: str) -> None:
+        before = agent.show
         agent.show, agent.next, agent.back_to, agent.missed = show, None, None, 0
         self.cancel(agent.name, "agent_until")
         if show != "available":
             for offer in self._pending(agent.name):
                 self._end_offer(offer, "revoked")
+        if before != "offline" and show == "offline":
+            self._stop_pace(agent)
+            self._left(agent.name)
+        elif before == "offline" and show != "offline":
+            agent.soft = self.policy.soft_start.offers
 
     def on_agent_until(self, name: str) -> None:
         agent = self.agents[name]

@@ -1,4 +1,4 @@
-"""The lower half of the naive router (``model.py``): who there is, the line, the choice.
+"""The lower half of the naive router (``model.py``): the line and the choice.
 
 It knows the rules of design sections 4 to 6 and protocol section 7 and nothing of how the core
 does it: no lanes, no masks, no heaps, no marks. It shares only commands and policy with
@@ -6,103 +6,25 @@ does it: no lanes, no masks, no heaps, no marks. It shares only commands and pol
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
-from router.policy import AgentEntry, Policy, Queue
+from tests.helpers.model_room import (
+    IN_LINE,
+    MINUTE,
+    Conversation,
+    Meeting,
+    ModelRoom,
+    Offer,
+    Person,
+    Trace,
+)
 
-Trace = tuple[Any, ...]
-MINUTE = 60_000
-IN_LINE = ("waiting", "offered")
+__all__ = ["IN_LINE", "MINUTE", "Conversation", "ModelLine", "Offer", "Person", "Trace"]
 
-
-@dataclass
-class Person:
-    name: str
-    here: dict[str, str] = field(default_factory=dict)  # connection -> node life
-    lapsing: bool = False
-    known_gone: bool = False
-    # agents
-    show: str = "offline"
-    next: str | None = None
-    back_to: str | None = None
-    channels: dict[str, bool] = field(default_factory=dict)
-    shunned: bool = False
-    missed: int = 0
-    idle: tuple[int, int] = (0, 0)
-    # customers
-    klass: str = ""
-    met: list[tuple[str, str, int]] = field(default_factory=list)  # conversation, agent, when
+KEEP = 10 * MINUTE
 
 
-@dataclass
-class Conversation:
-    name: str
-    customer: str
-    queue: str
-    channel: str
-    topic: str
-    klass: str
-    start: int
-    key: int
-    place: int
-    needs: dict[str, int]
-    languages: list[tuple[str, int]]
-    avoid: tuple[str, ...]
-    needs_presence: bool
-    deferrable: bool
-    status: str = "waiting"
-    joined: int = 0
-    step: int = 0
-    agent: str = ""
-    last_agent: str = ""
-    assigned: int = 0
-    only: str = ""
-    preferred: str = ""
-    order: int = 0
-    offer: str = ""
-    attempts: int = 0
-    declined: dict[str, int] = field(default_factory=dict)
-    reason: str = ""
-    seq: int = 0
-
-
-@dataclass
-class Offer:
-    name: str
-    conversation: str
-    agent: str
-    outcome: str = "pending"
-    seen: bool = False
-
-
-class ModelLine:
-    """Everybody, everything that waits, and how one is offered to the other."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.now = self.position = 0
-        self.agents: dict[str, Person] = {}
-        self.customers: dict[str, Person] = {}
-        self.conversations: dict[str, Conversation] = {}
-        self.offers: dict[str, Offer] = {}
-        self.timers: dict[tuple[str, str], tuple[int, int]] = {}
-        self.counted = dict.fromkeys(("timer", "idle", "offer", "assignment"), 0)
-        self.trace: list[Trace] = []
-
-    def next(self, what: str) -> int:
-        self.counted[what] += 1
-        return self.counted[what]
-
-    def set(self, kind: str, owner: str, due: int) -> None:
-        self.timers[kind, owner] = (due, self.next("timer"))
-
-    def cancel(self, owner: str, *kinds: str) -> None:
-        for kind in kinds:
-            self.timers.pop((kind, owner), None)
-
-    def queue(self, name: str) -> Queue:
-        return next(queue for queue in self.policy.queues if queue.id == name)
+class ModelLine(ModelRoom):
+    """Everything that waits, and how it is offered to whom."""
 
     def asks(self, conversation: Conversation) -> tuple[dict[str, int], list[tuple[str, int]]]:
         queue = self.queue(conversation.queue)
@@ -125,9 +47,6 @@ class ModelLine:
             not languages or self._wish(agent, languages) is not None
         )
 
-    def _entry(self, agent: str) -> AgentEntry:
-        return next(entry for entry in self.policy.agents if entry.id == agent)
-
     def _wish(self, agent: str, languages: list[tuple[str, int]]) -> tuple[int, int] | None:
         spoken = self._entry(agent).languages
         for place, (tag, least) in enumerate(languages):
@@ -135,36 +54,67 @@ class ModelLine:
                 return place, spoken[tag]
         return None
 
-    def load(self, agent: str, channel: str = "") -> int:
-        held = [one for one in self.conversations.values() if self._holds(agent, one)]
-        if channel:
-            return sum(one.channel == channel for one in held)
-        return sum(self.policy.cost.get(one.channel, 1) for one in held)
-
-    def _holds(self, agent: str, conversation: Conversation) -> bool:
-        offer = self.offers.get(conversation.offer)
-        return conversation.agent == agent or (offer is not None and offer.agent == agent)
-
-    def _capacity(self, agent: str, what: str) -> int:
-        return int(self._entry(agent).capacity.get(what, self.policy.capacity.get(what, 1)))
-
-    def has_room(self, agent: str, channel: str) -> bool:
-        cost = self.policy.cost.get(channel, 1)
-        fits = self.load(agent) + cost <= self._capacity(agent, "total")
-        room = self.load(agent, channel) < self._capacity(agent, channel)
-        return room and (fits or channel in self.policy.interrupts)
-
-    def is_free(self, agent: str, channel: str) -> bool:
-        person = self.agents[agent]
-        pending = any(o.agent == agent and o.outcome == "pending" for o in self.offers.values())
-        willing = person.show == "available" and person.next is None and not person.shunned
-        here = bool(person.here) and not pending and person.channels.get(channel, True)
-        return willing and here and self.has_room(agent, channel)
-
     def may_take(self, agent: str, conversation: Conversation) -> bool:
         refused = agent in conversation.avoid or conversation.declined.get(agent, 0) > self.now
-        free = self.is_free(agent, conversation.channel)
+        free = self.is_free(agent, conversation.channel) and not self.keeps(agent, conversation)
         return free and not refused and self.could(agent, conversation)
+
+    # -- conversations too big for the room left
+
+    def takes_no_room(self, one: Conversation) -> bool:
+        return one.channel in self.policy.interrupts or not self.thousandths(one.channel)
+
+    def keeps(self, agent: str, conversation: Conversation) -> bool:
+        """Whether the agent keeps room for a bigger one that stands before this one."""
+        mine = (conversation.key, conversation.place, conversation.name)
+        return not self.takes_no_room(conversation) and any(
+            self._is_kept_for(agent, other) and (other.key, other.place, other.name) < mine
+            for other in self.conversations.values()
+        )
+
+    def _is_kept_for(self, agent: str, one: Conversation) -> bool:
+        most = self.policy.passed_over_max
+        often = bool(most) and one.passed.get(agent, 0) >= most
+        return often and self.is_asked(one)
+
+    def _could_with_room(self, agent: str, one: Conversation) -> bool:
+        """Whether the agent would take it if only enough of the total were free."""
+        open_ = self.agents[agent].channels.get(one.channel, True)
+        small = self.thousandths(one.channel) <= 1000 * self._capacity(agent, "total")
+        asked = agent not in one.avoid and one.declined.get(agent, 0) <= self.now
+        able = self.signed_in(agent) and self.could(agent, one)
+        return open_ and small and asked and able and self.has_own_room(agent, one.channel)
+
+    def _note_pass(self, agent: str, taken: Conversation) -> None:
+        """The agent is about to be offered ``taken``: the first that is too big is passed over."""
+        if not self.policy.passed_over_max or self.takes_no_room(taken):
+            return
+        mine = (taken.key, taken.place, taken.name)
+        passed = [
+            ((one.key, one.place, one.name), one)
+            for one in self.conversations.values()
+            if self.is_asked(one)
+            and (one.key, one.place, one.name) < mine
+            and self.policy.cost.get(one.channel, 1) > 1
+            and one.channel not in self.policy.interrupts
+            and self.left(agent) < self.thousandths(one.channel)
+            and self._could_with_room(agent, one)
+        ]
+        if passed:
+            first = min(passed, key=lambda pair: pair[0])[1]
+            first.passed[agent] = first.passed.get(agent, 0) + 1
+            if self._is_kept_for(agent, first) and ("keep_room", first.name) not in self.timers:
+                self.set("keep_room", first.name, self.now + KEEP)
+
+    def _forget_void_passes(self) -> None:
+        """An agent who could not take it even with room keeps none for it."""
+        for one in self.conversations.values():
+            for agent in list(one.passed):
+                if self._is_kept_for(agent, one) and not self._could_with_room(agent, one):
+                    del one.passed[agent]
+
+    def on_keep_room(self, name: str) -> None:
+        self.conversations[name].passed.clear()
 
     def is_asked(self, conversation: Conversation) -> bool:
         """Whether somebody is looked for: waiting, and the customer there where that is needed."""
@@ -195,13 +145,10 @@ class ModelLine:
             other.only or self.asks(other),
         )
 
-    def signed_in(self, agent: str) -> bool:
-        person = self.agents[agent]
-        return person.show != "offline" and (bool(person.here) or person.lapsing)
-
     def match(self) -> None:
         """Offers the smallest key that any free agent may take, until there is none."""
         while True:
+            self._forget_void_passes()
             pairs = [
                 ((one.key, one.place, one.name), one)
                 for one in self.conversations.values()
@@ -213,12 +160,17 @@ class ModelLine:
 
     def _offer(self, one: Conversation) -> None:
         agent = self._best(one)
+        self._note_pass(agent, one)
         one.attempts += 1
         offer = Offer(f"o{self.next('offer')}", one.name, agent)
         self.offers[offer.name] = offer
         one.offer, one.status = offer.name, "offered"
         self.set("offer_seen", offer.name, self.now + self.policy.offer_seen_ms)
         self.set("offer_expire", offer.name, self.now + self.policy.offer_timeout_ms)
+        if self.agents[agent].soft:
+            self.agents[agent].soft -= 1
+            self.agents[agent].paced = True
+            self.set("agent_pace", agent, self.now + self.policy.soft_start.per_ms)
         auto = self.queue(one.queue).assign == "direct"
         self.trace.append(("offer", offer.name, one.name, agent, one.attempts, auto))
 
@@ -229,10 +181,6 @@ class ModelLine:
         scores = {agent: self._score(agent, one) for agent in able}
         good = [a for a in able if scores[a] >= max(scores.values()) - self.policy.score_band]
         return min(good, key=lambda a: (self._share(a), self._flexible(a), self.agents[a].idle))
-
-    def _share(self, agent: str) -> int:
-        total = self._capacity(agent, "total")
-        return min(1000, 1000 * self.load(agent) // total) if total else 1000
 
     def _flexible(self, agent: str) -> int:
         entry = self._entry(agent)
@@ -249,6 +197,8 @@ class ModelLine:
             (weights.proficiency, self._proficiency(agent, one)),
             (weights.history, self._history(agent, one)),
             (weights.load, 1000 - self._share(agent)),
+            (weights.relation, 1000 * (self.customers[one.customer].owner == agent)),
+            (weights.topic, self._topic(agent, one)),
         )
         total = sum(weight for weight, _ in parts)
         return sum(weight * part for weight, part in parts) // total if total else 0
@@ -274,15 +224,50 @@ class ModelLine:
     def _history(self, agent: str, one: Conversation) -> int:
         if agent == one.preferred:
             return 1000
-        month = 30 * 86_400_000
-        for rank, (_, who, when) in enumerate(reversed(self.customers[one.customer].met)):
-            age = min(1000, 1000 * (self.now - when) // month)
-            worth = (1000 - age) // (rank + 1)
-            if who == agent and worth:
+        for rank, meeting in enumerate(reversed(self.customers[one.customer].met)):
+            worth = self._worth(meeting) // (rank + 1)
+            if meeting.agent == agent and worth:
                 return worth
         return 0
+
+    def _worth(self, meeting: Meeting) -> int:
+        """Of a meeting: it fades over 30 days, and a bad rating leaves little of it."""
+        age = min(1000, 1000 * (self.now - meeting.when) // (30 * 86_400_000))
+        liked = {None: 1000, 1: 0, 2: 250, 3: 600, 4: 900, 5: 1000}[meeting.rating]
+        return (1000 - age) * liked // 1000
+
+    def _topic(self, agent: str, one: Conversation) -> int:
+        on_it = [
+            self._worth(meeting)
+            for meeting in self.customers[one.customer].met
+            if (meeting.agent, meeting.topic) == (agent, one.topic) and not meeting.passed_on
+        ]
+        return max(on_it, default=0) if one.topic else 0
 
     def open_of(self, customer: str) -> Iterator[Conversation]:
         for one in self.conversations.values():
             if one.customer == customer and not one.reason:
                 yield one
+
+    def theirs(self, customer: str) -> list[Conversation]:
+        """What is open of everybody who counts as this customer, the oldest first."""
+        persons = [name for name in self.customers if self._is_same(name, customer)]
+        found = [one for name in persons or [customer] for one in self.open_of(name)]
+        if len(persons) > 1:
+            found.sort(key=lambda one: (one.arrived, one.place))
+        return found
+
+    def _is_same(self, one: str, other: str) -> bool:
+        if one == other or other not in self.customers:
+            return one == other
+        accounts = self._account(one), self._account(other)
+        if any(accounts):
+            return accounts[0] == accounts[1]
+        contact = self.customers[one].contact
+        return bool(contact) and contact == self.customers[other].contact
+
+    def _account(self, customer: str) -> str:
+        """Their account, else that of whoever proved the same contact."""
+        me = self.customers[customer]
+        others = [one.account for one in self.customers.values() if one.contact == me.contact]
+        return me.account or min((name for name in others if name and me.contact), default="")

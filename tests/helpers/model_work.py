@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from router import commands as c
-from router.policy import Queue
 from tests.helpers.model_line import IN_LINE, MINUTE, Conversation, ModelLine, Offer, Person, Trace
+from tests.helpers.model_room import Meeting
 
 __all__ = ["ModelWork", "No"]
 
@@ -83,13 +83,22 @@ class ModelWork(ModelLine):
         self._abandon(self.conversations[name], "expired")
 
     def on_transfer_wait(self, name: str) -> None:
-        self.conversations[name].only = ""
+        one = self.conversations[name]
+        one.only, one.waits_for_last = "", False
+
+    def _left(self, agent: str) -> None:
+        """The agent signed out: who waits for whom they were served by last waits no longer."""
+        for one in self.conversations.values():
+            if one.waits_for_last and one.only == agent and self.is_asked(one):
+                self.cancel(one.name, "transfer_wait")
+                self.on_transfer_wait(one.name)
 
     def _leave_line(self, one: Conversation) -> None:
-        self.cancel(one.name, "step", "wait_max", "transfer_wait")
+        self.cancel(one.name, "step", "wait_max", "transfer_wait", "keep_room")
+        one.passed.clear()
 
     def _first(self, customer: str, deferrable: bool) -> Conversation | None:
-        mine = [one for one in self.open_of(customer) if one.deferrable == deferrable]
+        mine = [one for one in self.theirs(customer) if one.deferrable == deferrable]
         in_line = [one for one in mine if one.status in IN_LINE]
         served = [one for one in in_line if self._could_anybody(one)]
         return next(iter([*served, *in_line]), None)
@@ -99,7 +108,7 @@ class ModelWork(ModelLine):
         if first and (self._could_anybody(first) or not self._could_anybody(held)):
             return first
         if self.policy.one_place == "ended":
-            for one in self.open_of(held.customer):
+            for one in self.theirs(held.customer):
                 if one.status == "active" and one.deferrable == held.deferrable:
                     return one
         return None
@@ -112,7 +121,7 @@ class ModelWork(ModelLine):
         return bool(one.only) or any(self.could(a, at) for a in agents for at in later)
 
     def review_held(self) -> None:
-        for one in list(self.conversations.values()):
+        for one in sorted(self.conversations.values(), key=lambda one: (one.arrived, one.place)):
             if one.status == "held":
                 self._promote(one.customer, one.deferrable)
 
@@ -123,7 +132,7 @@ class ModelWork(ModelLine):
     def _promote(self, customer: str, deferrable: bool) -> None:
         held = [
             one
-            for one in self.open_of(customer)
+            for one in self.theirs(customer)
             if one.status == "held" and one.deferrable == deferrable
         ]
         for one in held:
@@ -135,7 +144,7 @@ class ModelWork(ModelLine):
         one.start = self.now + (self.queue(one.queue).defer_ms if one.deferrable else 0)
         one.key = one.start - self._head_start(one.klass)
         self._enqueue(one, "promoted")
-        for other in self.open_of(one.customer):
+        for other in self.theirs(one.customer):
             if other.status == "held" and other.deferrable == one.deferrable:
                 self._lend(one, other)
 
@@ -144,21 +153,27 @@ class ModelWork(ModelLine):
     def _give(self, one: Conversation, agent: str) -> None:
         one.status, one.order = "active", self.next("assignment")
         one.agent = one.last_agent = agent
-        one.assigned, one.only = self.now, ""
+        one.assigned, one.only, one.waits_for_last = self.now, "", False
+        one.heard = self.now
+        if self.policy.quiet_ms:
+            self.set("quiet", one.name, self.now + self.policy.quiet_ms)
         self.agents[agent].missed = 0
         self._to_the_back(self.agents[agent])
         waited = max(0, self.now - one.start)
         self.trace.append(("assigned", one.name, f"a{one.order}", agent, waited))
+        self._expect_answer(one)
         if self.policy.one_place == "assigned":
             self._promote(one.customer, one.deferrable)
 
     def _take_from_agent(self, one: Conversation) -> None:
         met = self.customers[one.customer].met
-        met[:] = [meeting for meeting in met if meeting[0] != one.name][-19:]
-        met.append((one.name, one.agent, self.now))
+        met[:] = [meeting for meeting in met if meeting.conversation != one.name][-19:]
+        passed_on = not one.reason
+        met.append(Meeting(one.name, one.agent, self.now, one.topic, passed_on, one.rating))
         self._to_the_back(self.agents[one.agent])
         one.agent = ""
         self.cancel(one.name, "wrap_up")
+        self._stop_clocks(one)
 
     def _abandon(self, one: Conversation, reason: str) -> None:
         if one.status not in ("held", *IN_LINE):
@@ -188,11 +203,13 @@ class ModelWork(ModelLine):
             raise No(115)
         wrap_up = self.queue(one.queue).wrap_up_ms
         if not wrap_up:
+            one.reason = reason
             self._take_from_agent(one)
             one.status = "closed"
             self._close(one, reason)
             return
         one.status, one.reason = "wrap_up", reason
+        self._stop_clocks(one)
         self.set("wrap_up", one.name, self.now + wrap_up)
         self.trace += [("ended", one.name, reason), ("wrap_up", one.name, one.agent)]
         self._promote(one.customer, one.deferrable)
@@ -215,89 +232,6 @@ class ModelWork(ModelLine):
         served = one.agent or (one.last_agent if one.reason else "")
         if by.role == "agent" and served != by.id:
             raise No(102)
-        return one
-
-    def do_request_conversation(self, command: c.RequestConversation) -> Trace:
-        customer = command.by.id if command.by.role == "customer" else command.customer
-        assert customer is not None
-        queue = self._queue_for(command)
-        for one in self.open_of(customer):
-            same = (one.queue, one.channel, one.topic, one.deferrable)
-            if one.status in ("held", *IN_LINE) and same == (
-                queue.id,
-                command.channel,
-                command.topic,
-                command.deferrable,
-            ):
-                if command.body:
-                    self._add_message(one)
-                return one.name, True
-        if len(list(self.open_of(customer))) >= 50:
-            raise No(106)
-        queue = self._with_room(queue)
-        if command.priority not in ("", *self.policy.classes):
-            raise No(105)
-        person = self.customers.setdefault(customer, Person(customer))
-        own = (
-            person.klass if person.klass in self.policy.classes else next(iter(self.policy.classes))
-        )
-        one = self._new(command, customer, queue, command.priority or own)
-        first = self._holder(one)
-        self.conversations[one.name] = one
-        if first is None:
-            self._enqueue(one, "requested")
-        else:
-            one.status = "held"
-            self._say_queued(one, "requested")
-            if first.status in IN_LINE:
-                self._lend(first, one)
-        return one.name, False
-
-    def _queue_for(self, command: c.RequestConversation) -> Queue:
-        for queue in self.policy.queues:
-            if queue.id == command.queue or not command.queue:
-                if command.channel in queue.channels:
-                    return queue
-                if command.queue:
-                    raise No(105)
-        raise No(103 if command.queue else 105)
-
-    def _with_room(self, queue: Queue) -> Queue:
-        others = [other for other in self.policy.queues if other.id == queue.overflow]
-        for one in (queue, *others):
-            waiting = [
-                c for c in self.conversations.values() if c.status in IN_LINE and c.queue == one.id
-            ]
-            if len(waiting) < one.waiting_max:
-                return one
-        raise No(120)
-
-    def _new(
-        self, command: c.RequestConversation, customer: str, queue: Queue, klass: str
-    ) -> Conversation:
-        start = self.now + (queue.defer_ms if command.deferrable else 0)
-        one = Conversation(
-            name=command.conversation,
-            customer=customer,
-            queue=queue.id,
-            channel=command.channel,
-            topic=command.topic,
-            klass=klass,
-            start=start,
-            key=start - self._head_start(klass),
-            place=self.position,
-            needs={need.skill: need.level for need in command.needs},
-            languages=[(wish.tag, wish.level) for wish in command.languages or ()],
-            avoid=tuple(command.avoid),
-            needs_presence=command.by.role == "customer" and not command.deferrable,
-            deferrable=command.deferrable,
-            joined=self.now,
-            preferred=command.agent or "",
-            seq=int(bool(command.body)),
-        )
-        if command.agent and queue.prefer_agent_ms and command.agent in self.agents:
-            one.only = command.agent
-            self.set("transfer_wait", one.name, self.now + queue.prefer_agent_ms)
         return one
 
     def do_cancel_conversation(self, command: c.CancelConversation) -> None:
@@ -334,11 +268,7 @@ class ModelWork(ModelLine):
             if command.agent == giver:
                 raise No(105)
         else:
-            found = [queue for queue in self.policy.queues if queue.id == command.queue]
-            if not found:
-                raise No(103)
-            if one.channel not in found[0].channels:
-                raise No(105)
+            self._check_queue(command.queue, one.channel)
         self._take_from_agent(one)
         one.status, one.only = "waiting", command.agent or ""
         if not command.agent:
@@ -349,6 +279,15 @@ class ModelWork(ModelLine):
             self.set("transfer_wait", one.name, self.now + self.policy.transfer_wait_ms)
         self._refuse(one, giver)
         return one.name, False
+
+    def _check_queue(self, name: str, channel: str) -> None:
+        found = [queue for queue in self.policy.queues if queue.id == name]
+        if not found:
+            raise No(103)
+        if channel not in found[0].channels:
+            raise No(105)
+        if name in self.closed:
+            raise No(120)
 
     def do_assign_conversation(self, command: c.AssignConversation) -> None:
         one = self._theirs(command.by, command.conversation)
@@ -363,7 +302,7 @@ class ModelWork(ModelLine):
         elif not self.has_room(command.agent, one.channel):
             raise No(114)
         elif offer is not None:
-            self._end_offer(offer, "revoked")
+            self._end_offer(offer, "taken" if command.by.role == "service" else "revoked")
         if one.agent:
             self._take_from_agent(one)
         self._leave_line(one)
@@ -381,13 +320,69 @@ class ModelWork(ModelLine):
         if one.status == "held" and first is not None and first.status in IN_LINE:
             self._lend(first, one)
 
+    def do_rate_conversation(self, command: c.RateConversation) -> None:
+        one = self._theirs(command.by, command.conversation)
+        if not 1 <= command.score <= 5:
+            raise No(105)
+        one.rating = command.score
+        for meeting in self.customers[one.customer].met:
+            if meeting.conversation == one.name:
+                meeting.rating = command.score
+
     def do_send_message(self, command: c.SendMessage) -> Trace:
         one = self._theirs(command.by, command.conversation)
         if one.reason:
             raise No(115)
-        self._add_message(one)
+        self._add_message(one, by_customer=command.by.role == "customer")
         return "seq", one.seq
 
-    def _add_message(self, one: Conversation) -> None:
+    def _add_message(self, one: Conversation, *, by_customer: bool) -> None:
         one.seq += 1
         self.trace.append(("message", one.name, one.seq))
+        one.heard = self.now
+        if one.quiet:
+            one.quiet = False
+            self.set("quiet", one.name, self.now + self.policy.quiet_ms)
+        if by_customer:
+            one.unanswered = self.now if one.unanswered is None else one.unanswered
+            self._expect_answer(one)
+        else:
+            one.unanswered, one.overdue = None, False
+            self.cancel(one.name, "no_reply")
+
+    # -- clocks of an active conversation
+
+    def on_quiet(self, name: str) -> None:
+        one = self.conversations[name]
+        due = one.heard + self.policy.quiet_ms
+        if due > self.now:
+            self.set("quiet", name, due)
+        else:
+            one.quiet = True
+
+    def _stop_clocks(self, one: Conversation) -> None:
+        self.cancel(one.name, "quiet", "no_reply")
+        one.quiet = one.overdue = False
+
+    def _expect_answer(self, one: Conversation) -> None:
+        within = self.queue(one.queue).reply_within_ms
+        runs = ("no_reply", one.name) in self.timers or one.overdue
+        if within and one.unanswered is not None and one.status == "active" and not runs:
+            self.set("no_reply", one.name, self.now + within)
+
+    def on_no_reply(self, name: str) -> None:
+        one = self.conversations[name]
+        assert one.unanswered is not None
+        agent, one.overdue = one.agent, True
+        requeued = self.queue(one.queue).no_reply == "requeue"
+        self.trace.append(("missed", name, agent, self.now - one.unanswered, requeued))
+        if requeued:
+            self._send_back(one)
+            self._refuse(one, agent)
+
+    def _send_back(self, one: Conversation) -> None:
+        """Back in line with its key, and with its steps where they were."""
+        self._take_from_agent(one)
+        one.status = "waiting"
+        one.joined += self.now - one.assigned
+        self._enqueue(one, "returned", fresh=False)

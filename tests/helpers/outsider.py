@@ -33,11 +33,19 @@ UNPLACED = {"beat", "disconnect", "token.expiring", "typing"}
 COALESCED = {"presence", "board", "queue.position"}
 
 
-def until(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
-    """Looks at another process until it is as it should be; only where nothing can be awaited."""
+def until(
+    condition: Callable[[], object],
+    what: str,
+    patience_s: float = PATIENCE_S,
+    instead: Callable[[], object] = lambda: "",
+) -> None:
+    """Looks at another process until it is as it should be; only where nothing can be awaited.
+
+    `instead` says how it is where it is not.
+    """
     end = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < end, f"not within {patience_s} s: {what}"
+        assert time.monotonic() < end, f"not within {patience_s} s: {what} {instead()}".rstrip()
         time.sleep(0.01)
 
 

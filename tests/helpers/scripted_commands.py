@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from tests.helpers.scripted_desk import DESK_COMMANDS, tell_topics
+from tests.helpers.scripted_shop import SHOP_COMMANDS, check_doors
 from tests.helpers.scripted_world import (
     MISSED_MAX,
     Connection,
@@ -19,10 +21,13 @@ from tests.helpers.scripted_world import (
     agent_card,
     card,
     name_of,
+    new_conversation,
     now_ms,
 )
 
-__all__ = ["answer", "expire", "hand_out", "lose_offers"]
+MORE_MS = 60_000
+
+__all__ = ["act", "answer", "expire", "hand_out", "lose_offers"]
 
 
 def answer(world: World, connection: Connection, command: Message) -> None:
@@ -47,6 +52,7 @@ def answer(world: World, connection: Connection, command: Message) -> None:
     hand_out(world)
     world.save()
     world.tell_boards()
+    tell_topics(world)
 
 
 def hand_out(world: World) -> None:
@@ -79,6 +85,8 @@ def _free_agent(world: World, conversation: Message) -> str | None:
         if presence["show"] == "available"
         and agent in here - busy
         and agent not in conversation["declined"]
+        and conversation.get("wanted") in {None, agent}
+        and presence.get("next") is None
     ]
     return free[0] if free else None
 
@@ -97,12 +105,32 @@ def expire(world: World) -> None:
         hand_out(world)
         world.save()
         world.tell_boards()
+        tell_topics(world)
 
 
 def lose_offers(world: World) -> None:
     """Another agent was faster, and this one has not heard of it yet."""
     for offer in world.kept["offers"].values():
         offer["lost"] = True
+
+
+def act(world: World, agent: str, command: Message) -> None:
+    """Does something as an agent whom nobody sees, to the newest conversation."""
+    conversation: Message = list(world.kept["conversations"].values())[-1]
+    here = {"conversation": conversation["conversation"]}
+    customer = conversation["customer"]
+    if command["t"] == "take":
+        conversation.update(status="active", agent=agent)
+        card_ = {"agent": agent_card(agent), "assignment": uuid4().hex}
+        world.tell(customer, {"t": "conversation.assigned", **here, **card_})
+    elif command["t"] == "lose":
+        conversation.update(status="waiting", agent=None)
+        told = {"status": "waiting", "why": "agent_lost", **world.place(conversation)}
+        world.tell(customer, {"t": "conversation.updated", **here, **told})
+    else:
+        nobody = Connection(agent, "agent", lambda _: None)
+        answer(world, nobody, {"id": 1, "op": uuid4().hex, **here, **command})
+    world.save()
 
 
 def _end_offer(world: World, offer: Message, outcome: str) -> None:
@@ -118,35 +146,21 @@ def _declare(world: World, agent: str, presence: Message) -> None:
     world.tell(agent, event)
 
 
-def _own(world: World, connection: Connection, command: Message) -> Message:
-    conversation: Message | None = world.kept["conversations"].get(command["conversation"])
-    if conversation is None:
-        raise RefusalError(103, "not_found")
-    if connection.person not in {conversation["customer"], conversation["agent"]}:
-        raise RefusalError(103, "not_found")
-    return conversation
-
-
 Later = list[Callable[[], None]]
 
 
 def request(world: World, connection: Connection, command: Message, later: Later) -> Message:
+    check_doors(world, connection, command)
     key = uuid4().hex
-    conversation: Message = {
-        "conversation": key,
-        "status": "waiting",
-        "queue": command.get("queue", "billing"),
-        "channel": command["channel"],
-        "customer": connection.person,
-        "agent": None,
-        "reason": None,
-        "at": now_ms(),
-        "seq": 0,
-        "notes": 0,
-        "attempts": 0,
-        "declined": [],
-        "messages": [],
-        "rating": None,
+    queue = command.get("queue", "billing")
+    conversation = {
+        **new_conversation(key, connection.person, queue, command["channel"]),
+        "asked": {
+            name: command[name]
+            for name in ("queue", "topic", "languages", "attributes", "deferrable")
+            if name in command
+        },
+        "left": command.get("deferrable", False),
     }
     world.kept["conversations"][key] = conversation
     if "body" in command:
@@ -174,12 +188,12 @@ def _add(conversation: Message, connection: Connection, command: Message) -> Mes
 
 
 def send(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    conversation = _own(world, connection, command)
+    conversation = world.own(connection, command)
     if conversation["status"] == "ended":
         raise RefusalError(115, "invalid_transition")
     message = _add(conversation, connection, command)
     event = {"t": "message", "conversation": conversation["conversation"], **message}
-    for person in {conversation["customer"], conversation["agent"]} - {None}:
+    for person in world.readers_of(conversation):
         if message["kind"] == "note" and person == conversation["customer"]:
             continue
         later.append(lambda person=person: world.tell(person, event, but=connection))  # type: ignore[misc]
@@ -187,7 +201,8 @@ def send(world: World, connection: Connection, command: Message, later: Later) -
 
 
 def presence(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    told = {"show": command["show"], "reason": command.get("reason")}
+    told = {"show": command["show"], "reason": command.get("reason"), "since_at": now_ms()}
+    told |= {"next": command.get("next"), "source": "manual"}
     world.kept["presence"][connection.person] = told
     later.append(lambda: _declare(world, connection.person, told))
     return {}
@@ -235,12 +250,13 @@ def decline(world: World, connection: Connection, command: Message, later: Later
 
 
 def end(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    conversation = _own(world, connection, command)
+    conversation = world.own(connection, command)
     reason = "agent" if connection.role == "agent" else "customer"
     if conversation["status"] in {"waiting", "offered"}:
         reason = "cancelled"
     wraps = world.wrap_up_ms > 0 and conversation["agent"]
     conversation.update(status="wrap_up" if wraps else "ended", reason=reason)
+    conversation |= {"wrap_up_until": now_ms() + world.wrap_up_ms, "more_ms": MORE_MS}
     for offer in list(world.kept["offers"].values()):
         if offer["conversation"] == conversation["conversation"]:
             later.append(lambda offer=offer: _withdraw(world, offer))  # type: ignore[misc]
@@ -248,7 +264,7 @@ def end(world: World, connection: Connection, command: Message, later: Later) ->
     over = {"t": "conversation.ended", "reason": reason, **base}
     later.append(lambda: world.tell(conversation["customer"], over))
     if wraps:
-        wrap_up = {"t": "wrapup.started", "wrap_up_ms": world.wrap_up_ms, **base}
+        wrap_up = {"t": "wrapup.started", **world.wrap_up(conversation), **base}
         later.append(lambda: world.tell(conversation["agent"], wrap_up))
     elif conversation["agent"]:
         later.append(lambda: world.tell(conversation["agent"], over))
@@ -261,16 +277,18 @@ def _withdraw(world: World, offer: Message) -> None:
 
 
 def complete(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    conversation = _own(world, connection, command)
+    conversation = world.own(connection, command)
     conversation.update(status="ended", code=command.get("code"), note=command.get("note"))
     later.append(lambda: _tell_load(world, connection))
     return {}
 
 
 def transfer(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    conversation = _own(world, connection, command)
-    conversation.update(status="waiting", agent=None)
+    conversation = world.own(connection, command)
+    conversation.update(status="waiting", agent=None, wanted=command["to"].get("agent"))
     conversation["declined"].append(connection.person)
+    if "note" in command:
+        _add(conversation, connection, {"body": command["note"], "kind": "note"})
     event = {
         "t": "conversation.updated",
         "conversation": conversation["conversation"],
@@ -284,26 +302,24 @@ def transfer(world: World, connection: Connection, command: Message, later: Late
 
 def pass_on(world: World, connection: Connection, command: Message, later: Later) -> Message:
     """`typing` and `message.read` go to the other side as they are."""
-    conversation = _own(world, connection, command)
-    other = {conversation["customer"], conversation["agent"]} - {connection.person, None}
+    conversation = world.own(connection, command)
+    other = set(world.readers_of(conversation)) - {connection.person}
+    by = {"id": connection.person, "role": connection.role, "name": name_of(connection.person)}
     told = {key: value for key, value in command.items() if key not in {"id", "t"}}
-    event = {"t": command["t"], "by": connection.person, **told}
+    event = {"t": command["t"], "by": by, **told}
+    if command["t"] == "message.read":
+        key = f"{connection.role}:{connection.person}"
+        conversation.setdefault("read", {})[key] = command["seq"]
     later.extend(lambda person=person: world.tell(person, event) for person in other)  # type: ignore[misc]
     return {}
 
 
-def history(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    conversation = _own(world, connection, command)
-    return {"messages": conversation["messages"], "more": False}
-
-
 def rate(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    _own(world, connection, command)["rating"] = command["score"]
+    if world.kept["script"].get("no_rating"):
+        raise RefusalError(100, "internal")
+    told = {"rating": command["score"], "comment": command.get("comment", "")}
+    world.own(connection, command).update(told)
     return {}
-
-
-def subscribe(world: World, connection: Connection, command: Message, later: Later) -> Message:
-    return world.board()
 
 
 def nothing(world: World, connection: Connection, command: Message, later: Later) -> Message:
@@ -318,14 +334,14 @@ COMMANDS: dict[str, Callable[[World, Connection, Message, Later], dict[str, Any]
     "message.send": send,
     "message.read": pass_on,
     "typing": pass_on,
-    "history": history,
     "rate": rate,
     "presence.set": presence,
     "offer.seen": offer_seen,
     "offer.accept": accept,
     "offer.decline": decline,
     "wrapup.complete": complete,
-    "sub": subscribe,
     "activity": nothing,
     "bye": nothing,
+    **DESK_COMMANDS,
+    **SHOP_COMMANDS,
 }

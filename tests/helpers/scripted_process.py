@@ -67,6 +67,27 @@ class ScriptedServer:
         """Hears nothing more on the connections that are open now."""
         self._post("/scripted/deafen")
 
-    def _post(self, path: str) -> None:
-        request = urllib.request.Request(self.address + path, method="POST")
+    def script(self, **wanted: object) -> None:
+        """Has the world behave so from now on: terms, door, ahead, no_rating."""
+        self._post("/scripted/script", wanted)
+
+    def fresh(self, **wanted: object) -> None:
+        """Forgets all that happened; the world behaves as wanted."""
+        self.script(fresh=True, **wanted)
+
+    def act(self, what: str, **fields: object) -> None:
+        """Alice does something to the newest conversation: take, lose, or a command of hers."""
+        self._post("/scripted/act", {"t": what, **fields})
+
+    def tell(self, event: str, **fields: object) -> None:
+        """Sends an event to all customers who are connected."""
+        self._post("/scripted/tell", {"t": event, **fields})
+
+    def say(self, *conversations: str, body: str) -> None:
+        """The customers of these conversations all say the same."""
+        self._post("/scripted/say", {"conversations": conversations, "body": body})
+
+    def _post(self, path: str, body: object = None) -> None:
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data=data, method="POST")
         urllib.request.urlopen(request, timeout=5).close()

@@ -24,12 +24,13 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.helpers.scripted_commands import answer, expire, lose_offers
+from tests.helpers.scripted_commands import act, answer, expire, lose_offers
+from tests.helpers.scripted_desk import say
 from tests.helpers.scripted_world import PEOPLE, Connection, Message, World, name_of
 
-WEB = Path(__file__).parents[2] / "router" / "web"
+WEB = Path(__file__).parents[2] / "router" / "web" / "dist"
 PAGES = {
-    "/widget.js": "widget/widget.js",
+    "/widget.js": "widget.js",
     "/widget": "widget/page.html",
     "/desktop": "desktop/index.html",
     "/board": "board/index.html",
@@ -37,7 +38,7 @@ PAGES = {
 }
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'"
+    "connect-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'"
 )
 COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # Another site's page loads the widget's modules: they must be readable from there.
@@ -53,12 +54,15 @@ def _file(name: str) -> Response:
     return FileResponse(path, media_type=TYPES[path.suffix], headers=headers)
 
 
+STRICTLY = {"Content-Security-Policy": STRICT}
+
+
 async def _page(request: Request) -> Response:
     return _file(PAGES[request.url.path])
 
 
 async def _asset(request: Request) -> Response:
-    return _file(request.path_params["name"])
+    return _file(f"assets/{request.path_params['name']}")
 
 
 async def _elsewhere(request: Request) -> Response:
@@ -72,6 +76,28 @@ async def _elsewhere(request: Request) -> Response:
     )
     headers = {**COMMON, "Content-Security-Policy": policy + "; img-src data:"}
     return Response(page, media_type="text/html", headers=headers)
+
+
+CARD = """
+const reach = (what) => { try { what(); return "reached"; } catch (error) { return error.name; } };
+addEventListener("message", ({ data: { conversation, customer, agent } }) => {
+  document.body.textContent = `${customer.name} in ${conversation.queue} for ${agent.name}`;
+  const storage = reach(() => localStorage.length);
+  const page = reach(() => parent.document.title);
+  document.body.append(`; storage: ${storage}, page: ${page}`);
+});
+parent.postMessage({ fairline: "ready" }, "*");
+"""
+
+
+async def _card(request: Request) -> Response:
+    """The card that a house would add to the desktop."""
+    page = '<!doctype html><html lang="en"><title>Card</title><body><script src="card.js"></script>'
+    return Response(page, media_type="text/html", headers=COMMON)
+
+
+async def _card_script(request: Request) -> Response:
+    return Response(CARD, media_type="text/javascript", headers=SHARED)
 
 
 def _token(person: str, role: str) -> str:
@@ -98,8 +124,16 @@ class Server:
                 Route("/desktop/people", self.people),
                 Route("/demo/token", self.token, methods=["POST"]),
                 Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
+                Route("/v1/opening", self.opening),
                 Route("/scripted/world", self.show_world),
+                Route("/scripted/script", self.script, methods=["POST"]),
+                Route("/scripted/act", self.act, methods=["POST"]),
+                Route("/scripted/tell", self.tell, methods=["POST"]),
+                Route("/scripted/page", self.page),
                 Route("/scripted/lose-offers", self.lose_offers, methods=["POST"]),
+                Route("/scripted/say", self.say, methods=["POST"]),
+                Route("/scripted/card", _card),
+                Route("/scripted/card.js", _card_script),
                 Route("/scripted/deafen", self.deafen, methods=["POST"]),
                 WebSocketRoute("/v1/socket", self.socket),
             ]
@@ -118,16 +152,61 @@ class Server:
             return Response(headers=headers)
         asked = await request.json()
         secret = asked.get("visitor") or uuid4().hex
-        person = self.world.kept["visitors"].setdefault(secret, f"v{uuid4().hex[:8]}")
+        visitors = self.world.kept["visitors"]
+        person = visitors.setdefault(secret, f"v{len(visitors)}-{uuid4().hex[:8]}")
         self.world.save()
         body = {"token": _token(person, "customer"), "id": person, "visitor": secret}
         return JSONResponse({**body, "expires_ms": 3_600_000}, headers=headers)
+
+    async def opening(self, request: Request) -> Response:
+        door = {"queue": "billing", "name": "Bills", "open": True, "waiting": 0}
+        return JSONResponse({**door, **self.world.kept["script"].get("door", {})}, headers=SHARED)
+
+    async def script(self, request: Request) -> Response:
+        """What the test wants of the world from now on."""
+        wanted = await request.json()
+        if wanted.pop("fresh", False):
+            self.world.forget()
+        self.world.kept["script"].update(wanted)
+        self.world.save()
+        return JSONResponse({})
+
+    async def act(self, request: Request) -> Response:
+        """Alice does something that no desktop shows."""
+        act(self.world, "alice", await request.json())
+        return JSONResponse({})
+
+    async def tell(self, request: Request) -> Response:
+        """An event for everybody who is a customer, as the test has it."""
+        event = await request.json()
+        for connection in self.world.connections:
+            if connection.role == "customer":
+                connection.send({"pos": 0, **event})
+        return JSONResponse({})
+
+    async def page(self, request: Request) -> Response:
+        """A page of a shop with the widget, its tag and its body as the test has them."""
+        body = request.query_params.get("body", "")
+        tag = request.query_params.get("tag", "")
+        page = (
+            '<!doctype html><html lang="en"><head><title>A shop</title>'
+            '<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">'
+            f'<script async src="/widget.js" data-tenant="acme" data-queue="billing" {tag}>'
+            f"</script></head><body><main><h1>A shop</h1>{body}</main></body></html>"
+        )
+        return Response(page, media_type="text/html", headers={**COMMON, **STRICTLY})
 
     async def show_world(self, request: Request) -> Response:
         return JSONResponse({**self.world.kept, "connections": len(self.world.connections)})
 
     async def lose_offers(self, request: Request) -> Response:
         lose_offers(self.world)
+        return JSONResponse({})
+
+    async def say(self, request: Request) -> Response:
+        asked = await request.json()
+        for conversation in asked["conversations"]:
+            say(self.world, conversation, asked["body"])
         return JSONResponse({})
 
     async def deafen(self, request: Request) -> Response:
@@ -178,7 +257,12 @@ async def _tick(world: World) -> None:
 
 
 async def main(arguments: argparse.Namespace) -> None:
-    world = World(arguments.kept, offer_ms=arguments.offer_ms, wrap_up_ms=arguments.wrap_up_ms)
+    world = World(
+        arguments.kept,
+        offer_ms=arguments.offer_ms,
+        wrap_up_ms=arguments.wrap_up_ms,
+        capacity=arguments.capacity,
+    )
     config = Config()
     config.bind = [f"127.0.0.1:{arguments.port}"]
     config.errorlog = None
@@ -195,4 +279,5 @@ if __name__ == "__main__":
     parser.add_argument("--kept", type=Path, required=True)
     parser.add_argument("--offer-ms", type=int, default=20_000)
     parser.add_argument("--wrap-up-ms", type=int, default=0)
+    parser.add_argument("--capacity", type=int, default=3)
     trio.run(main, parser.parse_args())

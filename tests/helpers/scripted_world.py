@@ -40,12 +40,18 @@ PEOPLE: list[Message] = [
 ]
 
 
+VISITORS = ("Ada Lovelace", "Kofi Mensah", "Marie Dubois", "Yuki Tanaka", "Zoë Okafor")
+
+
 class RefusalError(Exception):
     """A command the world says no to."""
 
-    def __init__(self, code: int, name: str, **extra: object) -> None:
+    def __init__(
+        self, code: int, name: str, *, err: Message | None = None, **extra: object
+    ) -> None:
         super().__init__(name)
-        self.reply = {"err": {"code": code, "name": name, "msg": name, "retry": "no"}, **extra}
+        said = {"code": code, "name": name, "msg": name, "retry": "no", **(err or {})}
+        self.reply = {"err": said, **extra}
 
 
 @dataclass(eq=False)
@@ -65,10 +71,13 @@ def now_ms() -> int:
 
 def name_of(person: str) -> str:
     known = {one["id"]: str(one["name"]) for one in PEOPLE}
-    return known.get(person, "Ada Lovelace")
+    if person[:1] == "x":
+        return f"Customer {person[1:]}"
+    number = int("0" + person.partition("-")[0].removeprefix("v")) if person[:1] == "v" else 0
+    return known.get(person, VISITORS[number % len(VISITORS)])
 
 
-def _empty() -> Message:
+def empty() -> Message:
     return {
         "pos": 0,
         "conversations": {},
@@ -77,20 +86,61 @@ def _empty() -> Message:
         "offers": {},
         "visitors": {},
         "missed": {},
+        "accepted": {},
+        "contact": {},
+        "script": {},
+    }
+
+
+def new_conversation(key: str, customer: str, queue: str, channel: str) -> Message:
+    """A conversation that nobody has taken yet."""
+    return {
+        "conversation": key,
+        "status": "waiting",
+        "queue": queue,
+        "channel": channel,
+        "customer": customer,
+        "agent": None,
+        "reason": None,
+        "at": now_ms(),
+        "seq": 0,
+        "notes": 0,
+        "attempts": 0,
+        "declined": [],
+        "messages": [],
+        "rating": None,
     }
 
 
 class World:
     """Everything the scripted server knows."""
 
-    def __init__(self, file: Path, *, offer_ms: int, wrap_up_ms: int) -> None:
+    codes = (
+        "solved",
+        "answered",
+        "refunded",
+        "replaced",
+        "follow_up_needed",
+        "wrong_place",
+        "no_answer",
+        "complaint",
+        "spam",
+    )
+
+    def __init__(self, file: Path, *, offer_ms: int, wrap_up_ms: int, capacity: int = 3) -> None:
         self.file = file
         self.offer_ms = offer_ms
         self.wrap_up_ms = wrap_up_ms
         self.connections: list[Connection] = []
-        self.kept: Message = json.loads(file.read_text()) if file.exists() else _empty()
+        self.topics: dict[Connection, set[str]] = {}
+        self.capacity = capacity
+        self.kept: Message = json.loads(file.read_text()) if file.exists() else empty()
         for offer in self.kept["offers"].values():
             offer["until"] = now_ms() + offer_ms  # an outage is nobody's fault
+
+    def forget(self) -> None:
+        """Nothing has happened yet."""
+        self.kept = empty()
 
     def save(self) -> None:
         scratch = self.file.with_suffix(".new")
@@ -101,7 +151,7 @@ class World:
         """What a person is told at `hello`, as the whole truth."""
         person = connection.person
         if connection.role == "agent":
-            self.kept["presence"].setdefault(person, {"show": "away"})
+            self.kept["presence"].setdefault(person, {"show": "away", "since_at": now_ms()})
         mine = [one for one in self.kept["conversations"].values() if _is_of(one, person)]
         told = [one for one in mine if one["status"] != "ended" or one["conversation"] in seen]
         you = {
@@ -109,6 +159,7 @@ class World:
             "role": connection.role,
             "name": name_of(person),
             "tenant": "acme",
+            "teams": ["floor"] if connection.role == "agent" else [],
         }
         return {
             "session": connection.session,
@@ -131,7 +182,11 @@ class World:
             return self.board()
         if connection.role == "agent":
             presence = self.kept["presence"][connection.person]
-            return {"presence": presence, "capacity": {"total": 3}, "load": self._load(connection)}
+            return {
+                "presence": presence,
+                "capacity": {"total": self.capacity},
+                "load": self._load(connection),
+            }
         return {}
 
     def board(self) -> Message:
@@ -147,12 +202,34 @@ class World:
         return {"queues": [{"queue": "billing", "oldest_ms": oldest, **count}], "agents": agents}
 
     def _load(self, connection: Connection) -> Message:
-        held = [
-            one
+        return {"total": self.load_of(connection.person)}
+
+    def load_of(self, agent: str) -> int:
+        """How many conversations an agent holds."""
+        return sum(
+            one["agent"] == agent and one["status"] in {"active", "wrap_up"}
             for one in self.kept["conversations"].values()
-            if one["agent"] == connection.person and one["status"] in {"active", "wrap_up"}
-        ]
-        return {"total": len(held)}
+        )
+
+    def own(self, connection: Connection, command: Message) -> Message:
+        """The conversation a command is about, for whoever takes part in it."""
+        conversation: Message | None = self.kept["conversations"].get(command["conversation"])
+        if conversation is None or connection.person not in self.readers_of(conversation):
+            raise RefusalError(103, "not_found")
+        return conversation
+
+    def wrap_up(self, conversation: Message) -> Message:
+        """How much time is left for the work after a conversation, and what it may end with."""
+        return {
+            "wrap_up_ms": max(0, conversation["wrap_up_until"] - now_ms()),
+            "wrap_up": {"codes": self.codes, "more_ms": conversation["more_ms"]},
+        }
+
+    def staff_of(self, conversation: Message) -> list[str]:
+        return [one for one in (conversation["agent"], *conversation.get("guests", {})) if one]
+
+    def readers_of(self, conversation: Message) -> list[str]:
+        return [conversation["customer"], *self.staff_of(conversation)]
 
     def _offers_of(self, person: str) -> list[Message]:
         return [
@@ -178,7 +255,7 @@ class World:
 
     def _view(self, conversation: Message, person: str, seen: dict[str, int]) -> Message:
         after = seen.get(conversation["conversation"], 0)
-        for_staff = conversation["agent"] == person
+        for_staff = person in self.staff_of(conversation)
         messages = [
             one
             for one in conversation["messages"]
@@ -192,12 +269,23 @@ class World:
             shown["reason"] = conversation["reason"]
         if for_staff:
             shown["customer"] = card(conversation["customer"])
+            if conversation["agent"] not in {person, None}:
+                shown["agent"] = agent_card(conversation["agent"])
+            if conversation["status"] == "wrap_up":
+                shown |= self.wrap_up(conversation)
         elif conversation["agent"]:
             shown["agent"] = agent_card(conversation["agent"])
-        return {**shown, **self.place(conversation), "messages": messages, "more": False}
+        if read := conversation.get("read"):
+            shown["read"] = read
+        return {
+            **shown,
+            **self.place(conversation),
+            "messages": messages[-200:],
+            "more": len(messages) > 200,
+        }
 
     def place(self, conversation: Message) -> Message:
-        if conversation["status"] not in {"waiting", "offered"}:
+        if conversation["status"] not in {"waiting", "offered"} or conversation.get("left"):
             return {}
         line = [
             one
@@ -205,6 +293,7 @@ class World:
             if one["status"] in {"waiting", "offered"}
         ]
         ahead = sum(one["at"] < conversation["at"] for one in line)
+        ahead += int(self.kept["script"].get("ahead", 0))
         wait = {"p50": 60_000 * (ahead + 1), "p90": 150_000 * (ahead + 1)}
         return {"position": ahead + 1, "ahead": ahead, "wait_ms": wait}
 
@@ -221,7 +310,8 @@ class World:
 
 
 def _is_of(conversation: Message, person: str) -> bool:
-    return person in {conversation["customer"], conversation["agent"]}
+    guests = conversation.get("guests", {})
+    return person in {conversation["customer"], conversation["agent"], *guests}
 
 
 def card(customer: str) -> Message:

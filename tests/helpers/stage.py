@@ -8,8 +8,10 @@ import msgspec
 from router import events as e
 from router.commands import (
     Actor,
+    CloseQueue,
     Connect,
     Disconnect,
+    OpenQueue,
     ReportActivity,
     SendMessage,
     SetAgentPresence,
@@ -79,6 +81,8 @@ class Stage:
             "say": self._say,
             "idle": self._idle,
             "force": self._force,
+            "close": lambda words, _: scene.answered(CloseQueue(words[0])),
+            "open": lambda words, _: scene.answered(OpenQueue(words[0])),
         }
 
     def _policy(self, _: list[str], options: Options) -> None:
@@ -128,22 +132,35 @@ class Stage:
             if name[0].isupper():
                 self.scene.do(Connect(agent(name), life="n1"))
             else:
-                facts = {key: value for key, value in options.items() if key != "class"}
-                self.scene.arrive(customer(name), klass=options.get("class", ""), attributes=facts)
+                self._arrive_customer(name, dict(options))
+
+    def _arrive_customer(self, name: str, facts: Options) -> None:
+        """With ``verified=yes`` the facts are proven."""
+        self.scene.arrive(
+            customer(name),
+            klass=facts.pop("class", ""),
+            account=facts.pop("account", ""),
+            verified=facts.pop("verified", "") == "yes",
+            attributes=facts,
+        )
 
     def _ask(self, words: list[str], options: Options) -> None:
         name, conversation = words[0], words[-1]
         queue = options.pop("queue", "desk")
         channel = options.pop("channel", "chat")
         wished = options.pop("language", "")
-        self.scene.ask(
-            name,
+        known = self.scene.world.people.customers.get(name)
+        if known is None or not known.devices:
+            self.scene.arrive(customer(name))
+        asked = self.scene.request(
+            customer(name),
             conversation,
             queue=queue,
             channel=channel,
             languages=(LanguageWish(wished),) if wished else None,
             needs=tuple(SkillNeed(skill, int(level)) for skill, level in options.items()),
         )
+        self.scene.do(asked)
 
     def _transfer(self, words: list[str], _: Options) -> None:
         self.count += 1
@@ -197,6 +214,7 @@ _WORDS: dict[type, Callable[[Any], str | None]] = {
     e.WrapUpStarted: lambda x: f"{x.agent} has {x.wrap_up_ms / 1000:g} s for wrap-up",
     e.ConversationQueued: _queued,
     e.ConversationUpdated: _updated,
+    e.ReplyMissed: lambda x: f"{x.agent} owes {x.conversation} an answer",
     e.AgentChanged: lambda x: f"{x.agent} is shown {x.show}" if x.before != x.show else None,
     e.CommandRefused: lambda x: f"refused: {x.code.word}",
 }

@@ -47,6 +47,7 @@ _TRACES: dict[type, Callable[[Any], Trace]] = {
     ),
     e.ConversationEnded: lambda x: ("ended", x.conversation, x.reason),
     e.WrapUpStarted: lambda x: ("wrap_up", x.conversation, x.agent),
+    e.ReplyMissed: lambda x: ("missed", x.conversation, x.agent, x.waited_ms, x.requeued),
     e.CustomerChanged: lambda x: ("customer", x.conversation, x.here),
     e.ConversationForgotten: lambda x: ("forgotten", x.conversation),
     e.MessageAdded: lambda x: ("message", x.conversation, x.seq),
@@ -68,6 +69,8 @@ def state_of_core(router: Router) -> dict[str, Trace]:
             one.wanted_agent,
             one.ended_reason,
             one.seq,
+            dict(one.passed),
+            one.is_quiet,
             world.ahead(one),
         )
     for agent in world.people.agents.values():
@@ -77,6 +80,8 @@ def state_of_core(router: Router) -> dict[str, Trace]:
             agent.shunned,
             agent.next_show,
             agent.missed_count,
+            agent.soft_offers,
+            agent.is_paced,
             agent.idle_since_ms,
             agent.is_signed_in,
         )
@@ -97,6 +102,8 @@ def state_of_model(model: Model) -> dict[str, Trace]:
             one.only,
             one.reason,
             one.seq,
+            one.passed,
+            one.quiet,
             model.ahead(one),
         )
     for agent in model.agents.values():
@@ -106,6 +113,8 @@ def state_of_model(model: Model) -> dict[str, Trace]:
             agent.shunned,
             agent.next,
             agent.missed,
+            agent.soft,
+            agent.paced,
             agent.idle[0],
             model.signed_in(agent.name),
         )

@@ -7,7 +7,7 @@ import msgspec
 from router import outgoing
 from router.commands import Actor, Command
 from router.core import Router
-from router.deliveries import deliveries
+from router.deliveries import Delivery, deliveries
 from router.events import Event
 from router.incoming import Incoming
 from router.policy import Policy
@@ -22,15 +22,14 @@ class Watched(Scene):
     """A router, its time, and the messages that leave it, by person."""
 
     def __init__(self, policy: Policy = SIMPLE) -> None:
-        self.told: list[tuple[str, outgoing.Outgoing]] = []
+        self.told: list[Delivery] = []
         self.count = 0
         super().__init__(policy)
 
     def do(self, command: Command) -> list[Event]:
         events = super().do(command)
         for event in events:
-            for delivery in deliveries(self.router, event, self.now_ms):
-                self.told.append((delivery.to, delivery.message))
+            self.told += deliveries(self.router, event, self.now_ms)
         return events
 
     def wire(self, by: Actor, kind: str, **fields: Any) -> Command:  # noqa: ANN401 - as JSON has it
@@ -40,8 +39,14 @@ class Watched(Scene):
         return command_for(message, by, lambda: f"new{self.count}")
 
     def heard_by(self, person: Actor, kind: type[M]) -> list[M]:
-        """What of a kind this person was told so far."""
-        return [told for to, told in self.told if to == person.key and isinstance(told, kind)]
+        """What of a kind this person was told so far, on this connection of theirs."""
+        return [
+            one.message
+            for one in self.told
+            if one.to == person.key
+            and one.not_to != person.connection
+            and isinstance(one.message, kind)
+        ]
 
     def reborn(self) -> None:
         """Goes on with a router that was restored from a snapshot of this one."""

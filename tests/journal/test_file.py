@@ -1,4 +1,5 @@
 import errno
+import os
 import threading
 from contextlib import aclosing
 from pathlib import Path
@@ -9,6 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from router.errors import JournalCorrupt, JournalLocked, JournalUnavailable, StorageError
 from router.journal import file as module
+from router.journal import writers
 from router.journal.base import Command, Journal, Record
 from router.journal.file import FileJournal
 from router.journal.segments import Entry
@@ -29,6 +31,17 @@ class TestFileJournalOfSmallSegments(JournalContract):
     async def open(self, folder: Path, wall: Wall) -> Journal:
         return await FileJournal.open(
             folder / "journal", wall_ms=wall, core_version=1, segment_bytes=4096
+        )
+
+
+class TestFileJournalWithoutThreads(JournalContract):
+    async def open(self, folder: Path, wall: Wall) -> Journal:
+        return await FileJournal.open(
+            folder / "journal",
+            wall_ms=wall,
+            core_version=1,
+            segment_bytes=4096,
+            make_writer=writers.InlineWriter,
         )
 
 
@@ -124,24 +137,8 @@ async def test_what_arrives_during_a_sync_becomes_one_batch_and_one_sync() -> No
     assert [len(batch) for batch in found] == [1, 1, 200]
 
 
-async def test_a_group_is_bounded_and_an_append_never_split(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "GROUP_COMMANDS_MAX", 5)
-    monkeypatch.setattr(module, "GROUP_BYTES_MAX", 100)
-    backlog = module._Backlog()
-    sizes = [(2, 1), (2, 1), (2, 1), (9, 1), (1, 60), (1, 60), (1, 300)]
-    for commands, byte_count in sizes:
-        backlog.put(module._Request([("acme", b"")] * commands, byte_count, 0))
-    backlog.close()
-    groups = []
-    while group := backlog.take():
-        groups.append([(len(request.commands), request.byte_count) for request in group])
-    assert groups == [sizes[:2], sizes[2:3], sizes[3:4], sizes[4:5], sizes[5:6], sizes[6:]]
-
-
 async def test_a_backlog_too_long_is_refused_and_drains(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BACKLOG_COMMANDS_MAX", 3)
+    monkeypatch.setattr(writers, "BACKLOG_COMMANDS_MAX", 3)
     disk = GatedDisk()
     journal = await open_on(disk)
     async with trio.open_nursery() as nursery:
@@ -263,7 +260,7 @@ async def test_opening_refuses_damage_and_a_folder_in_use(tmp_path: Path) -> Non
         return await FileJournal.open(tmp_path, wall_ms=Wall(), core_version=1, segment_bytes=4096)
 
     journal = await open_it()
-    with pytest.raises(JournalLocked, match="another Fairline process"):
+    with pytest.raises(JournalLocked, match=f"process {os.getpid()} uses this journal already"):
         await open_it()
     for number in range(3):
         await journal.append([("acme", b"command %d" % number)], 0)
@@ -352,21 +349,3 @@ async def test_closing_finishes_what_was_asked_for() -> None:
     journal = await open_on(disk)
     assert dict(journal.end) == {"acme": 10}
     await journal.aclose()
-
-
-def test_a_writer_whose_loop_has_ended_ends_too() -> None:
-    disk = GatedDisk()
-
-    async def crash() -> FileJournal:
-        journal = await open_on(disk)
-        async with trio.open_nursery() as nursery:
-            disk.shut()
-            nursery.start_soon(journal.append, [("acme", b"held")], 0)
-            await disk.held()
-            nursery.cancel_scope.cancel()
-        return journal
-
-    journal = trio.run(crash)
-    disk.gate.set()
-    journal._writer.join(timeout=30)
-    assert not journal._writer.is_alive()

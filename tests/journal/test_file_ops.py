@@ -1,14 +1,20 @@
 """One suite for the real disk and for the one in memory on which the fault tests stand."""
 
 import errno
+import os
 import random
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from router.journal.file_ops import DiskOps, FileOps, is_full, read_all, write_all
+from router.journal.log import SegmentLog
 from tests.helpers.faults import Crash, MemoryDisk, fail_at, fail_on
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -132,3 +138,77 @@ def test_the_memory_disk_forgets_in_a_crash_only_what_was_not_synced(tmp_path: P
         outcomes.add((data[:64], data[64:], tmp_path / "perhaps" in disk.files))
     sectors = (b"a" * 64, b"b" * 64)
     assert outcomes == {(x, y, z) for x in sectors for y in sectors for z in (False, True)}
+
+
+class InterruptedDisk(MemoryDisk):
+    """Every other call is interrupted by a signal before it did anything."""
+
+    def __init__(self) -> None:
+        super().__init__(is_short=True)
+        self.turn = 0
+
+    def _interrupt(self) -> None:
+        self.turn += 1
+        if self.turn % 2:
+            raise InterruptedError(errno.EINTR, "interrupted")
+
+    def pread(self, descriptor: int, length: int, offset: int) -> bytes:
+        self._interrupt()
+        return super().pread(descriptor, (length + 1) // 2, offset)
+
+    def pwrite(self, descriptor: int, data: bytes | memoryview, offset: int) -> int:
+        self._interrupt()
+        return super().pwrite(descriptor, data, offset)
+
+
+def test_short_and_interrupted_calls_are_gone_on_with() -> None:
+    disk = InterruptedDisk()
+    descriptor = disk.create(Path("/one"))
+    data = bytes(range(256)) * 5
+    write_all(disk, descriptor, data, 3)
+    assert read_all(disk, descriptor, 2_000, 3) == data
+    disk.close(descriptor)
+
+
+@pytest.mark.process
+def test_a_journal_under_a_storm_of_signals_is_whole(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STORM, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    count, signals = map(int, done.stdout.split())
+    assert signals > 20
+    log = SegmentLog.open(tmp_path, core_version=1, ops=DiskOps(), segment_bytes=65_536)
+    assert dict(log.positions) == {"acme": count}
+    log.close()
+
+
+STORM = """
+import signal, sys, time
+from pathlib import Path
+from router.journal.file_ops import DiskOps
+from router.journal.log import SegmentLog
+signals = 0
+def caught(*_):
+    global signals
+    signals += 1
+signal.signal(signal.SIGALRM, caught)
+log = SegmentLog.open(Path(sys.argv[1]), core_version=1, ops=DiskOps(), segment_bytes=65536)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+count = 0
+while signals < 200 or count < 200:
+    log.append([("acme", bytes(3000))], 0)
+    count += 1
+signal.setitimer(signal.ITIMER_REAL, 0)
+log.close()
+print(count, signals)
+"""
+
+
+def test_the_system_says_which_process_has_a_folder(tmp_path: Path) -> None:
+    ops = DiskOps()
+    descriptor = ops.open_folder(tmp_path)
+    assert ops.holder(descriptor) is None
+    assert ops.lock(descriptor)
+    assert ops.holder(descriptor) == os.getpid()
+    ops.close(descriptor)

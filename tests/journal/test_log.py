@@ -205,7 +205,7 @@ def test_a_sync_that_finds_the_disk_full_is_a_failed_sync() -> None:
 def test_a_folder_in_use_is_refused_by_name() -> None:
     disk = MemoryDisk()
     log = open_log(disk)
-    with pytest.raises(JournalLocked, match=r"/journal: another .* End it first"):
+    with pytest.raises(JournalLocked, match=r"/journal: another process .* End it first"):
         open_log(disk)
     log.close()
     open_log(disk).close()
@@ -320,3 +320,31 @@ def test_the_log_lives_in_the_folder_it_was_given() -> None:
     disk = MemoryDisk()
     fill(disk, 2)
     assert all(path.parent == FOLDER for path in disk.files)
+
+
+@pytest.mark.parametrize(("failing", "more"), [("fdatasync", 9), ("sync_folder", 1), ("", 9)])
+def test_a_start_makes_durable_what_only_the_kernel_knew_before_it_builds_on_it(
+    failing: str, more: int
+) -> None:
+    """A sync failed, or came too late for a kill; the frame is gone on from, and must stay."""
+    disk = MemoryDisk()
+    log = open_log(disk)
+    written = [batch(number) for number in range(1, 5)]
+    for number, commands in enumerate(written, start=1):
+        log.append(commands, number)
+    disk.plan = fail_on(failing or "fdatasync", error=errno.EIO if failing else Crash())
+    for number in range(5, 12):
+        written.append(batch(number))
+        with contextlib.suppress(StorageError, Crash):
+            log.append(written[-1], number)
+    disk.kill()
+    log = open_log(disk)
+    for number in range(20, 20 + more):
+        written.append(batch(number))
+        log.append(written[-1], number)
+    disk.crash(random.Random(1))
+    found = payloads(reopened(disk))
+    unanswered = [commands for commands in written if commands not in found]
+    assert found == [commands for commands in written if commands not in unanswered]
+    assert len(unanswered) <= 7
+    assert all(commands in found for commands in written[-more:])

@@ -7,7 +7,7 @@ import pytest
 from router.errors import JournalCorrupt, JournalVersion, StorageError
 from router.journal.file_ops import DiskOps
 from router.journal.log import SegmentLog
-from router.journal.readonly import read_folder
+from router.journal.readonly import PinnedOps, read_folder
 from tests.journal.worlds import batch
 
 
@@ -65,3 +65,22 @@ def test_a_newer_journal_and_a_missing_one_are_told(tmp_path: Path) -> None:
     fill(tmp_path, 1).close()
     with pytest.raises(JournalVersion):
         list(read_folder(tmp_path, core_version=0))
+
+
+def test_pinned_files_stay_as_they_are_whatever_is_put_away(tmp_path: Path) -> None:
+    log = fill(tmp_path, 40)
+    pinned = PinnedOps(tmp_path)
+    names = pinned.names(tmp_path)
+    log.trim(30, None)
+    log.append(batch(41), 41_000)
+    assert pinned.names(tmp_path) == names
+    descriptor = pinned.open(tmp_path / names[0], to_write=True)
+    assert pinned.pread(descriptor, 8, 4) == b"FAIRLINE"
+    assert not (tmp_path / names[0]).exists()
+    pinned.close(descriptor)
+    pinned.refresh()
+    assert pinned.names(tmp_path)[: len(names)] == names
+    pinned.release()
+    with pytest.raises(FileNotFoundError):
+        pinned.open(tmp_path / names[0], to_write=False)
+    log.close()

@@ -13,8 +13,10 @@ from router.commands import (
     RequestConversation,
     SendMessage,
 )
+from router.events import ConversationAssigned
 from router.ids import ConversationId
-from tests.helpers.worlds import Scene, agent, customer
+from router.policy import Policy, Queue
+from tests.helpers.worlds import Scene, agent, customer, needs, skilled
 
 SEEDS = int(os.environ.get("FAIRLINE_SEEDS", "40"))
 OTHERS = 12
@@ -102,3 +104,70 @@ def test_a_dropped_connection_keeps_the_place() -> None:
     scene.arrive(agent("ann"))
     scene.sign_in("ann")
     assert scene.serve_all("ann") == ["c", "d"]
+
+
+SHOP = Policy(
+    queues=(Queue(id="q"), Queue(id="law", needs=needs(law=50))),
+    agents=(skilled("ann"), skilled("bob", law=80), skilled("eve", 2, law=60)),
+    head_start_max_ms=90_000,
+)
+
+
+def _of_one_day(rng: random.Random) -> list[tuple[int, str, str, str]]:
+    """When who asks which queue, of what class: the loud one once, the others too."""
+    calls = [
+        (
+            rng.randrange(120_000),
+            f"c{number}",
+            rng.choice(("q", "q", "law")),
+            rng.choice(("regular", "gold")),
+        )
+        for number in range(30)
+    ]
+    return sorted([*calls, (rng.randrange(60_000), "loud", "q", "regular")])
+
+
+def _loud(scene: Scene, rng: random.Random, number: int) -> None:
+    """Something loud, if the one who does it is in line; what is asked for besides is given up."""
+    first = scene.world.conversations.by_id.get("loud")
+    if first is None or not first.is_in_line:
+        return
+    for command in noise(rng, number):
+        scene.do(command)
+    for name in list(scene.customer("loud").open):
+        if name != "loud":
+            scene.cancel("loud", name)
+
+
+def _day(seed: int, *, loud: bool) -> tuple[list[tuple[int, str, str]], int]:
+    """All assignments of a day in which agents come, answer and end in their own time."""
+    rng, noisy = random.Random(seed), random.Random(-seed)
+    scene, calls, busy_until = Scene(SHOP), _of_one_day(rng), dict[str, int]()
+    made, begins = 0, {"ann": 0, "bob": rng.randrange(90_000), "eve": rng.randrange(60_000)}
+    for at_ms in range(0, 400_000, 500):
+        scene.to(at_ms)
+        scene.sign_in(*(name for name in begins if begins[name] // 500 == at_ms // 500))
+        while calls and calls[0][0] <= at_ms:
+            _, name, queue, klass = calls.pop(0)
+            scene.arrive(customer(name), klass=klass)
+            scene.ask(name, queue=queue)
+        if loud and noisy.random() < 0.5:
+            made += 1
+            _loud(scene, noisy, made)
+        for name in scene.world.people.agents:
+            for conversation in list(scene.agent(name).serving):
+                if busy_until[conversation] <= at_ms:
+                    scene.end(name, conversation)
+            if asked := scene.offered(name):
+                scene.accept(name)
+                busy_until[asked] = at_ms + 3_000 + 250 * len(asked) + 2_000 * (len(asked) % 3)
+    served = scene.seen(ConversationAssigned)
+    return [(at_ms, str(one.conversation), str(one.agent)) for at_ms, one in served], made
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS // 4 + 1))
+def test_without_what_one_customer_does_besides_everybody_is_served_alike(seed: int) -> None:
+    """The same day with the loud one's extra commands removed: who gets whom and when."""
+    served, made = _day(seed, loud=True)
+    assert (len(served), made > 50) == (31, True)
+    assert _day(seed, loud=False)[0] == served

@@ -88,8 +88,11 @@ async def test_a_message_of_one_device_reaches_the_senders_other_one() -> None:
         carl = await node.join("customer", "carl", client={"device": "phone"})
         laptop = await node.join("customer", "carl", client={"device": "laptop"})
         chat = await served(node, alice, carl)
+        asked = await laptop.until("conversation.requested")
+        assert (asked["conversation"], asked["state"]["messages"]) == (chat, [])
         await carl.ok("message.send", conversation=chat, op="m1", body="from the phone")
-        assert (await laptop.until("message"))["body"] == "from the phone"
+        said = [(await laptop.until("message"))["body"] for _ in range(2)]
+        assert said == ["My lamp!", "from the phone"]
         await carl.ok("history", conversation=chat)
         assert not any(m["t"] == "message" for m in carl.seen)
 

@@ -140,6 +140,18 @@ async def test_what_certainly_did_not_go_in_is_refused_and_may_be_tried_again() 
         assert isinstance(await made.do(connect("customer:carl")), CommandAnswered)
 
 
+async def test_what_nobody_waits_for_goes_in_once_there_is_room() -> None:
+    """The end of a connection: nobody would ask again, and the person would never be gone."""
+    async with machine() as made:
+        await made.do(connect("customer:carl"))
+        made.journal.is_full = True
+        made.engine.submit("acme", Disconnect(by=actor("customer:carl")))
+        assert isinstance(await made.do(connect("customer:dora")), Refused)
+        made.journal.is_full = False
+        await made.do(connect("customer:dora"))
+        assert [type(command).__name__ for command in made.commands].count("Disconnect") == 1
+
+
 async def test_nobody_hears_of_a_command_whose_fate_is_unknown() -> None:
     async with machine() as made:
         made.journal.is_cut = True

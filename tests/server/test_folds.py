@@ -4,7 +4,7 @@ from router.commands import Actor, Connect, RequestConversation, SetPolicy, SetP
 from router.core import Router
 from router.ids import ConversationId, PersonKey
 from router.policy import Policy, Queue
-from router.server.folds import Folds
+from router.server.folds import Folds, site_zone
 from router.views import welcome_state
 
 POLICY = Policy(queues=(Queue(id="q"),), capacity={"chat": 1, "total": 1})
@@ -66,3 +66,26 @@ def test_a_core_that_was_made_anew_is_watched_anew() -> None:
     assert after.router is house.routers["acme"]
     assert after.measures is not before.measures
     assert house.folds.of("acme") is after
+
+
+def test_the_day_begins_at_the_sites_midnight_and_its_figures_with_it() -> None:
+    house = House()
+    queue = Queue(id="q", hours="Mon-Sun 06:00-22:00 Asia/Tokyo")
+    house.do(SetPolicy(policy=msgspec.structs.replace(POLICY, queues=(queue,))))
+    day = house.folds.day("acme", house.now_ms)
+    midnight_ms = 15 * 3_600_000  # 00:00 of 2 January 1970 in Tokyo
+    assert (day.zone, day.ends_ms) == ("Asia/Tokyo", midnight_ms)
+    measures = house.folds.of("acme").measures
+    assert measures.today("q").arrived == 3
+    day = house.folds.day("acme", midnight_ms + 5)
+    assert (day.since_ms, day.ends_ms) == (midnight_ms, midnight_ms + 86_400_000)
+    assert measures.today("q").arrived == 0
+    assert measures.queue("q", house.now_ms, recent=False).arrived == 3
+
+
+def test_without_hours_the_day_is_that_of_utc() -> None:
+    assert site_zone(POLICY) == "UTC"
+    odd = msgspec.structs.replace(
+        POLICY, queues=(Queue(id="q", hours="Mon-Sun 06:00-22:00 Not/There"),)
+    )
+    assert site_zone(odd) == "UTC"

@@ -6,6 +6,7 @@ import pytest
 
 from router.server.auth import Identity
 from tests.helpers.nodes import node_settings, open_node, token
+from tests.helpers.pages import asset
 
 SHOP = "Origin: https://shop.example"
 
@@ -26,9 +27,10 @@ async def test_pages_run_this_servers_scripts_alone() -> None:
             assert headers["x-content-type-options"] == "nosniff"
 
 
-async def test_the_widget_may_be_embedded_by_other_sites() -> None:
+@pytest.mark.parametrize("path", ["/widget.js", "/client.js"])
+async def test_widget_and_library_may_be_loaded_by_other_sites(path: str) -> None:
     async with open_node() as node:
-        status, headers, body = await node.get("/widget.js")
+        status, headers, body = await node.get(path)
         assert (status, headers["access-control-allow-origin"]) == (200, "*")
         assert "javascript" in headers["content-type"]
         assert len(body) > 100
@@ -36,15 +38,17 @@ async def test_the_widget_may_be_embedded_by_other_sites() -> None:
 
 async def test_assets_are_the_files_of_the_pages_and_nothing_else() -> None:
     async with open_node() as node:
-        assert (await node.get("/assets/desktop/desktop.js"))[0] == 200
+        assert (await node.get(asset("desktop-*.js")))[0] == 200
         for path in (
-            "/assets/desktop/none.js",
-            "/assets/desktop/",
-            "/assets/desktop/../../core.py",
-            "/assets/desktop/%2e%2e/%2e%2e/core.py",
-            "/assets/desktop/..%2f..%2fcore.py",
+            "/assets/none.js",
+            "/assets/",
+            "/assets/../../core.py",
+            "/assets/%2e%2e/%2e%2e/core.py",
+            "/assets/..%2f..%2fcore.py",
             "/assets/core.py",
-            "/assets/demo/shop.css",
+            "/assets/desktop/index.html",
+            "/assets/.vite/manifest.json",
+            asset("demo/shop-*.css"),
             "/demo",
             "/demo/token",
             "/",
@@ -184,13 +188,29 @@ async def test_the_demo_signs_its_people_in_with_one_click() -> None:
         assert (await node.post("/demo/token", {"id": "bob", "role": "agent"}))[0] == 404
         assert (await node.post("/demo/token", {"id": "bob"}))[0] == 400
         assert (await node.post("/demo/token", ask, "Origin: https://evil.example"))[0] == 403
-        assert (await node.get("/assets/demo/shop.css"))[0] == 200
+        assert (await node.get(asset("demo/shop-*.css")))[0] == 200
 
 
 async def test_a_file_that_did_not_change_is_not_sent_again() -> None:
     async with open_node() as node:
-        _, headers, _ = await node.get("/assets/desktop/desktop.js")
-        status, _, body = await node.get(
-            "/assets/desktop/desktop.js", f"If-None-Match: {headers['etag']}"
-        )
+        path = asset("desktop-*.js")
+        _, headers, _ = await node.get(path)
+        assert "immutable" in headers["cache-control"]
+        status, _, body = await node.get(path, f"If-None-Match: {headers['etag']}")
         assert (status, body) == (304, b"")
+        assert (await node.get("/desktop"))[1]["cache-control"] == "no-cache"
+
+
+async def test_the_state_of_a_queue_is_told_to_the_tenants_pages_alone() -> None:
+    async with open_node() as node:
+        status, headers, body = await node.get("/v1/opening?tenant=acme", SHOP)
+        told = json.loads(body)
+        assert (status, told["open"], told["waiting"]) == (200, True, 0)
+        assert headers["access-control-allow-origin"] == SHOP.removeprefix("Origin: ")
+        assert "max-age=5" in headers["cache-control"]
+        own = await node.get(f"/v1/opening?tenant=acme&queue={told['queue']}")
+        assert json.loads(own[2]) == told
+        evil = "Origin: https://evil.example"
+        assert (await node.get("/v1/opening?tenant=acme", evil))[0] == 403
+        assert (await node.get("/v1/opening?tenant=acme&queue=none", SHOP))[0] == 404
+        assert (await node.get("/v1/opening"))[0] == 404

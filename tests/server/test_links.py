@@ -15,7 +15,7 @@ def link(person: PersonKey, connection: str, tenant: str = "acme") -> Link:
         person=person,
         role="customer",
         connection=ConnectionId(connection),
-        outbox=Outbox(Encoding.JSON, lambda: None),
+        outbox=Outbox(Encoding.JSON, lambda: None, lambda: None),
         hang=lambda _: None,
     )
 
@@ -44,6 +44,6 @@ async def test_a_message_goes_to_all_devices_but_one_and_is_encoded_once() -> No
         links.add(each)
     links.send("acme", [CARL, DORA, PersonKey("customer:nobody")], Beat(at=1), ConnectionId("x1"))
     assert len(first.outbox) == 0
-    (to_second,) = await second.outbox.take()
-    (to_dora,) = await dora.outbox.take()
+    (to_second,) = second.outbox.take()
+    (to_dora,) = dora.outbox.take()
     assert to_second is to_dora

@@ -6,9 +6,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from router.commands import Tick
 from router.errors import CloseCode, Refusal
-from router.events import CommandRefused, ConversationEnded, OfferEnded
+from router.events import (
+    AgentChanged,
+    CommandRefused,
+    ConversationEnded,
+    ConversationQueued,
+    OfferMade,
+    Overtaken,
+)
 from router.ids import AgentId, ConversationId, CustomerId, OfferId
-from router.server.metrics import Metrics
+from router.server.metrics import VIOLATIONS, Metrics
 from tests.helpers.cores import request
 from tests.helpers.hubs import Audience
 from tests.helpers.nodes import open_node
@@ -39,25 +46,43 @@ async def test_the_page_shows_connections_lines_and_agents() -> None:
     assert shown["fairline_waiting", ("support", "acme")] == 1
     assert shown["fairline_agents", ("away", "acme")] == 1
     assert shown["fairline_position", ("acme",)] == crowd.core.router.position
-    assert shown["fairline_invariant_violations_total", ()] == 0
+    for kind in VIOLATIONS:
+        assert shown["fairline_invariant_violations_total", (kind,)] == 0
 
 
-async def test_commands_offers_and_ends_are_counted_by_word() -> None:
+async def test_commands_and_what_they_caused_are_counted_by_word() -> None:
     metrics = Metrics()
-    offer, chat = OfferId("o1"), ConversationId("c1")
-    metrics.applied("acme", Tick(), [OfferEnded(offer, chat, AgentId("a"), "taken")])
+    chat, carl = ConversationId("c1"), CustomerId("c")
+    changed = AgentChanged(AgentId("a"), "away", "available", "")
+    same = AgentChanged(AgentId("a"), "available", "available", "load")
+    metrics.applied("acme", Tick(), [changed, same])
+    back = ConversationQueued(chat, carl, "q", "waiting", 1, "returned")
+    new = ConversationQueued(chat, carl, "q", "waiting", 1, "requested")
+    metrics.applied("acme", Tick(), [new, back])
     metrics.applied("acme", Tick(), [CommandRefused(Refusal.OFFER_GONE, "gone")])
     ended = ConversationEnded(chat, CustomerId("c"), "q", "agent", 1, 2, ())
     metrics.applied("acme", Tick(), [ended])
     metrics.batch(3)
     metrics.poisoned()
     shown = await page_of(metrics, Audience())
-    assert shown["fairline_commands_total", ("ok", "Tick")] == 2
+    assert shown["fairline_commands_total", ("ok", "Tick")] == 3
     assert shown["fairline_commands_total", ("offer_gone", "Tick")] == 1
-    assert shown["fairline_offers_total", ("taken",)] == 1
+    assert shown["fairline_presence_changes_total", ("acme", "available")] == 1
+    assert shown["fairline_requeues_total", ("returned", "q", "acme")] == 1
     assert shown["fairline_conversations_ended_total", ("agent",)] == 1
     assert shown["fairline_journal_batch_commands_count", ()] == 1
-    assert shown["fairline_invariant_violations_total", ()] == 1
+    assert shown["fairline_invariant_violations_total", ("command",)] == 1
+    assert shown["fairline_handle_seconds_count", ("q", "acme")] == 1
+
+
+async def test_an_offer_that_passes_somebody_over_who_could_be_taken_is_a_violation() -> None:
+    metrics = Metrics()
+    passed = Overtaken(by_class=1, not_taken=2, violations=3)
+    made = OfferMade(OfferId("o"), ConversationId("c"), AgentId("a"), 20_000, 1, (), False, passed)
+    metrics.applied("acme", Tick(), [made])
+    shown = await page_of(metrics, Audience())
+    assert shown["fairline_invariant_violations_total", ("order",)] == 3
+    assert shown["fairline_last_offer_timestamp_seconds", ("acme",)] > 1.7e9
 
 
 async def test_codes_that_a_peer_invents_are_one_label() -> None:

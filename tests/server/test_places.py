@@ -27,6 +27,21 @@ def cancel(crowd: Audience, name: str) -> None:
     )
 
 
+def arrive_urgently(crowd: Audience, name: str) -> None:
+    """Somebody comes, and a supervisor gives them a head start."""
+    crowd.join("supervisor:sofia")
+    crowd.join(f"customer:{name}")
+    crowd.do(request(f"customer:{name}"))
+    crowd.do(
+        SetPriority(
+            by=actor("supervisor:sofia"),
+            conversation=ConversationId(f"c-{name}-r1"),
+            priority="urgent",
+            reason="x",
+        )
+    )
+
+
 async def places(crowd: Audience, name: str) -> list[tuple[int, int, str | None]]:
     return [
         (message["position"], message["ahead"], message.get("why"))
@@ -71,6 +86,29 @@ async def test_who_comes_back_is_told_from_what_welcome_said() -> None:
     assert message["position"] == 1
 
 
+async def test_a_second_device_takes_no_news_from_the_first() -> None:
+    """It is welcomed between a move of the line and the look at it."""
+    crowd = waiting(2)
+    await crowd.hub.places.flush()
+    await crowd.got("x-c1")
+    cancel(crowd, "c0")
+    crowd.join("customer:c1", "x-second")
+    await crowd.hub.places.flush()
+    assert await places(crowd, "c1") == [(1, 0, None)]
+
+
+async def test_devices_that_were_told_different_places_agree_again() -> None:
+    """The line moves there and back around the second one's welcome."""
+    crowd = waiting(2)
+    await crowd.hub.places.flush()
+    await crowd.got("x-c1")
+    arrive_urgently(crowd, "c9")
+    crowd.join("customer:c1", "x-second")
+    cancel(crowd, "c9")
+    await crowd.hub.places.flush()
+    assert await places(crowd, "second") == [(2, 1, None)]
+
+
 async def test_who_left_is_not_followed_any_more() -> None:
     crowd = waiting(2)
     crowd.leave("x-c0")
@@ -84,16 +122,7 @@ async def test_a_place_that_grows_says_why() -> None:
     crowd = waiting(2)
     await crowd.hub.places.flush()
     await crowd.got("x-c1")
-    crowd.join("supervisor:sofia")
-    crowd.join("customer:c9")
-    crowd.do(request("customer:c9"))
-    raise_it = SetPriority(
-        by=actor("supervisor:sofia"),
-        conversation=ConversationId("c-c9-r1"),
-        priority="urgent",
-        reason="x",
-    )
-    crowd.do(raise_it)
+    arrive_urgently(crowd, "c9")
     await crowd.hub.places.flush()
     assert await places(crowd, "c1") == [(3, 2, "priority")]
 

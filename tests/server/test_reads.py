@@ -10,7 +10,6 @@ from router.commands import SetPolicy
 from router.errors import Refusal, Refused
 from router.incoming import Incoming
 from router.outgoing import Reply
-from router.policy import Purpose
 from router.server.links import Link
 from router.server.reads import Reads
 from tests.helpers.cores import POLICY, actor, request
@@ -39,37 +38,6 @@ class Desk(Audience):
         with pytest.raises(Refused) as caught:
             self.ask(person, message)
         return caught.value.code
-
-
-def history(**changes: Any) -> incoming.History:  # noqa: ANN401 - as the message has it
-    return incoming.History(**{"id": 7, "conversation": "c-carl-r1", **changes})
-
-
-async def test_history_is_paged() -> None:
-    desk = Desk()
-    for number in range(5):
-        desk.core.send("agent:alice", "c-carl-r1", f"m{number}")
-    reply = desk.ask("customer:carl", history(limit=2, before_seq=4))
-    assert reply.messages is not None
-    assert ([message.seq for message in reply.messages], reply.more) == ([2, 3], True)
-
-
-async def test_history_names_a_conversation_that_one_may_read() -> None:
-    desk = Desk()
-    desk.join("customer:dora")
-    assert desk.refusal("customer:dora", history()) is Refusal.NOT_FOUND
-    assert desk.refusal("agent:alice", history(conversation=None, customer="carl")) is (
-        Refusal.BAD_REQUEST
-    )
-
-
-async def test_staff_needs_a_purpose_where_the_tenant_demands_one() -> None:
-    desk = Desk(purposes=("quality", Purpose(id="complaint", roles=("supervisor",))))
-    assert desk.refusal("agent:alice", history()) is Refusal.PURPOSE_REQUIRED
-    assert desk.refusal("agent:alice", history(purpose="complaint")) is Refusal.PURPOSE_REQUIRED
-    assert desk.ask("agent:alice", history(purpose="quality")).messages
-    assert desk.ask("supervisor:sofia", history(purpose="complaint")).messages
-    assert desk.ask("customer:carl", history()).messages
 
 
 async def test_typing_reaches_the_others_of_the_conversation() -> None:

@@ -47,11 +47,19 @@ def test_the_smallest_file_gets_the_defaults_of_the_contract(tmp_path: Path) -> 
         "bind": "127.0.0.1:8080", "ops_bind": "", "journal": "file", "data": "data",
         "redis_url": "redis://127.0.0.1:6379/0", "partitions": 32, "durability": "journal",
         "node": "", "insecure": False, "tls_cert": "", "tls_key": "", "log": "json",
-        "connections_max": 15_000, "frame_bytes": 65_536, "drain_ms": 30_000,
+        "proxies": (), "connections_max": 15_000, "frame_bytes": 65_536, "drain_ms": 30_000,
+        "snapshot_commands": 20_000, "snapshot_ms": 300_000, "journal_keep": "needed",
+        "journal_archive": "",
     }  # fmt: skip
     tenant = settings.tenants["acme"]
     assert (tenant.visitors, tenant.native_apps, tenant.token_ttl_max_s) == (True, False, 3600)
     assert tenant.policy.queues == (Queue(id="billing"),)
+
+
+def test_an_archive_of_segments_where_all_are_kept_is_a_mistake(tmp_path: Path) -> None:
+    lines = 'journal_keep = "all"\njournal_archive = "old"\n'
+    said = _errors(tmp_path, SOUND.replace("[tenants.acme]", f"[server]\n{lines}[tenants.acme]"))
+    assert "drop one" in said["server.journal_archive"]
 
 
 def test_the_example_file_loads_and_names_every_key() -> None:
@@ -218,3 +226,8 @@ def test_an_entry_fixes_its_algorithm() -> None:
 def test_a_journal_that_this_version_cannot_keep_is_an_error_of_the_settings() -> None:
     with pytest.raises(SettingsErrors, match=r'server\.journal: .* write "file"'):
         load([], {"FAIRLINE_SERVER__JOURNAL": "redis"})
+
+
+def test_a_proxy_that_is_no_address_is_named(tmp_path: Path) -> None:
+    text = '[server]\nproxies = ["10.0.0.0/8", "proxy.local"]\n' + SOUND
+    assert "is no address or network" in _errors(tmp_path, text)["server.proxies[1]"]

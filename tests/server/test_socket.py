@@ -281,17 +281,15 @@ async def test_one_ping_is_outstanding_and_any_frame_is_a_sign_of_life() -> None
             await wait_until(lambda: bool(sockets))
             (socket,) = sockets
             assert socket.ping()
-            opcode, payload = await client.read_frame()
-            assert opcode == PING
-            assert not socket.ping()
-            pinged_at = trio.current_time()
-            await client.send(frame(b"no answer, but alive"))
-            await wait_until(lambda: socket.heard_at >= pinged_at)
+            assert await client.read_frame() == (PING, b"")
             assert socket.is_pinging
-            await client.send(frame(payload, PONG))
+            assert not socket.ping()
+            await client.send(frame(b"no answer, but alive"))
             await wait_until(lambda: not socket.is_pinging)
             assert socket.ping()
-            assert (await client.read_frame())[1] != payload
+            assert await client.read_frame() == (PING, b"")
+            await client.send(frame(b"", PONG))
+            await wait_until(lambda: not socket.is_pinging)
         await client.stream.aclose()
         with trio.fail_after(2):
             await wait_until(lambda: bool(server.app.ends))
@@ -342,3 +340,43 @@ async def test_long_reason_is_shortened_to_what_a_frame_holds() -> None:
     async with running_echo(app) as server, upgraded(server.port) as client:
         with trio.fail_after(1):
             assert await client.read_frame() == (CLOSE, b"\x10\x04" + "ü".encode() * 61)
+
+
+async def test_many_messages_leave_as_frames_of_their_own_in_one_write() -> None:
+    messages = [b"x" * size for size in (0, 1, 125, 126, 65_535, 65_536, 300_000)]
+
+    async def say(socket: Socket) -> None:
+        assert not socket.write(messages, is_text=True), "more than a kernel takes at once"
+        assert socket.ping()
+        await socket.finish()
+        while not socket.write([b"then"], is_text=False):
+            await socket.finish()
+        await socket.receive()
+
+    app = EchoApp(serve_socket=say)
+    async with running_echo(app) as server, upgraded(server.port) as client:
+        with trio.fail_after(5):
+            assert [await client.read_frame() for _ in messages] == [(1, each) for each in messages]
+            rest = [await client.read_frame() for _ in range(2)]
+        assert sorted(rest) == [(2, b"then"), (PING, b"")]
+
+
+async def test_a_reader_too_slow_for_the_deadline_ends_as_4103() -> None:
+    ends: list[int] = []
+
+    async def pour(socket: Socket) -> None:
+        try:
+            while True:
+                if not socket.write([b"y" * 60_000], is_text=True):
+                    await socket.finish()
+        except SocketClosedError:
+            with pytest.raises(SocketClosedError) as end:
+                await socket.receive()
+            ends.append(end.value.code)
+
+    app = EchoApp(serve_socket=pour, write_s=0.3)
+    async with running_echo(app) as server, upgraded(server.port):
+        with trio.fail_after(5):
+            await wait_until(lambda: bool(ends))
+        assert server.tally["gate_write_timeouts"] == 1
+    assert ends == [4103]

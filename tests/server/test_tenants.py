@@ -1,10 +1,22 @@
 """The cores of a node, and how one gets over a command that breaks it."""
 
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
+
 import msgspec
+import pytest
+import trio
+from structlog.testing import capture_logs
 
 from router.commands import Command, SetPolicy, Underway
+from router.errors import JournalCorrupt
 from router.journal.base import Record
+from router.journal.file_ops import DiskOps
 from router.journal.memory import MemoryJournal, MemoryStore
+from router.journal.segments import Place
+from router.server import tenants as module
+from router.server.replica import Core, Replica
+from router.server.restoring import Snapshots
 from router.server.tenants import Tenants
 from tests.helpers.cores import POLICY, connect, request
 from tests.helpers.machines import POISON, BrittleRouter
@@ -78,3 +90,75 @@ async def test_a_skip_of_the_future_or_of_nothing_is_ignored() -> None:
     for position in (0, -1, 2, 99):
         await tenants.skip(journal, records[1], position)
     assert tenants.routers["acme"] is before
+
+
+async def test_a_broken_core_is_made_anew_from_a_snapshot_and_what_follows(
+    tmp_path: Path,
+) -> None:
+    journal, records = await written(COMMANDS)
+    first = Replica()
+    for record in records[:2]:
+        first.apply(record)
+    place = Place(2, 1, 0, 0, 0, 0, first.positions)
+    first.write(DiskOps(), tmp_path, place)
+    snapshots = Snapshots(tmp_path)
+    start = snapshots.start(["acme"])
+    asked: list[tuple[str, int]] = []
+
+    def base(tenant: str, before: int) -> Core | None:
+        asked.append((tenant, before))
+        return snapshots.core(tenant, before)
+
+    tenants = Tenants(["acme"], BrittleRouter, start=start, base=base)
+    assert tenants.start == {"acme": 2}
+    plain = Tenants(["acme"], BrittleRouter)
+    for record, command in zip(records[:3], COMMANDS[:3], strict=True):
+        plain.apply(record, command)
+    assert tenants.apply(records[2], COMMANDS[2]) is not None
+    tenants.routers["acme"].world.offers.made_count += 1
+    await tenants.rebuild(journal, records[3])
+    await plain.skip_here(journal, records[3])
+    await tenants.skip_here(journal, records[3])
+    assert asked == [("acme", 4), ("acme", 4)]
+    assert tenants.routers["acme"].digest() == plain.routers["acme"].digest()
+    assert tenants._events_crcs == plain._events_crcs
+    await tenants.skip(journal, records[4], position=2)
+    assert asked[-1] == ("acme", 2), "a snapshot that holds it is no beginning"
+
+
+class TrimmedJournal(MemoryJournal):
+    """Its beginning is gone."""
+
+    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+        return self._gone()
+
+    async def _gone(self) -> AsyncGenerator[Sequence[Record], None]:
+        await trio.lowlevel.checkpoint()
+        for _ in self._store.batches or [()]:
+            raise JournalCorrupt(segment="one", offset=0, problem="gone.", mend="none.")
+        yield ()
+
+
+async def test_a_skip_of_what_is_gone_is_told_and_changes_nothing() -> None:
+    _, records = await written(COMMANDS[:3])
+    tenants = Tenants(["acme"], BrittleRouter)
+    for record, command in zip(records, COMMANDS[:3], strict=True):
+        tenants.apply(record, command)
+    digest = tenants.routers["acme"].digest()
+    with capture_logs() as said:
+        await tenants.skip(TrimmedJournal(lambda: 0), records[2], position=1)
+    assert [line["event"] for line in said] == ["core.skip_too_late"]
+    assert tenants.routers["acme"].digest() == digest
+
+
+async def test_the_running_hash_is_shown_every_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHOWN_EVERY", 2)
+    _, records = await written(COMMANDS[:3] + COMMANDS[4:])
+    shown: list[tuple[str, int, int]] = []
+    tenants = Tenants(["acme"], show=lambda *showing: shown.append(showing))
+    replica = Replica()
+    for record, command in zip(records, COMMANDS[:3] + COMMANDS[4:], strict=True):
+        tenants.apply(record, command)
+        replica.apply(record)
+    assert [position for _, position, _ in shown] == [2, 4]
+    assert shown[-1] == ("acme", 4, replica.events_crcs["acme"])

@@ -6,9 +6,10 @@ import pytest
 import trio
 import trio.testing
 
-from router.commands import Disconnect, SetPresence
+from router.commands import Claims, Connect, Disconnect, SetPresence
 from router.errors import Refusal, Refused
 from router.server.links import Link
+from router.server.topics import FEW_AGAIN, MEMBERS_MAX
 from tests.helpers.cores import actor, request
 from tests.helpers.hubs import Audience
 
@@ -68,6 +69,68 @@ async def test_counts_say_how_many_and_not_who() -> None:
     (board,) = await floor.flushed()
     assert board["t"] == "board"
     assert board["agents"] == [{"show": "available", "count": 1}, {"show": "away", "count": 1}]
+
+
+async def test_the_queues_come_without_the_agents() -> None:
+    floor = Floor()
+    floor.listen("queues")
+    floor.join("customer:carl")
+    floor.do(request("customer:carl"))
+    (board,) = await floor.flushed()
+    assert (board["topic"], board["agents"]) == ("queues", [])
+    assert sum(row["waiting"] for row in board["queues"]) == 1
+
+
+async def test_counts_are_told_where_they_changed() -> None:
+    floor = Floor()
+    floor.listen("agents", "counts")
+    floor.show("alice", "busy")
+    await floor.flushed()
+    floor.do(SetPresence(by=actor("agent:alice"), show="busy", reason="lunch"))
+    assert await floor.flushed() == []
+
+
+async def test_a_crowded_topic_tells_counts_until_it_is_small_again() -> None:
+    floor = Floor()
+    (small, large) = (floor.join("supervisor:early"), floor.join("supervisor:late"))
+    assert floor.listen("agents", link=small).mode == "full"
+    crowd = [f"agent:x{number}" for number in range(MEMBERS_MAX - 1)]
+    for name in crowd:
+        floor.join(name)
+    (told,) = await floor.flushed("x-early")
+    assert (told["t"], told["mode"]) == ("board", "counts")
+    assert told["agents"] == [{"show": "away", "count": MEMBERS_MAX + 1}]
+    late = floor.listen("agents", link=large)
+    assert (late.mode, late.set, late.agents[0].count) == ("counts", None, MEMBERS_MAX + 1)
+    for name in crowd[: MEMBERS_MAX + 1 - FEW_AGAIN]:
+        floor.do(Disconnect(by=actor(name), leave=True))
+    for connection in ("x-early", "x-late"):
+        (told,) = await floor.flushed(connection)
+        assert (told["t"], told["whole"]) == ("presence", True)
+        assert len(told["set"]) == FEW_AGAIN
+    floor.show("alice", "busy")
+    (told,) = await floor.flushed("x-early")
+    assert [entry["id"] for entry in told["set"]] == ["alice"]
+    assert "whole" not in told
+
+
+async def test_who_begins_in_a_crowded_topic_begins_with_counts() -> None:
+    floor = Floor()
+    for number in range(MEMBERS_MAX):
+        floor.join(f"agent:x{number}")
+    floor.hub.topics.begin(floor.sofia, ["agents"])
+    (told,) = await floor.got("x-sofia")
+    assert (told["t"], told["topic"], told["mode"]) == ("board", "agents", "counts")
+
+
+async def test_who_changes_teams_is_gone_from_the_former() -> None:
+    floor = Floor()
+    floor.listen("team:floor")
+    floor.do(
+        Connect(by=actor("agent:alice"), life="n1", claims=Claims(name="alice", teams=("night",)))
+    )
+    (told,) = await floor.flushed()
+    assert ([entry["id"] for entry in told["gone"]], told["set"]) == (["alice"], [])
 
 
 async def test_changes_that_were_not_sent_yet_are_merged() -> None:
@@ -141,4 +204,54 @@ async def test_figures_come_at_most_once_a_second(autojump_clock: trio.testing.M
             await trio.sleep(0.05)
             count += len(await floor.got("x-sofia"))
         assert 4 <= count <= trio.current_time() - began + 1
+        nursery.cancel_scope.cancel()
+
+
+async def test_while_the_node_is_behind_topics_wait_and_say_so_and_offers_do_not(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    floor = Floor()
+    floor.listen("agents")
+    floor.listen("board")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(floor.hub.run)
+        await trio.sleep(5)
+        await floor.got("x-sofia")
+        floor.hub.strain.note(1.0, trio.current_time())
+        await trio.testing.wait_all_tasks_blocked()
+        floor.show("alice", "available")
+        floor.join("customer:carl")
+        floor.do(request("customer:carl"))
+        await trio.sleep(2)
+        told = await floor.got("x-sofia")
+        assert [(each["t"], each["topic"], each["stale"]) for each in told] == [
+            ("topic.stale", "agents", True),
+            ("topic.stale", "board", True),
+        ]
+        assert "offer.new" in [each["t"] for each in await floor.got("x-alice")]
+        await trio.sleep(5)
+        told = await floor.got("x-sofia")
+        assert [each["stale"] for each in told if each["t"] == "topic.stale"] == [False, False]
+        (presence,) = [each for each in told if each["t"] == "presence"]
+        assert [entry["id"] for entry in presence["set"]] == ["alice"]
+        assert [each["topic"] for each in told if each["t"] == "board"] == ["board"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_board_on_which_nothing_happens_is_told_again_every_two_seconds(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    floor = Floor()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(floor.hub.run)
+        await trio.sleep(1)
+        floor.listen("board")
+        reached = []
+        for _ in range(4):
+            await trio.sleep(2.1)
+            reached += [told["topic"] for told in await floor.got("x-sofia")]
+        assert reached == ["board"] * 4
+        floor.hub.topics.unsubscribe(floor.sofia, "board")
+        await trio.sleep(60)
+        assert await floor.got("x-sofia") == []
         nursery.cancel_scope.cancel()

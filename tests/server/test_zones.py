@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from router.hours import read_hours
-from router.server.zones import has_zone, is_open, next_change_ms
+from router.server.zones import day_of, has_zone, is_open, next_change_ms
 
 BERLIN = read_hours("Mon-Fri 08:00-20:00 Europe/Berlin")
 
@@ -58,3 +58,9 @@ def test_a_zone_is_known_or_not(name: str, known: bool) -> None:
 @pytest.mark.parametrize("name", ["Europe", "x" * 300, "America"])
 def test_names_that_are_no_zone_raise_nothing(name: str) -> None:
     assert not has_zone(name)
+
+
+def test_a_day_has_25_hours_where_the_clocks_go_back() -> None:
+    start_ms, end_ms = day_of("Europe/Berlin", utc("2026-10-25T12:00:00"))
+    assert (start_ms, end_ms) == (utc("2026-10-24T22:00:00"), utc("2026-10-25T23:00:00"))
+    assert day_of("Europe/Berlin", start_ms) == day_of("Europe/Berlin", end_ms - 1)

@@ -8,14 +8,19 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers.browser import Desk, Shop, chromium, open_browser
+from tests.helpers.customers import Customer
+from tests.helpers.pages import built_pages
 from tests.helpers.scripted_process import ScriptedServer
 
+# It makes pictures and checks nothing: for the asking, not for every run.
+collect_ignore = [] if os.environ.get("FAIRLINE_PICTURES") else ["test_widget_pictures.py"]
 expect.set_options(timeout=10_000)
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    built_pages()
     executable = chromium()
     if executable is None:
         sentence = "no chromium: tests/setup-browser.sh says how to get one"
@@ -63,3 +68,18 @@ def shop(open_page: OpenPage, server: ScriptedServer) -> Shop:
 @pytest.fixture
 def desk(open_page: OpenPage, server: ScriptedServer) -> Desk:
     return Desk(open_page(), f"{server.address}/desktop")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedServer]:
+    """One server for all tests of a file; each begins with an empty world (``fresh``)."""
+    scripted = ScriptedServer(tmp_path_factory.mktemp("shared"))
+    scripted.start()
+    yield scripted
+    scripted.kill()
+
+
+@pytest.fixture
+def customer(shared: ScriptedServer, open_page: OpenPage) -> Customer:
+    shared.fresh()
+    return Customer(open_page(), shared)

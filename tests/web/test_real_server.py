@@ -97,21 +97,6 @@ def test_a_place_in_line_survives_a_killed_server(
     customer.talks_with("Alice")
 
 
-def test_a_transfer_to_nowhere_says_so_and_keeps_the_conversation(
-    customer: Shop, agent: Desk
-) -> None:
-    agent.declare("Available")
-    customer.go()
-    customer.open()
-    customer.write("My bill is wrong")
-    agent.accept()
-    agent.page.get_by_role("button", name="Transfer").click()
-    agent.page.get_by_label("Id of the queue or agent").fill("nowhere")
-    agent.page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
-    expect(agent.toast).to_contain_text('There is no queue "nowhere". The conversation is still')
-    agent.reads("My bill is wrong")
-
-
 def test_a_page_that_may_not_embed_the_widget_is_told_which_setting_to_look_at(
     real: RealServer, open_page: OpenPage
 ) -> None:

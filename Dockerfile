@@ -1,0 +1,20 @@
+# docker build -t fairline .   Pages are built in the first stage; the image has no Node.
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY . .
+RUN python -m venv /build && /build/bin/pip install --quiet "hatchling>=1.27,<2" "trio>=0.31" msgspec \
+    && /build/bin/python -m hatchling build -t wheel -d /wheels
+
+FROM python:3.13-slim
+COPY requirements.lock /tmp/
+COPY --from=build /wheels /tmp/wheels
+RUN pip install --quiet --no-cache-dir --constraint /tmp/requirements.lock /tmp/wheels/*.whl \
+    && rm -rf /tmp/wheels /tmp/requirements.lock \
+    && useradd --system --home-dir /var/lib/fairline --create-home fairline
+USER fairline
+WORKDIR /var/lib/fairline
+VOLUME /var/lib/fairline
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["fairline"]
+CMD ["serve", "--config", "/etc/fairline/fairline.toml"]

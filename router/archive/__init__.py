@@ -1,0 +1,1 @@
+"""What is kept for years: transcripts, assignments with their reasons, ratings, audit."""

@@ -1,0 +1,127 @@
+"""A page of all that was said with one customer, from what the core has and what is kept.
+
+Owns: the order of conversations, and the seam. Does not know: who asks, threads.
+
+Invariants (tests/archive/test_across.py): going back page by page gives every message once and in
+order, wherever each conversation lies; what the core has is taken from there, though the archive
+may have it too.
+
+A page ends in one conversation, before a message of it, and goes on into those that arrived before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from router.archive.base import Archive, Asked
+from router.cards import Message as Shown
+from router.conversations import Message
+from router.paging import PAGE_BYTES_MAX, Before, newest, shown, visible, weight
+
+__all__ = ["Live", "Wanted", "page_of_customer"]
+
+
+class Live(NamedTuple):
+    """A conversation that the core has, as it was when it was asked."""
+
+    asked: Asked
+    agent: str
+    messages: Sequence[Message]
+
+
+class Wanted(NamedTuple):
+    """Which page: the newest, or that before a message of ``conversation``.
+
+    ``notes``: with those of staff. ``hidden``: agents whose conversations are left out.
+    """
+
+    customer: str
+    limit: int
+    notes: bool
+    hidden: frozenset[str] = frozenset()
+    conversation: str | None = None
+    before: Before = Before()
+
+
+def page_of_customer(
+    archive: Archive | None, tenant: str, live: Sequence[Live], wanted: Wanted
+) -> tuple[list[Shown], bool] | None:
+    """The page in the order of time, and whether there is more; None where it ends nowhere.
+
+    Raises:
+        ArchiveUnavailable: it cannot be read.
+    """
+    by_id = {one.asked.conversation: one for one in live}
+    end = _end(archive, tenant, by_id, wanted)
+    if wanted.conversation is not None and end is None:
+        return None
+    page: list[Shown] = []
+    byte_left = PAGE_BYTES_MAX
+    for name in _names(archive, tenant, by_id, wanted, end):
+        room = wanted.limit - len(page)
+        if room <= 0 or byte_left <= 0:
+            return page, True
+        before = wanted.before if name == wanted.conversation else Before()
+        found = _messages(archive, tenant, by_id.get(name), name, before, wanted)
+        chosen, more = newest(found, room, byte_left)
+        page = [*(shown(message, name) for message in chosen), *page]
+        if more:
+            return page, True
+        byte_left -= sum(map(weight, chosen))
+    return page, False
+
+
+def _end(
+    archive: Archive | None, tenant: str, live: dict[str, Live], wanted: Wanted
+) -> Asked | None:
+    """The place in the order of the conversation in which the page ends, if it is theirs."""
+    name = wanted.conversation
+    if name is None:
+        return None
+    if name in live:
+        one = live[name]
+        return None if one.agent in wanted.hidden else one.asked
+    filed = archive.conversation(tenant, name) if archive is not None else None
+    if filed is None or filed.customer != wanted.customer or filed.agent in wanted.hidden:
+        return None
+    return Asked(filed.arrived_at, filed.conversation)
+
+
+def _names(
+    archive: Archive | None,
+    tenant: str,
+    live: dict[str, Live],
+    wanted: Wanted,
+    end: Asked | None,
+) -> Iterator[str]:
+    """The customer's conversations from the end backwards; as many as a page can need."""
+    found = [(one.asked, one.agent) for one in live.values() if end is None or one.asked < end]
+    if archive is not None:
+        kept = archive.conversations_of(
+            tenant, wanted.customer, end, wanted.limit + 1 + len(live), notes=wanted.notes
+        )
+        found += [
+            (Asked(one.arrived_at, one.conversation), one.agent)
+            for one in kept
+            if one.conversation not in live
+        ]
+    found.sort(reverse=True)
+    if wanted.conversation is not None:
+        yield wanted.conversation
+    for asked, agent in found:
+        if agent not in wanted.hidden:
+            yield asked.conversation
+
+
+def _messages(
+    archive: Archive | None,
+    tenant: str,
+    live: Live | None,
+    name: str,
+    before: Before,
+    wanted: Wanted,
+) -> Iterable[Message]:
+    """What was said before the bound, the newest first, and one more than fits."""
+    if live is not None:
+        return visible(live.messages, before, notes=wanted.notes)
+    assert archive is not None, "a name is of the core or of the archive"
+    return archive.messages(tenant, name, before, wanted.limit + 1, notes=wanted.notes)

@@ -1,0 +1,169 @@
+"""OpenAPI 3.1 of the HTTP surface, from the table that serves it.
+
+Owns: the document. Does not know: how an operation is done.
+
+Invariant (tests/documents/test_openapi.py): the official validator accepts it; it has exactly the
+operations of ``router.server.rest``.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from router import __version__, outgoing
+from router.server.rest import OPERATIONS, Operation
+
+__all__ = ["openapi"]
+
+_TAKEN = {"op", "id", "t"}
+_ERRORS = {
+    "400": "The request is wrong; `msg` names where.",
+    "401": "No token, or one that is not accepted.",
+    "403": "Not for this caller.",
+    "404": "There is no such thing.",
+    "409": "It does not go with how things are now.",
+    "429": "Too many at once; `retry-after` says when.",
+    "503": "Not now; `retry-after` says when.",
+    "504": "Nobody knows yet: ask again with the same key.",
+}
+
+
+def openapi() -> dict[str, Any]:
+    """The document, ready to be encoded as JSON."""
+    answers = [one.answer for one in OPERATIONS if one.answer is not None]
+    commands = [one.message for one in OPERATIONS if one.read is None]
+    _, components = msgspec.json.schema_components(
+        [*answers, *commands, outgoing.Error], ref_template="#/components/schemas/{name}"
+    )
+    bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
+    for one in OPERATIONS:
+        if one.read is None:
+            components.pop(one.message.__name__, None)
+    paths: dict[str, Any] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fairline",
+            "version": __version__,
+            "summary": "Conversations, agents, queues and policy, for back ends.",
+            "license": {"name": "See the package"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, **bodies},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+            "responses": {
+                f"Refusal{code}": {"description": text, "content": _json(_refusal())}
+                for code, text in _ERRORS.items()
+            },
+        },
+    }
+
+
+def _operation(one: Operation) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": _name(one),
+        "summary": one.says,
+        "parameters": [*_path_parameters(one), *_query_parameters(one)],
+        "responses": {
+            **_success(one),
+            **{code: {"$ref": f"#/components/responses/Refusal{code}"} for code in _ERRORS},
+        },
+    }
+    if one.is_keyed:
+        told["parameters"].append(_KEY)
+    if one.read is None:
+        reference = {"$ref": f"#/components/schemas/{_body_name(one)}"}
+        told["requestBody"] = {"required": True, "content": _json(reference)}
+    return told
+
+
+def _success(one: Operation) -> dict[str, Any]:
+    if one.answer is None:
+        return {"204": {"description": "Done."}}
+    schema = _answer_schema(one.answer)
+    found: dict[str, Any] = {"description": "The answer.", "content": _json(schema)}
+    if one.read is not None:
+        return {"200": found}
+    if one.answer.__name__ == "Asked":
+        return {"201": found, "200": {**found, "description": "It joined one that is in line."}}
+    return {"201": found}
+
+
+def _answer_schema(answer: Any) -> dict[str, Any]:  # noqa: ANN401 - a Struct or a union of some
+    (schema,), _ = msgspec.json.schema_components(
+        [answer], ref_template="#/components/schemas/{name}"
+    )
+    found: dict[str, Any] = schema
+    return found
+
+
+def _path_parameters(one: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", one.path)
+    ]
+
+
+def _query_parameters(one: Operation) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": text,
+            "schema": {"type": "integer"} if name == "limit" else {"type": "string"},
+        }
+        for name, text in one.query.items()
+    ]
+
+
+def _body(one: Operation, components: dict[str, Any]) -> dict[str, Any]:
+    """The command's schema without what comes from the path and the key."""
+    schema = components[one.message.__name__]
+    if one.whole:
+        found: dict[str, Any] = schema["properties"][one.whole]
+        return found
+    apart = {*_TAKEN, *re.findall(r"{(\w+)}", one.path)}
+    return {
+        "title": _body_name(one),
+        "type": "object",
+        "description": schema.get("description", ""),
+        "properties": {
+            name: part for name, part in schema["properties"].items() if name not in apart
+        },
+        "required": [name for name in schema["required"] if name not in apart],
+    }
+
+
+def _body_name(one: Operation) -> str:
+    return f"{one.message.__name__}Body"
+
+
+def _name(one: Operation) -> str:
+    words = [part.strip("{}") for part in one.path.removeprefix("/v1/").split("/")]
+    return "_".join([one.method.lower(), *words])
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _refusal() -> dict[str, Any]:
+    error = {"$ref": "#/components/schemas/Error"}
+    return {"type": "object", "properties": {"err": error}, "required": ["err"]}
+
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Made by the caller, at most 64 characters: the same key does it once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+}

@@ -1,0 +1,340 @@
+"""Snapshots of all tenants at one place of a journal, as files beside its segments.
+
+Owns: their names, their bytes, writing one so that it is whole or not there, finding the newest
+that can be read.
+Does not know: the core; a state is a stream of bytes whose first chunk is a head.
+Invariants: a file under a snapshot's name was synced whole; a single flipped bit anywhere makes it
+unreadable, and whoever looks for the newest goes on to the one before it, with a word in the log.
+
+    "FLSNAP01" | the states, one behind the other | what they are (msgpack)
+    | its length u32 | crc32 of everything before u32 | "FLSNEND1"
+
+What the states are comes last, so that a large one is written as it is made. The digest of a state
+is over its stream but for the head, as `Router.digest` has it.
+"""
+
+import hashlib
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from router.errors import JournalCorrupt
+from router.journal.file_ops import FileOps, read_all, write_all
+from router.journal.segments import Place
+
+__all__ = [
+    "KEPT",
+    "Part",
+    "Snapshot",
+    "State",
+    "newest",
+    "prune",
+    "read_snapshot",
+    "read_table",
+    "snapshot_names",
+    "snapshot_path",
+    "sweep",
+    "write_snapshot",
+]
+
+KEPT = 2
+"""The newest, and the one before in case the newest is damaged."""
+
+_LOG = structlog.get_logger("fairline.snapshots")
+_PREFIX = "snapshot-"
+_SUFFIX = ".snapshot"
+_PARTIAL = ".partial"
+_BEGIN = b"FLSNAP01"
+_END = b"FLSNEND1"
+_TRAILER = struct.Struct("<II8s")
+_PIECE_BYTES = 1024 * 1024
+_MEND = "Remove this file: an older snapshot, or the journal from its start, serves in its place."
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of one tenant's state without unpacking it."""
+
+    tenant: str
+    position: int
+    digest: str
+    events_crc: int
+    """The running hash over all events up to here."""
+    skipped: tuple[int, ...]
+    """Positions whose commands were left out, because they broke the core."""
+    length: int
+
+
+class _Table(msgspec.Struct, frozen=True, array_like=True):
+    core_version: int
+    place: Place
+    states: tuple[State, ...]
+
+
+class Part(NamedTuple):
+    """One tenant's state, about to be written."""
+
+    tenant: str
+    position: int
+    events_crc: int
+    skipped: tuple[int, ...]
+    chunks: Iterable[bytes]
+
+
+class Snapshot(NamedTuple):
+    """A whole, valid file."""
+
+    path: Path
+    core_version: int
+    place: Place
+    states: Mapping[str, State]
+    data: memoryview
+
+    def chunks(self, tenant: str) -> Iterator[bytes]:
+        """Return a tenant's state as a stream, cut anywhere."""
+        start = len(_BEGIN)
+        for state in self.states.values():
+            if state.tenant == tenant:
+                break
+            start += state.length
+        for offset in range(start, start + self.states[tenant].length, _PIECE_BYTES):
+            end = min(offset + _PIECE_BYTES, start + self.states[tenant].length)
+            yield bytes(self.data[offset:end])
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Up to which position of each tenant the journal is not needed beside it."""
+        return self.place.positions
+
+
+def snapshot_path(folder: Path, sequence: int) -> Path:
+    """Return the name of the snapshot behind this batch; names sort."""
+    return folder / f"{_PREFIX}{sequence:020d}{_SUFFIX}"
+
+
+def snapshot_names(ops: FileOps, folder: Path) -> list[str]:
+    """Return the names of the folder's snapshots, the newest first."""
+    names = [name for name in ops.names(folder) if name.startswith(_PREFIX)]
+    return sorted((name for name in names if name.endswith(_SUFFIX)), reverse=True)
+
+
+class _Output:
+    """Writes a file in pieces and keeps the checksum of all of it."""
+
+    def __init__(self, ops: FileOps, descriptor: int) -> None:
+        self._ops = ops
+        self._descriptor = descriptor
+        self._piece = bytearray()
+        self._written = 0
+        self.crc = 0
+
+    @property
+    def length(self) -> int:
+        return self._written + len(self._piece)
+
+    def add(self, data: bytes) -> None:
+        self.crc = zlib.crc32(data, self.crc)
+        self._piece += data
+        if len(self._piece) >= _PIECE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        write_all(self._ops, self._descriptor, bytes(self._piece), self._written)
+        self._written += len(self._piece)
+        self._piece.clear()
+
+
+def write_snapshot(
+    ops: FileOps, folder: Path, place: Place, core_version: int, parts: Iterable[Part]
+) -> tuple[Path, Sequence[State]]:
+    """Write a snapshot, whole and durable, and return its file and what is in it.
+
+    Raises:
+        OSError: there is none; what was begun is removed.
+    """
+    path = snapshot_path(folder, place.sequence)
+    partial = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
+    ops.unlink(partial)
+    descriptor = ops.create(partial)
+    try:
+        try:
+            states = _write(_Output(ops, descriptor), place, core_version, parts)
+            ops.fdatasync(descriptor)
+        finally:
+            ops.close(descriptor)
+        ops.rename(partial, path)
+    except OSError:
+        ops.unlink(partial)
+        raise
+    _sync_folder(ops, folder)
+    return path, states
+
+
+def _write(
+    output: _Output, place: Place, core_version: int, parts: Iterable[Part]
+) -> Sequence[State]:
+    output.add(_BEGIN)
+    states = tuple(_write_part(output, part) for part in parts)
+    table = msgspec.msgpack.encode(_Table(core_version, place, states))
+    output.add(table)
+    output.add(len(table).to_bytes(4, "little"))
+    output.add(output.crc.to_bytes(4, "little") + _END)
+    output.flush()
+    return states
+
+
+def _write_part(output: _Output, part: Part) -> State:
+    start = output.length
+    chunks = iter(part.chunks)
+    output.add(next(chunks))
+    digest = hashlib.blake2b(digest_size=16)
+    for chunk in chunks:
+        digest.update(chunk)
+        output.add(chunk)
+    return State(
+        part.tenant,
+        part.position,
+        digest.hexdigest(),
+        part.events_crc,
+        part.skipped,
+        output.length - start,
+    )
+
+
+def _sync_folder(ops: FileOps, folder: Path) -> None:
+    descriptor = ops.open_folder(folder)
+    try:
+        ops.sync_folder(descriptor)
+    finally:
+        ops.close(descriptor)
+
+
+def read_snapshot(ops: FileOps, path: Path) -> Snapshot:
+    """Read a snapshot and check every byte of it.
+
+    Raises:
+        JournalCorrupt: it is damaged.
+        OSError: it cannot be read.
+    """
+    descriptor = ops.open(path, to_write=False)
+    try:
+        data = read_all(ops, descriptor, ops.size(descriptor), 0)
+    finally:
+        ops.close(descriptor)
+    table, end, crc = _table(path, data, len(data))
+    if data[: len(_BEGIN)] != _BEGIN or zlib.crc32(memoryview(data)[:end]) != crc:
+        raise _damaged(path, 0, "Its checksum does not fit.")
+    states = {state.tenant: state for state in table.states}
+    return Snapshot(path, table.core_version, table.place, states, memoryview(data))
+
+
+def read_table(ops: FileOps, path: Path) -> Place:
+    """Read only behind which batch a snapshot stands; its states are not checked.
+
+    Raises:
+        JournalCorrupt: it is damaged.
+        OSError: it cannot be read.
+    """
+    descriptor = ops.open(path, to_write=False)
+    try:
+        size = ops.size(descriptor)
+        length = min(size, _PIECE_BYTES)
+        data = read_all(ops, descriptor, length, size - length)
+        needed = _table_bytes(path, data, size) + _TRAILER.size
+        if needed > length:
+            data = read_all(ops, descriptor, needed, size - needed)
+    finally:
+        ops.close(descriptor)
+    return _table(path, data, size)[0].place
+
+
+def _table_bytes(path: Path, data: bytes, size: int) -> int:
+    if len(data) < _TRAILER.size:
+        raise _damaged(path, 0, "It is cut short.")
+    length, _, end = _TRAILER.unpack_from(data, len(data) - _TRAILER.size)
+    if end != _END or length + _TRAILER.size + len(_BEGIN) > size:
+        raise _damaged(path, size - _TRAILER.size, "Its end is damaged.")
+    found: int = length
+    return found
+
+
+def _table(path: Path, data: bytes, size: int) -> tuple[_Table, int, int]:
+    """Return what a file holds, how many bytes its checksum covers, and the checksum."""
+    length = _table_bytes(path, data, size)
+    start = len(data) - _TRAILER.size - length
+    crc: int = _TRAILER.unpack_from(data, len(data) - _TRAILER.size)[1]
+    try:
+        table = msgspec.msgpack.decode(memoryview(data)[start : start + length], type=_Table)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _damaged(path, size - _TRAILER.size - length, "Its table is damaged.") from error
+    return table, start + length + 4, crc
+
+
+def _damaged(path: Path, offset: int, problem: str) -> JournalCorrupt:
+    return JournalCorrupt(
+        segment=str(path), offset=offset, problem=f"The snapshot is damaged. {problem}", mend=_MEND
+    )
+
+
+def newest(
+    ops: FileOps, folder: Path, core_version: int, *, before: Mapping[str, int] | None = None
+) -> Snapshot | None:
+    """Return the newest snapshot that is whole and of this core, or none.
+
+    With `before` only one at smaller positions of the tenants it names will do.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    for name in snapshot_names(ops, folder):
+        try:
+            snapshot = read_snapshot(ops, folder / name)
+        except (JournalCorrupt, OSError) as error:
+            _LOG.warning("snapshot.not_used", error=str(error))
+            continue
+        too_new = before is not None and any(
+            snapshot.positions.get(tenant, 0) >= position for tenant, position in before.items()
+        )
+        if snapshot.core_version == core_version and not too_new:
+            return snapshot
+    return None
+
+
+def sweep(ops: FileOps, folder: Path) -> None:
+    """Remove what a process left half written when it was ended."""
+    for name in ops.names(folder):
+        if name.startswith(_PREFIX) and name.endswith(_PARTIAL):
+            ops.unlink(folder / name)
+
+
+def prune(ops: FileOps, folder: Path, done: Sequence[Mapping[str, int]] = ()) -> Sequence[Place]:
+    """Remove the snapshots that nothing needs; return the places of the others, the newest first.
+
+    Needed are the newest `KEPT`, and the newest from which everything can be computed again that
+    comes behind each of `done`: whoever is behind needs the state of that moment, too.
+
+    Raises:
+        JournalCorrupt: one is damaged; none is removed.
+        OSError: one could not be read or removed.
+    """
+    places = [(name, read_table(ops, folder / name)) for name in snapshot_names(ops, folder)]
+    kept = places[:KEPT]
+    if not any(_is_before(place, done) for _, place in kept):
+        kept += [each for each in places[KEPT:] if _is_before(each[1], done)][:1]
+    for name, _ in reversed(places):
+        if name not in dict(kept):
+            ops.unlink(folder / name)
+    return [place for _, place in kept]
+
+
+def _is_before(place: Place, done: Sequence[Mapping[str, int]]) -> bool:
+    return all(
+        each.get(tenant, 0) >= position
+        for each in done
+        for tenant, position in place.positions.items()
+    )

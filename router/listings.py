@@ -1,0 +1,208 @@
+"""What back ends read over HTTP: conversations and agents as rows, in pages.
+
+Owns: the rows, the order of pages, the cursor. Does not know: HTTP, tokens, transcripts.
+
+Invariants (tests/test_listings.py): following the cursor shows every row that was there all the
+time exactly once; a supervisor of teams sees their agents' conversations and those that nobody has;
+a read changes nothing.
+"""
+
+from itertools import islice
+
+from msgspec import Struct
+
+from router.commands import Actor
+from router.conversations import Conversation
+from router.core import Router
+from router.errors import Refusal, Refused
+from router.presence import Agent
+from router.relations import theirs
+
+__all__ = [
+    "AgentRow",
+    "Agents",
+    "ConversationRow",
+    "Conversations",
+    "agent_row",
+    "agents",
+    "conversation_row",
+    "conversations",
+]
+
+
+STATUSES = ("held", "waiting", "offered", "active", "wrap_up", "ended")
+
+
+class ConversationRow(Struct, frozen=True, omit_defaults=True):
+    """A conversation without what was said in it; instants in ms since 1970 UTC."""
+
+    conversation: str
+    status: str
+    queue: str
+    channel: str
+    customer: str
+    arrived_at: int
+    topic: str = ""
+    priority: str = ""
+    agent: str = ""
+    attempt: int = 0
+    assigned_at: int | None = None
+    ended_at: int | None = None
+    reason: str = ""
+    rating: int | None = None
+
+
+class AgentRow(Struct, frozen=True, omit_defaults=True):
+    """An agent as back ends see them; ``load`` and ``capacity`` by channel and in ``total``."""
+
+    agent: str
+    show: str
+    since_at: int
+    name: str = ""
+    reason: str = ""
+    teams: tuple[str, ...] = ()
+    skills: dict[str, int] = {}
+    languages: dict[str, int] = {}
+    serving: tuple[str, ...] = ()
+    capacity: dict[str, int] = {}
+
+
+class Conversations(Struct, frozen=True):
+    """A page of conversations, oldest first; ``next`` is the cursor, or null at the end."""
+
+    conversations: tuple[ConversationRow, ...]
+    next: str | None
+
+
+class Agents(Struct, frozen=True):
+    """A page of agents by id; ``next`` is the cursor, or null at the end."""
+
+    agents: tuple[AgentRow, ...]
+    next: str | None
+
+
+def conversation_row(router: Router, by: Actor, conversation: str) -> ConversationRow:
+    """One conversation.
+
+    Raises:
+        Refused: NOT_FOUND or FORBIDDEN, as for ``explain``.
+    """
+    return _row(theirs(router.world, by, "explain", conversation))
+
+
+def conversations(
+    router: Router,
+    by: Actor,
+    *,
+    status: str = "",
+    queue: str = "",
+    customer: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> Conversations:
+    """A page of the conversations that the core remembers, by arrival.
+
+    Args:
+        router: The tenant's core.
+        by: Who reads.
+        status: Only those in it.
+        queue: Only those of it.
+        customer: Only theirs.
+        after: The cursor of the page before.
+        limit: How many at most.
+
+    Raises:
+        Refused: BAD_REQUEST for a status that there is not, or a cursor that is none.
+    """
+    if status and status not in STATUSES:
+        raise Refused(Refusal.BAD_REQUEST, f"status: there is no {status!r}")
+    start_ms, start_id = _cursor(after)
+    found: list[Conversation] = []
+    for one in router.world.conversations:
+        # They stand in the order of their arrival, but for those of one millisecond.
+        if len(found) > limit and one.arrived_ms > found[-1].arrived_ms:
+            break
+        is_wanted = (
+            (one.arrived_ms, one.id) > (start_ms, start_id)
+            and (not status or _status(one) == status)
+            and (not queue or one.queue == queue)
+            and (not customer or one.customer == customer)
+        )
+        if is_wanted and _may_see(router, by, one):
+            found.append(one)
+    found.sort(key=lambda one: (one.arrived_ms, one.id))
+    page = found[:limit]
+    more = f"{page[-1].arrived_ms}.{page[-1].id}" if len(found) > limit else None
+    return Conversations(tuple(map(_row, page)), more)
+
+
+def agents(router: Router, *, show: str = "", after: str = "", limit: int = 100) -> Agents:
+    """A page of the agents whom the core knows, by id."""
+    people = router.world.people.agents
+    names = sorted(name for name in people if name > after)
+    wanted = list(islice((people[name] for name in names if _shows(people[name], show)), limit + 1))
+    page = wanted[:limit]
+    return Agents(
+        tuple(agent_row(agent) for agent in page), page[-1].id if len(wanted) > limit else None
+    )
+
+
+def agent_row(agent: Agent) -> AgentRow:
+    """One agent."""
+    return AgentRow(
+        agent=agent.id,
+        show=agent.seen_show(),
+        since_at=agent.since_ms,
+        name=agent.name,
+        reason=agent.seen_reason(),
+        teams=agent.teams,
+        skills=dict(agent.profile.skills),
+        languages=dict(agent.profile.languages),
+        serving=tuple(agent.serving),
+        capacity=dict(agent.capacity),
+    )
+
+
+def _may_see(router: Router, by: Actor, one: Conversation) -> bool:
+    try:
+        theirs(router.world, by, "explain", one.id)
+    except Refused:
+        return False
+    return True
+
+
+def _status(one: Conversation) -> str:
+    """The protocol's word."""
+    return "ended" if one.is_over else one.status
+
+
+def _cursor(text: str) -> tuple[int, str]:
+    if not text:
+        return -1, ""
+    number, _, name = text.partition(".")
+    if not number.isdecimal() or not name:
+        raise Refused(Refusal.BAD_REQUEST, "after: expected the next of an earlier answer")
+    return int(number), name
+
+
+def _shows(agent: Agent, show: str) -> bool:
+    return not show or agent.seen_show() == show
+
+
+def _row(one: Conversation) -> ConversationRow:
+    return ConversationRow(
+        conversation=one.id,
+        status=_status(one),
+        queue=one.queue,
+        channel=one.channel,
+        customer=one.customer,
+        arrived_at=one.arrived_ms,
+        topic=one.topic,
+        priority=one.klass,
+        agent=one.agent or one.last_agent,
+        attempt=one.attempt_count,
+        assigned_at=one.first_assigned_at_ms,
+        ended_at=one.ended_at_ms,
+        reason=one.ended_reason,
+        rating=one.rating,
+    )

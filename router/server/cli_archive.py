@@ -1,0 +1,225 @@
+"""The archive's commands: ``fairline audit`` and ``fairline archive export`` and ``erase``.
+
+Owns: their arguments, and the form of what they print. Does not know: tables, HTTP's details.
+
+Reading goes beside a running server and changes nothing. Erasing is asked of the running server,
+for it has its place in the journal's order; only so does it hold after every restart.
+"""
+
+import csv
+import http.client
+import os
+import ssl
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, TextIO
+from urllib.parse import quote
+
+import msgspec
+from cyclopts import App, Parameter
+
+from router.archive.base import AuditQuery
+from router.archive.reading import Reader
+from router.errors import SettingsError
+from router.server.archiving import FOLDER_NAME
+from router.server.auth import mint
+from router.server.cli_lab import tenant_of
+from router.server.clock import Clock
+from router.server.settings import Settings, address, load
+
+__all__ = ["register"]
+
+Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
+Kind = Literal["transcripts", "assignments", "ratings", "audit"]
+Form = Literal["jsonl", "csv"]
+FIELDS = ("at", "actor", "action", "target", "purpose", "position", "entry")
+PAGE = 1_000
+ANSWER_S = 10.0
+
+
+def register(app: App) -> None:
+    """Adds the commands to ``fairline``."""
+    example = (
+        "Example:  fairline audit --config fairline.toml --actor agent:alice --since 2026-01-01"
+    )
+    app.command(help_epilogue=example)(audit)
+    archive = App(name="archive", help="What is kept of ended conversations.")
+    for command, line in (
+        (export, "fairline archive export --config fairline.toml --kind ratings --form csv"),
+        (erase, "fairline archive erase --config fairline.toml --customer carl"),
+    ):
+        archive.command(help_epilogue=f"Example:  {line}")(command)
+    app.command(archive)
+
+
+def audit(
+    *,
+    config: Config,
+    tenant: str = "",
+    actor: str = "",
+    target: str = "",
+    action: str = "",
+    since: str = "",
+    until: str = "",
+    limit: int = 100,
+    json: bool = False,
+    csv: bool = False,
+) -> None:
+    """Prints who did and looked at what, when and why; the newest last.
+
+    Args:
+        config: Settings whose server.data holds the archive.
+        tenant: Whose; not needed where there is one tenant.
+        actor: Only this person, as role:id.
+        target: Only what was done to this, such as conversation:ID or customer:ID.
+        action: Only this, such as history, join.monitor, assign, priority or policy.
+        since: From this time on: 2026-01-31, or 2026-01-31T12:00, in UTC.
+        until: Up to this time, without it.
+        limit: The newest so many; 0 is all.
+        json: One JSON object a line.
+        csv: Comma-separated, with a head line.
+    """
+    reader = _reader(load(config, os.environ), tenant)
+    query = AuditQuery(
+        actor=actor, target=target, action=action, since=_instant(since), until=_instant(until)
+    )
+    found = [msgspec.to_builtins(line) for line in _newest(reader, query, limit)]
+    found.reverse()
+    if json or csv:
+        _print(found, "csv" if csv else "jsonl", sys.stdout, FIELDS)
+        return
+    for line in found:
+        when = datetime.fromtimestamp(line["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        purpose = f"  ({line['purpose']})" if line["purpose"] else ""
+        sys.stdout.write(f"{when}  {line['actor']}  {line['action']}  {line['target']}{purpose}\n")
+
+
+def export(
+    *, config: Config, kind: Kind, tenant: str = "", customer: str = "", form: Form = "jsonl"
+) -> None:
+    """Prints all that is kept of a kind, the oldest first, however much it is.
+
+    Args:
+        config: Settings whose server.data holds the archive.
+        kind: transcripts (a line for each message), assignments, ratings or audit.
+        tenant: Whose; not needed where there is one tenant.
+        customer: Of this customer alone.
+        form: One JSON object a line, or comma-separated with a head line.
+    """
+    rows = _reader(load(config, os.environ), tenant).rows(kind, customer)
+    _print(rows, form, sys.stdout)
+
+
+def erase(*, config: Config, customer: str, tenant: str = "") -> None:
+    """Has the running server erase all that is kept of a customer, but the audit trail.
+
+    Args:
+        config: Settings of the running server, with a key that can sign.
+        customer: Whose conversations, assignments and ratings go.
+        tenant: Of which tenant; not needed where there is one.
+    """
+    settings = load(config, os.environ)
+    name = tenant_of(settings, tenant)
+    entry = settings.tenants[name].signing_key
+    if entry is None:
+        raise SettingsError(
+            f"no key here can sign; send DELETE /v1/customers/{customer} with a service's token",
+            key=f"tenants.{name}.keys",
+        )
+    now_ms = Clock().wall_ms()
+    token = mint(
+        entry, tenant=name, role="service", subject="fairline-cli", now_ms=now_ms, ttl_s=60
+    )
+    status, text = _send(settings, f"/v1/customers/{quote(customer, safe='')}", token)
+    if status not in (202, 204):
+        raise SettingsError(f"the server answered {status}: {text}")
+    later = "" if status == 204 else "; the archive will follow as soon as it can be written"
+    sys.stdout.write(f"Erased what is over of {customer}{later}.\n")
+
+
+def _send(settings: Settings, path: str, token: str) -> tuple[int, str]:
+    """Sends a DELETE to the server of these settings.
+
+    Raises:
+        SettingsError: nobody answers there.
+    """
+    server = settings.server
+    host, port = address(server.bind)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - as a key
+    connection: http.client.HTTPConnection
+    if server.tls_cert:
+        context = ssl.create_default_context(cafile=server.tls_cert)
+        context.check_hostname = False
+        connection = http.client.HTTPSConnection(host, port, timeout=ANSWER_S, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+    try:
+        connection.request("DELETE", path, headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+    except OSError as error:
+        text = f"nobody answers at {host}:{port} ({error}); start the server first"
+        raise SettingsError(text, key="server.bind") from None
+    finally:
+        connection.close()
+
+
+def _reader(settings: Settings, tenant: str) -> Reader:
+    if settings.server.journal == "memory":
+        raise SettingsError('"memory" keeps nothing', key="server.journal")
+    folder = Path(settings.server.data) / FOLDER_NAME
+    return Reader(folder, tenant_of(settings, tenant))
+
+
+def _newest(reader: Reader, query: AuditQuery, limit: int) -> Iterator[object]:
+    """The newest lines, a page after the other."""
+    left = limit or sys.maxsize
+    while left > 0:
+        query = msgspec.structs.replace(query, limit=min(PAGE, left))
+        page = reader.audit(query)
+        yield from page
+        if len(page) < query.limit:
+            return
+        left -= len(page)
+        query = msgspec.structs.replace(query, before=page[-1].entry)
+
+
+def _instant(text: str) -> int:
+    """A time in milliseconds; 0 for none.
+
+    Raises:
+        SettingsError: it is no time.
+    """
+    if not text:
+        return 0
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        sentence = f"{text!r} is no time; write 2026-01-31 or 2026-01-31T12:00"
+        raise SettingsError(sentence) from None
+    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _print(
+    rows: Iterable[dict[str, object]], form: Form, stream: TextIO, fields: Sequence[str] = ()
+) -> None:
+    if form == "jsonl":
+        stream.writelines(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
+        return
+    writer = None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(stream, fields or list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+
+
+def _cell(value: object) -> object:
+    """A value of a cell; one that a spreadsheet would take for a formula is quoted."""
+    if isinstance(value, dict | list | tuple):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+        return f"'{value}"
+    return value

@@ -1,0 +1,200 @@
+"""The operator's commands on a journal: ``fairline journal show, verify, backup, skip``.
+
+Owns: their arguments, help, output and exit codes. Does not know: how anything is read or proved.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import structlog
+from cyclopts import App, Parameter
+
+from router.errors import SettingsError
+from router.server.settings import Settings, load
+from router.server.suggestions import did_you_mean
+
+__all__ = ["register"]
+
+FAILED = 1
+
+Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
+
+
+def register(app: App) -> None:
+    """Adds the commands to ``fairline``."""
+    journal = App(
+        name="journal",
+        help="Shows, verifies, copies and mends the file journal.",
+        help_format="plaintext",
+    )
+    for command, example in (
+        (show, "fairline journal show --config fairline.toml --after 1200 --limit 20"),
+        (verify, "fairline journal verify --config fairline.toml"),
+        (backup, "fairline journal backup /backups/monday --config fairline.toml"),
+        (skip, "fairline journal skip 1234 --tenant main --config fairline.toml"),
+    ):
+        journal.command(help_epilogue=f"Example:  {example}")(command)
+    app.command(journal)
+
+
+def show(
+    *,
+    config: Config,
+    tenant: str = "",
+    after: int = 0,
+    limit: int = 100,
+    bodies: bool = False,
+    json: bool = False,
+) -> None:
+    """Prints commands as the journal has them, one a line, without what people wrote.
+
+    Args:
+        config: Settings whose server.data holds the journal; repeat it to merge several files.
+        tenant: Only this tenant's commands.
+        after: Begin behind this position of each tenant.
+        limit: So many lines at most; 0 for all.
+        bodies: Show messages, notes, comments and contacts, too.
+        json: Print one object a line for machines.
+    """
+    from router.server import inspecting  # loads the core
+
+    folder, settings = _journal(config)
+    if tenant and tenant not in settings.tenants:
+        hint = did_you_mean(tenant, settings.tenants)
+        raise SettingsError(f"there is no tenant {tenant!r} in the settings{hint}", key="--tenant")
+    _be_silent()
+    ops = inspecting.pinned(folder)
+    records = inspecting.read_records(ops, folder, tenant=tenant or None, after=after)
+    for count, record in enumerate(records, start=1):
+        if json:
+            _say(msgspec.json.encode(inspecting.as_object(record, bodies=bodies)).decode())
+        else:
+            _say(inspecting.as_text(record, bodies=bodies))
+        if count == limit:
+            break
+    ops.release()
+
+
+def verify(*, config: Config, json: bool = False) -> None:
+    """Checks every byte, the order and the snapshots; exit code 0, or 1 with what is wrong.
+
+    Each snapshot is compared with what a replay leads to, which takes as long as a replay.
+
+    Args:
+        config: Settings whose server.data holds the journal; repeat it to merge several files.
+        json: Print an object for machines.
+    """
+    from router.server import inspecting  # loads the core
+
+    folder, _ = _journal(config)
+    _be_silent()
+    ops = inspecting.pinned(folder)
+    found = inspecting.verify(ops, folder)
+    ops.release()
+    checked = found.checked
+    if json:
+        report = {
+            "folder": str(folder),
+            "segments": len(checked.segments),
+            "entries": checked.sequence,
+            "positions": checked.positions,
+            "snapshots": [each.path.name for each in checked.snapshots],
+            "proved": found.proved,
+            "replayed": found.replayed_count,
+            "problems": found.problems,
+        }
+        _say(msgspec.json.encode(report).decode())
+    else:
+        _say(
+            f"{folder}: {_count(len(checked.segments), 'segment')},"
+            f" {_count(checked.sequence, 'entry')}; commands: {_commands(checked.positions)}"
+        )
+        for snapshot in checked.snapshots:
+            proof = "as replayed" if snapshot.path.name in found.proved else "not proved"
+            _say(f"{snapshot.path.name}: behind entry {snapshot.place.sequence}, {proof}")
+        _say(f"replayed: {_count(found.replayed_count, 'command')}")
+        for problem in found.problems:
+            _say(problem)
+        _say("fine" if not found.problems else _count(len(found.problems), "problem"))
+    if found.problems:
+        sys.exit(FAILED)
+
+
+def backup(target: Path, /, *, config: Config) -> None:
+    """Copies the data folder, archive included, so that a server can start from the copy.
+
+    The copy has every command that was answered before the backup began. To go on from it, let
+    server.data name it.
+
+    Args:
+        target: A folder that is not there yet, or empty.
+        config: Settings whose server.data is copied; repeat it to merge several files.
+    """
+    from router.server.backing_up import back_up  # loads the core
+
+    _, settings = _journal(config)
+    _be_silent()
+    copied = back_up(Path(settings.server.data), target)
+    _say(
+        f"{target}: {_count(copied.segment_count, 'segment')},"
+        f" {_count(copied.snapshot_count, 'snapshot')}, {copied.byte_count:,} bytes;"
+        f" commands: {_commands(copied.positions)}. A start takes it: set server.data to it."
+    )
+
+
+async def skip(position: int, /, *, config: Config, tenant: str = "") -> None:
+    """Leaves out one command for good, from the next start on; stop the server first.
+
+    For a command that keeps the core from going on. What followed from it is undone: agents and
+    customers find things as if it had never been sent.
+
+    Args:
+        position: The command's position, as `fairline journal show` prints it.
+        config: Settings whose server.data holds the journal; repeat it to merge several files.
+        tenant: Whose command; not needed where there is one tenant.
+    """
+    from router.server.skipping import skip as append  # loads the core
+
+    folder, settings = _journal(config)
+    name = tenant or (next(iter(settings.tenants)) if len(settings.tenants) == 1 else "")
+    if name not in settings.tenants:
+        hint = (
+            did_you_mean(name, settings.tenants) or f"; name one of {', '.join(settings.tenants)}"
+        )
+        raise SettingsError(f"there is no tenant {name!r} in the settings{hint}", key="--tenant")
+    _be_silent()
+    await append(folder, name, position)
+    _say(f"{name} {position}: left out from the next start on")
+
+
+def _journal(config: list[Path]) -> tuple[Path, Settings]:
+    settings = load(config, os.environ)
+    if settings.server.journal != "file":
+        raise SettingsError("only a file journal lies in a folder", key="server.journal")
+    return Path(settings.server.data) / "journal", settings
+
+
+def _commands(positions: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in positions.items()) or "none"
+
+
+def _count(count: int, noun: str) -> str:
+    plural = {"entry": "entries"}.get(noun, f"{noun}s")
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def _be_silent() -> None:
+    """A torn end that is only looked at is no event, and standard output is for answers."""
+    structlog.configure(processors=[_drop])
+
+
+def _drop(_logger: object, _method: str, _line: object) -> str:
+    raise structlog.DropEvent
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,68 @@
+"""One task writes for all connections that have something to send.
+
+Owns: which connections have something to send, and when it is written.
+Does not know: what is sent, or how.
+
+Invariants (tests/server/test_flow.py): a connection that was marked is flushed once, soon, and
+not while whoever marked it is still at work, so that all that one turn brings leaves in one write;
+one that fails ends alone.
+
+A task for each connection would cost a switch for each message, and memory for each who is silent.
+"""
+
+from typing import Protocol
+
+import structlog
+import trio
+
+__all__ = ["Flow", "Spring"]
+
+SLICE = 32
+"""So many connections are written to before other tasks have their turn."""
+_LOG = structlog.get_logger("fairline.flow")
+
+
+class Spring(Protocol):
+    """A connection with something to send."""
+
+    def flush(self) -> None:
+        """Writes what there is, as far as that needs no waiting."""
+
+    def fail(self) -> None:
+        """``flush`` raised: the connection cannot go on."""
+
+
+class Flow:
+    """The writer of a node."""
+
+    def __init__(self) -> None:
+        self._marked: list[Spring] = []
+        self._lot = trio.lowlevel.ParkingLot()
+
+    def __len__(self) -> int:
+        return len(self._marked)
+
+    def mark(self, spring: Spring) -> None:
+        """The connection has something to send; it is flushed in the next turn."""
+        if not self._marked:
+            self._lot.unpark()
+        self._marked.append(spring)
+
+    async def run(self) -> None:
+        """Writes, for ever."""
+        while True:
+            if not self._marked:
+                await self._lot.park()
+            marked, self._marked = self._marked, []
+            for count, spring in enumerate(marked, start=1):
+                self._flush(spring)
+                if count % SLICE == 0:
+                    await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
+
+    def _flush(self, spring: Spring) -> None:
+        try:
+            spring.flush()
+        except Exception:
+            _LOG.exception("flow.failed")
+            spring.fail()

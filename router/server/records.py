@@ -1,0 +1,108 @@
+"""The HTTP surface over what is kept: the audit trail, and the erasure of a customer.
+
+Owns: the paths, who may ask by HTTP, the form of the answers.
+Does not know: how a token is checked, what is kept where, what erasing means.
+
+Invariants (tests/server/test_records.py): without a token of the right role nothing is told, not
+even whether there is such a customer; an erasure is answered when it is in the journal.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+import msgspec
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from router.archive.base import Archive, AuditQuery, Seen
+from router.commands import EraseCustomer
+from router.errors import ArchiveUnavailable, Refusal, Refused
+from router.ids import CustomerId
+from router.server.calls import Caller, Calls, Serve, json_response
+
+__all__ = ["Records", "records_routes"]
+
+LIMIT_MAX = 1_000
+
+
+class Records(Protocol):
+    """Who has the archive."""
+
+    @property
+    def archive(self) -> Archive:
+        """Where the trail is read."""
+
+    async def settle(self, tenant: str) -> bool:
+        """Writes what waits; whether all that happened is in the archive then."""
+
+
+class _Page(msgspec.Struct, frozen=True):
+    """Lines of the audit trail, the newest first; ``before`` asks for those behind them."""
+
+    entries: list[Seen]
+    before: int | None
+
+
+def records_routes(calls: Calls, records: Records | None) -> list[Route]:
+    """The routes, for the public port; ``records`` is None where nothing is kept."""
+
+    async def audit(request: Request, caller: Caller) -> Response:
+        if caller.teams:
+            raise Refused(Refusal.FORBIDDEN, "this is for supervisors of all teams")
+        query = _query(request)
+        entries = await _read(records, caller.tenant, query)
+        before = entries[-1].entry if len(entries) == query.limit else None
+        return json_response(_Page(entries, before), headers={"cache-control": "no-store"})
+
+    async def erase(request: Request, caller: Caller) -> Response:
+        if caller.actor.role != "service":
+            raise Refused(Refusal.FORBIDDEN, "this is for services")
+        customer = CustomerId(request.path_params["customer"])
+        await calls.do(caller, EraseCustomer(by=caller.actor, customer=customer))
+        is_done = records is None or await records.settle(caller.tenant)
+        return Response(status_code=204 if is_done else 202)
+
+    return [
+        Route("/v1/audit", _endpoint(calls, audit)),
+        Route("/v1/customers/{customer}", _endpoint(calls, erase), methods=["DELETE"]),
+    ]
+
+
+def _endpoint(calls: Calls, serve: Serve) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request, caller: Caller) -> Response:
+        try:
+            return await serve(request, caller)
+        except ArchiveUnavailable:
+            raise Refused(Refusal.OVERLOADED, "the archive cannot be read at present") from None
+
+    return partial(calls.answer, serve=answer, unknown="ask again")
+
+
+def _query(request: Request) -> AuditQuery:
+    """What is asked for.
+
+    Raises:
+        Refused: BAD_REQUEST, with what is wrong.
+    """
+    try:
+        query = msgspec.convert(dict(request.query_params), AuditQuery, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
+    if not 1 <= query.limit <= LIMIT_MAX:
+        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {LIMIT_MAX}")
+    return query
+
+
+async def _read(records: Records | None, tenant: str, query: AuditQuery) -> list[Seen]:
+    """Lines of the trail, those of a moment ago too.
+
+    Raises:
+        ArchiveUnavailable: there are none, or not at present.
+    """
+    if records is None:
+        raise ArchiveUnavailable("Nothing is kept.")
+    await records.settle(tenant)
+    return await trio.to_thread.run_sync(records.archive.audit, tenant, query)

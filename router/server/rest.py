@@ -1,0 +1,319 @@
+"""The HTTP surface for back ends: the socket's commands and reads, one request each.
+
+Owns: which path is which command or read, how a request becomes one, the answers' form.
+Does not know: how a command is done (``router.server.calls``), what may be done by whom.
+
+Invariants (tests/server/test_rest.py): every path here is in ``/v1/openapi.json`` and the other way
+round; a command that creates something needs an ``Idempotency-Key``, and the same key does it once;
+a wrong body is answered with the path of what is wrong in it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from router import boards, incoming, listings, outgoing
+from router.core import Router
+from router.errors import Refusal, Refused
+from router.explain import explain
+from router.explained import Explained
+from router.policy import Policy
+from router.requests import command_for
+from router.rights import may_send
+from router.server.calls import Caller, Calls, json_response
+
+__all__ = ["OPERATIONS", "Operation", "rest_routes"]
+
+BODY_BYTES_MAX = 65_536
+PAGE_MAX = 500
+
+Answer = Callable[["Reading"], object]
+
+
+class Asked(Struct, frozen=True, omit_defaults=True):
+    """The conversation that was asked for; ``joined``: it was in line already."""
+
+    conversation: str
+    status: str
+    position: int | None = None
+    ahead: int | None = None
+    joined: bool = False
+
+
+class Said(Struct, frozen=True):
+    """The number of a message in its conversation."""
+
+    seq: int
+
+
+class Queues(Struct, frozen=True):
+    """Every queue with its figures of now."""
+
+    queues: tuple[outgoing.QueueFigures, ...]
+
+
+class Reading(NamedTuple):
+    """A read under way."""
+
+    caller: Caller
+    router: Router
+    now_ms: int
+    path: dict[str, str]
+    query: dict[str, str]
+
+
+class Operation(NamedTuple):
+    """One path and method.
+
+    ``message`` is the command that the body is for, or the one whose right a read needs;
+    ``answer`` the Struct of the answer, None where there is nothing to say (204); ``read`` makes
+    the answer of a read, ``query`` names what it may be asked by, with what each means; ``whole``
+    is the field that the whole body is for.
+    """
+
+    method: str
+    path: str
+    says: str
+    message: Any
+    answer: Any = None
+    read: Answer | None = None
+    query: Mapping[str, str] = MappingProxyType({})
+    whole: str = ""
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it creates something, and so needs an ``Idempotency-Key``."""
+        return self.read is None and "op" in self.message.__struct_fields__
+
+
+# -- reads -------------------------------------------------------------------------------------
+
+
+def _conversations(reading: Reading) -> object:
+    query = reading.query
+    return listings.conversations(
+        reading.router,
+        reading.caller.actor,
+        status=query.get("status", ""),
+        queue=query.get("queue", ""),
+        customer=query.get("customer", ""),
+        after=query.get("after", ""),
+        limit=_limit(query),
+    )
+
+
+def _conversation(reading: Reading) -> object:
+    return listings.conversation_row(
+        reading.router, reading.caller.actor, reading.path["conversation"]
+    )
+
+
+def _explain(reading: Reading) -> object:
+    return explain(
+        reading.router,
+        reading.caller.actor,
+        reading.now_ms,
+        conversation=reading.path.get("conversation", ""),
+        agent=reading.path.get("agent") or reading.query.get("agent", ""),
+    )
+
+
+def _agents(reading: Reading) -> object:
+    query = reading.query
+    return listings.agents(
+        reading.router,
+        show=query.get("show", ""),
+        after=query.get("after", ""),
+        limit=_limit(query),
+    )
+
+
+def _agent(reading: Reading) -> object:
+    agent = reading.router.world.people.agents.get(reading.path["agent"])
+    if agent is None:
+        raise Refused(Refusal.NOT_FOUND, "there is no such agent")
+    return listings.agent_row(agent)
+
+
+def _queues(reading: Reading) -> object:
+    return Queues(boards.queue_figures(reading.router, reading.now_ms))
+
+
+def _policy(reading: Reading) -> object:
+    return reading.router.policy
+
+
+def _limit(query: dict[str, str]) -> int:
+    text = query.get("limit", "100")
+    if not text.isdecimal() or not 1 <= int(text) <= PAGE_MAX:
+        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {PAGE_MAX}")
+    return int(text)
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+_ONE = "/v1/conversations/{conversation}"
+_PAGE = {
+    "after": "The `next` of the page before.",
+    "limit": f"Rows at most, 1 to {PAGE_MAX}; 100 unless told.",
+}
+OPERATIONS = (
+    Operation(
+        "POST", "/v1/conversations", "Ask for a conversation in a customer's name.",
+        incoming.ConversationRequest, Asked,
+    ),
+    Operation(
+        "GET", "/v1/conversations", "The conversations of now and of the last minutes, by arrival.",
+        incoming.Explain, listings.Conversations, _conversations,
+        {"status": "In this status.", "queue": "Of this queue.", "customer": "Of this customer.",
+         **_PAGE},
+    ),
+    Operation(
+        "GET", _ONE, "One conversation, without what was said in it.",
+        incoming.Explain, listings.ConversationRow, _conversation,
+    ),
+    Operation("POST", f"{_ONE}/messages", "Say something in it.", incoming.MessageSend, Said),
+    Operation("POST", f"{_ONE}/transfer", "Pass it on.", incoming.ConversationTransfer),
+    Operation("POST", f"{_ONE}/cancel", "Take it out of the line.", incoming.ConversationCancel),
+    Operation("POST", f"{_ONE}/end", "End it.", incoming.ConversationEnd),
+    Operation("POST", f"{_ONE}/assign", "Give it to an agent.", incoming.ConversationAssign),
+    Operation("PUT", f"{_ONE}/priority", "Set its class.", incoming.ConversationPriority),
+    Operation("PUT", f"{_ONE}/score", "Set a part of its score from outside.", incoming.ScoreSet),
+    Operation(
+        "GET", f"{_ONE}/explain", "Why it waits, or why it went to whom.",
+        incoming.Explain, Explained, _explain, {"agent": "This agent alone."},
+    ),
+    Operation(
+        "GET", "/v1/agents", "The agents, by id.",
+        incoming.Explain, listings.Agents, _agents, {"show": "Shown as this.", **_PAGE},
+    ),
+    Operation(
+        "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, _agent
+    ),
+    Operation("PUT", "/v1/agents/{agent}/presence", "Set their presence.", incoming.AgentPresence),
+    Operation(
+        "GET", "/v1/agents/{agent}/explain", "Why they get work, or none.",
+        incoming.Explain, Explained, _explain,
+    ),
+    Operation(
+        "GET", "/v1/queues", "Every queue with its figures.", incoming.Explain, Queues, _queues
+    ),
+    Operation("GET", "/v1/policy", "The policy in force.", incoming.PolicyGet, Policy, _policy),
+    Operation(
+        "PUT", "/v1/policy", "Put another policy in force, whole or not at all.",
+        incoming.PolicySet, whole="policy",
+    ),
+)  # fmt: skip
+
+
+# -- requests ----------------------------------------------------------------------------------
+
+
+def rest_routes(calls: Calls) -> list[Route]:
+    """The routes of all operations."""
+    by_path: dict[str, list[Operation]] = {}
+    for operation in OPERATIONS:
+        by_path.setdefault(operation.path, []).append(operation)
+    return [
+        Route(path, _endpoint(found, calls), methods=[one.method for one in found])
+        for path, found in by_path.items()
+    ]
+
+
+def _endpoint(found: Iterable[Operation], calls: Calls) -> Callable[[Request], Awaitable[Response]]:
+    by_method = {operation.method: operation for operation in found}
+
+    async def serve(request: Request, caller: Caller) -> Response:
+        operation = by_method["GET" if request.method == "HEAD" else request.method]
+        _check_role(caller, operation)
+        if operation.read is not None:
+            return _read(operation, calls, caller, request)
+        return await _do(operation, calls, caller, request)
+
+    return partial(calls.answer, serve=serve, unknown="ask again with the same key")
+
+
+def _check_role(caller: Caller, operation: Operation) -> None:
+    if not may_send(caller.actor.role, str(operation.message.__struct_config__.tag)):
+        raise Refused(Refusal.FORBIDDEN, f"this is not for {caller.actor.role}s")
+
+
+def _read(operation: Operation, calls: Calls, caller: Caller, request: Request) -> Response:
+    query = dict(request.query_params)
+    for name in query:
+        if name not in operation.query:
+            raise Refused(Refusal.BAD_REQUEST, f"{name}: there is no such parameter")
+    router = calls.office.routers[caller.tenant]
+    path = {name: str(value) for name, value in request.path_params.items()}
+    assert operation.read is not None, "reads have one"
+    return json_response(
+        operation.read(Reading(caller, router, calls.office.now_ms(), path, query))
+    )
+
+
+async def _do(operation: Operation, calls: Calls, caller: Caller, request: Request) -> Response:
+    message = await _message(operation, request)
+    command = command_for(message, caller.actor, calls.office.new_id)
+    answered = (await calls.do(caller, command)).answer
+    if operation.answer is Asked:
+        asked = Asked(
+            conversation=answered.conversation or "",
+            status=answered.status or "",
+            position=answered.position,
+            ahead=answered.ahead,
+            joined=answered.joined,
+        )
+        return json_response(asked, 200 if answered.joined else 201)
+    if operation.answer is Said:
+        return json_response(Said(answered.seq or 0), 201)
+    return Response(status_code=204)
+
+
+async def _message(operation: Operation, request: Request) -> incoming.Incoming:
+    """The command's message, made of the path, the body and the key.
+
+    Raises:
+        Refused: BAD_REQUEST, with the path of what is wrong.
+    """
+    fields = await _body(request)
+    told = {operation.whole: fields} if operation.whole else fields
+    if not isinstance(told, dict):
+        raise Refused(Refusal.BAD_REQUEST, "expected an object")
+    for name in ("op", "id", "t", *request.path_params):
+        if name in told and not operation.whole:
+            raise Refused(Refusal.BAD_REQUEST, f"{name}: does not belong in the body")
+    _check_names(told, operation.message.__struct_encode_fields__)
+    if operation.is_keyed:
+        told["op"] = request.headers.get("idempotency-key", "")
+        if not told["op"]:
+            raise Refused(Refusal.BAD_REQUEST, "idempotency-key: expected 1 to 64 characters")
+    told.update(request.path_params, id=1, t=operation.message.__struct_config__.tag)
+    try:
+        message: incoming.Incoming = msgspec.convert(told, operation.message)
+    except msgspec.ValidationError as error:
+        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
+    return message
+
+
+def _check_names(told: Iterable[str], known: Sequence[str]) -> None:
+    """A name that nothing reads is a mistake of whoever calls, and would be lost without a word."""
+    for name in told:
+        if name not in known:
+            raise Refused(Refusal.BAD_REQUEST, f"{name}: there is no such field")
+
+
+async def _body(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
+    body = await request.body()
+    if len(body) > BODY_BYTES_MAX:
+        raise Refused(Refusal.BAD_REQUEST, f"expected at most {BODY_BYTES_MAX} bytes")
+    try:
+        return msgspec.json.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Refused(Refusal.BAD_REQUEST, f"expected JSON: {error}") from None

@@ -1,0 +1,236 @@
+"""The second process: follows the journal with cores of its own and writes snapshots.
+
+Owns: its loop, when a snapshot is due, what it says to the process that started it.
+Does not know: sockets, settings, who else reads the journal; it never writes to the journal.
+
+Invariants (tests/server/test_snapshotter.py): a snapshot holds only what was durable; it is written
+whole or not at all; the process ends by itself when whoever started it is gone, however that ended.
+
+It speaks one JSON object a line on stdout, and listens on stdin only for its end. The state is not
+copied from the live process but computed again from the journal, so the live loop never stalls for
+it, and each running hash that both show proves that replay is the same as live.
+"""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from router.core import CORE_VERSION
+from router.errors import StorageError
+from router.journal.file_ops import DiskOps, FileOps, is_full
+from router.journal.following import Following
+from router.journal.snapshot_files import Snapshot, newest, sweep
+from router.server.clock import Clock
+from router.server.replica import Plan, Replica, StartOver
+
+__all__ = ["Diverged", "Problem", "Said", "Shown", "Snapshotter", "Written", "main"]
+
+NICENESS = 10
+POLL_S = 0.2
+REST_FACTOR = 10
+"""Between two snapshots lies at least so many times what the last one took."""
+RETRY_MS = 10_000
+"""After a disk was full."""
+
+
+class Written(msgspec.Struct, frozen=True, tag_field="say", tag="written"):
+    """A snapshot is on the disk."""
+
+    file: str
+    sequence: int
+    took_ms: int
+    positions: dict[str, int]
+
+
+class Shown(msgspec.Struct, frozen=True, tag_field="say", tag="shown"):
+    """A running hash, to be compared."""
+
+    tenant: str
+    position: int
+    crc: int
+
+
+class Diverged(msgspec.Struct, frozen=True, tag_field="say", tag="diverged"):
+    """A snapshot did not give back the state that it was made of."""
+
+    file: str
+    tenant: str
+
+
+class Problem(msgspec.Struct, frozen=True, tag_field="say", tag="problem"):
+    """Something went wrong, in a sentence."""
+
+    text: str
+
+
+Said = Written | Shown | Diverged | Problem
+
+
+class Pace(NamedTuple):
+    """When a snapshot is due."""
+
+    commands: int
+    span_ms: int
+
+
+class Snapshotter:
+    """Follows one journal.
+
+    Args:
+        folder: The journal's.
+        pace: When a snapshot is due.
+        say: Told what the process that started this one should know.
+        is_over: Waits at most so many seconds, and tells whether to end.
+        steady_ms: A clock for spans.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        pace: Pace,
+        *,
+        say: Callable[[Said], None],
+        is_over: Callable[[float], bool],
+        steady_ms: Callable[[], int],
+        ops: FileOps | None = None,
+    ) -> None:
+        self._folder = folder
+        self._pace = pace
+        self._say = say
+        self._is_over = is_over
+        self._steady_ms = steady_ms
+        self._ops = ops if ops is not None else DiskOps()
+        self._plan = Plan()
+        self._commands = 0
+        self._written_ms = steady_ms()
+        self._not_before_ms = 0
+
+    def run(self) -> None:
+        """Follows until it is over.
+
+        Raises:
+            StorageError: The journal cannot be followed.
+            OSError: The disk failed.
+        """
+        sweep(self._ops, self._folder)
+        while True:
+            snapshot = newest(
+                self._ops, self._folder, CORE_VERSION, before=self._plan.before or None
+            )
+            replica = Replica(snapshot, self._plan.skipped)
+            if snapshot is not None and not self._is_itself(snapshot, replica):
+                self._ops.rename(snapshot.path, snapshot.path.with_suffix(".diverged"))
+                continue
+            place = None if snapshot is None else snapshot.place
+            del snapshot
+            following = Following(self._ops, self._folder, core_version=CORE_VERSION, place=place)
+            try:
+                self._follow(following, replica)
+            except StartOver as found:
+                if self._plan.is_hopeless(found):
+                    raise StorageError(f"no core gets past {found}") from found
+                self._plan.learn(found)
+            else:
+                return
+            finally:
+                following.close()
+
+    def _is_itself(self, snapshot: Snapshot, replica: Replica) -> bool:
+        """Whether what was unpacked packs to the same bytes again."""
+        for tenant, state in snapshot.states.items():
+            if replica.routers[tenant].digest() != state.digest:
+                self._say(Diverged(str(snapshot.path), tenant))
+                return False
+        return True
+
+    def _follow(self, following: Following, replica: Replica) -> None:
+        wait_s = 0.0
+        while not self._is_over(wait_s):
+            entries = following.read()
+            for entry in entries:
+                for record in entry.records:
+                    replica.apply(record)
+                self._commands += len(entry.records)
+            for shown in replica.shown:
+                self._say(Shown(*shown))
+            replica.shown.clear()
+            if self._is_due():
+                self._write(following, replica)
+            wait_s = 0.0 if entries else POLL_S
+
+    def _is_due(self) -> bool:
+        now_ms = self._steady_ms()
+        if not self._commands or now_ms < self._not_before_ms:
+            return False
+        since_ms = now_ms - self._written_ms
+        return self._commands >= self._pace.commands or since_ms >= self._pace.span_ms
+
+    def _write(self, following: Following, replica: Replica) -> None:
+        place = following.place
+        assert place is not None, "nothing is due before anything was read"
+        start_ms = self._steady_ms()
+        try:
+            path, _ = replica.write(self._ops, self._folder, place)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self._say(Problem(f"no snapshot was written: {error.strerror}"))
+            self._not_before_ms = start_ms + RETRY_MS
+            return
+        self._written_ms = self._steady_ms()
+        took_ms = self._written_ms - start_ms
+        self._not_before_ms = self._written_ms + REST_FACTOR * took_ms
+        self._commands = 0
+        self._say(Written(str(path), place.sequence, took_ms, dict(place.positions)))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Follows the folder until stdin ends.
+
+    Args:
+        arguments: The journal's folder, commands between snapshots, ms between snapshots.
+    """
+    folder, commands, span_ms = arguments
+    os.nice(NICENESS)
+    structlog.configure(processors=[_say_line])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which ends this
+    try:
+        Snapshotter(
+            Path(folder),
+            Pace(int(commands), int(span_ms)),
+            say=_say,
+            is_over=_stdin_ended,
+            steady_ms=Clock().steady_ms,
+        ).run()
+    except BrokenPipeError:
+        return 0
+    except (StorageError, OSError) as error:
+        _say(Problem(str(error)))
+        return 1
+    return 0
+
+
+def _say_line(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
+    """Hands a line of the log to the process that has a log."""
+    _say(Problem(f"{line['event']}: {line.get('error', '')}"))
+    raise structlog.DropEvent
+
+
+def _say(said: Said) -> None:
+    os.write(1, msgspec.json.encode(said) + b"\n")
+
+
+def _stdin_ended(wait_s: float) -> bool:
+    readable, _, _ = select.select([0], [], [], wait_s)
+    return bool(readable) and not os.read(0, 4096)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

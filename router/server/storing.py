@@ -1,0 +1,147 @@
+"""Opens what the settings name to keep commands in, with what a start takes from it.
+
+Owns: the choice of a journal, the order of snapshot and journal at a start, the close.
+Does not know: who reads or writes, what is kept.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+import trio
+
+from router.archive.base import Archive
+from router.core import CORE_VERSION
+from router.errors import SettingsError, StorageError
+from router.journal.base import Journal
+from router.journal.file import FileJournal
+from router.journal.memory import MemoryJournal
+from router.server.archiving import check_order, open_archive
+from router.server.clock import Clock
+from router.server.metrics import Metrics
+from router.server.restoring import NOTHING, Snapshots, Start
+from router.server.settings import ServerSettings, Settings
+from router.server.snapshotting import Snapshotting, Terms
+
+__all__ = ["Kept", "journal_folder", "opened", "snapshotting"]
+
+CLOSE_S = 5.0
+_EVERYTHING = 2**62
+_LOG = structlog.get_logger("fairline.app")
+
+
+class Kept(NamedTuple):
+    """An open journal, where its snapshots lie, and the archive behind it."""
+
+    journal: Journal
+    start: Start = NOTHING
+    snapshots: Snapshots | None = None
+    archive: Archive | None = None
+
+
+def journal_folder(server: ServerSettings) -> Path:
+    """Where a file journal and its snapshots lie."""
+    return Path(server.data) / "journal"
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
+    """The journal that the settings name, and the archive behind it, closed whatever happens.
+
+    The start begins at a snapshot that is not newer than the archive.
+
+    Raises:
+        SettingsError: This version has no such journal.
+        StorageError: It cannot be opened.
+    """
+    async with open_archive(settings) as archive:
+        match settings.server.journal:
+            case "memory":
+                kept = Kept(MemoryJournal(clock.wall_ms))
+            case "file":
+                assert archive is not None, "an archive goes with a journal in a folder"
+                kept = await _open_file(settings, clock, archive)
+            case _:
+                raise SettingsError(
+                    'this version keeps its journal in a folder: write journal = "file"',
+                    key="server.journal",
+                )
+        try:
+            yield kept
+        finally:
+            with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_S):
+                await kept.journal.aclose()
+
+
+async def _open_file(settings: Settings, clock: Clock, archive: Archive) -> Kept:
+    folder = journal_folder(settings.server)
+    snapshots = Snapshots(folder)
+    began_ms = clock.steady_ms()
+    try:
+        start = await trio.to_thread.run_sync(_start, snapshots, tuple(settings.tenants), archive)
+    except OSError as error:
+        raise StorageError(f"{folder}: the snapshots cannot be read: {error}.") from error
+    journal = await FileJournal.open(
+        folder, wall_ms=clock.wall_ms, core_version=CORE_VERSION, place=start.place
+    )
+    try:
+        check_order(archive, journal, settings.tenants)
+    except StorageError:
+        await journal.aclose()
+        raise
+    journal.holds.add("archive", partial(_archived, archive, journal, tuple(settings.tenants)))
+    left = sum(journal.end.values()) - sum(start.positions.values())
+    took_ms = clock.steady_ms() - began_ms
+    _LOG.info("journal.opened", path=str(folder), took_ms=took_ms, replay_count=left)
+    return Kept(journal, start, snapshots, archive)
+
+
+def _start(snapshots: Snapshots, tenants: Sequence[str], archive: Archive) -> Start:
+    """The newest snapshot from which everything is replayed that the archive has not got.
+
+    Where there is none such, and the journal begins later, what lies between is lost to the
+    archive: it was made anew, or lay on another disk. Better that than no start.
+    """
+    start = snapshots.start(tenants, {tenant: archive.position(tenant) for tenant in tenants})
+    for tenant in tenants:
+        position = start.positions.get(tenant, 0)
+        if position > archive.position(tenant):
+            _LOG.error(
+                "archive.gap",
+                tenant=tenant,
+                from_position=archive.position(tenant) + 1,
+                to_position=position,
+            )
+            archive.write(tenant, [], position)
+    return start
+
+
+def _archived(archive: Archive, journal: Journal, tenants: Sequence[str]) -> Mapping[str, int]:
+    """Up to where the archive needs nothing of the journal; of others it never needs anything."""
+    done = dict.fromkeys(journal.end, _EVERYTHING)
+    return done | {tenant: archive.position(tenant) for tenant in tenants}
+
+
+def snapshotting(
+    server: ServerSettings, kept: Kept | None, metrics: Metrics
+) -> Snapshotting | None:
+    """The keeper of a file journal's snapshots; None for other journals."""
+    if kept is None or not isinstance(kept.journal, FileJournal):
+        return None
+    journal = kept.journal
+    terms = Terms(
+        commands=server.snapshot_commands,
+        span_ms=server.snapshot_ms,
+        is_trimming=server.journal_keep == "needed",
+        archive=Path(server.journal_archive) if server.journal_archive else None,
+    )
+    return Snapshotting(
+        journal.folder,
+        journal,
+        terms,
+        alarm=partial(metrics.violated, "digest"),
+        count=metrics.count,
+    )

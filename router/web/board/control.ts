@@ -1,0 +1,168 @@
+/**
+ * What a supervisor does to people and conversations, and how each deed is asked of the server.
+ *
+ * Owns: the purpose that a look needs, listening in and out again, the words for a refusal.
+ * Does not know: elements, figures.
+ * Invariants: nothing of a transcript is asked for before the purpose is named, where the tenant
+ * demands one; whoever stops looking at a conversation has left it.
+ */
+import { add, fresh, type Conversation } from "../client/conversations.js";
+import { Refused, type CommandType, type Fields, type Reply, type Told } from "../client/protocol.js";
+import { refusalWords } from "../desktop/words.js";
+import type { Wall } from "./wall.js";
+
+export type Mode = "monitor" | "whisper" | "barge";
+
+/** A conversation as `GET /v1/conversations` has it. */
+export interface Row {
+  conversation: string;
+  status: string;
+  queue: string;
+  channel: string;
+  customer: string;
+  arrived_at: number;
+  topic?: string;
+  priority?: string;
+  agent?: string;
+}
+
+export type Policy = NonNullable<Told.Reply["policy"]>;
+
+const WORDS: Record<number, string> = {
+  102: "This is not of your teams.",
+  107: "Too many looks for this purpose within an hour.",
+  110: "Name a purpose first: this service demands one for every look.",
+  114: "That agent has no free place.",
+};
+
+export class Control {
+  policy: Policy | null = null;
+  /** The purpose named last, offered again for the next look. */
+  purpose = "";
+  mode: Mode = "monitor";
+  /** Which conversation is being looked at. */
+  watched = "";
+
+  constructor(private readonly wall: Wall) {}
+
+  /** The purposes that a supervisor may name; none where the tenant demands none. */
+  get purposes(): string[] {
+    const told = (this.policy?.purposes ?? []) as (string | { id: string; roles?: string[] })[];
+    const known = told.map((one) => (typeof one === "string" ? { id: one } : one)) as { id: string; roles?: string[] }[];
+    return known.filter(({ roles }) => !roles?.length || roles.includes("supervisor")).map(({ id }) => id);
+  }
+
+  get classes(): [string, number][] {
+    return Object.entries((this.policy?.classes ?? {}) as Record<string, number>).sort((a, b) => a[1] - b[1]);
+  }
+
+  get conversation(): Conversation | undefined {
+    return this.watched ? this.wall.model.find(this.watched) : undefined;
+  }
+
+  /** Sends a command; a refusal becomes a sentence. */
+  async ask<T extends CommandType>(t: T, fields: Fields<T>): Promise<Reply | null> {
+    try {
+      return await this.wall.connection.command(t, fields);
+    } catch (refusal) {
+      if (!(refusal instanceof Refused)) throw refusal;
+      const lost = "There is no connection right now.";
+      this.wall.toasts.tell(refusal.code === 0 ? lost : (WORDS[refusal.code] ?? refusalWords(refusal)));
+      return null;
+    }
+  }
+
+  async welcomed(): Promise<void> {
+    const reply = await this.ask("policy.get", {});
+    this.policy = reply?.policy ?? this.policy;
+    // What was being listened to stands in `welcome`; a conversation that is over does not.
+    if (this.watched && !this.conversation) this.watched = "";
+    this.wall.draw();
+  }
+
+  /** Conversations of now, the oldest first. */
+  async list(query: { status: string; queue?: string }): Promise<Row[]> {
+    const told = new URLSearchParams(Object.entries({ limit: "100", ...query }).filter(([, value]) => value));
+    const token = await this.wall.session.token({ fresh: false });
+    const answer = await fetch(`/v1/conversations?${told}`, { headers: { authorization: `Bearer ${token}` } });
+    if (!answer.ok) throw new Error("not readable");
+    return ((await answer.json()) as { conversations: Row[] }).conversations;
+  }
+
+  /** Reads what was said and listens from then on; false where the server said no. */
+  async look(row: Row): Promise<boolean> {
+    const { conversation } = row;
+    const { model } = this.wall;
+    const purpose = this.purposes.length ? { purpose: this.purpose } : {};
+    const found = await this.ask("history", { conversation, limit: 200, ...purpose });
+    if (!found) return false;
+    if (!(await this.ask("conversation.join", { conversation, mode: "monitor", ...purpose }))) return false;
+    await this.leave();
+    const agent = row.agent ? { id: row.agent, name: this.wall.person(row.agent)?.name || row.agent } : undefined;
+    const said = (found.messages ?? []).find(({ from }) => from.role === "customer");
+    const customer = { id: row.customer, name: said?.from.name };
+    const { status, queue, channel, topic } = row;
+    const seen = fresh({ conversation, status, queue, channel, topic, agent, customer, since_at: row.arrived_at });
+    for (const message of found.messages ?? []) add(seen, message);
+    seen.more = found.more ?? false;
+    model.conversations.set(conversation, seen);
+    this.watched = conversation;
+    this.mode = "monitor";
+    return true;
+  }
+
+  async turn(mode: Mode): Promise<void> {
+    const { watched } = this;
+    const purpose = this.purposes.length ? { purpose: this.purpose } : {};
+    if (watched && (await this.ask("conversation.join", { conversation: watched, mode, ...purpose }))) this.mode = mode;
+    this.wall.draw();
+  }
+
+  /** Out of the conversation that is being looked at. */
+  async leave(): Promise<void> {
+    const { watched } = this;
+    if (!watched) return;
+    this.watched = "";
+    const isOver = this.wall.model.find(watched)?.status === "ended";
+    this.wall.model.forget(watched);
+    if (!isOver) await this.ask("conversation.leave", { conversation: watched });
+  }
+
+  say(body: string): void {
+    if (!body.trim() || !this.watched) return;
+    const kind = this.mode === "barge" ? "text" : "note";
+    void this.ask("message.send", { conversation: this.watched, body, kind });
+  }
+
+  /** The agent as whom this person is signed in at a desktop, if they are. */
+  get ownDesk(): Told.PresenceEntry | undefined {
+    return this.wall.person(this.wall.model.you?.id ?? "");
+  }
+
+  async give(conversation: string, agent: string): Promise<boolean> {
+    const given = await this.ask("conversation.assign", { conversation, agent });
+    if (!given) return false;
+    const name = this.wall.person(agent)?.name || agent;
+    const shown = this.wall.model.find(conversation);
+    if (shown) Object.assign(shown, { agent: { id: agent, name }, status: "active" });
+    this.wall.toasts.tell(`${name} has the conversation now.`);
+    return true;
+  }
+
+  /** To the own desk where there is one; else answered from here, and the agent is told. */
+  async takeOver(): Promise<void> {
+    const { watched, ownDesk } = this;
+    if (ownDesk) {
+      await this.give(watched, ownDesk.id);
+      return;
+    }
+    await this.turn("barge");
+    const name = this.wall.model.you?.name || this.wall.model.you?.id;
+    const body = `${name} answers from here on. Please do not write; the conversation stays in your list until it ends.`;
+    if (this.mode === "barge") await this.ask("message.send", { conversation: watched, body, kind: "note" });
+  }
+
+  async end(): Promise<void> {
+    await this.ask("conversation.end", { conversation: this.watched });
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Everything that can be done by a key or from the palette, named once.
+ *
+ * Owns: names, keys, when each is possible. Does not know: keyboards, elements.
+ */
+import type { Desk } from "./desk.js";
+import { nameOf, SHOWS } from "./words.js";
+
+export interface Deed {
+  name: string;
+  /** A single key, where it has one. */
+  key?: string;
+  group: string;
+  possible?: boolean;
+  act(): void;
+}
+
+/** The deeds of now, in the order in which they are listed. */
+export function deedsOf(desk: Desk): Deed[] {
+  return [...answering(desk), ...talking(desk), ...presence(desk), ...looking(desk)];
+}
+
+/** The conversations at hand, to go to by name. */
+export function goals(desk: Desk): Deed[] {
+  return desk.conversations.map((one) => ({
+    name: `Go to ${nameOf(one.customer)}`, group: "Conversations", act: () => desk.choose(one.conversation),
+  }));
+}
+
+function answering(desk: Desk): Deed[] {
+  const offered = !!desk.offer;
+  return [
+    { name: "Accept the offer", key: "Enter", group: "Offers", possible: offered, act: () => void desk.accept() },
+    { name: "Decline the offer", key: "d", group: "Offers", possible: offered && !desk.offer?.auto, act: () => void desk.decline() },
+  ];
+}
+
+function talking(desk: Desk): Deed[] {
+  const { conversation } = desk;
+  const active = conversation?.status === "active";
+  const own = active && !desk.isGuest(conversation);
+  const about = { conversation: conversation?.conversation };
+  const write = (kind: string) => desk.dispatchEvent(new CustomEvent("write", { detail: kind }));
+  return [
+    { name: "Next conversation", key: "j", group: "Conversation", act: () => desk.step(1) },
+    { name: "Conversation before", key: "k", group: "Conversation", act: () => desk.step(-1) },
+    { name: "Write a reply", key: "r", group: "Conversation", possible: active, act: () => write("text") },
+    { name: "Write a note", key: "n", group: "Conversation", possible: active, act: () => write("note") },
+    { name: "Transfer", key: "t", group: "Conversation", possible: own, act: () => desk.open("transfer", about) },
+    { name: "Ask a colleague for help", key: "c", group: "Conversation", possible: own, act: () => desk.open("consult", about) },
+    { name: "End the conversation", key: "e", group: "Conversation", possible: own, act: () => desk.end() },
+    { name: "Why did I get this?", key: "w", group: "Conversation", possible: !!conversation, act: () => desk.open("explain", about) },
+  ];
+}
+
+function presence(desk: Desk): Deed[] {
+  const set = (show: string, key?: string): Deed => ({
+    name: `Set me: ${SHOWS[show]}`, key, group: "Presence", act: () => desk.declare(show),
+  });
+  const agent = desk.model.you?.id;
+  return [
+    set("available", "a"), set("busy"), set("away", "x"), set("dnd"),
+    { name: "Away after this conversation", group: "Presence", possible: desk.busy > 0,
+      act: () => desk.declare(desk.model.presence?.show ?? "away", { next: "away" }) },
+    { name: "Why do I get no offers?", group: "Presence", act: () => desk.open("explain", { agent }) },
+  ];
+}
+
+function looking(desk: Desk): Deed[] {
+  const { settings } = desk;
+  const dark = document.documentElement.dataset.theme === "dark";
+  return [
+    { name: "All commands", key: "Ctrl K", group: "Desktop", act: () => desk.open("palette") },
+    { name: "Keys", key: "?", group: "Desktop", act: () => desk.open("keys") },
+    { name: "Settings: sound, theme, keys", key: ",", group: "Desktop", act: () => desk.open("settings") },
+    { name: "Ready replies", group: "Desktop", act: () => desk.open("replies") },
+    { name: "My day", group: "Desktop", act: () => desk.open("day") },
+    { name: dark ? "Light theme" : "Dark theme", group: "Desktop", act: () => settings.set({ theme: dark ? "light" : "dark" }) },
+    { name: "Sign out", group: "Desktop", act: () => desk.link.signOut() },
+  ];
+}

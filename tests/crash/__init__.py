@@ -1,0 +1,1 @@
+"""Real servers, killed without a word, again and again: what was answered must be there."""

@@ -1,0 +1,107 @@
+"""A real `fairline serve` on one folder and one port, started and killed.
+
+Owns: the process, its settings, tokens for its people.
+Does not know: who connects, what must be there afterwards.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import trio
+
+from router.server.auth import Role, mint
+from router.server.settings import KeyEntry
+from tests.helpers.real_server import free_port
+
+__all__ = ["AGENTS", "TENANT", "Server"]
+
+ROOT = Path(__file__).parents[2]
+HOST = "127.0.0.1"
+TENANT = "acme"
+AGENTS = ("ann", "bob", "cid")
+KEY = KeyEntry(kid="main", alg="HS256", secret="a secret of thirty-two bytes or more")
+START_S = 30.0
+
+SETTINGS = """
+[server]
+bind = "{host}:{port}"
+data = "{data}"
+log = "console"
+[tenants.acme]
+keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
+native_apps = true
+[tenants.acme.policy]
+grace_ms = 600000
+[[tenants.acme.policy.queues]]
+id = "one"
+[[tenants.acme.policy.queues]]
+id = "two"
+wrap_up_ms = 2000
+"""
+
+
+class Server:
+    """One life after another over the same data folder.
+
+    Args:
+        folder: For its data, settings and log.
+        program: The module that is run in the place of `router`.
+    """
+
+    def __init__(self, folder: Path, *, program: tuple[str, ...] = ("router",)) -> None:
+        self._program = program
+        self.port = free_port()
+        self.journal = folder / "data" / "journal"
+        self._config = folder / "fairline.toml"
+        self._log = folder / "server.log"
+        facts = {"host": HOST, "port": self.port, "data": folder / "data", "secret": KEY.secret}
+        self._config.write_text(SETTINGS.format(**facts), encoding="utf-8")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin a life; it listens later."""
+        command = [sys.executable, "-m", *self._program, "serve", "--config", str(self._config)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def check_alive(self) -> None:
+        """Make sure that nobody but the killer ended it.
+
+        Raises:
+            AssertionError: it ended by itself.
+        """
+        if self._process is not None and self._process.poll() is not None:
+            raise AssertionError(f"the server ended by itself:\n{self.said()}")
+
+    def said(self) -> str:
+        """The last of what it logged."""
+        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-30:])
+
+    async def connect(self) -> trio.SocketStream:
+        """A connection; waits until the server listens.
+
+        Raises:
+            AssertionError: it does not come up.
+        """
+        with trio.move_on_after(START_S):
+            while True:
+                self.check_alive()
+                try:
+                    return await trio.open_tcp_stream(HOST, self.port)
+                except OSError:
+                    await trio.sleep(0.02)
+        raise AssertionError(f"the server does not listen:\n{self.said()}")
+
+    def token(self, role: Role, name: str) -> str:
+        """A token of the tenant."""
+        now_ms = time.time_ns() // 1_000_000
+        return mint(KEY, tenant=TENANT, role=role, subject=name, now_ms=now_ms, ttl_s=3_000)

@@ -1,0 +1,36 @@
+"""OpenAPI of the HTTP surface."""
+
+import json
+
+import msgspec
+from openapi_spec_validator import validate
+
+from router.documents.openapi import openapi
+from router.server.rest import OPERATIONS
+
+
+def test_the_official_validator_accepts_it() -> None:
+    validate(json.loads(msgspec.json.encode(openapi())))
+
+
+def test_it_has_exactly_what_is_served() -> None:
+    told = {
+        (method.upper(), path) for path, methods in openapi()["paths"].items() for method in methods
+    }
+    assert told == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def test_the_body_has_nothing_that_the_path_or_the_key_says() -> None:
+    schemas = openapi()["components"]["schemas"]
+    assert not {"op", "id", "t"} & schemas["ConversationRequestBody"]["properties"].keys()
+    assert schemas["ConversationRequestBody"]["required"] == ["channel"]
+    assert schemas["ConversationTransferBody"]["properties"].keys() == {"to", "note"}
+
+
+def test_what_creates_something_needs_a_key() -> None:
+    paths = openapi()["paths"]
+    keyed = paths["/v1/conversations"]["post"]["parameters"]
+    assert [one["name"] for one in keyed if one["required"]] == ["Idempotency-Key"]
+    assert (
+        paths["/v1/conversations/{conversation}/cancel"]["post"]["parameters"][-1]["in"] == "path"
+    )

@@ -1,0 +1,178 @@
+"""Snapshots as files: whole or not there, and the newest that can be read is found."""
+
+import errno
+import hashlib
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from router.errors import JournalCorrupt
+from router.journal.segments import Place
+from router.journal.snapshot_files import (
+    Part,
+    newest,
+    prune,
+    read_snapshot,
+    read_table,
+    snapshot_names,
+    snapshot_path,
+    sweep,
+    write_snapshot,
+)
+from tests.helpers.faults import Crash, MemoryDisk, fail_at, fail_on
+from tests.journal.worlds import FOLDER
+
+
+def place(sequence: int) -> Place:
+    return Place(sequence, 1, 100, 200, 7, 1_000, {"acme": sequence, "globex": 2 * sequence})
+
+
+def parts(sequence: int, size: int = 50) -> list[Part]:
+    bodies = [b"head", bytes([sequence % 256]) * size, b"end"]
+    return [
+        Part("acme", sequence, 11, (3, 5), bodies),
+        Part("globex", 2 * sequence, 12, (), [b"other head", b"other body"]),
+    ]
+
+
+def write(disk: MemoryDisk, sequence: int, *, size: int = 50, core_version: int = 1) -> None:
+    write_snapshot(disk, FOLDER, place(sequence), core_version, parts(sequence, size))
+
+
+@given(size=st.integers(0, 3_000_000))
+def test_what_was_written_is_read(size: int) -> None:
+    disk = MemoryDisk()
+    write(disk, 9, size=size)
+    snapshot = read_snapshot(disk, snapshot_path(FOLDER, 9))
+    assert (snapshot.place, snapshot.core_version) == (place(9), 1)
+    assert read_table(disk, snapshot.path) == place(9)
+    assert b"".join(snapshot.chunks("acme")) == b"head" + b"\x09" * size + b"end"
+    assert b"".join(snapshot.chunks("globex")) == b"other headother body"
+    state = snapshot.states["acme"]
+    assert (state.position, state.events_crc, state.skipped) == (9, 11, (3, 5))
+    expected = hashlib.blake2b(b"\x09" * size + b"end", digest_size=16).hexdigest()
+    assert state.digest == expected, "the head is no part of the digest"
+    assert disk.open_count == 0
+
+
+def test_every_flipped_bit_and_every_cut_is_found_and_the_one_before_serves() -> None:
+    disk = MemoryDisk()
+    write(disk, 1)
+    write(disk, 2)
+    path = snapshot_path(FOLDER, 2)
+    whole = disk.get(path)
+    damaged = [whole[:end] for end in range(len(whole))]
+    damaged += [
+        whole[:at] + bytes([whole[at] ^ (1 << bit)]) + whole[at + 1 :]
+        for at in range(len(whole))
+        for bit in range(8)
+    ]
+    for data in damaged:
+        disk.put(path, data)
+        with pytest.raises(JournalCorrupt, match="damaged") as caught:
+            read_snapshot(disk, path)
+        assert caught.value.segment == str(path)
+    with capture_logs() as said:
+        found = newest(disk, FOLDER, 1)
+    assert found is not None
+    assert found.place.sequence == 1
+    assert [line["event"] for line in said] == ["snapshot.not_used"]
+
+
+def test_the_newest_of_this_core_and_before_a_position_is_found() -> None:
+    disk = MemoryDisk()
+    assert newest(disk, FOLDER, 1) is None
+    for sequence in (1, 5, 9):
+        write(disk, sequence)
+    write(disk, 12, core_version=2)
+
+    def found(**before: int) -> int | None:
+        snapshot = newest(disk, FOLDER, 1, before=before or None)
+        return snapshot.place.sequence if snapshot is not None else None
+
+    assert found() == 9
+    assert found(acme=9) == 5
+    assert found(acme=10, globex=10) == 1
+    assert found(acme=1) is None
+    assert found(unknown=1) == 9
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_a_disk_that_fails_at_any_operation_leaves_the_snapshot_before(is_short: bool) -> None:
+    for error in (errno.ENOSPC, errno.EIO):
+        for call in range(1, 12):
+            disk = MemoryDisk(is_short=is_short)
+            write(disk, 1)
+            disk.plan = fail_at(disk.call_count + call, error)
+            try:
+                write(disk, 2)
+                is_there = True
+            except OSError:
+                is_there = False
+            disk.plan = None
+            found = newest(disk, FOLDER, 1)
+            assert found is not None
+            assert found.place.sequence == 2 if is_there else found.place.sequence in (1, 2)
+            assert disk.open_count == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_crash_at_any_operation_leaves_a_whole_snapshot(seed: int) -> None:
+    for call in range(1, 12):
+        disk = MemoryDisk()
+        write(disk, 1)
+        disk.plan = fail_at(disk.call_count + call, Crash())
+        try:
+            write(disk, 2, size=2_000)
+            least = 2
+        except Crash:
+            least = 1
+        disk.crash(random.Random(100 * call + seed))
+        names = snapshot_names(disk, FOLDER)
+        for name in names:
+            read_snapshot(disk, FOLDER / name)
+        found = newest(disk, FOLDER, 1)
+        assert found is not None
+        assert found.place.sequence >= least
+        sweep(disk, FOLDER)
+        assert sorted(path.name for path in disk.files) == sorted(names)
+
+
+def test_a_file_that_cannot_be_read_is_passed_over() -> None:
+    disk = MemoryDisk()
+    write(disk, 1)
+    disk.plan = fail_on("pread", error=errno.EIO)
+    with capture_logs() as said:
+        assert newest(disk, FOLDER, 1) is None
+    assert "Input/output" in said[0]["error"]
+
+
+def test_the_newest_two_stay_and_the_newest_from_which_whoever_is_behind_can_go_on() -> None:
+    for done, expected in (
+        ([], [8, 6]),
+        ([{"acme": 9, "globex": 99}], [8, 6]),
+        ([{"acme": 7, "globex": 99}], [8, 6]),
+        ([{"acme": 5, "globex": 99}], [8, 6, 5]),
+        ([{"acme": 99, "globex": 99}, {"acme": 4, "globex": 9}], [8, 6, 3]),
+        ([{"acme": 0, "globex": 0}], [8, 6]),
+        ([{"acme": 99}], [8, 6]),
+    ):
+        disk = MemoryDisk()
+        for sequence in (3, 1, 8, 5, 6):
+            write(disk, sequence)
+        kept = [place.sequence for place in prune(disk, FOLDER, done)]
+        assert kept == expected
+        assert snapshot_names(disk, FOLDER) == [snapshot_path(FOLDER, one).name for one in kept]
+
+
+def test_nothing_is_removed_beside_a_damaged_one() -> None:
+    disk = MemoryDisk()
+    for sequence in (1, 2, 3, 4):
+        write(disk, sequence)
+    disk.put(snapshot_path(FOLDER, 3), b"rubbish")
+    with pytest.raises(JournalCorrupt):
+        prune(disk, FOLDER)
+    assert len(snapshot_names(disk, FOLDER)) == 4

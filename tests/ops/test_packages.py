@@ -1,0 +1,135 @@
+"""Wheel, sdist and the files of operators: built, installed without network or Node, and read."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.pages import built_pages
+
+ROOT = Path(__file__).parents[2]
+PAGES = (
+    "board/index.html", "client.js", "desktop/index.html", "demo/shop.html", "widget.js",
+    "widget/page.html",
+)  # fmt: skip
+
+pytestmark = pytest.mark.process
+
+
+def _build(target: str, source: Path, folder: Path, environment: dict[str, str]) -> Path:
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (built,) = folder.glob("*.whl" if target == "wheel" else "*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built_pages()
+    return _build("sdist", ROOT, tmp_path_factory.mktemp("sdist"), dict(os.environ))
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the unpacked sdist, on a machine that has no Node."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (source,) = (path for path in folder.iterdir() if path.is_dir())
+    environment = {**os.environ, "PATH": "/nowhere", "FAIRLINE_NODE": "none"}
+    return _build("wheel", source, folder, environment)
+
+
+def test_an_sdist_makes_a_wheel_with_all_pages_and_no_sources_of_them(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {f"router/web/dist/{page}" for page in PAGES} <= names
+    web = {name for name in names if name.startswith("router/web/")}
+    assert {name for name in web if not name.startswith("router/web/dist/")} == set()
+    assert not any("node_modules" in name or name.startswith("tests/") for name in names)
+
+
+def test_the_wheel_runs_where_nothing_of_the_repository_is(wheel: Path, tmp_path: Path) -> None:
+    target = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    program = (
+        "import router, router.server.http as http; print(router.__file__); "
+        "print(sorted(http._read_files(with_demo=True)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    where, files = done.stdout.splitlines()
+    assert where.startswith(str(target))
+    for page in PAGES:
+        assert page in files
+
+
+def test_an_sdist_without_pages_and_without_node_makes_no_package(
+    sdist: Path, tmp_path: Path
+) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    shutil.rmtree(source / "router" / "web" / "dist")
+    environment = {**os.environ, "PATH": "/nowhere", "FAIRLINE_NODE": "none"}
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel"],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "Node" in done.stderr
+    assert not list(source.glob("dist/*.whl"))
+
+
+def test_the_settings_of_the_container_are_accepted() -> None:
+    settings = ROOT / "config" / "docker" / "fairline.toml"
+    done = subprocess.run(
+        [sys.executable, "-m", "router", "check", "--config", str(settings)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_compose_names_files_that_are_there() -> None:
+    folder = ROOT / "config" / "docker"
+    text = (folder / "compose.yml").read_text("utf-8")
+    mounted = re.findall(r"- (\.\.?/[^:\s]+):", text)
+    assert len(mounted) >= 6
+    assert [path for path in mounted if not (folder / path).exists()] == []
+
+
+def test_the_unit_uses_commands_that_exist() -> None:
+    unit = (ROOT / "config" / "systemd" / "fairline.service").read_text("utf-8")
+    for command in re.findall(r"/bin/fairline (\w+)", unit):
+        done = subprocess.run(
+            [sys.executable, "-m", "router", command, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, command

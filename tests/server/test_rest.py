@@ -1,0 +1,167 @@
+"""The HTTP surface for back ends, from a real node on loopback."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.helpers.nodes import RunningNode, open_node, token
+
+SERVICE = token("service", "shop")
+
+
+async def _ask(
+    node: RunningNode,
+    method: str,
+    path: str,
+    body: object = None,
+    *headers: str,
+    bearer: str | None = SERVICE,
+) -> tuple[int, dict[str, str], Any]:
+    """One request; the body of the answer as JSON, None where it is empty."""
+    payload = b"" if body is None else json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{node.port}", *headers]
+    lines += [] if bearer is None else [f"Authorization: Bearer {bearer}"]
+    lines += [f"Content-Length: {len(payload)}"] if payload else []
+    request = "\n".join([*lines, "", ""]) + payload.decode()
+    status, told, answer = await node.http(request)
+    is_json = "json" in told.get("content-type", "")
+    return status, told, json.loads(answer) if is_json else None
+
+
+async def _requested(node: RunningNode, key: str = "k1", **fields: object) -> str:
+    body = {"customer": "ada", "channel": "chat", "deferrable": True, **fields}
+    status, _, told = await _ask(node, "POST", "/v1/conversations", body, f"Idempotency-Key: {key}")
+    assert status == 201, told
+    conversation: str = told["conversation"]
+    return conversation
+
+
+async def test_a_back_end_asks_follows_and_ends_a_conversation() -> None:
+    async with open_node() as node:
+        alice = await node.join("agent", "alice")
+        await alice.ok("presence.set", show="available")
+        chat = await _requested(node, body="My lamp flickers", queue="support")
+        offer = await alice.until("offer.new")
+        assert offer["conversation"] == chat
+        await alice.ok("offer.accept", offer=offer["offer"])
+        status, _, row = await _ask(node, "GET", f"/v1/conversations/{chat}")
+        assert (status, row["status"], row["agent"]) == (200, "active", "alice")
+        said = {"body": "Sent a new bulb"}
+        path = f"/v1/conversations/{chat}"
+        key = "Idempotency-Key: m1"
+        assert (await _ask(node, "POST", f"{path}/messages", said, key))[::2] == (201, {"seq": 2})
+        assert (await _ask(node, "POST", f"{path}/messages", said, key))[::2] == (201, {"seq": 2})
+        assert (await alice.until("message"))["body"] == "Sent a new bulb"
+        assert (await _ask(node, "POST", f"{path}/end", {}))[::2] == (204, None)
+        ended = await _ask(node, "GET", "/v1/conversations?status=ended&customer=ada")
+        assert [one["conversation"] for one in ended[2]["conversations"]] == [chat]
+
+
+async def test_the_same_key_asks_once_and_another_content_is_a_conflict() -> None:
+    async with open_node() as node:
+        first = await _requested(node)
+        assert await _requested(node) == first
+        body = {"customer": "ada", "channel": "chat", "deferrable": True, "topic": "else"}
+        status, _, told = await _ask(node, "POST", "/v1/conversations", body, "Idempotency-Key: k1")
+        assert (status, told["err"]["name"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "words"),
+    [
+        ({"customer": "a", "channel": "chat"}, (), "idempotency-key"),
+        ({"customer": "a"}, ("Idempotency-Key: k",), "channel"),
+        ({"customer": "a", "channel": 7}, ("Idempotency-Key: k",), "$.channel"),
+        ({"channel": "chat"}, ("Idempotency-Key: k",), "customer"),
+        ({"customer": "a", "channel": "chat", "op": "x"}, ("Idempotency-Key: k",), "op"),
+        ([1], ("Idempotency-Key: k",), "object"),
+        ({"customr": "a", "channel": "chat"}, ("Idempotency-Key: k",), "customr"),
+    ],
+)
+async def test_a_wrong_request_names_what_is_wrong(
+    body: object, headers: tuple[str, ...], words: str
+) -> None:
+    async with open_node() as node:
+        status, _, told = await _ask(node, "POST", "/v1/conversations", body, *headers)
+        assert (status, told["err"]["code"]) == (400, 105)
+        assert words in told["err"]["msg"]
+
+
+async def test_who_may_not_call_is_told_why() -> None:
+    async with open_node() as node:
+        for bearer, status, name in (
+            (None, 401, "unauthorized"),
+            ("rubbish", 401, "unauthorized"),
+            (token("customer", "ada"), 403, "forbidden"),
+            (token("agent", "alice"), 403, "forbidden"),
+        ):
+            answer = await _ask(node, "GET", "/v1/queues", bearer=bearer)
+            assert (answer[0], answer[2]["err"]["name"]) == (status, name)
+        assert (await _ask(node, "GET", "/v1/queues", bearer=None))[1]["www-authenticate"]
+        boss = token("supervisor", "sofia")
+        assert (await _ask(node, "GET", "/v1/queues", bearer=boss))[0] == 200
+        body = {"customer": "a", "channel": "chat"}
+        key = "Idempotency-Key: k"
+        refused = await _ask(node, "POST", "/v1/conversations", body, key, bearer=boss)
+        assert (refused[0], refused[2]["err"]["code"]) == (403, 102)
+
+
+async def test_a_caller_who_is_too_fast_is_told_when_to_come_again() -> None:
+    async with open_node() as node:
+        boss = token("supervisor", "sofia")
+        statuses = []
+        for _ in range(60):
+            status, headers, _ = await _ask(node, "GET", "/v1/queues", bearer=boss)
+            statuses.append(status)
+            if status == 429:
+                assert int(headers["retry-after"]) >= 1
+                return
+        raise AssertionError(statuses)
+
+
+async def test_a_waiting_conversation_is_given_prioritised_explained_and_cancelled() -> None:
+    async with open_node() as node:
+        await node.join("agent", "bob")
+        chat = await _requested(node, queue="support")
+        path = f"/v1/conversations/{chat}"
+        status, _, why = await _ask(node, "GET", f"{path}/explain")
+        assert (status, why["about"]) == (200, "waiting")
+        status, _, told = await _ask(node, "PUT", f"{path}/priority", {"priority": "none"})
+        assert (status, "priority" in told["err"]["msg"]) == (400, True)
+        show = {"show": "busy", "reason": "training"}
+        assert (await _ask(node, "PUT", "/v1/agents/bob/presence", show))[0] == 204
+        status, _, row = await _ask(node, "GET", "/v1/agents/bob")
+        assert (row["show"], row["reason"]) == ("busy", "training")
+        rows = (await _ask(node, "GET", "/v1/agents?show=busy"))[2]["agents"]
+        assert [one["agent"] for one in rows] == ["bob"]
+        assert (await _ask(node, "POST", f"{path}/cancel", {}))[0] == 204
+        assert (await _ask(node, "POST", f"{path}/assign", {"agent": "bob"}))[0] == 409
+
+
+async def test_the_policy_is_read_and_replaced_whole_or_not_at_all() -> None:
+    async with open_node() as node:
+        policy = (await _ask(node, "GET", "/v1/policy"))[2]
+        assert policy["queues"][0]["id"] == "support"
+        policy["queues"][0]["name"] = "Help"
+        assert (await _ask(node, "PUT", "/v1/policy", policy))[0] == 204
+        assert (await _ask(node, "GET", "/v1/policy"))[2]["queues"][0]["name"] == "Help"
+        policy["queues"].append(policy["queues"][0])
+        status, _, told = await _ask(node, "PUT", "/v1/policy", policy)
+        assert (status, "policy.queues" in told["err"]["msg"]) == (400, True)
+
+
+async def test_a_parameter_that_there_is_not_is_named() -> None:
+    async with open_node() as node:
+        for query in ("?stats=waiting", "?limit=0", "?limit=x"):
+            status, _, told = await _ask(node, "GET", f"/v1/conversations{query}")
+            assert (status, told["err"]["code"]) == (400, 105)
+        assert (await _ask(node, "GET", "/v1/agents/nobody"))[0] == 404
+        assert (await _ask(node, "DELETE", "/v1/agents/nobody"))[0] == 405
+
+
+async def test_while_draining_nothing_is_taken() -> None:
+    async with open_node() as node:
+        node.node.gateway.is_draining = True
+        status, headers, _ = await _ask(node, "GET", "/v1/queues")
+        assert (status, headers["retry-after"]) == (503, "1")

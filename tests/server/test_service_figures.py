@@ -1,0 +1,110 @@
+"""The series that come from the folds, against what people did."""
+
+import trio
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from router.commands import (
+    AcceptOffer,
+    Actor,
+    Command,
+    Connect,
+    RequestConversation,
+    SetPolicy,
+    SetPresence,
+)
+from router.core import Router
+from router.ids import ConversationId, OfferId
+from router.policy import Policy, Queue
+from router.server.folds import Folds
+from router.server.service_figures import OUTCOMES, ServiceFigures
+
+POLICY = Policy(queues=(Queue(id="q"),), capacity={"chat": 2, "total": 2})
+ALICE = Actor("agent", "alice")
+
+
+class House:
+    """One tenant, the folds beside it, and the series over both."""
+
+    def __init__(self) -> None:
+        self.router = Router("acme")
+        self.routers = {"acme": self.router}
+        self.folds = Folds(self.routers)
+        self.service = ServiceFigures(self.folds)
+        self.now_ms = 1_000
+        self.do(SetPolicy(policy=POLICY))
+
+    def do(self, command: Command, after_ms: int = 100) -> None:
+        self.now_ms += after_ms
+        events = self.router.apply(command, self.now_ms)
+        self.folds.take("acme", events, self.now_ms)
+
+    def served(self) -> None:
+        """Alice takes Carl's conversation."""
+        carl = Actor("customer", "carl")
+        self.do(Connect(by=ALICE, life="n"))
+        self.do(SetPresence(by=ALICE, show="available"))
+        self.do(Connect(by=carl, life="n"))
+        chat = ConversationId("of-carl")
+        self.do(RequestConversation(by=carl, conversation=chat, op="1", channel="chat"))
+        (offer,) = self.router.world.offers.pending
+        self.do(AcceptOffer(by=ALICE, offer=OfferId(offer)))
+
+    def shown(self) -> dict[tuple[str, frozenset[str]], float]:
+        self.service.look(self.routers, self.now_ms)
+        registry = CollectorRegistry()
+        registry.register(self.service)
+        page = generate_latest(registry).decode()
+        return {
+            (sample.name, frozenset(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(page)
+            for sample in family.samples
+        }
+
+
+def _of(*labels: str) -> frozenset[str]:
+    return frozenset(("acme", *labels))
+
+
+def test_every_queue_and_outcome_has_a_series_from_the_start() -> None:
+    shown = House().shown()
+    assert shown["fairline_arrivals_total", _of("q")] == 0
+    for outcome in OUTCOMES:
+        assert shown["fairline_offers_total", _of("q", outcome)] == 0
+    for known in ("yes", "no"):
+        assert shown["fairline_answered_total", _of("q", known)] == 0
+        assert shown["fairline_abandons_total", _of("q", known)] == 0
+    assert ("fairline_service_level_ratio", _of("q")) not in shown
+
+
+async def test_a_conversation_that_was_served_is_counted_where_it_belongs() -> None:
+    house = House()
+    house.served()
+    house.now_ms += 120_000
+    await house.service.measure_evenness(house.routers, house.now_ms)
+    shown = house.shown()
+    assert shown["fairline_arrivals_total", _of("q")] == 1
+    assert shown["fairline_answered_total", _of("q", "yes")] == 1
+    assert shown["fairline_offers_total", _of("q", "accepted")] == 1
+    assert shown["fairline_service_level_ratio", _of("q")] == 1.0
+    assert shown["fairline_fairness_jain", _of("waits")] == 1.0
+    assert 0.9 < shown["fairline_occupancy_ratio", _of()] <= 1.0
+
+
+async def test_the_walk_over_all_agents_lets_others_run() -> None:
+    house = House()
+    for number in range(1_001):
+        house.do(Connect(by=Actor("agent", f"a{number}"), life="n"))
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(other)
+        await house.service.measure_evenness(house.routers, house.now_ms)
+        nursery.cancel_scope.cancel()
+    assert turns >= 3

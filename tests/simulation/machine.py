@@ -1,0 +1,183 @@
+"""The simulated machine: one life of the server after another on the same disk.
+
+Owns: starting the server as `router.server.app` does, and every way in which a life ends.
+Does not know: who connects, when a life should end.
+Invariants: a life that was switched off does nothing more to the disk and says nothing more to
+anybody; whatever ended it, the next one starts from what the disk kept.
+"""
+
+import itertools
+import random
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from router.core import CORE_VERSION
+from router.errors import JournalCorrupt, JournalVersion, StorageError
+from router.journal.file import FileJournal
+from router.journal.writers import Writer
+from router.server.admission import Admission
+from router.server.app import Node
+from router.server.clock import Clock
+from router.server.front import FrontLimits, serve_front
+from router.server.settings import Settings
+from tests.helpers.faults import Crash
+from tests.simulation.disk import FaultyDisk
+from tests.simulation.house import START_MS, TENANTS
+from tests.simulation.network import Network
+from tests.simulation.trace import Trace
+from tests.simulation.watch import Violation, Watch, WatchedTenants
+from tests.simulation.writer import SlowWriter
+
+__all__ = ["END", "Machine"]
+
+END = "end of a life: "
+FOLDER = Path("/data/journal")
+RECOVERY_S = 2.0
+SEGMENT_BYTES = 24 * 1024
+
+
+class Machine:
+    """Disk, clock and server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        network: Network,
+        watch: Watch,
+        trace: Trace,
+        chance: random.Random,
+        faults: Counter[str],
+    ) -> None:
+        self.settings = settings
+        self.network = network
+        self.disk = FaultyDisk(chance, faults)
+        self.node: Node | None = None
+        """The node of the present life, once it lets people in."""
+        self.writer: SlowWriter | None = None
+        self.wall_ahead_s = 0.0
+        """How far the machine's date is ahead of the truth."""
+        self._watch = watch
+        self._trace = trace
+        self._chance = chance
+        self._faults = faults
+        self._began = trio.current_time()
+        self._ids = itertools.count(1)
+        self._life = 0
+        self._end = ""
+        self._power = trio.CancelScope()
+        self._drain = trio.Event()
+
+    def wall_ms(self) -> int:
+        """The machine's date."""
+        return self._wall_ns() // 1_000_000
+
+    def be_troubled(self, seconds: float) -> None:
+        """For so long, and a moment more, nothing needs to be in time."""
+        calm_from = trio.current_time() + seconds + RECOVERY_S
+        self._watch.calm_from = max(self._watch.calm_from, calm_from)
+
+    def switch_off(self, how: str) -> None:
+        """End the life at once: `power` takes what was not synced, `kill` takes the process."""
+        if not self._end:
+            self._end = how
+            self.disk.is_off = True
+            self.network.power_off()
+            self._power.cancel()
+
+    def drain(self) -> None:
+        """End the life as SIGTERM does."""
+        self._drain.set()
+
+    async def live(self) -> None:
+        """Run one life to its end, whatever ends it.
+
+        Raises:
+            Violation: it ended in a way that no fault explains.
+        """
+        self._life += 1
+        self.be_troubled(float("inf"))
+        self._end, self._power, self._drain = "", trio.CancelScope(), trio.Event()
+        tenants = WatchedTenants(TENANTS, self._watch)
+        self._trace.write(f"life {self._life} begins")
+        end = await self._run_life(tenants)
+        self.node = self.writer = None
+        self.network.power_off()
+        self._faults[f"{END}{end}"] += 1
+        self._trace.write(f"life {self._life} ended: {end}")
+        self._watch.life_ended(tenants.routers)
+        if end.startswith("power"):
+            self.disk.lose_power()
+        else:
+            self.disk.lose_process()
+
+    async def _run_life(self, tenants: WatchedTenants) -> str:
+        ends: list[str] = []
+        try:
+            with self._power:
+                await self._serve(tenants)
+                ends.append("drained")
+        except* Crash:
+            ends.append("power in a start")
+        except* (JournalCorrupt, JournalVersion) as group:
+            raise Violation(f"a start found damage: {group.exceptions[0]}") from group
+        except* StorageError:
+            ends.append("disk error")
+        return self._end or ends[0]
+
+    async def _serve(self, tenants: WatchedTenants) -> None:
+        clock = Clock(self._wall_ns, self._steady_ns)
+        async with trio.open_nursery() as machine:
+            journal = await FileJournal.open(
+                FOLDER,
+                wall_ms=clock.wall_ms,
+                core_version=CORE_VERSION,
+                segment_bytes=SEGMENT_BYTES,
+                ops=self.disk,
+                make_writer=partial(self._make_writer, machine),
+            )
+            self._watch.opened(dict(journal.end))
+            node = Node(self.settings, journal, clock, life=f"life{self._life}", tenants=tenants)
+            node.gateway.random = self._chance.random
+            node.gateway.new_id = self._make_id
+            await machine.start(node.engine.run)
+            machine.start_soon(node.openings.run)
+            machine.start_soon(node.hub.run)
+            async with trio.open_nursery() as doors:
+                doors.start_soon(node.gateway.run)
+                await doors.start(
+                    partial(
+                        serve_front,
+                        [self.network.open_door()],
+                        FrontLimits(connections_max=100),
+                        Admission(),
+                        node.gateway.handle,
+                        node.metrics.count,
+                    )
+                )
+                self.node = node
+                self._watch.calm_from = trio.current_time() + RECOVERY_S
+                self._trace.write(f"life {self._life} lets people in")
+                await self._drain.wait()
+                await node.gateway.drain()
+                doors.cancel_scope.cancel()
+            await node.engine.end_life()
+            await journal.aclose()
+            machine.cancel_scope.cancel()
+
+    def _make_writer(self, nursery: trio.Nursery) -> Writer:
+        died = partial(self.switch_off, "power in a write")
+        self.writer = SlowWriter(nursery, self.disk, self._chance, died, self.be_troubled)
+        return self.writer
+
+    def _make_id(self) -> str:
+        return f"i{next(self._ids)}"
+
+    def _steady_ns(self) -> int:
+        return int((trio.current_time() - self._began) * 1e9)
+
+    def _wall_ns(self) -> int:
+        return START_MS * 1_000_000 + self._steady_ns() + int(self.wall_ahead_s * 1e9)

@@ -1,0 +1,182 @@
+"""`python -m tests.simulation.sabotage`: the server is broken on purpose, and seeds are counted.
+
+Owns: the breakages, each a small lie in one place. Does not know: how it is found out.
+
+A hunter that never finds anything may be blind. Each row says after how many seeds, and how many
+commands, the simulation notices, and by what.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from router import attendance, closing, core, offering, ops, placing, presence, snapshots, views
+from router.core import Router
+from router.journal import log, segments
+from router.journal.file_ops import write_all
+from router.server.connection import Connection
+from router.server.engine import Engine
+from router.server.hub import Hub
+from router.server.links import Links
+from tests.helpers.faults import MemoryDisk
+from tests.simulation.story import simulate
+
+__all__ = ["SABOTAGES", "main", "seeds_until_found"]
+
+SEEDS_MAX = 40
+FIRST_SEED = 10_000
+EVERY = 40
+"""What is done wrong now and then is done wrong so often."""
+
+
+@contextmanager
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _now_and_then(
+    usual: Callable[..., Any], instead: Callable[..., Any], every: int = EVERY
+) -> Callable[..., Any]:
+    count = 0
+
+    def act(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
+        nonlocal count
+        count += 1
+        return (instead if count % every == 0 else usual)(*arguments, **named)
+
+    return act
+
+
+def _skip(*_: object, **__: object) -> None:
+    return None
+
+
+def _sync_late(self: log.SegmentLog, frame: bytes) -> None:
+    """Syncs what was written before, and answers for what was written now."""
+    self._ops.fdatasync(self._descriptor)
+    write_all(self._ops, self._descriptor, frame, self._offset)
+
+
+def _strike_only(self: MemoryDisk, _: int) -> None:
+    self._strike("fdatasync")
+
+
+def _forget_ops(world: Any, kind: str, value: Any) -> None:  # noqa: ANN401 - of the snapshot
+    if kind != "ops":
+        _TAKE_ONE(world, kind, value)
+
+
+_TAKE_ONE = snapshots._take_one
+
+
+def _answer_twice(self: Connection, *arguments: Any) -> None:  # noqa: ANN401 - passed on
+    _SETTLE(self, *arguments)
+    _SETTLE(self, *arguments)
+
+
+_SETTLE = Connection.settle
+
+
+def _tell_all(self: Links, *_: object) -> list[Any]:
+    return list(self)
+
+
+def _without_newest(*arguments: Any) -> Any:  # noqa: ANN401 - passed on
+    texts, more = _NEWEST(*arguments)
+    return texts[:-1], more
+
+
+_NEWEST = views._newest
+
+
+def _rejoin_last(world: Any, conversation: Any, cause: str) -> None:  # noqa: ANN401 - passed on
+    conversation.key_ms = conversation.start_ms = world.now_ms
+    _REJOIN(world, conversation, cause)
+
+
+_REJOIN = placing.rejoin
+
+
+def _never(*_: object, **__: object) -> bool:
+    return False
+
+
+def _no_life(_: Router) -> tuple[str, ...]:
+    return ()
+
+
+def _reserve_none(self: Any, *_: object) -> None:  # noqa: ANN401 - an agent
+    """Takes no capacity."""
+
+
+SABOTAGES: dict[str, Callable[[], Any]] = {
+    "no fdatasync at all": lambda: _replaced(MemoryDisk, "fdatasync", _strike_only),
+    "answers before the sync": lambda: _replaced(log.SegmentLog, "_write", _sync_late),
+    "the folder is not synced": lambda: _replaced(MemoryDisk, "sync_folder", _skip),
+    "a start does not make its last frame durable": lambda: _replaced(
+        segments, "_make_durable", _skip
+    ),
+    "lost lives are not noticed at a start": lambda: _replaced(Router, "lives", _no_life),
+    "a snapshot loses the table of ops": lambda: _replaced(snapshots, "_take_one", _forget_ops),
+    "ops are not remembered": lambda: _replaced(ops.OpMemory, "recall", _skip),
+    "an event is dropped now and then": lambda: _replaced(
+        Hub, "publish", _now_and_then(Hub.publish, _skip)
+    ),
+    "an event goes to everybody now and then": lambda: _replaced(
+        Links, "of", _now_and_then(Links.of, _tell_all)
+    ),
+    "a command is answered twice now and then": lambda: _replaced(
+        Connection, "settle", _now_and_then(Connection.settle, _answer_twice)
+    ),
+    "nothing is offered now and then": lambda: _replaced(
+        core, "settle", _now_and_then(offering.settle, _skip)
+    ),
+    "a returned conversation loses its place": lambda: _replaced(closing, "rejoin", _rejoin_last),
+    "offers take no capacity": lambda: _replaced(presence.Agent, "reserve", _reserve_none),
+    "agents are shown offline too early": lambda: _replaced(attendance, "SHOWN_OFFLINE_MS", 4_000),
+    "welcome leaves out the newest message": lambda: _replaced(views, "_newest", _without_newest),
+    "a disconnect is not journaled now and then": lambda: _replaced(
+        Connection, "_leave", _now_and_then(Connection._leave, _skip, every=4)
+    ),
+    "a second device's welcome counts for the first": lambda: _replaced(Links, "has_other", _never),
+    "a tick comes too late": lambda: _replaced(Engine, "_watch_deadlines", _skip),
+}
+
+
+def seeds_until_found(name: str, seeds_max: int = SEEDS_MAX) -> tuple[int, int, str]:
+    """How many seeds and commands it took, and what was found; no text where nothing was."""
+    steps = 0
+    for number in range(seeds_max):
+        with SABOTAGES[name]():
+            outcome = simulate(FIRST_SEED + number, 300)
+        steps += outcome.step_count
+        if outcome.violation:
+            return number + 1, steps, outcome.violation
+    return seeds_max, steps, ""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table; the exit code tells whether a breakage went unnoticed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.sabotage")
+    parser.add_argument("names", nargs="*", help="of these; all where none is named")
+    names = parser.parse_args(arguments).names or list(SABOTAGES)
+    sys.stdout.write("| what is broken | seeds | commands | noticed as |\n|---|---|---|---|\n")
+    unnoticed = 0
+    for name in names:
+        seeds, steps, found = seeds_until_found(name)
+        unnoticed += not found
+        said = found.splitlines()[0][:90] if found else "**not noticed**"
+        sys.stdout.write(f"| {name} | {seeds} | {steps} | {said} |\n")
+        sys.stdout.flush()
+    return int(unnoticed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

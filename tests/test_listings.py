@@ -1,0 +1,90 @@
+"""Pages of conversations and agents, against all that there is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.commands import Actor, Connect, RequestConversation, SetPolicy
+from router.core import Router
+from router.errors import Refused
+from router.ids import ConversationId
+from router.listings import agents, conversation_row, conversations
+from router.policy import Policy, Queue
+
+SERVICE = Actor("service", "shop")
+
+
+def _house(asks: list[tuple[int, int]]) -> Router:
+    """Everybody asks once, ``(queue, milliseconds later)``."""
+    router = Router("acme")
+    queues = tuple(Queue(id=f"q{number}") for number in range(3))
+    router.apply(SetPolicy(policy=Policy(queues=queues)), 1_000)
+    now_ms = 2_000
+    for number, (queue, later_ms) in enumerate(asks):
+        now_ms += later_ms
+        by = Actor("customer", f"c{number % 7}")
+        router.apply(Connect(by=by, life="n"), now_ms)
+        # Ids as the edge makes them: in no order.
+        chat = ConversationId(f"x{number * 7919 % 1000:03}")
+        ask = RequestConversation(
+            by=by, conversation=chat, op=f"{number}", channel="chat", queue=f"q{queue}",
+            topic=str(number),
+        )  # fmt: skip
+        router.apply(ask, now_ms)
+    return router
+
+
+ASKS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1)), max_size=25)
+
+
+@given(asks=ASKS, limit=st.integers(1, 5), queue=st.sampled_from(["", "q1", "none"]))
+def test_following_the_cursor_shows_everything_once(
+    asks: list[tuple[int, int]], limit: int, queue: str
+) -> None:
+    router = _house(asks)
+    wanted = {one.id for one in router.world.conversations if not queue or one.queue == queue}
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = conversations(router, SERVICE, queue=queue, after=after, limit=limit)
+        assert len(page.conversations) <= limit
+        seen += [row.conversation for row in page.conversations]
+        if page.next is None:
+            break
+        after = page.next
+    assert len(seen) == len(wanted)
+    assert set(seen) == wanted
+
+
+def test_a_page_is_of_those_asked_for_alone() -> None:
+    router = _house([(0, 5), (1, 5), (1, 5)])
+    rows = conversations(router, SERVICE, queue="q1", status="waiting").conversations
+    assert [row.customer for row in rows] == ["c1", "c2"]
+    assert conversations(router, SERVICE, customer="c0").conversations[0].queue == "q0"
+    assert conversations(router, SERVICE, status="active").conversations == ()
+
+
+@pytest.mark.parametrize(("name", "value"), [("status", "gone"), ("after", "x"), ("after", "7")])
+def test_a_wrong_parameter_is_named(name: str, value: str) -> None:
+    with pytest.raises(Refused, match=name):
+        conversations(_house([]), SERVICE, **{name: value})  # type: ignore[arg-type]
+
+
+def test_one_conversation_is_for_those_who_may() -> None:
+    router = _house([(0, 5)])
+    assert conversation_row(router, SERVICE, "x000").status == "waiting"
+    with pytest.raises(Refused, match="no such"):
+        conversation_row(router, SERVICE, "none")
+    with pytest.raises(Refused):
+        conversation_row(router, Actor("customer", "c5"), "x000")
+
+
+def test_agents_come_by_id_and_in_pages() -> None:
+    router = _house([])
+    for name in ("dora", "alice", "bob"):
+        router.apply(Connect(by=Actor("agent", name), life="n"), 3_000)
+    first = agents(router, limit=2)
+    assert ([row.agent for row in first.agents], first.next) == (["alice", "bob"], "bob")
+    last = agents(router, limit=2, after="bob")
+    assert ([row.agent for row in last.agents], last.next) == (["dora"], None)
+    assert agents(router, show="available").agents == ()
