@@ -24,9 +24,11 @@ import trio
 from starlette.routing import BaseRoute
 
 from router.archive.base import Archive
+from router.changes import Change
 from router.commands import Command, SetPolicy
 from router.core import Router
 from router.journal.base import Journal
+from router.policy import Policy
 from router.server import http, logs
 from router.server.admission import Admission
 from router.server.archiving import Archiving
@@ -37,16 +39,18 @@ from router.server.calls import Calls
 from router.server.clock import Clock
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
+from router.server.effects import Together
 from router.server.engine import Engine
 from router.server.front import FrontLimits, Handler, connections_possible, serve_front
 from router.server.gateway import Gateway
-from router.server.hearers import Ticket
+from router.server.hearers import Effects, Ticket
 from router.server.hidden import HIDDEN, Served
 from router.server.hub import Hub
 from router.server.listening import listen, tls_context
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
+from router.server.policy_notes import PolicyNotes
 from router.server.proxies import Proxies, network
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
@@ -104,6 +108,7 @@ class Node:
         self.served = Served(self.tenants.routers)
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
         self.archiving = self._feeder(archive or (kept.archive if kept else None))
+        self.policy_notes = PolicyNotes(self.served, self._is_live)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.engine = Engine(
@@ -114,7 +119,7 @@ class Node:
             clock=clock,
             audience=self.hub,
             measures=self.metrics,
-            effects=self.archiving,
+            effects=Together(self._effects()),
         )
         self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
         self._doors = Doors(self.served, self.hub.folds.wait, self._now_ms)
@@ -133,6 +138,7 @@ class Node:
             metrics=self.metrics,
             life=life,
             keeper=self.archiving,
+            policy_notes=self.policy_notes,
         )
         self._ops_app = http.ops_app(self)
 
@@ -180,6 +186,21 @@ class Node:
     async def authenticate(self, token: str) -> Bearer:
         """See ``calls.Office``."""
         return await self._bearers.authenticate(token)
+
+    def _effects(self) -> list[Effects]:
+        """Who hears of events behind the journal."""
+        return [self.policy_notes, *([self.archiving] if self.archiving is not None else [])]
+
+    def _is_live(self) -> bool:
+        return self.engine.is_live
+
+    def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
+        """See ``calls.Office``."""
+        return self.policy_notes.of(tenant, policy)
+
+    def reloaded(self, *, is_right: bool) -> None:
+        """See ``reloading.Changing``."""
+        self.metrics.reloaded(is_right=is_right)
 
     def reload(self, settings: Settings) -> list[str]:
         """Puts the policies of newer settings in force; returns what else differs.
@@ -313,7 +334,7 @@ async def _keep_doors(
                 ops = await _open_door(node, doors, "ops_bind", node.serve_ops)
             _LOG.info("server.listening", address=public[0], port=public[1])
             task_status.started(Addresses(public, ops))
-            await wait_to_stop(signals, node.reload, reload)
+            await wait_to_stop(signals, node, reload)
             _LOG.info("server.draining")
             doors.start_soon(_stop_at_once, signals, doors.cancel_scope)
             await node.gateway.drain()
