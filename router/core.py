@@ -50,7 +50,7 @@ from router.world import World
 
 __all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
 
-CORE_VERSION = 2
+CORE_VERSION = 3
 """Raised whenever the same commands would lead to another state; a journal names it."""
 
 OUTAGE_MS = 2_000

@@ -5,11 +5,14 @@ Owns: which parts of the world are state and which are derived. Does not know: f
 Invariant: ``fill`` of what ``dump`` gave leads to a world that dumps the same bytes and decides
 the same (tests/test_snapshots.py); what is derived (lanes, pool, counts by queue) is built anew.
 
-Each object is a pair of a kind and a value. ``msgpack`` reads the stream, for it finds the ends of
-objects in bytes that are cut anywhere; ``msgspec`` puts them into Structs and checks them.
+Each object is a pair of a kind and the packed value; of what there are many, up to ``PIECE`` lie in
+one. ``msgpack`` reads the stream, for it finds the ends of objects in bytes that are cut anywhere;
+``msgspec`` makes Structs of a value and checks them, in one go and without a form between: a start
+has a second for all of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgpack
@@ -29,46 +32,71 @@ from router.world import World
 __all__ = ["dump", "fill", "load"]
 
 Packed = Any
-"""What a stream holds before it is converted and checked."""
+"""What a stream holds: the header, then pairs of a kind and its value's bytes."""
 
 OBJECT_BYTES_MAX = 512 * 1024 * 1024
+PIECE = 1_000
+
+_DECODERS: Mapping[str, msgspec.msgpack.Decoder[Any]] = {
+    kind: msgspec.msgpack.Decoder(form)
+    for kind, form in {
+        "policy": Policy,
+        "counts": tuple[int, int, int],
+        "agents": list[Agent],
+        "customers": list[Customer],
+        "staff": list[Staff],
+        "conversations": list[Conversation],
+        "offers": list[Offer],
+        "ended_offers": dict[str, tuple[str, str]],
+        "assignments": dict[str, bytes],
+        "ops": list[tuple[str, dict[str, Remembered]]],
+        "resting": list[str],
+        "closed": tuple[list[str], list[str]],
+        "arrivals": dict[str, list[int]],
+        "looks": dict[str, list[int]],
+        "timers": list[tuple[str, str, int]],
+        "end": None,
+    }.items()
+}
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def dump(world: World) -> Iterator[bytes]:
     """Everything that is state, in a fixed order."""
-    pack = msgspec.msgpack.Encoder().encode
     people = world.people
-    yield pack(("policy", world.policy))
+    yield _object("policy", world.policy)
     counts = (people.idle_count, world.offers.made_count, world.assignment_count)
-    yield pack(("counts", counts))
-    for agent in people.agents.values():
-        yield pack(("agent", agent))
-    for customer in people.customers.values():
-        yield pack(("customer", customer))
-    for staff in people.staff.values():
-        yield pack(("staff", staff))
-    for conversation in world.conversations:
-        yield pack(("conversation", conversation))
-    for offer in world.offers.pending.values():
-        yield pack(("offer", offer))
-    yield pack(("ended_offers", world.offers.ended))
-    yield pack(("assignments", world.assignments.packed))
-    for person, answers in world.ops.by_person.items():
-        yield pack(("ops", (person, answers)))
-    yield pack(("resting", list(people.resting)))
-    closed = (list(world.closed_queues), list(world.closed_brands))
-    yield pack(("closed", closed))
-    yield pack(("arrivals", world.arrivals))
-    yield pack(("looks", world.looks))
-    yield pack(("timers", world.timers.entries()))
-    yield pack(("end", None))
+    yield _object("counts", counts)
+    yield from _pieces("agents", people.agents.values())
+    yield from _pieces("customers", people.customers.values())
+    yield from _pieces("staff", people.staff.values())
+    yield from _pieces("conversations", world.conversations)
+    yield from _pieces("offers", world.offers.pending.values())
+    yield _object("ended_offers", world.offers.ended)
+    yield _object("assignments", world.assignments.packed)
+    yield from _pieces("ops", world.ops.by_person.items())
+    yield _object("resting", list(people.resting))
+    yield _object("closed", (list(world.closed_queues), list(world.closed_brands)))
+    yield _object("arrivals", world.arrivals)
+    yield _object("looks", world.looks)
+    yield _object("timers", world.timers.entries())
+    yield _object("end", None)
+
+
+def _pieces(kind: str, values: Iterable[Any]) -> Iterator[bytes]:
+    rest = iter(values)
+    while piece := list(islice(rest, PIECE)):
+        yield _object(kind, piece)
+
+
+def _object(kind: str, value: Any) -> bytes:
+    return _encode((kind, _encode(value)))
 
 
 def load(chunks: Iterable[bytes]) -> Iterator[Packed]:
     """The objects of a stream whose bytes come in chunks that are cut anywhere."""
-    unpacker = msgpack.Unpacker(
-        raw=False, strict_map_key=False, use_list=True, max_buffer_size=OBJECT_BYTES_MAX
-    )
+    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=OBJECT_BYTES_MAX)
     for chunk in chunks:
         unpacker.feed(chunk)
         yield from unpacker
@@ -77,7 +105,9 @@ def load(chunks: Iterable[bytes]) -> Iterator[Packed]:
 def fill(world: World, objects: Iterable[Packed]) -> None:
     """Fills an empty world from what ``dump`` gave."""
     ended = False
-    for kind, value in objects:
+    for kind, packed in objects:
+        assert kind in _DECODERS, f"a snapshot holds {kind!r}, which this version does not know"
+        value = _DECODERS[kind].decode(packed)
         if kind == "end":
             ended = True
         else:
@@ -86,53 +116,42 @@ def fill(world: World, objects: Iterable[Packed]) -> None:
     _derive(world)
 
 
-def _take(world: World, kind: str, value: Packed) -> None:
+def _take(world: World, kind: str, value: Any) -> None:
     people = world.people
     match kind:
-        case "agent":
-            agent = msgspec.convert(value, Agent)
-            agent.profile = shared(agent.profile)
-            people.agents[agent.id] = agent
-        case "customer":
-            customer = msgspec.convert(value, Customer)
-            people.customers[customer.id] = customer
+        case "agents":
+            for agent in value:
+                agent.profile = shared(agent.profile)
+                people.agents[agent.id] = agent
+        case "customers":
+            people.customers.update((customer.id, customer) for customer in value)
         case "staff":
-            staff = msgspec.convert(value, Staff)
-            people.staff[staff.key] = staff
-        case "conversation":
-            world.conversations.add(msgspec.convert(value, Conversation))
-        case "offer":
-            offer = msgspec.convert(value, Offer)
-            world.offers.pending[offer.id] = offer
+            people.staff.update((staff.key, staff) for staff in value)
+        case "conversations":
+            for conversation in value:
+                world.conversations.add(conversation)
+        case "offers":
+            world.offers.pending.update((offer.id, offer) for offer in value)
+        case "ops":
+            world.ops.by_person.update(value)
         case _:
             _take_one(world, kind, value)
 
 
-def _take_one(world: World, kind: str, value: Packed) -> None:
+def _take_one(world: World, kind: str, value: Any) -> None:
     match kind:
         case "policy":
-            world.put_policy(msgspec.convert(value, Policy))
+            world.put_policy(value)
         case "counts":
             world.people.idle_count, world.offers.made_count, world.assignment_count = value
         case "ended_offers":
-            world.offers.ended = {
-                name: (agent, outcome) for name, (agent, outcome) in value.items()
-            }
+            world.offers.ended = value
         case "assignments":
             world.assignments.packed = value
-        case "ops":
-            person, answers = value
-            world.ops.by_person[person] = msgspec.convert(answers, dict[str, Remembered])
         case "resting":
             world.people.resting = dict.fromkeys(value)
         case "timers":
-            world.timers.restore((kind, owner, due_ms) for kind, owner, due_ms in value)
-        case _:
-            _take_queues(world, kind, value)
-
-
-def _take_queues(world: World, kind: str, value: Packed) -> None:
-    match kind:
+            world.timers.restore(value)
         case "arrivals":
             world.arrivals = value
         case "looks":
@@ -140,7 +159,7 @@ def _take_queues(world: World, kind: str, value: Packed) -> None:
         case "closed":
             world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
         case _:
-            raise AssertionError(f"a snapshot holds {kind!r}, which this version does not know")
+            raise AssertionError(f"nothing takes {kind!r}")
 
 
 def _derive(world: World) -> None:
