@@ -11,7 +11,7 @@ one. ``msgpack`` reads the stream, for it finds the ends of objects in bytes tha
 has a second for all of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ import msgpack
 import msgspec
 
 from router.conversations import Conversation
+from router.ids import CustomerId, PersonKey
 from router.offers import Offer
 from router.ops import Remembered
 from router.placing import stand_after_restore
@@ -36,28 +37,6 @@ Packed = Any
 
 OBJECT_BYTES_MAX = 512 * 1024 * 1024
 PIECE = 1_000
-
-_DECODERS: Mapping[str, msgspec.msgpack.Decoder[Any]] = {
-    kind: msgspec.msgpack.Decoder(form)
-    for kind, form in {
-        "policy": Policy,
-        "counts": tuple[int, int, int],
-        "agents": list[Agent],
-        "customers": list[Customer],
-        "staff": list[Staff],
-        "conversations": list[Conversation],
-        "offers": list[Offer],
-        "ended_offers": dict[str, tuple[str, str]],
-        "assignments": dict[str, bytes],
-        "ops": list[tuple[str, dict[str, Remembered]]],
-        "resting": list[str],
-        "closed": tuple[list[str], list[str]],
-        "arrivals": dict[str, list[int]],
-        "looks": dict[str, list[int]],
-        "timers": list[tuple[str, str, int]],
-        "end": None,
-    }.items()
-}
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -90,7 +69,7 @@ def _pieces(kind: str, values: Iterable[Any]) -> Iterator[bytes]:
         yield _object(kind, piece)
 
 
-def _object(kind: str, value: Any) -> bytes:
+def _object(kind: str, value: object) -> bytes:
     return _encode((kind, _encode(value)))
 
 
@@ -104,62 +83,13 @@ def load(chunks: Iterable[bytes]) -> Iterator[Packed]:
 
 def fill(world: World, objects: Iterable[Packed]) -> None:
     """Fills an empty world from what ``dump`` gave."""
-    ended = False
+    kind = ""
     for kind, packed in objects:
-        assert kind in _DECODERS, f"a snapshot holds {kind!r}, which this version does not know"
-        value = _DECODERS[kind].decode(packed)
-        if kind == "end":
-            ended = True
-        else:
-            _take(world, kind, value)
-    assert ended, "the snapshot is cut short"
+        assert kind in _FORMS, f"a snapshot holds {kind!r}, which this version does not know"
+        decoder, take = _FORMS[kind]
+        take(world, decoder.decode(packed))
+    assert kind == "end", "the snapshot is cut short"
     _derive(world)
-
-
-def _take(world: World, kind: str, value: Any) -> None:
-    people = world.people
-    match kind:
-        case "agents":
-            for agent in value:
-                agent.profile = shared(agent.profile)
-                people.agents[agent.id] = agent
-        case "customers":
-            people.customers.update((customer.id, customer) for customer in value)
-        case "staff":
-            people.staff.update((staff.key, staff) for staff in value)
-        case "conversations":
-            for conversation in value:
-                world.conversations.add(conversation)
-        case "offers":
-            world.offers.pending.update((offer.id, offer) for offer in value)
-        case "ops":
-            world.ops.by_person.update(value)
-        case _:
-            _take_one(world, kind, value)
-
-
-def _take_one(world: World, kind: str, value: Any) -> None:
-    match kind:
-        case "policy":
-            world.put_policy(value)
-        case "counts":
-            world.people.idle_count, world.offers.made_count, world.assignment_count = value
-        case "ended_offers":
-            world.offers.ended = value
-        case "assignments":
-            world.assignments.packed = value
-        case "resting":
-            world.people.resting = dict.fromkeys(value)
-        case "timers":
-            world.timers.restore(value)
-        case "arrivals":
-            world.arrivals = value
-        case "looks":
-            world.looks = value
-        case "closed":
-            world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
-        case _:
-            raise AssertionError(f"nothing takes {kind!r}")
 
 
 def _derive(world: World) -> None:
@@ -189,3 +119,97 @@ def _derive_conversation(world: World, conversation: Conversation) -> None:
         active[conversation.queue] = active.get(conversation.queue, 0) + 1
     elif conversation.is_in_line:
         stand_after_restore(world, conversation)
+
+
+def _take_policy(world: World, policy: Policy) -> None:
+    world.put_policy(policy)
+
+
+def _take_counts(world: World, counts: tuple[int, int, int]) -> None:
+    world.people.idle_count, world.offers.made_count, world.assignment_count = counts
+
+
+def _take_agents(world: World, agents: list[Agent]) -> None:
+    for agent in agents:
+        agent.profile = shared(agent.profile)
+        world.people.agents[agent.id] = agent
+
+
+def _take_customers(world: World, customers: list[Customer]) -> None:
+    world.people.customers.update((customer.id, customer) for customer in customers)
+
+
+def _take_staff(world: World, members: list[Staff]) -> None:
+    world.people.staff.update((staff.key, staff) for staff in members)
+
+
+def _take_conversations(world: World, conversations: list[Conversation]) -> None:
+    for conversation in conversations:
+        world.conversations.add(conversation)
+
+
+def _take_offers(world: World, offers: list[Offer]) -> None:
+    world.offers.pending.update((offer.id, offer) for offer in offers)
+
+
+def _take_ended_offers(world: World, ended: dict[str, tuple[str, str]]) -> None:
+    world.offers.ended = ended
+
+
+def _take_assignments(world: World, packed: dict[str, bytes]) -> None:
+    world.assignments.packed = packed
+
+
+def _take_ops(world: World, ops: list[tuple[PersonKey, dict[str, Remembered]]]) -> None:
+    world.ops.by_person.update(ops)
+
+
+def _take_resting(world: World, customers: list[CustomerId]) -> None:
+    world.people.resting = dict.fromkeys(customers)
+
+
+def _take_closed(world: World, closed: tuple[list[str], list[str]]) -> None:
+    world.closed_queues, world.closed_brands = map(dict.fromkeys, closed)
+
+
+def _take_arrivals(world: World, arrivals: dict[str, list[int]]) -> None:
+    world.arrivals = arrivals
+
+
+def _take_looks(world: World, looks: dict[str, list[int]]) -> None:
+    world.looks = looks
+
+
+def _take_timers(world: World, entries: list[tuple[str, str, int]]) -> None:
+    world.timers.restore(entries)
+
+
+def _take_end(_: World, __: None) -> None:
+    """Nothing: it says that the snapshot is whole."""
+
+
+_Form = tuple[msgspec.msgpack.Decoder[Any], Callable[[World, Any], None]]
+
+
+def _form(form: Any, take: Callable[[World, Any], None]) -> _Form:  # noqa: ANN401 - any type
+    return msgspec.msgpack.Decoder(form), take
+
+
+_FORMS: Mapping[str, _Form] = {
+    "policy": _form(Policy, _take_policy),
+    "counts": _form(tuple[int, int, int], _take_counts),
+    "agents": _form(list[Agent], _take_agents),
+    "customers": _form(list[Customer], _take_customers),
+    "staff": _form(list[Staff], _take_staff),
+    "conversations": _form(list[Conversation], _take_conversations),
+    "offers": _form(list[Offer], _take_offers),
+    "ended_offers": _form(dict[str, tuple[str, str]], _take_ended_offers),
+    "assignments": _form(dict[str, bytes], _take_assignments),
+    "ops": _form(list[tuple[PersonKey, dict[str, Remembered]]], _take_ops),
+    "resting": _form(list[CustomerId], _take_resting),
+    "closed": _form(tuple[list[str], list[str]], _take_closed),
+    "arrivals": _form(dict[str, list[int]], _take_arrivals),
+    "looks": _form(dict[str, list[int]], _take_looks),
+    "timers": _form(list[tuple[str, str, int]], _take_timers),
+    "end": _form(None, _take_end),
+}
