@@ -48,6 +48,7 @@ from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
 from router.server.proxies import Proxies, network
+from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
@@ -99,8 +100,10 @@ class Node:
             base=kept.snapshots.core if kept and kept.snapshots else None,
             show=self.snapshotting.show if self.snapshotting else None,
         )
-        self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
-        self.archiving = self._feeder(archive or (kept.archive if kept else None))
+        self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
+        archive = archive or (kept.archive if kept else None)
+        self.archiving = self._feeder(archive)
+        recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.engine = Engine(
@@ -113,8 +116,8 @@ class Node:
             measures=self.metrics,
             effects=self.archiving,
         )
-        self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
-        self._doors = Doors(self.tenants.routers, self.hub.folds.wait, self._now_ms)
+        self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
+        self._doors = Doors(self.tenants.routers, self.hub.folds.wait, self.now_ms)
         self._authenticator = Authenticator(settings)
         self._visitors = Visitors(settings, visitor_key(_folder(settings)))
         self._has_ops = bool(settings.server.ops_bind)
@@ -138,7 +141,7 @@ class Node:
         if archive is None:
             return None
         count = self.metrics.count
-        return Archiving(archive, self.journal, self.tenants, now_ms=self._now_ms, count=count)
+        return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
 
     def _back_end_routes(self) -> list[BaseRoute]:
         calls = Calls(self)
@@ -160,9 +163,6 @@ class Node:
 
     def now_ms(self) -> int:
         """See ``calls.Office``."""
-        return self.engine.now_ms()
-
-    def _now_ms(self) -> int:
         return self.engine.now_ms()
 
     async def authenticate(self, token: str) -> Bearer:
@@ -217,7 +217,7 @@ class Node:
         """Measures what needs a walk over all agents, every minute, for ever."""
         while True:
             await trio.sleep(EVENNESS_EVERY_S)
-            await self.service_figures.measure_evenness(self.tenants.routers, self._now_ms())
+            await self.service_figures.measure_evenness(self.tenants.routers, self.now_ms())
 
     async def render_metrics(self) -> bytes:
         """See ``http.Desk``."""
