@@ -51,7 +51,7 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.hearers
+server.hearers server.hidden server.findings
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.origins
 server.suggestions server.demo_talk server.pulse server.flow server.strain
@@ -65,16 +65,18 @@ server.archiving server.answers server.listening server.recalling
 server.openings server.doors server.snapshotting
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub server.storing
-server.reads server.histories
+server.reads server.histories server.bearers
 server.fetching server.tickets
 server.connection server.calls
-server.rest server.records
+server.rest server.records server.rehearsal server.reloading
+server.probe
+server.doctor
 server.described
 server.http server.gateway
 server.app
 server.demo
 server.cli_lab server.cli_journal
-server.cli_archive
+server.cli_archive server.cli_doctor
 server.cli
 """
 RANKS = {

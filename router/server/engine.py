@@ -63,7 +63,7 @@ class Engine:
     Args:
         journal: Where the order is made.
         tenants: The cores.
-        policies: The configured policy of each tenant.
+        policies: The configured policy of each tenant that has one.
         life: This node life.
         clock: Where time is read.
         audience: Hears of each event, once the node is live.
@@ -143,8 +143,9 @@ class Engine:
 
     async def end_life(self) -> None:
         """Appends the end of this life, after its last connection, and waits until it is in."""
-        for tenant in self._tenants.routers:
-            self.submit(tenant, LoseNode(life=self._life))
+        for tenant, router in self._tenants.routers.items():
+            if router.position:  # one that nobody ever asked anything has no word in the journal
+                self.submit(tenant, LoseNode(life=self._life))
         await self._wait_settled()
 
     def waiting_since_ms(self) -> int | None:
@@ -162,8 +163,8 @@ class Engine:
     def _begin_life(self) -> bool:
         """Submits what must be said first: policies, skips, lives that are over; if anything."""
         for tenant, router in self._tenants.routers.items():
-            policy = self._policies[tenant]
-            if router.policy != policy:
+            policy = self._policies.get(tenant)
+            if policy is not None and router.policy != policy:
                 self.submit(tenant, SetPolicy(policy=policy))
             for life in router.lives():
                 if life != self._life:
