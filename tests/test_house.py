@@ -61,7 +61,7 @@ server.keys server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.archiving server.answers server.listening
+server.archiving server.answers server.listening server.recalling
 server.openings server.doors server.snapshotting
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub server.storing

@@ -48,6 +48,7 @@ from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
 from router.server.proxies import Proxies, network
+from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.reloading import unchangeable, wait_to_stop
@@ -102,8 +103,10 @@ class Node:
             show=self.snapshotting.show if self.snapshotting else None,
         )
         self.served = Served(self.tenants.routers)
-        self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
-        self.archiving = self._feeder(archive or (kept.archive if kept else None))
+        self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
+        archive = archive or (kept.archive if kept else None)
+        self.archiving = self._feeder(archive)
+        recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.engine = Engine(
@@ -116,8 +119,8 @@ class Node:
             measures=self.metrics,
             effects=self.archiving,
         )
-        self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
-        self._doors = Doors(self.served, self.hub.folds.wait, self._now_ms)
+        self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
+        self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
         self._has_ops = bool(settings.server.ops_bind)
         self.gateway = Gateway(
@@ -140,7 +143,7 @@ class Node:
         if archive is None:
             return None
         count = self.metrics.count
-        return Archiving(archive, self.journal, self.tenants, now_ms=self._now_ms, count=count)
+        return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
 
     def _sign(self, life: str) -> None:
         """Makes all who sign tokens here, and who checks them."""
@@ -172,9 +175,6 @@ class Node:
 
     def now_ms(self) -> int:
         """See ``calls.Office``."""
-        return self.engine.now_ms()
-
-    def _now_ms(self) -> int:
         return self.engine.now_ms()
 
     async def authenticate(self, token: str) -> Bearer:
@@ -211,7 +211,7 @@ class Node:
         """Measures what needs a walk over all agents, every minute, for ever."""
         while True:
             await trio.sleep(EVENNESS_EVERY_S)
-            await self.service_figures.measure_evenness(self.served, self._now_ms())
+            await self.service_figures.measure_evenness(self.served, self.now_ms())
 
     async def render_metrics(self) -> bytes:
         """See ``http.Desk``."""
