@@ -51,7 +51,7 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.hearers
+server.hearers server.hidden server.findings
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.origins
 server.suggestions server.demo_talk server.pulse server.flow server.strain
@@ -61,20 +61,22 @@ server.keys server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.archiving server.answers server.listening
+server.archiving server.answers server.listening server.recalling
 server.openings server.doors server.snapshotting
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub server.storing
-server.reads server.histories
+server.reads server.histories server.bearers
 server.fetching server.tickets
 server.connection server.calls
-server.rest server.records
+server.rest server.records server.rehearsal server.reloading
+server.probe
+server.doctor
 server.described
 server.http server.gateway
 server.app
 server.demo
 server.cli_lab server.cli_journal
-server.cli_archive
+server.cli_archive server.cli_doctor
 server.cli
 """
 RANKS = {

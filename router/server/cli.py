@@ -19,7 +19,7 @@ from cyclopts import App, Parameter
 
 import router
 from router.errors import RouterError, SettingsError
-from router.server import cli_archive
+from router.server import cli_archive, cli_doctor
 from router.server import settings as settings_module
 from router.server.auth import Authenticator, Role, TokenRefused, mint
 from router.server.claims import read_claims
@@ -51,6 +51,7 @@ app = App(
 register(app)
 cli_archive.register(app)
 register_journal(app)
+cli_doctor.register(app)
 
 
 def _example(line: str) -> str:

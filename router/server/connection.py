@@ -27,6 +27,7 @@ from router.ids import ConnectionId
 from router.server.auth import TokenRefused
 from router.server.fetching import Asker
 from router.server.hearers import Outcome
+from router.server.hidden import HIDDEN
 from router.server.links import Link
 from router.server.meter import frame_limits
 from router.server.pulse import BEAT_S, Heart
@@ -208,10 +209,11 @@ class Connection:
         """Takes the connection out of everything that knows it."""
         self._writer.outbox.abandon()
         self._gateway.pulse.forget(self._heart)
-        self._gateway.metrics.disconnected(self._end_code)
+        bearer = self._session.bearer
+        if bearer is None or bearer.tenant != HIDDEN:
+            self._gateway.metrics.disconnected(self._end_code)
         if self._link is not None:
             self._gateway.hub.detach(self._link)
-        bearer = self._session.bearer
         if self._is_connected and bearer is not None and not self._gateway.is_draining:
             self._gateway.engine.submit(bearer.tenant, Disconnect(by=self._session.actor))
         self._session.lose()

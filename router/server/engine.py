@@ -63,7 +63,7 @@ class Engine:
     Args:
         journal: Where the order is made.
         tenants: The cores.
-        policies: The configured policy of each tenant.
+        policies: The configured policy of each tenant that has one.
         life: This node life.
         clock: Where time is read.
         audience: Hears of each event, once the node is live.
@@ -164,8 +164,8 @@ class Engine:
     def _begin_life(self) -> bool:
         """Submits what must be said first: policies, skips, lives that are over; if anything."""
         for tenant, router in self._tenants.routers.items():
-            policy = self._policies[tenant]
-            if router.policy != policy:
+            policy = self._policies.get(tenant)
+            if policy is not None and router.policy != policy:
                 self.submit(tenant, SetPolicy(policy=policy))
             for life in router.lives():
                 if life != self._life:
@@ -279,18 +279,25 @@ class Engine:
         if events is None:
             events = await self._survive(record, command, ticket)
             ticket = None if events is None else ticket
-        if events is not None and self._effects is not None:
-            self._note_effects(self._effects, record, events)
-        if events is not None and self.is_live:
-            self._report(record, command, events, ticket)
+        if events is not None:
+            self._spread(record, command, events, ticket)
         if not self._waiting:
             self._settled.unpark_all()
+
+    def _spread(
+        self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
+    ) -> None:
+        """What happened goes to archive and folds always, to people while the node is live."""
+        if self._effects is not None:
+            self._note_effects(self._effects, record, events)
+        self._observe(record, events)
+        if self.is_live:
+            self._report(record, command, events, ticket)
 
     def _report(
         self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
     ) -> None:
         """Lets out what happened, in its order, without waiting for anybody."""
-        self._observe(record, events)
         for event in events:
             if isinstance(event, CommandAnswered | CommandRefused):
                 if ticket is not None:
@@ -310,8 +317,9 @@ class Engine:
 
     def _observe(self, record: Record, events: Sequence[Event]) -> None:
         """Lets the folds learn; a flaw in a figure must not end what people rely on."""
+        learn = self._audience.observe if self.is_live else self._audience.recall
         try:
-            self._audience.observe(record.tenant, events, record.now_ms)
+            learn(record.tenant, events, record.now_ms)
         except Exception:
             _LOG.exception("events.not_measured", tenant=record.tenant, position=record.position)
             self._measures.poisoned()

@@ -28,6 +28,7 @@ from router.server.connection import Connection
 from router.server.engine import Engine
 from router.server.fetching import Fetching
 from router.server.flow import Flow
+from router.server.hidden import HIDDEN
 from router.server.histories import Histories, Keeper
 from router.server.hub import Hub
 from router.server.meter import frame_limits
@@ -166,8 +167,9 @@ class Gateway:
     def may_come_from(self, origin: str | None, bearer: Bearer, *, is_own: bool) -> bool:
         """Whether the bearer of a good token may come from a page of this origin."""
         if origin is None:
-            native = self._settings.tenants[bearer.tenant].native_apps
-            return native or bearer.role != "customer"
+            if bearer.role != "customer" or bearer.tenant == HIDDEN:
+                return True
+            return self._settings.tenants[bearer.tenant].native_apps
         return is_own or is_allowed(origin, self.origins(bearer.tenant))
 
     def has_room_for(self, bearer: Bearer) -> bool:

@@ -38,6 +38,7 @@ from router.events import (
     Event,
     OfferMade,
 )
+from router.server.hidden import HIDDEN
 from router.server.links import Link
 from router.server.service_figures import ServiceFigures
 
@@ -200,6 +201,8 @@ class Metrics:
 
     def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:
         """A command was applied while the node was live."""
+        if tenant == HIDDEN:
+            return
         result = "ok"
         for event in events:
             count = self._counts.get(type(event))

@@ -119,19 +119,6 @@ async def test_a_certificate_that_is_none_is_refused_by_its_key(tmp_path: Path) 
     assert "no certificate (PEM) with its key" in str(error)
 
 
-async def test_a_reload_names_what_only_a_restart_reads() -> None:
-    async with open_node() as node:
-        kept = node.node.settings
-        assert node.node.reload(kept) == []
-        other = msgspec.structs.replace(
-            kept,
-            server=msgspec.structs.replace(kept.server, drain_ms=1),
-            tenants={"acme": msgspec.structs.replace(kept.tenants["acme"], origins=())},
-        )
-        gone = [f"tenants.{name}" for name in kept.tenants if name != "acme"]
-        assert node.node.reload(other) == ["server", "tenants.acme", *gone]
-
-
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
     found: list[BaseException] = []
     for error in group.exceptions:
