@@ -19,7 +19,7 @@ errors forms ids hours skills wishes timers limits turns ranks tallies cards reg
 suggestions changes
 rules
 states policy rights queue figures waitlaw actors
-records spelling
+records spelling node_commands
 commands events explained conversations offers presence candidates
 outgoing groups masks incoming history ops
 shortlist assignments
@@ -65,7 +65,7 @@ server.keys server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.archiving server.answers server.listening
+server.archiving server.answers server.listening server.recalling
 server.openings server.doors server.snapshotting
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub server.storing

@@ -1,7 +1,7 @@
 """How a running server is put together, and how it starts and stops.
 
 Owns: the wiring of one node, the order of its start (journal, replay, doors) and of its end (doors,
-the node life's last word, journal), the signals.
+what is under way, journal), the signals.
 Does not know: what any part does. Prints nothing; the log has a line for each step.
 
     doors (front, gateway) ──▶ engine ──▶ journal
@@ -52,6 +52,7 @@ from router.server.openings import Openings
 from router.server.origins import is_allowed
 from router.server.policy_notes import PolicyNotes
 from router.server.proxies import Proxies, network
+from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.reloading import unchangeable, wait_to_stop
@@ -106,9 +107,11 @@ class Node:
             show=self.snapshotting.show if self.snapshotting else None,
         )
         self.served = Served(self.tenants.routers)
-        self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
-        self.archiving = self._feeder(archive or (kept.archive if kept else None))
+        self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
+        archive = archive or (kept.archive if kept else None)
+        self.archiving = self._feeder(archive)
         self.policy_notes = PolicyNotes(self.served, self._is_live)
+        recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.engine = Engine(
@@ -121,32 +124,34 @@ class Node:
             measures=self.metrics,
             effects=Together(self._effects()),
         )
-        self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
-        self._doors = Doors(self.served, self.hub.folds.wait, self._now_ms)
+        self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
+        self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
-        self._has_ops = bool(settings.server.ops_bind)
-        self.gateway = Gateway(
-            settings,
-            tenants=self.tenants,
-            engine=self.engine,
-            hub=self.hub,
-            authenticate=self.authenticate,
-            app=http.public_app(  # type: ignore[arg-type]
-                self, desk, has_ops=not self._has_ops, more=self._back_end_routes()
-            ),
-            clock=clock,
-            metrics=self.metrics,
-            life=life,
-            keeper=self.archiving,
-            policy_notes=self.policy_notes,
-        )
+        self.gateway = self._open_gateway(life, desk)
         self._ops_app = http.ops_app(self)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
             return None
         count = self.metrics.count
-        return Archiving(archive, self.journal, self.tenants, now_ms=self._now_ms, count=count)
+        return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+
+    def _open_gateway(self, life: str, desk: http.DemoDesk | None) -> Gateway:
+        return Gateway(
+            self.settings,
+            tenants=self.tenants,
+            engine=self.engine,
+            hub=self.hub,
+            authenticate=self.authenticate,
+            app=http.public_app(  # type: ignore[arg-type]
+                self, desk, has_ops=not self.settings.server.ops_bind, more=self._back_end_routes()
+            ),
+            clock=self.clock,
+            metrics=self.metrics,
+            life=life,
+            keeper=self.archiving,
+            policy_notes=self.policy_notes,
+        )
 
     def _sign(self, life: str) -> None:
         """Makes all who sign tokens here, and who checks them."""
@@ -178,9 +183,6 @@ class Node:
 
     def now_ms(self) -> int:
         """See ``calls.Office``."""
-        return self.engine.now_ms()
-
-    def _now_ms(self) -> int:
         return self.engine.now_ms()
 
     async def authenticate(self, token: str) -> Bearer:
@@ -232,7 +234,7 @@ class Node:
         """Measures what needs a walk over all agents, every minute, for ever."""
         while True:
             await trio.sleep(EVENNESS_EVERY_S)
-            await self.service_figures.measure_evenness(self.served, self._now_ms())
+            await self.service_figures.measure_evenness(self.served, self.now_ms())
 
     async def render_metrics(self) -> bytes:
         """See ``http.Desk``."""
@@ -312,7 +314,7 @@ async def run(
         machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
-            await node.engine.end_life()
+            await node.engine.settle()
         if node.archiving is not None:
             await node.archiving.end()
         machine.cancel_scope.cancel()

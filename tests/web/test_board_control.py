@@ -206,6 +206,9 @@ def test_a_supervisor_sees_why_one_waits_gives_it_away_and_sets_a_status(
     assert ("assign", "to bob") in deeds
     assert any("presence" in action for action, _ in deeds)
 
+    today = board.page.locator('.figure[data-key="level"]')
+    expect(today).to_contain_text(re.compile(r"today \d+ %"))
+    level = today.locator(".beside").inner_text().split("\n")[0]
     real.kill()
     board.page.clock.fast_forward(6_000)
     expect(board.page.locator(".wall.stale")).to_be_visible()
@@ -214,4 +217,5 @@ def test_a_supervisor_sees_why_one_waits_gives_it_away_and_sets_a_status(
     board.page.evaluate("dispatchEvent(new Event('online'))")  # no need to sit out the delay
     expect(board.page.locator(".wall:not(.stale)")).to_be_visible(timeout=25_000)
     expect(board.page.locator(".stamp")).to_contain_text("live")
+    expect(today).to_contain_text(level)
     assert board.watch.complaints == []

@@ -31,7 +31,7 @@ export class ConversationPanel extends Part {
     const waits = !conversation.agent;
     return html`<p class="hint">${[queueOf(conversation), conversation.channel, agent ? `with ${agent}` : "in line"].join(" · ")}${over ? html` · <b>over</b>` : nothing}</p>
       <div class="log" tabindex="0" role="group" aria-label="Conversation"><div class="entries" role="log" aria-label="Transcript">
-        ${repeat(entriesOf(conversation, model, 0, conversation.messages.length), (one) => one.key, entryRow)}</div>
+        ${repeat(entriesOf(conversation, model, 0, conversation.messages.length), (one) => one.key, (one) => entryRow(one, { you: model.you?.id }))}</div>
         ${conversation.messages.length ? nothing : html`<p class="empty">Nothing was said yet.</p>`}</div>
       ${over ? nothing : html`<div class="modes" role="group" aria-label="How you take part">${MODES.map(([one, words, name]) => html`<button type="button" aria-pressed=${one === mode} ?disabled=${waits && one !== "monitor"} @click=${() => void control.turn(one)}>${icon(name)} ${words}</button>`)}</div>
         <p class="effect">${this.effect(agent)}</p>${mode === "monitor" ? nothing : this.composer()}${this.deeds(agent)}
