@@ -18,7 +18,7 @@ PURE_LAYERS = """
 errors forms ids hours skills wishes timers limits turns ranks tallies cards regression
 rules
 states policy rights queue figures waitlaw actors
-records
+records node_commands
 commands events explained conversations offers presence candidates
 outgoing groups masks incoming history ops
 shortlist assignments

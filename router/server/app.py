@@ -1,7 +1,7 @@
 """How a running server is put together, and how it starts and stops.
 
 Owns: the wiring of one node, the order of its start (journal, replay, doors) and of its end (doors,
-the node life's last word, journal), the signals.
+what is under way, journal), the signals.
 Does not know: what any part does. Prints nothing; the log has a line for each step.
 
     doors (front, gateway) ──▶ engine ──▶ journal
@@ -294,7 +294,7 @@ async def run(
         machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
-            await node.engine.end_life()
+            await node.engine.settle()
         if node.archiving is not None:
             await node.archiving.end()
         machine.cancel_scope.cancel()

@@ -1,7 +1,7 @@
 """The node's one writer: commands into the journal, out of it into the cores, events to the hub.
 
 Owns: the cores, one for each tenant; the numbers of this life's commands and who waits for each;
-the appending of ``Tick``, ``LoseNode``, ``SetPolicy`` and ``SkipCommand``.
+the appending of ``Tick``, ``EndOutage``, ``LoseNode``, ``SetPolicy`` and ``SkipCommand``.
 Does not know: sockets, what a command means, how a journal keeps it.
 
 Invariants (tests/server/test_engine.py):
@@ -27,7 +27,7 @@ import msgspec
 import structlog
 import trio
 
-from router.commands import Command, LoseNode, SetPolicy, SkipCommand, Tick, Underway
+from router.commands import Command, EndOutage, LoseNode, SetPolicy, SkipCommand, Tick, Underway
 from router.errors import JournalUnavailable, Refusal, Refused
 from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Journal, Record
@@ -136,17 +136,16 @@ class Engine:
             await replayed.wait()
             self.is_live = True
             nursery.start_soon(self._append)
+            self._end_outage()
             while self._begin_life():
-                await self._wait_settled()
+                await self.settle()
             nursery.start_soon(self._tick)
             task_status.started()
 
-    async def end_life(self) -> None:
-        """Appends the end of this life, after its last connection, and waits until it is in."""
-        for tenant, router in self._tenants.routers.items():
-            if router.position:  # one that nobody ever asked anything has no word in the journal
-                self.submit(tenant, LoseNode(life=self._life))
-        await self._wait_settled()
+    async def settle(self) -> None:
+        """Waits until everything that was submitted has its outcome."""
+        while self._waiting:
+            await self._settled.park()
 
     def waiting_since_ms(self) -> int | None:
         """Since when, on the steady clock, the oldest command waits for its outcome."""
@@ -154,11 +153,13 @@ class Engine:
             return since_ms
         return None
 
-    async def _wait_settled(self) -> None:
-        while self._waiting:
-            await self._settled.park()
-
     # -- into the journal --------------------------------------------------------------------
+
+    def _end_outage(self) -> None:
+        """Says that nobody could append since the last command: this journal has one node."""
+        for tenant, router in self._tenants.routers.items():
+            if router.next_deadline_ms() is not None:
+                self.submit(tenant, EndOutage())
 
     def _begin_life(self) -> bool:
         """Submits what must be said first: policies, skips, lives that are over; if anything."""
