@@ -71,8 +71,8 @@ server.demo_desk server.visitors server.engine server.metrics server.places serv
 server.demo_people server.hub server.storing
 server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
-server.connection server.calls
-server.rest server.records server.rehearsal server.reloading
+server.connection server.calls server.preferences
+server.rest server.records server.preference_calls server.rehearsal server.reloading
 server.probe
 server.doctor
 server.described

@@ -51,6 +51,8 @@ from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
 from router.server.policy_notes import PolicyNotes
+from router.server.preference_calls import preference_routes
+from router.server.preferences import Preferences
 from router.server.proxies import Proxies, network
 from router.server.recalling import recall_day
 from router.server.records import records_routes
@@ -166,7 +168,8 @@ class Node:
         calls = Calls(self)
         records = records_routes(calls, self.archiving)
         played = rehearsal_routes(calls, self._rehearsals)
-        return [*rest_routes(calls), *records, *played, *document_routes()]
+        own = preference_routes(calls, Preferences(_folder(self.settings)))
+        return [*rest_routes(calls), *records, *played, *own, *document_routes()]
 
     @property
     def routers(self) -> Mapping[str, Router]:

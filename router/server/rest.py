@@ -139,6 +139,8 @@ def _agents(reading: Reading) -> object:
     return listings.agents(
         reading.router,
         show=query.get("show", ""),
+        state=query.get("state", ""),
+        name=query.get("name", ""),
         after=query.get("after", ""),
         limit=_limit(query),
     )
@@ -148,7 +150,7 @@ def _agent(reading: Reading) -> object:
     agent = reading.router.world.people.agents.get(reading.path["agent"])
     if agent is None:
         raise Refused(Refusal.NOT_FOUND, "there is no such agent")
-    return listings.agent_row(agent)
+    return listings.agent_row(reading.router, agent)
 
 
 def _queues(reading: Reading) -> object:
@@ -201,7 +203,9 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/v1/agents", "The agents, by id.",
-        incoming.Explain, listings.Agents, _agents, {"show": "Shown as this.", **_PAGE},
+        incoming.Explain, listings.Agents, _agents,
+        {"show": "Shown as this.", "state": "Doing this, as in presence topics.",
+         "name": "With this in their name or id.", **_PAGE},
     ),
     Operation(
         "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, _agent
