@@ -28,7 +28,7 @@ from router.server.cli_lab import register
 from router.server.clock import Clock
 from router.server.settings import Settings, Tenant, load
 from router.server.starter import write_starter
-from router.server.suggestions import did_you_mean
+from router.suggestions import did_you_mean
 
 __all__ = ["app", "main"]
 
