@@ -157,8 +157,8 @@ class QueueService(Struct, frozen=True, omit_defaults=True):
 class HouseFigures(Struct, frozen=True, omit_defaults=True):
     """All queues and agents together, as of ``at``.
 
-    ``today_since_at`` is the site's midnight by the clocks of ``zone``, or the node's start after
-    it. ``agents`` counts by what they are doing (``PresenceEntry.state``); ``even_waits`` and
+    ``today_since_at`` is the site's midnight by the clocks of ``zone``, or when the journal began
+    after it. ``agents`` counts by what they are doing (``PresenceEntry.state``); ``even_waits`` and
     ``even_load`` are Jain's indexes, 1 is even. ``estimate_error_ms`` is how far estimates of waits
     were off on average.
     """

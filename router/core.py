@@ -13,8 +13,8 @@ The contract:
 - Validate first, mutate after: a refused command leaves ``digest()`` as it was.
 - After every command no waiting conversation has a free agent who may take it.
 - An outage is nobody's fault: a deadline found more than ``OUTAGE_MS`` late means that nobody
-  could append. All deadlines then move by the time since the command before, and graces start
-  over; ages and keys run on.
+  could append, and ``EndOutage`` says so of any time. All deadlines then move by the time since
+  the command before, and graces start over; ages and keys run on.
 
 One command, in this order: position, outage, due timers (each settled), the command itself,
 agents whose ``next`` show is due, matching, the answer, what changed of agents and lines.
@@ -34,6 +34,7 @@ from router.commands import (
     Command,
     Connect,
     Disconnect,
+    EndOutage,
     ReportActivity,
     RequestConversation,
     SendMessage,
@@ -52,7 +53,7 @@ from router.world import World
 
 __all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
 
-CORE_VERSION = 2
+CORE_VERSION = 3
 """Raised whenever the same commands would lead to another state; a journal names it."""
 
 OUTAGE_MS = 2_000
@@ -133,7 +134,7 @@ class Router:
         events: list[Event] = []
         world.events = events
         world.position += 1
-        self._let_time_pass(now_ms)
+        self._let_time_pass(now_ms, nobody_was_there=type(command) is EndOutage)
         start = len(events)
         try:
             answer = _carry_out(world, command)
@@ -147,16 +148,16 @@ class Router:
         events.insert(start, told)
         return events
 
-    def _let_time_pass(self, now_ms: int) -> None:
+    def _let_time_pass(self, now_ms: int, *, nobody_was_there: bool) -> None:
         world = self.world
-        if not world.timers.may_be_due(now_ms):
+        if not nobody_was_there and not world.timers.may_be_due(now_ms):
             world.now_ms = now_ms
             return
         due_ms = world.timers.next_due_ms()
-        if due_ms is None or due_ms > now_ms:
+        if not nobody_was_there and (due_ms is None or due_ms > now_ms):
             world.now_ms = now_ms
             return
-        if now_ms - due_ms > OUTAGE_MS:
+        if due_ms is None or nobody_was_there or now_ms - due_ms > OUTAGE_MS:
             _shift_deadlines(world, now_ms - world.now_ms)
             world.now_ms = now_ms
             attendance.restart_graces(world)

@@ -22,7 +22,7 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, ConversationRated
 from router.holding import lend_to_first
-from router.ids import ConversationId
+from router.ids import ConnectionId, ConversationId
 from router.placing import improve_key
 from router.relations import theirs
 from router.saying import add_message
@@ -82,7 +82,8 @@ def pass_on(world: World, command: TransferConversation) -> Answer:
     by = command.by
     transfer(world, conversation, command.queue, command.agent or "", command.note)
     if command.note:
-        add_message(world, conversation, by.key, by.connection, command.note, "note")
+        # A supervisor may be listening; the reply has no number for the note.
+        add_message(world, conversation, by.key, ConnectionId(""), command.note, "note")
     target = f"to {command.agent or command.queue}"
     _note_down(world, by, "transfer", conversation, target)
     return Answer(conversation=ConversationId(conversation.id), status=conversation.status)

@@ -314,3 +314,66 @@ def test_hundreds_of_conversations_and_thousands_of_messages_are_there_a_screen_
     page.get_by_role("button", name="To the newest").click()
     expect(busy_desk.entries.last).to_contain_text("New at the end")
     assert busy_desk.watch.complaints == []
+
+
+# -- notes and quotes --------------------------------------------------------------------------
+
+
+def test_a_colleague_is_named_in_a_note_asked_in_and_sees_the_mention(
+    server: ScriptedServer, shop: Shop, desk: Desk, bela: Desk
+) -> None:
+    connect(shop, desk)
+    desk.page.get_by_role("button", name="Note", exact=True).click()
+    field = desk.page.get_by_role("textbox", name="Note")
+    field.press_sequentially("Is this right, @be")
+    found = desk.page.get_by_role("listbox", name="Colleagues").get_by_role("option")
+    expect(found).to_contain_text("is asked in")
+    field.press("Enter")
+    expect(field).to_have_value("Is this right, @Bela ")
+    field.press_sequentially("?")
+    field.press("Enter")
+    expect(desk.toast).to_contain_text("Bela is asked for advice")
+    expect(desk.entries.filter(has_text="Is this right").locator("mark")).to_have_text("@Bela")
+    asked = bela.page.get_by_role("group", name="Invitation by Alice")
+    expect(asked).to_contain_text("Is this right, @Bela ?")
+    asked.get_by_role("button", name="Join").click()
+    expect(bela.entries.filter(has_text="Is this right").locator("mark.me")).to_have_text("@Bela")
+    # In it by now, she is named once more while she looks at something else.
+    other = bela.page.context.new_page()
+    other.bring_to_front()
+    bela.page.evaluate(
+        "() => { Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    field.press_sequentially("@")
+    expect(found).to_contain_text("takes part")
+    field.press("Enter")
+    field.press_sequentially("please answer")
+    field.press("Enter")
+    badge = bela.page.get_by_role("img", name="1 note for you")
+    expect(badge).to_be_visible()
+    bela.page.evaluate(
+        "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    expect(badge).to_be_hidden()
+    bela.reads("please answer")
+    assert "please answer" not in shop.panel.inner_text()
+    assert desk.watch.complaints == bela.watch.complaints == []
+
+
+def test_an_answer_quotes_what_was_said(server: ScriptedServer, shop: Shop, desk: Desk) -> None:
+    connect(shop, desk)
+    said = desk.entries.filter(has_text="My bill is wrong")
+    said.hover()
+    said.get_by_role("button", name="Quote").click()
+    expect(desk.composer).to_have_value("> My bill is wrong\n")
+    desk.page.keyboard.type("Which one?")
+    desk.page.keyboard.press("Enter")
+    answer = shop.messages.filter(has_text="Which one?")
+    expect(answer.locator(".quote")).to_have_text("My bill is wrong")
+    shop.write("The last")
+    desk.reads("The last")
+    desk.composer.press("Escape")
+    desk.page.keyboard.press("q")
+    expect(desk.composer).to_have_value("> The last\n")
+    assert shop.watch.complaints == []

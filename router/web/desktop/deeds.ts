@@ -46,6 +46,7 @@ function talking(desk: Desk): Deed[] {
     { name: "Conversation before", key: "k", group: "Conversation", act: () => desk.step(-1) },
     { name: "Write a reply", key: "r", group: "Conversation", possible: active, act: () => write("text") },
     { name: "Write a note", key: "n", group: "Conversation", possible: active, act: () => write("note") },
+    { name: "Quote what the customer said last", key: "q", group: "Conversation", possible: active, act: () => desk.quote() },
     { name: "Transfer", key: "t", group: "Conversation", possible: own, act: () => desk.open("transfer", about) },
     { name: "Ask a colleague for help", key: "c", group: "Conversation", possible: own, act: () => desk.open("consult", about) },
     { name: "End the conversation", key: "e", group: "Conversation", possible: own, act: () => desk.end() },

@@ -15,6 +15,7 @@ import { Alerts } from "./alerts.js";
 import { Day } from "./day.js";
 import { Drafts } from "./drafts.js";
 import type { Remote } from "./link/remote.js";
+import { Mentions } from "./mentions.js";
 import { rankOf } from "./order.js";
 import { Replies } from "./replies.js";
 import { Settings } from "./settings.js";
@@ -40,6 +41,7 @@ export class Desk extends EventTarget {
   readonly toasts = new Toasts(() => this.draw());
   readonly model: Model;
   readonly team: Team;
+  readonly mentions = new Mentions(this);
   signedIn: SignedIn | null = null;
   notice = "";
   /** The first word of the hub is still on its way. */
@@ -183,6 +185,13 @@ export class Desk extends EventTarget {
     this.choose(conversation);
   }
 
+  /** Begins an answer that quotes this, or what the customer said last. */
+  quote(text?: string): void {
+    const said = [...(this.conversation?.messages ?? [])].reverse().find(({ from, kind }) => from?.role === "customer" && kind !== "note");
+    const quoted = text ?? said?.body;
+    if (quoted) this.dispatchEvent(new CustomEvent("quote", { detail: quoted }));
+  }
+
   leave(conversation: string): void {
     void this.ask("conversation.leave", { conversation });
   }
@@ -260,7 +269,7 @@ export class Desk extends EventTarget {
     if (type === "conversation.invited") this.invited(event);
     if (type === "offer.ended") this.offerEnded(event);
     if (type === "conversation.assigned" && !event.agent) this.assigned(event);
-    if (type === "message" && event.from?.role === "customer") this.heard(event);
+    if (type === "message" && (event.from?.role === "customer" || this.mentions.namesMe(event))) this.heard(event);
     if (type === "conversation.ended") this.drafts.forget(event.conversation);
     if (type === "presence.self" && this.model.presence?.show === "available" && this.missed?.away) this.missed = null;
     this.draw();
@@ -277,11 +286,11 @@ export class Desk extends EventTarget {
     this.alerts.call("assigned", call, this.link.looked);
   }
 
-  private heard({ conversation, seq, body }: { conversation: string; seq: number; body: string }): void {
+  private heard({ conversation, seq, body, kind, from }: Told.Message & { conversation: string }): void {
     const looking = !document.hidden && conversation === this.chosen;
-    const name = nameOf(this.model.find(conversation)?.customer);
+    const name = kind === "note" ? `${from.name || from.id} mentions you` : nameOf(this.model.find(conversation)?.customer);
     if (!looking && this.model.find(conversation)) {
-      this.alerts.call("message", { key: `${conversation}${seq}`, title: name, text: body.slice(0, 120) }, this.link.looked);
+      this.alerts.call("message", { key: `${conversation}${kind === "note" ? "n" : ""}${seq}`, title: name, text: body.slice(0, 120) }, this.link.looked);
     }
   }
 
@@ -318,14 +327,16 @@ export class Desk extends EventTarget {
     if (!["active", "wrap_up"].includes(this.conversation?.status ?? "")) this.chosen = null;
     this.chosen ??= this.conversations[0]?.conversation ?? null;
     this.read();
-    const unread = model.open.filter((one) => unreadOf(one, model.you) > 0).length;
+    const unread = model.open.filter((one) => unreadOf(one, model.you) + this.mentions.unseen(one) > 0).length;
     this.alerts.show(model.offers.length, unread);
   }
 
   private read(): void {
     const { conversation, model } = this;
     const covered = this.listing && NARROW.matches;
-    if (!conversation || document.hidden || covered || unreadOf(conversation, model.you) === 0) return;
+    if (!conversation || document.hidden || covered) return;
+    this.mentions.saw(conversation);
+    if (unreadOf(conversation, model.you) === 0) return;
     conversation.read = lastSeq(conversation);
     void this.link.command("message.read", { conversation: this.chosen, seq: conversation.read });
   }

@@ -12,7 +12,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { unreadOf, type Conversation } from "../../client/conversations.js";
 import { entriesOf, type Entry } from "../entries.js";
 import { nameOf, queueOf } from "../words.js";
-import { entryRow } from "./entry-row.js";
+import { entryRow, type Around } from "./entry-row.js";
 import { icon, type IconName } from "./icons.js";
 import { Part } from "./part.js";
 import "./composer.js";
@@ -45,11 +45,15 @@ export class Transcript extends Part {
   override render(): TemplateResult {
     const { conversation } = this.desk;
     if (!conversation) return html`<section class="transcript">${this.blank()}</section>`;
+    const around: Around = {
+      you: this.desk.model.you?.id,
+      ...(this.mayWrite(conversation) ? { quote: ({ text }: Entry) => this.desk.quote(text) } : {}),
+    };
     return html`<section class="transcript">${this.head(conversation)}
       <div class="log" tabindex="0" role="group" aria-label="Conversation" @scroll=${this.scrolled}>
         ${conversation.more ? html`<button type="button" class="earlier" @click=${this.earlier}>Earlier messages</button>` : nothing}
         <div class="entries" role="log" aria-label="Transcript" aria-live=${this.below ? "off" : "polite"}>
-          ${repeat(this.stretch(conversation), (one) => one.key, (one) => entryRow(one))}</div>
+          ${repeat(this.stretch(conversation), (one) => one.key, (one) => entryRow(one, around))}</div>
         ${conversation.typingUntil > Date.now() && conversation.status === "active"
           ? html`<p class="typing"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span> ${nameOf(conversation.customer)} is writing …</p>` : nothing}
       </div>
@@ -87,6 +91,11 @@ export class Transcript extends Part {
       const element = log.querySelector(`[data-key="${CSS.escape(this.anchor.key)}"]`);
       if (element) log.scrollTop += element.getBoundingClientRect().top - this.anchor.top;
     }
+  }
+
+  /** Whether the customer hears me here. */
+  private mayWrite(conversation: Conversation): boolean {
+    return conversation.status === "active" && (!this.desk.isGuest(conversation) || this.desk.modes.get(conversation.conversation) === "barge");
   }
 
   private stretch(conversation: Conversation): Entry[] {
