@@ -61,7 +61,7 @@ server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.keys server.socket server.links server.folds server.replica
+server.keys server.showing server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
@@ -80,7 +80,7 @@ server.http server.gateway
 server.app
 server.demo
 server.cli_lab server.cli_journal
-server.cli_archive server.cli_doctor
+server.cli_archive server.cli_config server.cli_doctor
 server.cli
 """
 RANKS = {

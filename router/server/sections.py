@@ -28,6 +28,9 @@ DEMO_SECRET = "fairline-demo-secret-known-to-everybody"  # noqa: S105 - publishe
 FilePath = Annotated[str, Meta(extra={"path": True})]
 """A path; in a file it is relative to that file's folder, in a variable to the working folder."""
 
+SecretText = Annotated[str, Meta(extra={"secret": True})]
+"""What is never shown."""
+
 TenantId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 DrainMs = Annotated[int, Meta(ge=0, le=600_000)]
 
@@ -39,7 +42,7 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ops_bind: str = ""
     journal: Literal["file", "redis", "memory"] = "file"
     data: FilePath = "data"
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_url: SecretText = "redis://127.0.0.1:6379/0"
     partitions: Annotated[int, Meta(ge=1, le=4096)] = 32
     durability: Literal["journal", "replicated"] = "journal"
     node: Annotated[str, Meta(max_length=64)] = ""
@@ -69,7 +72,7 @@ class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
     kid: Annotated[str, Meta(max_length=64)] = ""
     alg: Literal["HS256", "EdDSA", "RS256", "ES256", ""] = ""
-    secret: str = ""
+    secret: SecretText = ""
     public_key_file: FilePath = ""
     jwks_url: str = ""
 

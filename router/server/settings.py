@@ -35,6 +35,7 @@ __all__ = [
     "address",
     "is_loopback",
     "load",
+    "read",
     "warnings",
 ]
 
@@ -50,6 +51,15 @@ class SettingsErrors(SettingsError):
 
 
 def load(files: Sequence[Path], environment: Mapping[str, str]) -> Settings:
+    """The settings of files and environment.
+
+    Raises:
+        SettingsErrors: with all mistakes, never only the first.
+    """
+    return read(files, environment)[0]
+
+
+def read(files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Settings, Sources]:
     """Reads files in order, lays the environment over them, and checks everything.
 
     Raises:
@@ -69,7 +79,7 @@ def load(files: Sequence[Path], environment: Mapping[str, str]) -> Settings:
                 errors.append(sources.fault(path, sentence))
     if errors:
         raise SettingsErrors(_without_repeats(errors))
-    return _convert(sources.tree)
+    return _convert(sources.tree), sources
 
 
 def _convert(tree: object) -> Settings:

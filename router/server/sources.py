@@ -51,6 +51,25 @@ class Sources:
             where = _around(where)
         return self._at(sentence, self._said_by.get(where, self._first()), path)
 
+    def source_of(self, path: str) -> str:
+        """The file and line, or the variable, that set a key; empty where nothing did."""
+        if not self._is_told(path):
+            return ""
+        where = path
+        while where not in self._said_by:  # what is in a list was set with the whole of it
+            where = _around(where)
+        told = self._at("", self._said_by[where], path)
+        return f"{told.file}:{told.line}" if told.line else told.file
+
+    def _is_told(self, path: str) -> bool:
+        node: Any = self.tree
+        for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+            try:
+                node = node[name] if name else node[int(index)]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return True
+
     def _at(self, sentence: str, source: str, key: str) -> SettingsError:
         """An error about a key of a source, with its line if the source is a file."""
         if source not in self._lines and source in self._texts:
