@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from router.errors import Refusal, Refused
 from router.events import Answer
 from router.ids import PersonKey
+from router.newest import Newest
 from router.remembered import Remembered
 
 __all__ = ["OpMemory"]
@@ -36,6 +37,8 @@ class OpMemory:
 
     def __init__(self) -> None:
         self.by_person: dict[PersonKey, dict[str, Remembered]] = {}
+        self._newest: dict[PersonKey, Newest] = {}
+        """Of persons who had too many."""
         self._by_age: deque[tuple[int, PersonKey, str]] = deque()
         """When whose op was answered, the oldest first; may name some that are gone; derived."""
 
@@ -74,10 +77,15 @@ class OpMemory:
         answers = self.by_person.get(person)
         if answers is None:
             answers = self.by_person[person] = {}
+        newest = self._newest.get(person) if self._newest else None
+        if newest is not None and op not in answers:
+            newest.note(op)
         answers[op] = Remembered(fingerprint, answer, now_ms)
         self._by_age.append((now_ms, person, op))
         if len(answers) > _limit(person):
-            del answers[next(iter(answers))]
+            if newest is None:
+                newest = self._newest[person] = Newest()
+            newest.drop_oldest(answers)
         while self._by_age[0][0] <= now_ms - KEEP_MS:
             self._drop(*self._by_age.popleft())
 
@@ -85,9 +93,12 @@ class OpMemory:
         answers = self.by_person.get(person, {})
         if op in answers and answers[op].at_ms == at_ms:
             del answers[op]
+            if person in self._newest:
+                self._newest[person].forget(op)
             if not answers:
-                del self.by_person[person]
+                self.forget(person)
 
     def forget(self, person: PersonKey) -> None:
         """Nothing of this person's is remembered any longer."""
         self.by_person.pop(person, None)
+        self._newest.pop(person, None)
