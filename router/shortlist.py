@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from router.candidates import Candidate
 from router.groups import NOTHING_SPECIAL, Group, Shares, Special, candidate, mean, replaced
-from router.marks import mypyc_attr
+from router.marks import i64, mypyc_attr
 from router.masks import Masks, bits
 from router.queue import Lane
 
@@ -99,9 +99,10 @@ class _Standing:
 
     def _chunk_of(self, entry: _Entry) -> int:
         """The first chunk that ends at the entry or behind it."""
-        low, high = 0, len(self.chunks)
+        low: i64 = 0
+        high: i64 = len(self.chunks)
         while low < high:
-            middle = (low + high) // 2
+            middle = (low + high) >> 1
             if self.chunks[middle][-1].is_before(entry):
                 low = middle + 1
             else:
@@ -137,9 +138,10 @@ class _Standing:
 
 def _find(chunk: list[_Entry], entry: _Entry) -> int:
     """The index of an entry, or where it belongs."""
-    low, high = 0, len(chunk)
+    low: i64 = 0
+    high: i64 = len(chunk)
     while low < high:
-        middle = (low + high) // 2
+        middle = (low + high) >> 1
         if chunk[middle].is_before(entry):
             low = middle + 1
         else:
@@ -307,19 +309,22 @@ class Shortlist:
 
     def _first_of(self, standing: _Standing, fit: list[int], walk: "_Walk") -> list[Candidate]:
         """The first agents of these groups (bits) at one load, but for those named."""
-        left = WALK_ROOTS << (standing.size.bit_length() + 1) // 2
+        left: i64 = WALK_ROOTS << (standing.size.bit_length() + 1) // 2
         found: list[Candidate] = []
         served, names = walk.served, walk.names
-        end = len(served) * 8
+        end: i64 = len(served) * 8
         for chunk in standing.chunks:
             for entry in chunk:
                 left -= 1
                 if left < 0:
                     return self._first_of_each(fit, walk)
-                at = entry.group
-                if at >= end or not served[at >> 3] >> (at & 7) & 1:
+                at: i64 = entry.group
+                if at >= end:
                     continue
-                group = self._groups[at]
+                byte: i64 = served[at >> 3]
+                if not byte >> (at & 7) & 1:
+                    continue
+                group = self._groups[entry.group]
                 if walk.is_good(group) and not (names and entry.agent in names):
                     found.append(walk.candidate(group, entry))
                     if len(found) > RUNNERS_UP:
