@@ -32,7 +32,10 @@ AT_ONCE = 20
 offers are timed, must not wait behind three thousand beginnings."""
 PROBES_PER_S = 10.0
 CALM_S = 10.0
-SETTLE_S = 3.0
+QUIET_S = 3.0
+SETTLE_S = 30.0
+"""A place is told anew when those before it come back, and not more often than every few seconds:
+so long is waited for all to be told, or until nobody was told anything for a while."""
 
 
 def run(folder: Path, *, json: bool = False) -> None:
@@ -82,6 +85,7 @@ class _Crowd:
         self.line: list[str] = []
         """The conversations in the order of the line."""
         self.refused_count = 0
+        self._told_at = 0.0
 
     async def open(self, nursery: trio.Nursery, port: int) -> None:
         """Everybody connects, one after the other, and every customer takes a place in line."""
@@ -133,6 +137,7 @@ class _Crowd:
             while True:
                 for message in await member.hear():
                     if message["t"] == "queue.position":
+                        self._told_at = trio.current_time()
                         self.places[message["conversation"]] = message["position"]
         except Gone:
             return
@@ -143,11 +148,11 @@ class _Crowd:
             await member.leave()
 
     async def what_was_lost(self) -> Fields:
-        """Compares the line as everybody knows it now with the one that they had.
-
-        A place is told anew when those before it come back, so all listen for a moment more.
-        """
-        await trio.sleep(SETTLE_S)
+        """Compares the line as everybody knows it in the end with the one that they had."""
+        settled_by = trio.current_time() + SETTLE_S
+        self._told_at = trio.current_time()
+        while trio.current_time() < min(self._told_at + QUIET_S, settled_by):
+            await trio.sleep(QUIET_S / 4)
         order = [name for name in self.line if name in self.places]
         return {
             "places_lost": len(self.line) - len(order),
