@@ -10,25 +10,25 @@ oldest go first; whenever one is remembered, those older than a day go, whoever'
 from collections import deque
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from router.errors import Refusal, Refused
 from router.events import Answer
 from router.ids import PersonKey
+from router.remembered import Remembered
 
-__all__ = ["OpMemory", "Remembered"]
+__all__ = ["OpMemory"]
 
 KEEP_MS = 24 * 3_600_000
-LIMITS: Mapping[str, int] = {"customer": 1_000, "service": 100_000}
+LIMITS = {"customer:": 1_000, "service:": 100_000}
+"""By the beginning of a person's key."""
 STAFF_LIMIT = 10_000
 
 
-class Remembered(Struct, frozen=True, array_like=True, gc=False):
-    """One answer: what was asked, what was said, and when."""
-
-    fingerprint: int
-    answer: Answer
-    at_ms: int
+def _limit(person: PersonKey) -> int:
+    """How many answers of a person are kept."""
+    for role in LIMITS:
+        if person.startswith(role):
+            return LIMITS[role]
+    return STAFF_LIMIT
 
 
 class OpMemory:
@@ -55,7 +55,8 @@ class OpMemory:
         Raises:
             Refused: CONFLICT, where the op came before with other content.
         """
-        known = self.by_person.get(person, {}).get(op)
+        answers = self.by_person.get(person)
+        known = answers.get(op) if answers is not None else None
         if known is None:
             return None
         if known.fingerprint != fingerprint:
@@ -70,10 +71,12 @@ class OpMemory:
         self, person: PersonKey, op: str, fingerprint: int, answer: Answer, now_ms: int
     ) -> None:
         """Keeps an answer, and lets go of what is too old or too much."""
-        answers = self.by_person.setdefault(person, {})
+        answers = self.by_person.get(person)
+        if answers is None:
+            answers = self.by_person[person] = {}
         answers[op] = Remembered(fingerprint, answer, now_ms)
         self._by_age.append((now_ms, person, op))
-        if len(answers) > LIMITS.get(person.partition(":")[0], STAFF_LIMIT):
+        if len(answers) > _limit(person):
             del answers[next(iter(answers))]
         while self._by_age[0][0] <= now_ms - KEEP_MS:
             self._drop(*self._by_age.popleft())

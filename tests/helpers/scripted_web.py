@@ -116,6 +116,7 @@ class Server:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.preferences: dict[str, Any] = {}
         self.app = Starlette(
             routes=[
                 *(Route(path, _page) for path in PAGES),
@@ -125,6 +126,7 @@ class Server:
                 Route("/demo/token", self.token, methods=["POST"]),
                 Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
                 Route("/v1/opening", self.opening),
+                Route("/v1/me/preferences/{name}", self.preference, methods=["GET", "PUT"]),
                 Route("/scripted/world", self.show_world),
                 Route("/scripted/script", self.script, methods=["POST"]),
                 Route("/scripted/act", self.act, methods=["POST"]),
@@ -195,6 +197,16 @@ class Server:
             f"</script></head><body><main><h1>A shop</h1>{body}</main></body></html>"
         )
         return Response(page, media_type="text/html", headers={**COMMON, **STRICTLY})
+
+    async def preference(self, request: Request) -> Response:
+        """What staff keep for themselves."""
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        name = request.path_params["name"]
+        key = f"{_claims(token)['sub']} {name}"
+        if request.method == "PUT":
+            self.preferences[key] = await request.json()
+            return Response(status_code=204)
+        return JSONResponse({"name": name, "value": self.preferences.get(key)}, headers=COMMON)
 
     async def show_world(self, request: Request) -> Response:
         return JSONResponse({**self.world.kept, "connections": len(self.world.connections)})

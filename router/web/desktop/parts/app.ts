@@ -7,7 +7,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import type { Kept } from "../../staff/sign-in.js";
 import "../../staff/sign-in-card.js";
-import { icon } from "./icons.js";
+import { toastBar } from "../../staff/toast-bar.js";
 import { Part } from "./part.js";
 import "./chat-list.js";
 import "./colleagues.js";
@@ -36,15 +36,7 @@ export class App extends Part {
       <div class="columns"><nav class="left" aria-label="Conversations"><desk-offer .desk=${desk}></desk-offer><desk-list .desk=${desk}></desk-list>
           <desk-colleagues .desk=${desk}></desk-colleagues></nav>
         <main class="middle"><desk-transcript .desk=${desk}></desk-transcript></main><desk-customer .desk=${desk}></desk-customer></div>
-      ${this.toast()}<desk-transfer .desk=${desk}></desk-transfer><desk-palette .desk=${desk}></desk-palette><desk-keys .desk=${desk}></desk-keys>
+      ${toastBar(desk.toasts)}<desk-transfer .desk=${desk}></desk-transfer><desk-palette .desk=${desk}></desk-palette><desk-keys .desk=${desk}></desk-keys>
       <desk-settings .desk=${desk}></desk-settings><desk-replies .desk=${desk}></desk-replies><desk-explain .desk=${desk}></desk-explain><desk-day .desk=${desk}></desk-day></div>`;
-  }
-
-  private toast(): TemplateResult {
-    const { current } = this.desk.toasts;
-    const seconds = Math.max(0, Math.ceil(((current?.until ?? 0) - Date.now()) / 1_000));
-    return html`<div class="toast" role="status" ?hidden=${!current}><span>${current?.text ?? ""}</span>
-      ${current?.action ? html`<button type="button" @click=${current.action.act}>${current.action.counts ? icon("back") : nothing}
-        ${current.action.label}${current.action.counts ? html`<span aria-hidden="true">${seconds}</span>` : nothing}</button>` : nothing}</div>`;
   }
 }
