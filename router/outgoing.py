@@ -27,6 +27,7 @@ from router.cards import (
     WrapUp,
     You,
 )
+from router.changes import Change
 from router.explained import Explained
 from router.policy import Policy
 
@@ -95,6 +96,7 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     messages: tuple[Message, ...] | None = None
     more: bool | None = None
     policy: Policy | None = None
+    changes: tuple[Change, ...] | None = None
     topic: str | None = None
     mode: str | None = None
     set: tuple[PresenceEntry, ...] | None = None

@@ -117,7 +117,7 @@ def _success(one: Operation) -> dict[str, Any]:
         return {"204": {"description": "Done."}}
     schema = _answer_schema(one.answer)
     found: dict[str, Any] = {"description": "The answer.", "content": _json(schema)}
-    if one.read is not None:
+    if one.read is not None or one.answer.__name__ == "Changed":
         return {"200": found}
     if one.answer.__name__ == "Asked":
         return {"201": found, "200": {**found, "description": "It joined one that is in line."}}

@@ -24,9 +24,11 @@ import trio
 from starlette.routing import BaseRoute
 
 from router.archive.base import Archive
+from router.changes import Change
 from router.commands import Command, SetPolicy
 from router.core import Router
 from router.journal.base import Journal
+from router.policy import Policy
 from router.server import http, logs
 from router.server.admission import Admission
 from router.server.archiving import Archiving
@@ -37,16 +39,18 @@ from router.server.calls import Calls
 from router.server.clock import Clock
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
+from router.server.effects import Together
 from router.server.engine import Engine
 from router.server.front import FrontLimits, Handler, connections_possible, serve_front
 from router.server.gateway import Gateway
-from router.server.hearers import Ticket
+from router.server.hearers import Effects, Ticket
 from router.server.hidden import HIDDEN, Served
 from router.server.hub import Hub
 from router.server.listening import listen, tls_context
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
+from router.server.policy_notes import PolicyNotes
 from router.server.preference_calls import preference_routes
 from router.server.preferences import Preferences
 from router.server.proxies import Proxies, network
@@ -108,6 +112,7 @@ class Node:
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
+        self.policy_notes = PolicyNotes(self.served, self._is_live)
         recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
@@ -119,26 +124,12 @@ class Node:
             clock=clock,
             audience=self.hub,
             measures=self.metrics,
-            effects=self.archiving,
+            effects=Together(self._effects()),
         )
         self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
         self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
-        self._has_ops = bool(settings.server.ops_bind)
-        self.gateway = Gateway(
-            settings,
-            tenants=self.tenants,
-            engine=self.engine,
-            hub=self.hub,
-            authenticate=self.authenticate,
-            app=http.public_app(  # type: ignore[arg-type]
-                self, desk, has_ops=not self._has_ops, more=self._back_end_routes()
-            ),
-            clock=clock,
-            metrics=self.metrics,
-            life=life,
-            keeper=self.archiving,
-        )
+        self.gateway = self._open_gateway(life, desk)
         self._ops_app = http.ops_app(self)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
@@ -146,6 +137,23 @@ class Node:
             return None
         count = self.metrics.count
         return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+
+    def _open_gateway(self, life: str, desk: http.DemoDesk | None) -> Gateway:
+        return Gateway(
+            self.settings,
+            tenants=self.tenants,
+            engine=self.engine,
+            hub=self.hub,
+            authenticate=self.authenticate,
+            app=http.public_app(  # type: ignore[arg-type]
+                self, desk, has_ops=not self.settings.server.ops_bind, more=self._back_end_routes()
+            ),
+            clock=self.clock,
+            metrics=self.metrics,
+            life=life,
+            keeper=self.archiving,
+            policy_notes=self.policy_notes,
+        )
 
     def _sign(self, life: str) -> None:
         """Makes all who sign tokens here, and who checks them."""
@@ -183,6 +191,21 @@ class Node:
     async def authenticate(self, token: str) -> Bearer:
         """See ``calls.Office``."""
         return await self._bearers.authenticate(token)
+
+    def _effects(self) -> list[Effects]:
+        """Who hears of events behind the journal."""
+        return [self.policy_notes, *([self.archiving] if self.archiving is not None else [])]
+
+    def _is_live(self) -> bool:
+        return self.engine.is_live
+
+    def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
+        """See ``calls.Office``."""
+        return self.policy_notes.of(tenant, policy)
+
+    def reloaded(self, *, is_right: bool) -> None:
+        """See ``reloading.Changing``."""
+        self.metrics.reloaded(is_right=is_right)
 
     def reload(self, settings: Settings) -> list[str]:
         """Puts the policies of newer settings in force; returns what else differs.
@@ -316,7 +339,7 @@ async def _keep_doors(
                 ops = await _open_door(node, doors, "ops_bind", node.serve_ops)
             _LOG.info("server.listening", address=public[0], port=public[1])
             task_status.started(Addresses(public, ops))
-            await wait_to_stop(signals, node.reload, reload)
+            await wait_to_stop(signals, node, reload)
             _LOG.info("server.draining")
             doors.start_soon(_stop_at_once, signals, doors.cancel_scope)
             await node.gateway.drain()

@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router import outgoing
+from router.changes import Change
 from router.commands import Actor, Command
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.events import CommandAnswered, CommandRefused
 from router.limits import ALLOWANCES, Pace
+from router.policy import Policy
 from router.server.answers import fate
 from router.server.auth import TokenRefused
 from router.server.hearers import Outcome, Ticket
@@ -69,6 +71,9 @@ class Office(Protocol):
 
     def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
         """Puts a command on its way."""
+
+    def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
+        """What was changed when this policy was put in force."""
 
     def new_id(self) -> str:
         """An id for a new conversation."""

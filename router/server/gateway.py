@@ -35,6 +35,7 @@ from router.server.meter import frame_limits
 from router.server.metrics import Metrics
 from router.server.origins import is_allowed, is_own
 from router.server.outbox import Pool
+from router.server.policy_notes import PolicyNotes
 from router.server.pulse import FATE_S, Pulse
 from router.server.reads import Reads
 from router.server.settings import Settings
@@ -51,7 +52,7 @@ DRAIN_DELAY_MS = 5_000
 """Over so long the clients of a node that stands alone spread their return."""
 PERSON_CONNECTIONS_MAX = 32
 FATE_CHECK_S = 1.0
-HELLOS_AT_ONCE = 16
+HELLOS_AT_ONCE = 4
 """So many are on their way from ``hello`` to ``welcome`` at a time; the others wait in order."""
 
 Authenticate = Callable[[str], Awaitable[Bearer]]
@@ -72,6 +73,7 @@ class Gateway:
         metrics: Told of comings and goings.
         life: This node life.
         keeper: Has the archive; None where nothing is kept.
+        policy_notes: Say what a change of policy changed; None where nobody notes it.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Gateway:
         metrics: Metrics,
         life: str,
         keeper: Keeper | None = None,
+        policy_notes: PolicyNotes | None = None,
     ) -> None:
         self.is_draining = False
         self.engine = engine
@@ -95,6 +98,7 @@ class Gateway:
         self.clock = clock
         self.metrics = metrics
         self.life = life
+        self.policy_notes = policy_notes
         self.node = settings.server.node or life
         self.frame_bytes = settings.server.frame_bytes
         self.routers = tenants.routers

@@ -107,6 +107,17 @@ class Metrics:
         self._position = Gauge(
             "fairline_position", "Commands applied.", ["tenant"], registry=registry
         )
+        self._reload_success = Gauge(
+            "fairline_config_reload_success",
+            "Whether the last settings that were read (at the start, or by SIGHUP) were right.",
+            registry=registry,
+        )
+        self._reload_at = Gauge(
+            "fairline_config_reload_timestamp_seconds",
+            "When right settings were read last.",
+            registry=registry,
+        )
+        self.reloaded(is_right=True)
         self._last_offer = Gauge(
             "fairline_last_offer_timestamp_seconds",
             "When the last offer was made.",
@@ -194,6 +205,12 @@ class Metrics:
                 f"fairline_{name}", "Counted at the door.", sorted(labels), registry=self._registry
             )
         (counter.labels(**labels) if labels else counter).inc()
+
+    def reloaded(self, *, is_right: bool) -> None:
+        """Settings were read, and put in force or refused."""
+        self._reload_success.set(1 if is_right else 0)
+        if is_right:
+            self._reload_at.set_to_current_time()
 
     def batch(self, size: int) -> None:
         """So many commands went into the journal together."""

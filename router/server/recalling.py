@@ -17,6 +17,7 @@ import structlog
 from router.archive.base import Archive
 from router.errors import ArchiveUnavailable
 from router.server.folds import Folds
+from router.server.hidden import Served
 from router.server.tenants import Tenants
 
 __all__ = ["recall_day"]
@@ -31,7 +32,7 @@ def recall_day(folds: Folds, tenants: Tenants, archive: Archive | None) -> None:
     """
     if archive is None:
         return
-    for tenant, router in tenants.routers.items():
+    for tenant, router in Served(tenants.routers).items():
         if not tenants.start.get(tenant):
             continue
         try:

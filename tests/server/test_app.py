@@ -80,9 +80,15 @@ async def test_a_policy_can_be_set_over_the_wire() -> None:
         sofia = await node.join("supervisor", "sofia")
         policy = (await sofia.ok("policy.get"))["policy"]
         policy["grace_ms"] = 5_000
-        await sofia.ok("policy.set", policy=policy)
+        reply = await sofia.ok("policy.set", policy=policy)
+        assert reply["changes"] == [{"path": "grace_ms", "old": 120_000, "new": 5_000}]
         assert (await sofia.ok("policy.get"))["policy"]["grace_ms"] == 5_000
         assert await sofia.refused("policy.set", policy={**policy, "queues": []}) == 105
+        wrong = {**policy, "grace_ms": "long", "offer_timeuot_ms": 1}
+        reply = await sofia.ask("policy.set", policy=wrong)
+        assert reply["err"]["code"] == 105
+        assert "policy.grace_ms: this must be a whole number" in reply["err"]["msg"]
+        assert '(did you mean "offer_timeout_ms"?)' in reply["err"]["msg"]
         again = await node.join("agent", "alice")
         assert again.welcome["grace_ms"] == 5_000
 

@@ -5,7 +5,7 @@ import pytest
 
 from router.core import Router
 from router.server.hidden import HIDDEN, Served
-from router.server.settings import TenantId
+from router.server.sections import TenantId
 
 
 def test_the_hidden_tenant_is_not_among_those_served_and_a_core_made_anew_is() -> None:
