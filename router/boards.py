@@ -19,6 +19,7 @@ from router.world import World
 __all__ = [
     "FloorFigures",
     "able_agents",
+    "agent_state",
     "agents_by_show",
     "floor_figures",
     "presence_entries",

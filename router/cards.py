@@ -20,6 +20,7 @@ __all__ = [
     "PresenceGone",
     "QueueFigures",
     "QueueService",
+    "ReplyRule",
     "Served",
     "ServerInfo",
     "WaitBand",
@@ -101,6 +102,16 @@ class WrapUp(Struct, frozen=True, omit_defaults=True):
     more_ms: int = 0
 
 
+class ReplyRule(Struct, frozen=True, omit_defaults=True):
+    """How soon the agent must answer the customer: ``then`` staff see it, or it goes back in line.
+
+    It counts from the first message without an answer, or from the assignment where that is later.
+    """
+
+    within_ms: int
+    then: str
+
+
 class ConversationState(Struct, frozen=True, omit_defaults=True):
     """A conversation in ``welcome``: everything its reader may know of it."""
 
@@ -124,6 +135,8 @@ class ConversationState(Struct, frozen=True, omit_defaults=True):
     read: dict[str, int] | None = None
     unanswered: bool = False
     queue_name: str = ""
+    reply: ReplyRule | None = None
+    """For the agent who has it, where its queue has such a rule."""
 
 
 class Served(Struct, frozen=True, omit_defaults=True):
@@ -157,8 +170,8 @@ class QueueService(Struct, frozen=True, omit_defaults=True):
 class HouseFigures(Struct, frozen=True, omit_defaults=True):
     """All queues and agents together, as of ``at``.
 
-    ``today_since_at`` is the site's midnight by the clocks of ``zone``, or the node's start after
-    it. ``agents`` counts by what they are doing (``PresenceEntry.state``); ``even_waits`` and
+    ``today_since_at`` is the site's midnight by the clocks of ``zone``, or when the journal began
+    after it. ``agents`` counts by what they are doing (``PresenceEntry.state``); ``even_waits`` and
     ``even_load`` are Jain's indexes, 1 is even. ``estimate_error_ms`` is how far estimates of waits
     were off on average.
     """

@@ -1,6 +1,7 @@
 """Every request that the core accepts, in imperative names.
 
-Owns: the commands as they stand in the journal. Does not know: the wire, or who may do what.
+Owns: the commands of people as they stand in the journal, and the sum of all commands.
+Does not know: the wire, or who may do what.
 
 A command is tagged by its class name, so that a journal can be read without this code's help.
 Adding an optional field keeps old journals readable; any other change raises ``CORE_VERSION``.
@@ -13,7 +14,20 @@ from msgspec import Struct, field
 
 from router.actors import Actor, Claims, ContactWish
 from router.ids import AgentId, ConversationId, CustomerId, OfferId
-from router.policy import LanguageWish, Policy, SkillNeed
+from router.node_commands import (
+    CloseBrand,
+    CloseQueue,
+    CommandForm,
+    EndOutage,
+    LoseNode,
+    NodeCommand,
+    OpenBrand,
+    OpenQueue,
+    SetPolicy,
+    SkipCommand,
+    Tick,
+)
+from router.policy import LanguageWish, SkillNeed
 
 __all__ = [
     "AcceptOffer",
@@ -31,6 +45,7 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "EndOutage",
     "EraseCustomer",
     "ExtendWrapUp",
     "InviteColleague",
@@ -63,61 +78,10 @@ JoinMode = Literal["monitor", "whisper", "barge", "consult"]
 ScorePart = Literal["language", "proficiency", "history", "relation", "topic"]
 
 
-class _Command(Struct, frozen=True, omit_defaults=True, tag=True, tag_field="c", gc=False):
-    """The root of all commands: tagged by class name under ``c``."""
-
-
-class _Personal(_Command, frozen=True, omit_defaults=True):
+class _Personal(CommandForm, frozen=True, omit_defaults=True):
     """A command that a person gives."""
 
     by: Actor
-
-
-class Tick(_Command, frozen=True):
-    """Nothing but the time: lets due deadlines fire when no other command arrives."""
-
-
-class SetPolicy(_Command, frozen=True):
-    """Puts a whole policy in force; ``by`` is None where the configuration file says so."""
-
-    policy: Policy
-    by: Actor | None = None
-
-
-class LoseNode(_Command, frozen=True):
-    """A node life is over (crash, kill, drained): its people lose their connections."""
-
-    life: str
-
-
-class OpenQueue(_Command, frozen=True):
-    """The queue's hours begin; from a node's door-keeper, as are the next three."""
-
-    queue: str
-
-
-class CloseQueue(_Command, frozen=True):
-    """The queue's hours are over."""
-
-    queue: str
-
-
-class OpenBrand(_Command, frozen=True):
-    """The brand's hours begin."""
-
-    brand: str
-
-
-class CloseBrand(_Command, frozen=True):
-    """The brand's hours are over."""
-
-    brand: str
-
-
-class SkipCommand(_Command, frozen=True):
-    """Stands where a poison command was: the operator or the engine chose to go on without it."""
-
-    position: int
 
 
 class Connect(_Personal, frozen=True, omit_defaults=True):
@@ -382,10 +346,7 @@ PersonCommand = (
     | ReadHistory
     | EraseCustomer
 )
-SystemCommand = (
-    Tick | SetPolicy | LoseNode | SkipCommand | OpenQueue | CloseQueue | OpenBrand | CloseBrand
-)
-Command = SystemCommand | PersonCommand
+Command = NodeCommand | PersonCommand
 
 
 class Underway(Struct, frozen=True, array_like=True):

@@ -43,6 +43,7 @@ from router.commands import (
     DeclineOffer,
     Disconnect,
     EndConversation,
+    EndOutage,
     EraseCustomer,
     ExtendWrapUp,
     InviteColleague,
@@ -109,11 +110,12 @@ def _offer_command(
 
 
 def _nothing(world: World, command: Command) -> None:
-    """A ``Tick`` or a skipped command: the time has passed, and that is all."""
+    """The time has passed, or does not count, and that is all."""
 
 
 COMMANDS: Mapping[type, Callable[[World, Any], Answer | None]] = {
     Tick: _nothing,
+    EndOutage: _nothing,
     SkipCommand: _nothing,
     SetPolicy: _set_policy,
     LoseNode: _lose_node,

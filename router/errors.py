@@ -164,12 +164,13 @@ class ProtocolError(RouterError):
 
 
 class SettingsError(RouterError):
-    """A setting is wrong; says which file and key, and how to mend it."""
+    """A setting is wrong; says which file, line (0: none) and key, and how to mend it."""
 
-    def __init__(self, message: str, *, file: str = "", key: str = "") -> None:
+    def __init__(self, message: str, *, file: str = "", key: str = "", line: int = 0) -> None:
         super().__init__(message)
         self.file = file
         self.key = key
+        self.line = line
 
 
 class StorageError(RouterError):

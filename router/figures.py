@@ -7,12 +7,14 @@ Invariant (tests/test_figures.py): a ratio or mean of nothing is None, never 0.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
 __all__ = [
     "SERVICE_LEVEL_FORMULA",
     "AgentMeasures",
+    "FirstWait",
     "QueueMeasures",
     "agent_measures",
     "queue_measures",
@@ -22,6 +24,16 @@ SERVICE_LEVEL_FORMULA = (
     "accepted within service_level.within_ms / (accepted + abandoned - short abandoned)"
 )
 """Shown beside the number, for vendors divide by other things."""
+
+
+class FirstWait(NamedTuple):
+    """What became of a first wait, as known long after: ``accepted``, or why it ended."""
+
+    queue: str
+    at_ms: int
+    waited_ms: int
+    customer: str
+    end: str
 
 
 class QueueMeasures(Struct, frozen=True):

@@ -22,7 +22,7 @@ from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, ConversationRated
 from router.holding import lend_to_first
-from router.ids import ConversationId
+from router.ids import ConnectionId, ConversationId
 from router.placing import improve_key
 from router.relations import theirs
 from router.saying import add_message
@@ -58,15 +58,18 @@ def finish(world: World, command: EndConversation) -> None:
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, or INVALID_TRANSITION where it is not active.
     """
-    conversation = theirs(world, command.by, "conversation.end", command.conversation)
-    reason = "customer" if command.by.role == "customer" else "agent"
+    by = command.by
+    conversation = theirs(world, by, "conversation.end", command.conversation)
+    role = by.role
+    reason = "customer" if role == "customer" else "agent"
     if conversation.ended_reason == reason:
         return
-    if command.by.role == "customer" and conversation.can("abandon"):
+    if role == "customer" and conversation.can("abandon"):
         abandon(world, conversation, "cancelled")
         return
     end(world, conversation, reason)
-    _note_down(world, command.by, "end", conversation, command.reason)
+    if role == "supervisor":
+        _note_down(world, by, "end", conversation, command.reason)
 
 
 def pass_on(world: World, command: TransferConversation) -> Answer:
@@ -79,7 +82,8 @@ def pass_on(world: World, command: TransferConversation) -> Answer:
     by = command.by
     transfer(world, conversation, command.queue, command.agent or "", command.note)
     if command.note:
-        add_message(world, conversation, by.key, by.connection, command.note, "note")
+        # A supervisor may be listening; the reply has no number for the note.
+        add_message(world, conversation, by.key, ConnectionId(""), command.note, "note")
     target = f"to {command.agent or command.queue}"
     _note_down(world, by, "transfer", conversation, target)
     return Answer(conversation=ConversationId(conversation.id), status=conversation.status)

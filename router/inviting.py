@@ -12,7 +12,7 @@ from router.conversations import Conversation, Invitation
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded
 from router.guests import call_in, let_in, let_out, recall
-from router.ids import PersonKey
+from router.ids import ConnectionId, PersonKey
 from router.looking import purpose_for
 from router.relations import theirs
 from router.saying import add_message
@@ -47,7 +47,8 @@ def invite(world: World, command: InviteColleague) -> None:
     by = command.by
     if command.note:
         conversation.check_room()
-        add_message(world, conversation, by.key, by.connection, command.note, "note")
+        # The reply has no number for it, so whoever asks hears of the note as everybody does.
+        add_message(world, conversation, by.key, ConnectionId(""), command.note, "note")
     due_ms = world.now_ms + world.policy.invite_ms
     call_in(
         world, conversation, command.agent, Invitation(by.key, command.mode, due_ms, command.note)

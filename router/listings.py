@@ -11,12 +11,14 @@ from itertools import islice
 
 from msgspec import Struct
 
+from router.boards import agent_state
 from router.commands import Actor
 from router.conversations import Conversation
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.presence import Agent
 from router.relations import theirs
+from router.states import Show
 
 __all__ = [
     "AgentRow",
@@ -53,7 +55,11 @@ class ConversationRow(Struct, frozen=True, omit_defaults=True):
 
 
 class AgentRow(Struct, frozen=True, omit_defaults=True):
-    """An agent as back ends see them; ``load`` and ``capacity`` by channel and in ``total``."""
+    """An agent as back ends see them; ``capacity`` by channel and in ``total``.
+
+    ``state`` is what they are doing, as in presence topics, and empty while they are offline;
+    ``load`` counts the places that are used of the total.
+    """
 
     agent: str
     show: str
@@ -65,6 +71,8 @@ class AgentRow(Struct, frozen=True, omit_defaults=True):
     languages: dict[str, int] = {}
     serving: tuple[str, ...] = ()
     capacity: dict[str, int] = {}
+    state: str = ""
+    load: int = 0
 
 
 class Conversations(Struct, frozen=True):
@@ -136,18 +144,41 @@ def conversations(
     return Conversations(tuple(map(_row, page)), more)
 
 
-def agents(router: Router, *, show: str = "", after: str = "", limit: int = 100) -> Agents:
-    """A page of the agents whom the core knows, by id."""
+def agents(
+    router: Router,
+    *,
+    show: str = "",
+    state: str = "",
+    name: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> Agents:
+    """A page of the agents whom the core knows, by id.
+
+    Args:
+        router: The tenant's core.
+        show: Only those shown as this.
+        state: Only those who are doing this; who is offline does nothing.
+        name: Only those whose name or id has this in it, in capitals or not.
+        after: The cursor of the page before.
+        limit: How many at most.
+    """
     people = router.world.people.agents
-    names = sorted(name for name in people if name > after)
-    wanted = list(islice((people[name] for name in names if _shows(people[name], show)), limit + 1))
-    page = wanted[:limit]
-    return Agents(
-        tuple(agent_row(agent) for agent in page), page[-1].id if len(wanted) > limit else None
+    known = (people[one] for one in sorted(one for one in people if one > after))
+    wanted = (
+        agent
+        for agent in known
+        if (not show or agent.seen_show() == show)
+        and (not state or _state(router, agent) == state)
+        and (not name or name.casefold() in f"{agent.name} {agent.id}".casefold())
     )
+    found = list(islice(wanted, limit + 1))
+    page = found[:limit]
+    rows = tuple(agent_row(router, agent) for agent in page)
+    return Agents(rows, page[-1].id if len(found) > limit else None)
 
 
-def agent_row(agent: Agent) -> AgentRow:
+def agent_row(router: Router, agent: Agent) -> AgentRow:
     """One agent."""
     return AgentRow(
         agent=agent.id,
@@ -159,8 +190,14 @@ def agent_row(agent: Agent) -> AgentRow:
         skills=dict(agent.profile.skills),
         languages=dict(agent.profile.languages),
         serving=tuple(agent.serving),
-        capacity=dict(agent.capacity),
+        capacity={**agent.capacity, "total": agent.capacity_of("total", router.policy.capacity)},
+        state=_state(router, agent),
+        load=agent.load_cost,
     )
+
+
+def _state(router: Router, agent: Agent) -> str:
+    return "" if agent.seen_show() is Show.OFFLINE else agent_state(router.world, agent)
 
 
 def _may_see(router: Router, by: Actor, one: Conversation) -> bool:
@@ -183,10 +220,6 @@ def _cursor(text: str) -> tuple[int, str]:
     if not number.isdecimal() or not name:
         raise Refused(Refusal.BAD_REQUEST, "after: expected the next of an earlier answer")
     return int(number), name
-
-
-def _shows(agent: Agent, show: str) -> bool:
-    return not show or agent.seen_show() == show
 
 
 def _row(one: Conversation) -> ConversationRow:

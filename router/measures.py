@@ -19,8 +19,9 @@ most 1; memory is bounded by open conversations, queues, ``AGENTS_MAX`` and ``WA
 
 Who leaves before ``short_abandon_ms`` (of the queue's service level, 10 s unless told) could not
 have been answered and is counted apart. A second wait, after a transfer, counts neither way. A
-fold over events: a node that restarts begins anew with ``seed``. What a timer did counts at the
-command that let it fire. The ratios are floats, for they are shown and decide nothing.
+fold over events: a node that restarts begins with ``seed`` and what ``recall`` is told of the day.
+What a timer did counts at the command that let it fire. The ratios are floats, for they are shown
+and decide nothing.
 """
 
 from collections import deque
@@ -38,13 +39,19 @@ from router.events import (
     OfferMade,
     PolicyChanged,
 )
-from router.figures import AgentMeasures, QueueMeasures, agent_measures, queue_measures
+from router.figures import (
+    AgentMeasures,
+    FirstWait,
+    QueueMeasures,
+    agent_measures,
+    queue_measures,
+)
 from router.policy import Policy, ServiceLevel
 from router.presence import Agent
 from router.states import FINAL_CONVERSATION, ConversationState, Show
 from router.tallies import Tally, jain
 
-__all__ = ["Measures", "evenness"]
+__all__ = ["RECENT_MS", "Measures", "evenness"]
 
 RECENT_MS = 1_800_000
 QUEUE_SLOT_MS = 60_000
@@ -103,6 +110,7 @@ class Measures:
         self._open: dict[str, _Service] = {}
         self._workers: dict[str, _Worker] = {}
         self._before_today: dict[str, dict[str, int]] = {}
+        self._before_life: dict[str, dict[str, int]] = {}
         self._takes: Mapping[type, Callable[[Any, int], None]] = {
             PolicyChanged: self._policy_changed,
             AgentChanged: self._agent_changed,
@@ -130,6 +138,22 @@ class Measures:
                 if one.status is ConversationState.WRAP_UP:
                     service.talked_ms = SHORT_SERVICE_MS
                 self._worker(one.agent, now_ms).held += 1
+
+    def recall(self, waits: Iterable[FirstWait]) -> None:
+        """Counts what became of first waits before ``seed``, in the order of time.
+
+        A target counts as it is now, for nobody kept what it was.
+        """
+        for wait in waits:
+            tally = self._tally(wait.queue)
+            if wait.end == "accepted":
+                self._accept(tally, wait.queue, wait.customer, wait.waited_ms, wait.at_ms)
+            else:
+                self._abandoned(tally, wait.queue, wait.end, wait.waited_ms, wait.at_ms)
+
+    def begin_life(self) -> None:
+        """What was counted so far happened before this node was live: "since the start" is now."""
+        self._before_life = {name: tally.in_all() for name, tally in self._queues.items()}
 
     def take(self, event: Event, now_ms: int) -> None:
         """Takes in the next event."""
@@ -189,7 +213,7 @@ class Measures:
         if not service.took_offer:
             tally.add("assigned_by_hand", 1, now_ms)
         if not service.is_accepted:
-            self._accept(tally, event, now_ms)
+            self._accept(tally, event.queue, event.customer, event.waited_ms, now_ms)
         worker = self._worker(event.agent, now_ms)
         worker.catch_up(now_ms)
         worker.held += 1
@@ -198,16 +222,16 @@ class Measures:
         service.agent = event.agent
         service.assigned_at_ms = now_ms
 
-    def _accept(self, tally: Tally, event: ConversationAssigned, now_ms: int) -> None:
-        waited_ms = max(0, event.waited_ms)
+    def _accept(self, tally: Tally, queue: str, customer: str, waited_ms: int, now_ms: int) -> None:
+        waited_ms = max(0, waited_ms)
         tally.add("accepted", 1, now_ms)
         tally.add("waited_ms", waited_ms, now_ms)
-        if waited_ms <= self._target(event.queue).within_ms:
+        if waited_ms <= self._target(queue).within_ms:
             tally.add("accepted_in_target", 1, now_ms)
-        waits = self._waits.get(event.queue)
+        waits = self._waits.get(queue)
         if waits is None:
-            waits = self._waits[event.queue] = deque(maxlen=WAITS_MAX)
-        waits.append((now_ms, event.customer, waited_ms))
+            waits = self._waits[queue] = deque(maxlen=WAITS_MAX)
+        waits.append((now_ms, customer, waited_ms))
 
     def _ended(self, event: ConversationEnded, now_ms: int) -> None:
         service = self._open.get(event.conversation)
@@ -220,14 +244,16 @@ class Measures:
         if service.agent:
             self._leave_agent(service, now_ms)
         elif not service.is_accepted:
-            self._abandoned(event, now_ms)
+            tally = self._tally(event.queue)
+            self._abandoned(tally, event.queue, event.reason, event.waited_ms, now_ms)
 
-    def _abandoned(self, event: ConversationEnded, now_ms: int) -> None:
-        tally = self._tally(event.queue)
+    def _abandoned(
+        self, tally: Tally, queue: str, reason: str, waited_ms: int, now_ms: int
+    ) -> None:
         tally.add("abandoned", 1, now_ms)
-        if event.reason == "expired":
+        if reason == "expired":
             tally.add("expired", 1, now_ms)
-        elif event.waited_ms < self._target(event.queue).short_abandon_ms:
+        elif waited_ms < self._target(queue).short_abandon_ms:
             tally.add("abandoned_short", 1, now_ms)
 
     def _leave_agent(self, service: _Service, now_ms: int) -> None:
@@ -286,14 +312,15 @@ class Measures:
         tally = self._queues.get(queue)
         if tally is None:
             return queue_measures(queue, {}, None)
-        counts = tally.recent(now_ms) if recent else tally.in_all()
+        counts = tally.recent(now_ms) if recent else self._since(self._before_life, queue)
         return queue_measures(queue, counts, self._even_waits((queue,), now_ms))
 
     def in_all(self, now_ms: int, *, recent: bool) -> QueueMeasures:
         """The figures of all queues together; ``queue`` is empty."""
         counts: dict[str, int] = {}
-        for tally in self._queues.values():
-            for name, count in (tally.recent(now_ms) if recent else tally.in_all()).items():
+        for queue, tally in self._queues.items():
+            found = tally.recent(now_ms) if recent else self._since(self._before_life, queue)
+            for name, count in found.items():
                 counts[name] = counts.get(name, 0) + count
         return queue_measures("", counts, self._even_waits(self._waits, now_ms))
 
@@ -305,10 +332,15 @@ class Measures:
         """The figures of a queue since ``begin_day``; of all together where none is named."""
         counts: dict[str, int] = {}
         for name in (queue,) if queue else tuple(self._queues):
-            tally, before = self._queues.get(name), self._before_today.get(name, {})
-            for what, count in ({} if tally is None else tally.in_all()).items():
-                counts[what] = counts.get(what, 0) + count - before.get(what, 0)
+            for what, count in self._since(self._before_today, name).items():
+                counts[what] = counts.get(what, 0) + count
         return queue_measures(queue, counts, None)
+
+    def _since(self, before: Mapping[str, Mapping[str, int]], queue: str) -> dict[str, int]:
+        """What was counted of a queue since it was as ``before`` has it."""
+        tally, earlier = self._queues.get(queue), before.get(queue, {})
+        counts = {} if tally is None else tally.in_all()
+        return {name: count - earlier.get(name, 0) for name, count in counts.items()}
 
     def _even_waits(self, queues: Iterable[str], now_ms: int) -> float | None:
         """Jain's index over the mean waits of the customers of the last 30 minutes."""

@@ -21,11 +21,13 @@ from router.cards import (
     PresenceEntry,
     PresenceGone,
     QueueFigures,
+    ReplyRule,
     ServerInfo,
     WaitBand,
     WrapUp,
     You,
 )
+from router.changes import Change
 from router.explained import Explained
 from router.policy import Policy
 
@@ -60,6 +62,7 @@ __all__ = [
     "QueueFigures",
     "QueuePosition",
     "Reply",
+    "ReplyRule",
     "ServerInfo",
     "State",
     "TokenExpiring",
@@ -93,6 +96,7 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     messages: tuple[Message, ...] | None = None
     more: bool | None = None
     policy: Policy | None = None
+    changes: tuple[Change, ...] | None = None
     topic: str | None = None
     mode: str | None = None
     set: tuple[PresenceEntry, ...] | None = None

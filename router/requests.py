@@ -16,10 +16,13 @@ from router.commands import Actor, Command
 from router.errors import Refusal, Refused
 from router.ids import AgentId, ConversationId, CustomerId, OfferId
 from router.policy import problems
+from router.spelling import misspelt
 
 __all__ = ["BODY_BYTES_MAX", "COMMANDS", "command_for"]
 
 BODY_BYTES_MAX = 8192
+PROBLEMS_MAX = 20
+"""Of a policy, so many are told at once."""
 
 
 def command_for(message: incoming.Incoming, by: Actor, new_id: Callable[[], str]) -> Command:
@@ -244,8 +247,10 @@ def _agent_presence(message: incoming.AgentPresence, by: Actor) -> Command:
 
 
 def _policy(message: incoming.PolicySet, by: Actor) -> Command:
-    for path, sentence in problems(message.policy):
-        raise _bad(f"policy.{path}", sentence)
+    found = [*problems(message.policy), *misspelt(message.policy)]
+    if found:
+        told = [f"policy.{path}: {sentence}" for path, sentence in found[:PROBLEMS_MAX]]
+        raise Refused(Refusal.BAD_REQUEST, "; ".join(told))
     return commands.SetPolicy(policy=message.policy, by=by)
 
 

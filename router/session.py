@@ -18,6 +18,7 @@ Each step is for the shell to do, in order. ``Verify`` comes back as ``admit`` o
 from collections.abc import Callable
 
 from router import incoming, outgoing
+from router.changes import Change
 from router.commands import Actor, Command, Connect, Disconnect, ReportActivity
 from router.errors import CloseCode, ProtocolError, Refusal, Refused
 from router.events import CommandAnswered, CommandRefused
@@ -299,11 +300,9 @@ class Session:
         id_: int,
         outcome: CommandAnswered | CommandRefused | Refused,
         wait: outgoing.WaitBand | None = None,
+        changes: tuple[Change, ...] | None = None,
     ) -> list[Step]:
-        """The engine knows what became of a command: its reply, and what waited behind it.
-
-        Of a ``hello`` that took effect nothing is said: ``welcome`` does.
-        """
+        """What became of a command is known: its reply (not of ``hello``), what waited behind."""
         if self.is_closed:
             return []
         hello = self._hello
@@ -312,7 +311,7 @@ class Session:
             return self.turn_away(Verify(id_, "", hello), as_refused(outcome))
         steps: list[Step] = []
         if not is_hello:
-            steps.append(Say(reply(id_, outcome, wait)))
+            steps.append(Say(reply(id_, outcome, wait, changes)))
         steps.extend(self._turns.settle(id_))
         if id_ == self._bye_id and isinstance(outcome, CommandAnswered):
             steps.extend(self.hang(GOODBYE))

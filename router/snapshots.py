@@ -5,22 +5,26 @@ Owns: which parts of the world are state and which are derived. Does not know: f
 Invariant: ``fill`` of what ``dump`` gave leads to a world that dumps the same bytes and decides
 the same (tests/test_snapshots.py); what is derived (lanes, pool, counts by queue) is built anew.
 
-Each object is a pair of a kind and a value. ``msgpack`` reads the stream, for it finds the ends of
-objects in bytes that are cut anywhere; ``msgspec`` puts them into Structs and checks them.
+Each object is a pair of a kind and the packed value; of what there are many, up to ``PIECE`` lie in
+one. ``msgpack`` reads the stream, for it finds the ends of objects in bytes that are cut anywhere;
+``msgspec`` makes Structs of a value and checks them, in one go and without a form between: a start
+has a second for all of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgpack
 import msgspec
 
 from router.conversations import Conversation
+from router.ids import CustomerId, PersonKey
 from router.offers import Offer
-from router.ops import Remembered
 from router.placing import stand_after_restore
 from router.policy import Policy
 from router.presence import Agent, Customer, Staff
+from router.remembered import Remembered
 from router.room import review
 from router.skills import shared
 from router.states import ConversationState
@@ -29,46 +33,49 @@ from router.world import World
 __all__ = ["dump", "fill", "load"]
 
 Packed = Any
-"""What a stream holds before it is converted and checked."""
+"""What a stream holds: the header, then pairs of a kind and its value's bytes."""
 
 OBJECT_BYTES_MAX = 512 * 1024 * 1024
+PIECE = 1_000
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def dump(world: World) -> Iterator[bytes]:
     """Everything that is state, in a fixed order."""
-    pack = msgspec.msgpack.Encoder().encode
     people = world.people
-    yield pack(("policy", world.policy))
+    yield _object("policy", world.policy)
     counts = (people.idle_count, world.offers.made_count, world.assignment_count)
-    yield pack(("counts", counts))
-    for agent in people.agents.values():
-        yield pack(("agent", agent))
-    for customer in people.customers.values():
-        yield pack(("customer", customer))
-    for staff in people.staff.values():
-        yield pack(("staff", staff))
-    for conversation in world.conversations:
-        yield pack(("conversation", conversation))
-    for offer in world.offers.pending.values():
-        yield pack(("offer", offer))
-    yield pack(("ended_offers", world.offers.ended))
-    yield pack(("assignments", world.assignments.packed))
-    for person, answers in world.ops.by_person.items():
-        yield pack(("ops", (person, answers)))
-    yield pack(("resting", list(people.resting)))
-    closed = (list(world.closed_queues), list(world.closed_brands))
-    yield pack(("closed", closed))
-    yield pack(("arrivals", world.arrivals))
-    yield pack(("looks", world.looks))
-    yield pack(("timers", world.timers.entries()))
-    yield pack(("end", None))
+    yield _object("counts", counts)
+    yield from _pieces("agents", people.agents.values())
+    yield from _pieces("customers", people.customers.values())
+    yield from _pieces("staff", people.staff.values())
+    yield from _pieces("conversations", world.conversations)
+    yield from _pieces("offers", world.offers.pending.values())
+    yield _object("ended_offers", world.offers.ended)
+    yield _object("assignments", world.assignments.packed)
+    yield from _pieces("ops", world.ops.by_person.items())
+    yield _object("resting", list(people.resting))
+    yield _object("closed", (list(world.closed_queues), list(world.closed_brands)))
+    yield _object("arrivals", world.arrivals)
+    yield _object("looks", world.looks)
+    yield _object("timers", world.timers.entries())
+    yield _object("end", None)
+
+
+def _pieces(kind: str, values: Iterable[Any]) -> Iterator[bytes]:
+    rest = iter(values)
+    while piece := list(islice(rest, PIECE)):
+        yield _object(kind, piece)
+
+
+def _object(kind: str, value: object) -> bytes:
+    return _encode((kind, _encode(value)))
 
 
 def load(chunks: Iterable[bytes]) -> Iterator[Packed]:
     """The objects of a stream whose bytes come in chunks that are cut anywhere."""
-    unpacker = msgpack.Unpacker(
-        raw=False, strict_map_key=False, use_list=True, max_buffer_size=OBJECT_BYTES_MAX
-    )
+    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=OBJECT_BYTES_MAX)
     for chunk in chunks:
         unpacker.feed(chunk)
         yield from unpacker
@@ -76,71 +83,13 @@ def load(chunks: Iterable[bytes]) -> Iterator[Packed]:
 
 def fill(world: World, objects: Iterable[Packed]) -> None:
     """Fills an empty world from what ``dump`` gave."""
-    ended = False
-    for kind, value in objects:
-        if kind == "end":
-            ended = True
-        else:
-            _take(world, kind, value)
-    assert ended, "the snapshot is cut short"
+    kind = ""
+    for kind, packed in objects:
+        assert kind in _FORMS, f"a snapshot holds {kind!r}, which this version does not know"
+        decoder, take = _FORMS[kind]
+        take(world, decoder.decode(packed))
+    assert kind == "end", "the snapshot is cut short"
     _derive(world)
-
-
-def _take(world: World, kind: str, value: Packed) -> None:
-    people = world.people
-    match kind:
-        case "agent":
-            agent = msgspec.convert(value, Agent)
-            agent.profile = shared(agent.profile)
-            people.agents[agent.id] = agent
-        case "customer":
-            customer = msgspec.convert(value, Customer)
-            people.customers[customer.id] = customer
-        case "staff":
-            staff = msgspec.convert(value, Staff)
-            people.staff[staff.key] = staff
-        case "conversation":
-            world.conversations.add(msgspec.convert(value, Conversation))
-        case "offer":
-            offer = msgspec.convert(value, Offer)
-            world.offers.pending[offer.id] = offer
-        case _:
-            _take_one(world, kind, value)
-
-
-def _take_one(world: World, kind: str, value: Packed) -> None:
-    match kind:
-        case "policy":
-            world.put_policy(msgspec.convert(value, Policy))
-        case "counts":
-            world.people.idle_count, world.offers.made_count, world.assignment_count = value
-        case "ended_offers":
-            world.offers.ended = {
-                name: (agent, outcome) for name, (agent, outcome) in value.items()
-            }
-        case "assignments":
-            world.assignments.packed = value
-        case "ops":
-            person, answers = value
-            world.ops.by_person[person] = msgspec.convert(answers, dict[str, Remembered])
-        case "resting":
-            world.people.resting = dict.fromkeys(value)
-        case "timers":
-            world.timers.restore((kind, owner, due_ms) for kind, owner, due_ms in value)
-        case _:
-            _take_queues(world, kind, value)
-
-
-def _take_queues(world: World, kind: str, value: Packed) -> None:
-    match kind:
-        case "arrivals":
-            world.arrivals = value
-        case "looks":
-            world.looks = value
-        case "closed":
-            world.closed_queues, world.closed_brands = map(dict.fromkeys, value)
-        case _:
-            raise AssertionError(f"a snapshot holds {kind!r}, which this version does not know")
 
 
 def _derive(world: World) -> None:
@@ -170,3 +119,97 @@ def _derive_conversation(world: World, conversation: Conversation) -> None:
         active[conversation.queue] = active.get(conversation.queue, 0) + 1
     elif conversation.is_in_line:
         stand_after_restore(world, conversation)
+
+
+def _take_policy(world: World, policy: Policy) -> None:
+    world.put_policy(policy)
+
+
+def _take_counts(world: World, counts: tuple[int, int, int]) -> None:
+    world.people.idle_count, world.offers.made_count, world.assignment_count = counts
+
+
+def _take_agents(world: World, agents: list[Agent]) -> None:
+    for agent in agents:
+        agent.profile = shared(agent.profile)
+        world.people.agents[agent.id] = agent
+
+
+def _take_customers(world: World, customers: list[Customer]) -> None:
+    world.people.customers.update((customer.id, customer) for customer in customers)
+
+
+def _take_staff(world: World, members: list[Staff]) -> None:
+    world.people.staff.update((staff.key, staff) for staff in members)
+
+
+def _take_conversations(world: World, conversations: list[Conversation]) -> None:
+    for conversation in conversations:
+        world.conversations.add(conversation)
+
+
+def _take_offers(world: World, offers: list[Offer]) -> None:
+    world.offers.pending.update((offer.id, offer) for offer in offers)
+
+
+def _take_ended_offers(world: World, ended: dict[str, tuple[str, str]]) -> None:
+    world.offers.ended = ended
+
+
+def _take_assignments(world: World, packed: dict[str, bytes]) -> None:
+    world.assignments.packed = packed
+
+
+def _take_ops(world: World, ops: list[tuple[PersonKey, dict[str, Remembered]]]) -> None:
+    world.ops.by_person.update(ops)
+
+
+def _take_resting(world: World, customers: list[CustomerId]) -> None:
+    world.people.resting = dict.fromkeys(customers)
+
+
+def _take_closed(world: World, closed: tuple[list[str], list[str]]) -> None:
+    world.closed_queues, world.closed_brands = map(dict.fromkeys, closed)
+
+
+def _take_arrivals(world: World, arrivals: dict[str, list[int]]) -> None:
+    world.arrivals = arrivals
+
+
+def _take_looks(world: World, looks: dict[str, list[int]]) -> None:
+    world.looks = looks
+
+
+def _take_timers(world: World, entries: list[tuple[str, str, int]]) -> None:
+    world.timers.restore(entries)
+
+
+def _take_end(_: World, __: None) -> None:
+    """Nothing: it says that the snapshot is whole."""
+
+
+_Form = tuple[msgspec.msgpack.Decoder[Any], Callable[[World, Any], None]]
+
+
+def _form(form: Any, take: Callable[[World, Any], None]) -> _Form:  # noqa: ANN401 - any type
+    return msgspec.msgpack.Decoder(form), take
+
+
+_FORMS: Mapping[str, _Form] = {
+    "policy": _form(Policy, _take_policy),
+    "counts": _form(tuple[int, int, int], _take_counts),
+    "agents": _form(list[Agent], _take_agents),
+    "customers": _form(list[Customer], _take_customers),
+    "staff": _form(list[Staff], _take_staff),
+    "conversations": _form(list[Conversation], _take_conversations),
+    "offers": _form(list[Offer], _take_offers),
+    "ended_offers": _form(dict[str, tuple[str, str]], _take_ended_offers),
+    "assignments": _form(dict[str, bytes], _take_assignments),
+    "ops": _form(list[tuple[PersonKey, dict[str, Remembered]]], _take_ops),
+    "resting": _form(list[CustomerId], _take_resting),
+    "closed": _form(tuple[list[str], list[str]], _take_closed),
+    "arrivals": _form(dict[str, list[int]], _take_arrivals),
+    "looks": _form(dict[str, list[int]], _take_looks),
+    "timers": _form(list[tuple[str, str, int]], _take_timers),
+    "end": _form(None, _take_end),
+}

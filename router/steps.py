@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router import outgoing
+from router.changes import Change
 from router.commands import Claims, Command
 from router.errors import CloseCode, Refused, close_action
 from router.events import Answer, CommandAnswered, CommandRefused
@@ -96,7 +97,10 @@ def as_refused(outcome: CommandRefused | Refused) -> Refused:
 
 
 def reply(
-    id_: int, outcome: CommandAnswered | CommandRefused | Refused, wait: outgoing.WaitBand | None
+    id_: int,
+    outcome: CommandAnswered | CommandRefused | Refused,
+    wait: outgoing.WaitBand | None,
+    changes: tuple[Change, ...] | None = None,
 ) -> outgoing.Reply:
     """The reply to a command whose outcome is known."""
     if not isinstance(outcome, CommandAnswered):
@@ -112,6 +116,7 @@ def reply(
         wait_ms=wait,
         joined=answer.joined,
         seq=answer.seq,
+        changes=changes,
     )
 
 

@@ -21,6 +21,8 @@ from msgspec import Raw, Struct
 from router.errors import Refusal
 from router.incoming import ID_MAX, Incoming
 from router.outgoing import Outgoing
+from router.policy import Policy
+from router.suggestions import all_mistakes
 
 __all__ = ["FRAME_MESSAGES_MAX", "TYPES", "Bad", "Encoding", "Packet", "decode", "join"]
 
@@ -57,6 +59,7 @@ class _Envelope(Struct):
 class _Codec(NamedTuple):
     message: msgspec.json.Decoder[Incoming] | msgspec.msgpack.Decoder[Incoming]
     envelope: msgspec.json.Decoder[_Envelope] | msgspec.msgpack.Decoder[_Envelope]
+    plain: msgspec.json.Decoder[dict[str, Any]] | msgspec.msgpack.Decoder[dict[str, Any]]
     array: msgspec.json.Decoder[list[Raw]] | msgspec.msgpack.Decoder[list[Raw]]
     array_starts: frozenset[str | int]
     """The first characters or bytes of an array; for JSON also the blanks that may precede it."""
@@ -66,12 +69,14 @@ _CODECS = {
     Encoding.JSON: _Codec(
         msgspec.json.Decoder(Incoming),
         msgspec.json.Decoder(_Envelope),
+        msgspec.json.Decoder(dict[str, Any]),
         msgspec.json.Decoder(list[Raw]),
         frozenset("[ \t\r\n"),
     ),
     Encoding.MSGPACK: _Codec(
         msgspec.msgpack.Decoder(Incoming),
         msgspec.msgpack.Decoder(_Envelope),
+        msgspec.msgpack.Decoder(dict[str, Any]),
         msgspec.msgpack.Decoder(list[Raw]),
         frozenset([*range(0x90, 0xA0), 0xDC, 0xDD]),
     ),
@@ -128,7 +133,15 @@ def _diagnose(codec: _Codec, raw: str | bytes | Raw, error: Exception) -> Bad:
         return Bad(number, Refusal.BAD_REQUEST, "t: expected the type of the message")
     if kind not in TYPES:
         return Bad(number, Refusal.UNKNOWN_TYPE, "t: this type of message is not known")
+    if kind == "policy.set":
+        return Bad(number, Refusal.BAD_REQUEST, _policy_mistakes(codec, raw) or _sentence(error))
     return Bad(number, Refusal.BAD_REQUEST, _sentence(error))
+
+
+def _policy_mistakes(codec: _Codec, raw: str | bytes | Raw) -> str:
+    """Everything that is wrong with a policy: whoever writes one would rather mend it once."""
+    tree = codec.plain.decode(raw)  # type: ignore[arg-type]
+    return all_mistakes(tree.get("policy", {}), Policy, "policy")
 
 
 def _sentence(error: Exception) -> str:

@@ -6,6 +6,7 @@ import pytest
 from router.commands import (
     AcceptTerms,
     Connect,
+    EndOutage,
     LoseNode,
     ReportActivity,
     SetAgentPresence,
@@ -238,6 +239,28 @@ def test_an_outage_starts_graces_over_and_moves_deadlines() -> None:
     scene.to(75_000 + 119_999)
     assert scene.status("c") == "active"
     scene.to(75_000 + 120_000)
+    assert scene.conversation("c").ended_reason == "customer_lost"
+
+
+@pytest.mark.parametrize("away_ms", [500, 4_500, 100_000])
+def test_an_outage_that_is_named_counts_for_nothing_however_short(away_ms: int) -> None:
+    """A restart of 4.5 s used to cost an agent the offer, and one of 100 s a customer the chat."""
+    scene = Scene(TWO)
+    loads(scene)
+    scene.see("ann")
+    scene.to(10_000)
+    scene.leave(customer("c"))
+    scene.leave(agent("ann"))
+    scene.skip_to(10_000 + away_ms)
+    scene.do(EndOutage())
+    scene.to(10_000 + away_ms + 4_999)
+    assert scene.offered("ann") == "d"
+    scene.to(10_000 + away_ms + 5_000)
+    assert scene.offered("ann") == ""
+    scene.arrive(agent("ann"))
+    scene.to(10_000 + away_ms + 119_999)
+    assert scene.status("c") == "active"
+    scene.to(10_000 + away_ms + 120_000)
     assert scene.conversation("c").ended_reason == "customer_lost"
 
 

@@ -15,13 +15,14 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors forms ids hours skills wishes timers limits turns ranks tallies cards regression
+errors forms ids marks hours profiles wishes limits turns ranks tallies cards regression
+skills timers suggestions changes
 rules
 states policy rights queue figures waitlaw actors
-records
+records spelling node_commands
 commands events explained conversations offers presence candidates
-outgoing groups masks incoming history ops
-shortlist assignments
+outgoing groups masks people incoming history remembered
+shortlist assignments in_force ops
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
@@ -51,30 +52,35 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.hearers
+server.hearers server.hidden server.findings
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.origins
-server.suggestions server.demo_talk server.pulse server.flow server.strain
-server.claims server.logs server.sources server.starter server.visit
-server.settings server.asgi server.front server.gate server.outbox
-server.keys server.socket server.links server.folds server.replica
+server.demo_talk server.pulse server.flow server.strain
+server.claims server.logs server.locating
+server.sources server.starter server.visit
+server.sections server.asgi server.front server.gate server.outbox
+server.soundness
+server.settings
+server.keys server.showing server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.archiving server.answers server.listening
+server.archiving server.answers server.listening server.recalling
 server.openings server.doors server.snapshotting
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub server.storing
-server.reads server.histories
+server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
-server.connection server.calls
-server.rest server.records
+server.connection server.calls server.preferences
+server.rest server.records server.preference_calls server.rehearsal server.reloading
+server.probe
+server.doctor
 server.described
 server.http server.gateway
 server.app
 server.demo
 server.cli_lab server.cli_journal
-server.cli_archive
+server.cli_archive server.cli_config server.cli_doctor
 server.cli
 """
 RANKS = {
@@ -83,8 +89,8 @@ RANKS = {
     for name in row.split()
 }
 PURE_IMPORTS = {
-    "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools",
-    "msgspec", "operator", "re", "router", "types", "typing", "zlib",
+    "bisect", "collections", "dataclasses", "difflib", "enum", "functools", "hashlib", "heapq",
+    "itertools", "msgspec", "operator", "re", "router", "types", "typing", "zlib",
 }  # fmt: skip
 MSGPACK_MAY_BE_IN = {"core", "snapshots"}
 
@@ -253,6 +259,8 @@ def _defined(tree: ast.Module) -> set[str]:
             names |= {ast.unparse(target) for target in node.targets}
         elif isinstance(node, ast.AnnAssign):
             names.add(ast.unparse(node.target))
+        elif isinstance(node, ast.If):
+            names |= _defined(ast.Module(node.orelse, []))
         elif isinstance(node, ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in node.names}
     return names

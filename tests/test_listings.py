@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.commands import Actor, Connect, RequestConversation, SetPolicy
+from router.commands import Actor, Claims, Connect, RequestConversation, SetPolicy, SetPresence
 from router.core import Router
 from router.errors import Refused
 from router.ids import ConversationId
@@ -88,3 +88,21 @@ def test_agents_come_by_id_and_in_pages() -> None:
     last = agents(router, limit=2, after="bob")
     assert ([row.agent for row in last.agents], last.next) == (["dora"], None)
     assert agents(router, show="available").agents == ()
+
+
+def test_agents_are_found_by_what_they_do_and_by_name() -> None:
+    router = _house([(0, 5)])
+    for name, show in (("alice", "busy"), ("bela", "available"), ("cora", "away")):
+        by = Actor("agent", name)
+        router.apply(Connect(by=by, life="n", claims=Claims(name=f"{name.title()} K.")), 3_000)
+        router.apply(SetPresence(by=by, show=show), 3_000)  # type: ignore[arg-type]
+    states = {row.agent: row.state for row in agents(router).agents}
+    assert states == {"alice": "busy", "bela": "offered", "cora": "away"}
+    assert [row.agent for row in agents(router, state="offered").agents] == ["bela"]
+    assert [row.agent for row in agents(router, name="LA k").agents] == ["bela"]
+    assert agents(router, state="free").agents == ()
+    (bela,) = agents(router, name="bela").agents
+    assert bela.load == 1
+    router.apply(SetPresence(by=Actor("agent", "cora"), show="offline"), 3_000)
+    (cora,) = agents(router, name="cora").agents
+    assert cora.state == ""

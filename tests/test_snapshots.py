@@ -54,7 +54,7 @@ def test_a_snapshot_of_another_version_is_not_taken() -> None:
 
 def test_an_unknown_object_stops_the_restore() -> None:
     with pytest.raises(AssertionError, match="does not know"):
-        fill(World("tenant"), [("weather", 1)])
+        fill(World("tenant"), [("weather", b"")])
 
 
 def test_an_empty_world_is_a_snapshot_too() -> None:

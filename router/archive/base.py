@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from router.conversations import Conversation, Message
+from router.figures import FirstWait
 from router.paging import Before
 
 __all__ = [
@@ -191,6 +192,12 @@ class Archive(Protocol):
 
     def audit(self, tenant: str, query: AuditQuery) -> list[Seen]:
         """Lines of the audit trail, the newest first."""
+
+    def first_waits(self, tenant: str, since_ms: int, position: int) -> list[FirstWait]:
+        """What became of first waits since then, as of a position, in the order of time.
+
+        Who left had waited since arrival; a wait that began later is not told apart.
+        """
 
     def rows(self, tenant: str, kind: str, customer: str) -> Iterator[dict[str, object]]:
         """All of a kind as rows, the oldest first; of one customer, where one is named."""

@@ -24,6 +24,7 @@ from router.archive.schema import check
 from router.assignments import Decision
 from router.conversations import Message
 from router.errors import ArchiveUnavailable
+from router.figures import FirstWait
 from router.paging import Before
 
 __all__ = ["KINDS", "Reader", "file_of"]
@@ -140,6 +141,12 @@ class Reader:
             ).fetchall()
         return [Seen(*row) for row in rows]
 
+    def first_waits(self, since_ms: int, position: int) -> list[FirstWait]:
+        """See ``Archive``."""
+        with self._open() as connection:
+            rows = connection.execute(_FIRST_WAITS, (since_ms, position)).fetchall()
+        return [FirstWait(*row) for row in rows]
+
     def rows(self, kind: str, customer: str = "") -> Iterator[dict[str, object]]:
         """See ``Archive``; a few rows at a time are in memory."""
         statement, asked = _ROWS[kind], (customer, customer)
@@ -179,6 +186,16 @@ def _saying(table: str, kind: str) -> str:
         " WHERE ?1 = '' OR c.customer = ?2"
     )
 
+
+_FIRST_WAITS = """
+    SELECT queue, at, waited_ms, customer, 'accepted' FROM assignments AS this
+    WHERE at >= ?1 AND position <= ?2 AND NOT EXISTS (
+        SELECT 1 FROM assignments AS earlier
+        WHERE earlier.conversation = this.conversation AND earlier.position < this.position)
+    UNION ALL
+    SELECT queue, ended_at, ended_at - arrived_at, customer, reason FROM conversations
+    WHERE ended_at >= ?1 AND position <= ?2 AND assigned_at IS NULL
+    ORDER BY 2"""
 
 _ROWS = {
     "transcripts": (

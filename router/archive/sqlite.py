@@ -42,6 +42,7 @@ from router.archive.schema import prepare
 from router.assignments import Decision
 from router.conversations import Conversation, Message
 from router.errors import ArchiveLocked, ArchiveUnavailable
+from router.figures import FirstWait
 from router.journal.file_ops import DiskOps
 from router.paging import Before
 
@@ -108,6 +109,10 @@ class SqliteArchive:
     def audit(self, tenant: str, query: AuditQuery) -> list[Seen]:
         """See ``Archive``."""
         return self._files[tenant].reader.audit(query)
+
+    def first_waits(self, tenant: str, since_ms: int, position: int) -> list[FirstWait]:
+        """See ``Archive``."""
+        return self._files[tenant].reader.first_waits(since_ms, position)
 
     def rows(self, tenant: str, kind: str, customer: str) -> Iterator[dict[str, object]]:
         """See ``Archive``."""

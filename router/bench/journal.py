@@ -213,7 +213,7 @@ def _restart_lines(figures: Figures) -> Iterator[str]:
     total = figures["seconds"]
     busy = figures["processor_seconds"]
     yield (
-        f"  in all   {total:>7.3f} s {busy:>7.3f} s of a processor,"
+        f"fairline serve listens after {total:.3f} s, {busy:.3f} s of a processor:"
         f" {goal:.2f} and {busy / RESTART_GOAL_S:.2f} times the {RESTART_GOAL_S} s aimed at"
     )
     decoded = figures["read_and_decoded_per_second"]

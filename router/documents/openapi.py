@@ -3,7 +3,7 @@
 Owns: the document. Does not know: how an operation is done.
 
 Invariant (tests/documents/test_openapi.py): the official validator accepts it; it has exactly the
-operations of ``router.server.rest``.
+operations of ``router.server.rest``, and what staff keep for themselves.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from router import __version__, outgoing
+from router.server import preference_calls
 from router.server.rest import OPERATIONS, Operation
 
 __all__ = ["openapi"]
@@ -34,7 +35,8 @@ def openapi() -> dict[str, Any]:
     answers = [one.answer for one in OPERATIONS if one.answer is not None]
     commands = [one.message for one in OPERATIONS if one.read is None]
     _, components = msgspec.json.schema_components(
-        [*answers, *commands, outgoing.Error], ref_template="#/components/schemas/{name}"
+        [*answers, *commands, preference_calls.Preference, outgoing.Error],
+        ref_template="#/components/schemas/{name}",
     )
     bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
     for one in OPERATIONS:
@@ -43,6 +45,7 @@ def openapi() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for one in OPERATIONS:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
+    paths[preference_calls.PATH] = _preferences()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -65,6 +68,30 @@ def openapi() -> dict[str, Any]:
             },
         },
     }
+
+
+def _preferences() -> dict[str, Any]:
+    """What staff keep for themselves: no command, so no row of the table."""
+    document = {"$ref": "#/components/schemas/Preference"}
+    done: dict[str, Any] = {"204": {"description": "Done."}}
+    found: dict[str, Any] = {
+        "parameters": [
+            {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+        ]
+    }
+    refusals = {
+        code: {"$ref": f"#/components/responses/Refusal{code}"}
+        for code in ("400", "401", "403", "429", "503")
+    }
+    for method, says in preference_calls.METHODS.items():
+        answer = {"200": {"description": "The answer.", "content": _json(document)}}
+        found[method] = {
+            "operationId": f"{method}_preference",
+            "summary": says,
+            "responses": {**(answer if method == "get" else done), **refusals},
+        }
+    found["put"]["requestBody"] = {"required": True, "content": _json({})}
+    return found
 
 
 def _operation(one: Operation) -> dict[str, Any]:
@@ -90,7 +117,7 @@ def _success(one: Operation) -> dict[str, Any]:
         return {"204": {"description": "Done."}}
     schema = _answer_schema(one.answer)
     found: dict[str, Any] = {"description": "The answer.", "content": _json(schema)}
-    if one.read is not None:
+    if one.read is not None or one.answer.__name__ == "Changed":
         return {"200": found}
     if one.answer.__name__ == "Asked":
         return {"201": found, "200": {**found, "description": "It joined one that is in line."}}

@@ -1,7 +1,7 @@
 """How a running server is put together, and how it starts and stops.
 
 Owns: the wiring of one node, the order of its start (journal, replay, doors) and of its end (doors,
-the node life's last word, journal), the signals.
+what is under way, journal), the signals.
 Does not know: what any part does. Prints nothing; the log has a line for each step.
 
     doors (front, gateway) ──▶ engine ──▶ journal
@@ -14,41 +14,50 @@ are gone before the engine is.
 
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import structlog
 import trio
 from starlette.routing import BaseRoute
 
 from router.archive.base import Archive
+from router.changes import Change
 from router.commands import Command, SetPolicy
 from router.core import Router
-from router.errors import SettingsError
 from router.journal.base import Journal
+from router.policy import Policy
 from router.server import http, logs
 from router.server.admission import Admission
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
-from router.server.auth import Authenticator, TokenRefused
+from router.server.auth import Authenticator
+from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.clock import Clock
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
+from router.server.effects import Together
 from router.server.engine import Engine
 from router.server.front import FrontLimits, Handler, connections_possible, serve_front
 from router.server.gateway import Gateway
-from router.server.hearers import Ticket
+from router.server.hearers import Effects, Ticket
+from router.server.hidden import HIDDEN, Served
 from router.server.hub import Hub
 from router.server.listening import listen, tls_context
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
+from router.server.policy_notes import PolicyNotes
+from router.server.preference_calls import preference_routes
+from router.server.preferences import Preferences
 from router.server.proxies import Proxies, network
+from router.server.recalling import recall_day
 from router.server.records import records_routes
+from router.server.rehearsal import Rehearsals, rehearsal_routes
+from router.server.reloading import unchangeable, wait_to_stop
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
 from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
@@ -94,13 +103,17 @@ class Node:
         self.metrics = Metrics()
         self.snapshotting = snapshotting(settings.server, kept, self.metrics)
         self.tenants = tenants or Tenants(
-            settings.tenants,
+            (*settings.tenants, HIDDEN),
             start=kept.start if kept else NOTHING,
             base=kept.snapshots.core if kept and kept.snapshots else None,
             show=self.snapshotting.show if self.snapshotting else None,
         )
-        self.hub = Hub(self.tenants.routers, life=life, now_ms=self._now_ms)
-        self.archiving = self._feeder(archive or (kept.archive if kept else None))
+        self.served = Served(self.tenants.routers)
+        self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
+        archive = archive or (kept.archive if kept else None)
+        self.archiving = self._feeder(archive)
+        self.policy_notes = PolicyNotes(self.served, self._is_live)
+        recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.engine = Engine(
@@ -111,39 +124,52 @@ class Node:
             clock=clock,
             audience=self.hub,
             measures=self.metrics,
-            effects=self.archiving,
+            effects=Together(self._effects()),
         )
-        self.openings = Openings(self.tenants.routers, self.engine.submit, self._now_ms)
-        self._doors = Doors(self.tenants.routers, self.hub.folds.wait, self._now_ms)
-        self._authenticator = Authenticator(settings)
-        self._visitors = Visitors(settings, visitor_key(_folder(settings)))
-        self._has_ops = bool(settings.server.ops_bind)
-        self.gateway = Gateway(
-            settings,
-            tenants=self.tenants,
-            engine=self.engine,
-            hub=self.hub,
-            authenticate=self.authenticate,
-            app=http.public_app(  # type: ignore[arg-type]
-                self, desk, has_ops=not self._has_ops, more=self._back_end_routes()
-            ),
-            clock=clock,
-            metrics=self.metrics,
-            life=life,
-            keeper=self.archiving,
-        )
+        self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
+        self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
+        self._sign(life)
+        self.gateway = self._open_gateway(life, desk)
         self._ops_app = http.ops_app(self)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
             return None
         count = self.metrics.count
-        return Archiving(archive, self.journal, self.tenants, now_ms=self._now_ms, count=count)
+        return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+
+    def _open_gateway(self, life: str, desk: http.DemoDesk | None) -> Gateway:
+        return Gateway(
+            self.settings,
+            tenants=self.tenants,
+            engine=self.engine,
+            hub=self.hub,
+            authenticate=self.authenticate,
+            app=http.public_app(  # type: ignore[arg-type]
+                self, desk, has_ops=not self.settings.server.ops_bind, more=self._back_end_routes()
+            ),
+            clock=self.clock,
+            metrics=self.metrics,
+            life=life,
+            keeper=self.archiving,
+            policy_notes=self.policy_notes,
+        )
+
+    def _sign(self, life: str) -> None:
+        """Makes all who sign tokens here, and who checks them."""
+        settings, clock = self.settings, self.clock
+        name = settings.server.node or life
+        self._visitors = Visitors(settings, visitor_key(_folder(settings)))
+        self._rehearsals = Rehearsals(self.routers, wall_ms=clock.wall_ms, node=name)
+        own = (self._visitors.verify, self._rehearsals.verify)
+        self._bearers = Bearers(Authenticator(settings), own, clock.wall_ms)
 
     def _back_end_routes(self) -> list[BaseRoute]:
         calls = Calls(self)
         records = records_routes(calls, self.archiving)
-        return [*rest_routes(calls), *records, *document_routes()]
+        played = rehearsal_routes(calls, self._rehearsals)
+        own = preference_routes(calls, Preferences(_folder(self.settings)))
+        return [*rest_routes(calls), *records, *played, *own, *document_routes()]
 
     @property
     def routers(self) -> Mapping[str, Router]:
@@ -162,30 +188,24 @@ class Node:
         """See ``calls.Office``."""
         return self.engine.now_ms()
 
-    def _now_ms(self) -> int:
-        return self.engine.now_ms()
-
     async def authenticate(self, token: str) -> Bearer:
-        """Says who a token's bearer is: one of the tenant's tokens, or a visitor's of ours.
+        """See ``calls.Office``."""
+        return await self._bearers.authenticate(token)
 
-        Raises:
-            TokenRefused: neither.
-        """
-        now_ms = self.clock.wall_ms()
-        try:
-            identity = await self._authenticator.authenticate(token, now_ms)
-        except TokenRefused as error:
-            try:
-                identity = self._visitors.verify(token, now_ms)
-            except TokenRefused as other:
-                raise (other if other.reason == "expired" else error) from None
-        return Bearer(
-            role=identity.role,
-            id=identity.subject,
-            tenant=identity.tenant,
-            claims=identity.claims,
-            expires_at_ms=identity.expires_at_ms,
-        )
+    def _effects(self) -> list[Effects]:
+        """Who hears of events behind the journal."""
+        return [self.policy_notes, *([self.archiving] if self.archiving is not None else [])]
+
+    def _is_live(self) -> bool:
+        return self.engine.is_live
+
+    def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
+        """See ``calls.Office``."""
+        return self.policy_notes.of(tenant, policy)
+
+    def reloaded(self, *, is_right: bool) -> None:
+        """See ``reloading.Changing``."""
+        self.metrics.reloaded(is_right=is_right)
 
     def reload(self, settings: Settings) -> list[str]:
         """Puts the policies of newer settings in force; returns what else differs.
@@ -196,7 +216,7 @@ class Node:
             router = self.tenants.routers.get(name)
             if router is not None and router.policy != tenant.policy:
                 self.engine.submit(name, SetPolicy(policy=tenant.policy))
-        return list(_unchangeable(self.settings, settings))
+        return list(unchangeable(self.settings, settings))
 
     async def serve_ops(self, visit: Visit) -> None:
         """Serves one visitor of the second address."""
@@ -217,12 +237,13 @@ class Node:
         """Measures what needs a walk over all agents, every minute, for ever."""
         while True:
             await trio.sleep(EVENNESS_EVERY_S)
-            await self.service_figures.measure_evenness(self.tenants.routers, self._now_ms())
+            await self.service_figures.measure_evenness(self.served, self.now_ms())
 
     async def render_metrics(self) -> bytes:
         """See ``http.Desk``."""
         now_ms = self.engine.now_ms()
-        return await self.metrics.page(self.tenants.routers, self.hub.links, now_ms)
+        links = (link for link in self.hub.links if link.tenant != HIDDEN)
+        return await self.metrics.page(self.served, links, now_ms)
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """See ``http.Desk``."""
@@ -296,7 +317,7 @@ async def run(
         machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
-            await node.engine.end_life()
+            await node.engine.settle()
         if node.archiving is not None:
             await node.archiving.end()
         machine.cancel_scope.cancel()
@@ -318,29 +339,11 @@ async def _keep_doors(
                 ops = await _open_door(node, doors, "ops_bind", node.serve_ops)
             _LOG.info("server.listening", address=public[0], port=public[1])
             task_status.started(Addresses(public, ops))
-            await _wait_to_stop(node, reload, signals)
+            await wait_to_stop(signals, node, reload)
             _LOG.info("server.draining")
             doors.start_soon(_stop_at_once, signals, doors.cancel_scope)
             await node.gateway.drain()
             doors.cancel_scope.cancel()
-
-
-async def _wait_to_stop(
-    node: Node, reload: Callable[[], Settings] | None, signals: AsyncIterator[int]
-) -> None:
-    async for number in signals:
-        if number != signal.SIGHUP:
-            return
-        if reload is None:
-            continue
-        try:
-            newer = reload()
-        except SettingsError as error:
-            _LOG.error("settings.refused", error=str(error))
-        else:
-            for setting in node.reload(newer):
-                _LOG.warning("settings.need_restart", setting=setting)
-            _LOG.info("settings.reloaded")
 
 
 async def _stop_at_once(signals: AsyncIterator[int], doors: trio.CancelScope) -> None:
@@ -350,17 +353,6 @@ async def _stop_at_once(signals: AsyncIterator[int], doors: trio.CancelScope) ->
             _LOG.warning("server.hurried")
             doors.cancel()
             return
-
-
-def _unchangeable(old: Settings, new: Settings) -> Iterator[str]:
-    """The settings that differ and that only a start reads."""
-    if new.server != old.server:
-        yield "server"
-    for name in sorted(old.tenants.keys() | new.tenants.keys()):
-        before, after = old.tenants.get(name), new.tenants.get(name)
-        same_policy = after and before and msgspec.structs.replace(after, policy=before.policy)
-        if same_policy != before or before is None:
-            yield f"tenants.{name}"
 
 
 async def _open_door(

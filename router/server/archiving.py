@@ -39,6 +39,7 @@ from router.events import (
 )
 from router.journal.base import Journal, Record
 from router.server.counters import Count
+from router.server.hidden import Served
 from router.server.settings import Settings
 from router.server.tenants import Tenants
 from router.world import World
@@ -135,7 +136,8 @@ class Archiving:
         self._tenants = tenants
         self._now_ms = now_ms
         self._count = count
-        self._lines = {name: _Line(archive.position(name)) for name in tenants.routers}
+        self._served = Served(tenants.routers)
+        self._lines = {name: _Line(archive.position(name)) for name in self._served}
         self._wake = trio.Event()
         self._hurry = trio.Event()
         self._drained = trio.lowlevel.ParkingLot()
@@ -151,8 +153,8 @@ class Archiving:
 
     def take(self, record: Record, events: Sequence[Event]) -> None:
         """See ``engine.Effects``."""
-        line = self._lines[record.tenant]
-        if line.is_behind:
+        line = self._lines.get(record.tenant)
+        if line is None or line.is_behind:
             return
         self._take(line, self._tenants.routers[record.tenant].world, record, events)
         if line.weight > WEIGHT_MAX:
@@ -214,8 +216,8 @@ class Archiving:
         Raises:
             ArchiveUnavailable: it cannot at present.
         """
-        line = self._lines[tenant]
-        if line.is_behind:
+        line = self._lines.get(tenant)
+        if line is None or line.is_behind:
             raise ArchiveUnavailable("The archive is behind.")
         if self.waits(tenant, conversation=conversation, customer=customer):
             await self._write_line(tenant, line)
@@ -273,7 +275,7 @@ class Archiving:
     async def _sweep(self) -> None:
         while True:
             await trio.sleep(SWEEP_S)
-            for tenant, router in self._tenants.routers.items():
+            for tenant, router in self._served.items():
                 keep = keep_of(router.policy, self._now_ms())
                 if keep != Keep():
                     await self._prune(tenant, keep)

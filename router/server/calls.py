@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router import outgoing
+from router.changes import Change
 from router.commands import Actor, Command
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.events import CommandAnswered, CommandRefused
 from router.limits import ALLOWANCES, Pace
+from router.policy import Policy
 from router.server.answers import fate
 from router.server.auth import TokenRefused
 from router.server.hearers import Outcome, Ticket
@@ -70,6 +72,9 @@ class Office(Protocol):
     def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
         """Puts a command on its way."""
 
+    def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
+        """What was changed when this policy was put in force."""
+
     def new_id(self) -> str:
         """An id for a new conversation."""
 
@@ -77,8 +82,12 @@ class Office(Protocol):
         """The cores' time."""
 
 
+BACK_ENDS = frozenset({"service", "supervisor"})
+"""The roles to which the surface is open, but for what says otherwise."""
+
+
 class Caller(NamedTuple):
-    """A service or a supervisor who calls."""
+    """Who calls: a service or a supervisor, and of what is their own an agent too."""
 
     tenant: str
     actor: Actor
@@ -97,12 +106,12 @@ class Calls:
         self.office = office
         self._paces: OrderedDict[Caller, Pace] = OrderedDict()
 
-    async def caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request, roles: frozenset[str] = BACK_ENDS) -> Caller:
         """Who calls.
 
         Raises:
-            Refused: UNAUTHORIZED without a good token, FORBIDDEN for customers and agents,
-                RATE_LIMITED, DRAINING.
+            Refused: UNAUTHORIZED without a good token, FORBIDDEN for other roles, RATE_LIMITED,
+                DRAINING.
         """
         if reasons := self.office.reasons_not_ready():
             raise Refused(Refusal.DRAINING, reasons[0], retry_ms=1_000)
@@ -113,8 +122,9 @@ class Calls:
             bearer = await self.office.authenticate(token.strip())
         except TokenRefused as error:
             raise Refused(Refusal.UNAUTHORIZED, f"token: {error.reason}") from None
-        if bearer.role not in {"service", "supervisor"}:
-            raise Refused(Refusal.FORBIDDEN, "this is for services and supervisors")
+        if bearer.role not in roles:
+            told = " and ".join(f"{role}s" for role in sorted(roles))
+            raise Refused(Refusal.FORBIDDEN, f"this is for {told}")
         actor = Actor(role=bearer.role, id=bearer.id)
         caller = Caller(bearer.tenant, actor, bearer.claims.teams or ())
         retry_ms = self._pace(caller).wait_ms(int(trio.current_time() * 1000))
@@ -150,16 +160,19 @@ class Calls:
             case CommandRefused() | Refused() as refused:
                 raise as_refused(refused)
 
-    async def answer(self, request: Request, serve: Serve, *, unknown: str) -> Response:
+    async def answer(
+        self, request: Request, serve: Serve, *, unknown: str, roles: frozenset[str] = BACK_ENDS
+    ) -> Response:
         """What ``serve`` answers this caller, or why it does not, as HTTP.
 
         Args:
             request: What came.
             serve: Answers it; may raise ``Refused``, and ``TimeoutError`` where nobody knows.
             unknown: What to do where nobody knows.
+            roles: Who may call at all.
         """
         try:
-            return await serve(request, await self.caller(request))
+            return await serve(request, await self.caller(request, roles))
         except Refused as refused:
             return refusal(refused)
         except TimeoutError:

@@ -7,7 +7,7 @@ whether a value is in range (``router.server.auth`` checks what was signed).
 from collections.abc import Iterable
 
 from router.errors import SettingsError
-from router.server.suggestions import did_you_mean
+from router.suggestions import did_you_mean
 
 __all__ = ["read_claims"]
 

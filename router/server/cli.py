@@ -19,7 +19,7 @@ from cyclopts import App, Parameter
 
 import router
 from router.errors import RouterError, SettingsError
-from router.server import cli_archive
+from router.server import cli_archive, cli_config, cli_doctor
 from router.server import settings as settings_module
 from router.server.auth import Authenticator, Role, TokenRefused, mint
 from router.server.claims import read_claims
@@ -28,7 +28,7 @@ from router.server.cli_lab import register
 from router.server.clock import Clock
 from router.server.settings import Settings, Tenant, load
 from router.server.starter import write_starter
-from router.server.suggestions import did_you_mean
+from router.suggestions import did_you_mean
 
 __all__ = ["app", "main"]
 
@@ -51,6 +51,8 @@ app = App(
 register(app)
 cli_archive.register(app)
 register_journal(app)
+cli_doctor.register(app)
+cli_config.register(app)
 
 
 def _example(line: str) -> str:
@@ -65,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(arguments, backend="trio", result_action="return_value")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read what is printed, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
     except RouterError as error:
         _fail(_sentence(error))
     except BaseExceptionGroup as group:

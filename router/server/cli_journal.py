@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 
 from router.errors import SettingsError
 from router.server.settings import Settings, load
-from router.server.suggestions import did_you_mean
+from router.suggestions import did_you_mean
 
 __all__ = ["register"]
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from router import __version__, incoming, outgoing, views
+from router.changes import Change
 from router.commands import Connect, Disconnect
 from router.errors import CloseCode, ProtocolError, Refusal, Refused
 from router.events import CommandAnswered
@@ -27,6 +28,7 @@ from router.ids import ConnectionId
 from router.server.auth import TokenRefused
 from router.server.fetching import Asker
 from router.server.hearers import Outcome
+from router.server.hidden import HIDDEN
 from router.server.links import Link
 from router.server.meter import frame_limits
 from router.server.pulse import BEAT_S, Heart
@@ -208,10 +210,11 @@ class Connection:
         """Takes the connection out of everything that knows it."""
         self._writer.outbox.abandon()
         self._gateway.pulse.forget(self._heart)
-        self._gateway.metrics.disconnected(self._end_code)
+        bearer = self._session.bearer
+        if bearer is None or bearer.tenant != HIDDEN:
+            self._gateway.metrics.disconnected(self._end_code)
         if self._link is not None:
             self._gateway.hub.detach(self._link)
-        bearer = self._session.bearer
         if self._is_connected and bearer is not None and not self._gateway.is_draining:
             self._gateway.engine.submit(bearer.tenant, Disconnect(by=self._session.actor))
         self._session.lose()
@@ -311,17 +314,20 @@ class Connection:
     def settle(self, id_: int, kind: str, outcome: Outcome) -> None:
         """The outcome of a command is known."""
         wait = None
+        found: tuple[Change, ...] | None = None
         bearer = self._session.bearer
         assert bearer is not None, "commands come after hello"
         if isinstance(outcome, CommandAnswered):
             wait = self._gateway.wait_of(bearer.tenant, outcome)
             if kind == "token.refresh":
                 self._mind_expiry(bearer)
+            elif kind == "policy.set" and self._gateway.policy_notes is not None:
+                found = self._gateway.policy_notes.newest(bearer.tenant)
         elif kind == "hello":
             self._is_connected = False
         elif kind == "bye":
             self._is_connected = True
-        self._do_now(self._session.settle(id_, outcome, wait))
+        self._do_now(self._session.settle(id_, outcome, wait, found))
 
     def welcome(self, now_ms: int) -> None:
         """``hello`` took effect and everything about it was published."""

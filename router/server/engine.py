@@ -1,7 +1,7 @@
 """The node's one writer: commands into the journal, out of it into the cores, events to the hub.
 
 Owns: the cores, one for each tenant; the numbers of this life's commands and who waits for each;
-the appending of ``Tick``, ``LoseNode``, ``SetPolicy`` and ``SkipCommand``.
+the appending of ``Tick``, ``EndOutage``, ``LoseNode``, ``SetPolicy`` and ``SkipCommand``.
 Does not know: sockets, what a command means, how a journal keeps it.
 
 Invariants (tests/server/test_engine.py):
@@ -27,7 +27,7 @@ import msgspec
 import structlog
 import trio
 
-from router.commands import Command, LoseNode, SetPolicy, SkipCommand, Tick, Underway
+from router.commands import Command, EndOutage, LoseNode, SetPolicy, SkipCommand, Tick, Underway
 from router.errors import JournalUnavailable, Refusal, Refused
 from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Journal, Record
@@ -44,7 +44,9 @@ GROUP_MAX = 1_000
 GROUP_BYTES = 1024 * 1024
 """A group ends with the command that passes one of these."""
 SLICE = 16
-"""So many commands are applied before other tasks have their turn, writers above all."""
+"""So many commands are applied at least before other tasks have their turn, writers above all."""
+SHARE_MS_MAX = 50
+"""Up to so long the applying goes on in one turn, if the others' turn before took as long."""
 
 _LOG = structlog.get_logger("fairline.engine")
 _NOBODY: tuple[Ticket | None, int] = (None, 0)
@@ -63,7 +65,7 @@ class Engine:
     Args:
         journal: Where the order is made.
         tenants: The cores.
-        policies: The configured policy of each tenant.
+        policies: The configured policy of each tenant that has one.
         life: This node life.
         clock: Where time is read.
         audience: Hears of each event, once the node is live.
@@ -104,6 +106,7 @@ class Engine:
         self._stamp_ms = 0
         self._stamp_steady_ms = clock.steady_ms()
         self._armed_ms: int | None = None
+        self._share_until_ms = 0
 
     def now_ms(self) -> int:
         """The journal's time, as nearly as this node knows it: never behind a stamp it has read."""
@@ -136,16 +139,16 @@ class Engine:
             await replayed.wait()
             self.is_live = True
             nursery.start_soon(self._append)
+            self._end_outage()
             while self._begin_life():
-                await self._wait_settled()
+                await self.settle()
             nursery.start_soon(self._tick)
             task_status.started()
 
-    async def end_life(self) -> None:
-        """Appends the end of this life, after its last connection, and waits until it is in."""
-        for tenant in self._tenants.routers:
-            self.submit(tenant, LoseNode(life=self._life))
-        await self._wait_settled()
+    async def settle(self) -> None:
+        """Waits until everything that was submitted has its outcome."""
+        while self._waiting:
+            await self._settled.park()
 
     def waiting_since_ms(self) -> int | None:
         """Since when, on the steady clock, the oldest command waits for its outcome."""
@@ -153,17 +156,19 @@ class Engine:
             return since_ms
         return None
 
-    async def _wait_settled(self) -> None:
-        while self._waiting:
-            await self._settled.park()
-
     # -- into the journal --------------------------------------------------------------------
+
+    def _end_outage(self) -> None:
+        """Says that nobody could append since the last command: this journal has one node."""
+        for tenant, router in self._tenants.routers.items():
+            if router.next_deadline_ms() is not None:
+                self.submit(tenant, EndOutage())
 
     def _begin_life(self) -> bool:
         """Submits what must be said first: policies, skips, lives that are over; if anything."""
         for tenant, router in self._tenants.routers.items():
-            policy = self._policies[tenant]
-            if router.policy != policy:
+            policy = self._policies.get(tenant)
+            if policy is not None and router.policy != policy:
                 self.submit(tenant, SetPolicy(policy=policy))
             for life in router.lives():
                 if life != self._life:
@@ -256,12 +261,23 @@ class Engine:
         for count, record in enumerate(batch, start=1):
             if record.tenant in self._tenants.routers:
                 await self._apply(record)
-            if count % SLICE == 0:
-                await trio.lowlevel.checkpoint()
+            if count % SLICE == 0 and self._clock.steady_ms() >= self._share_until_ms:
+                await self._give_way()
         if self.is_live:
             self._watch_deadlines()
         elif self._effects is not None:
             await self._effects.keep_up()
+
+    async def _give_way(self) -> None:
+        """Lets the other tasks have their turn, and sees how long it takes them.
+
+        Where thousands come at once a turn is long, and who is in already waits for this task: it
+        may work as long as all others did, half of the time, and not sixteen commands in between.
+        """
+        left_ms = self._clock.steady_ms()
+        await trio.lowlevel.checkpoint()
+        back_ms = self._clock.steady_ms()
+        self._share_until_ms = back_ms + min(back_ms - left_ms, SHARE_MS_MAX)
 
     async def _apply(self, record: Record) -> None:
         underway = self._decoder.decode(record.payload)
@@ -277,18 +293,25 @@ class Engine:
         if events is None:
             events = await self._survive(record, command, ticket)
             ticket = None if events is None else ticket
-        if events is not None and self._effects is not None:
-            self._note_effects(self._effects, record, events)
-        if events is not None and self.is_live:
-            self._report(record, command, events, ticket)
+        if events is not None:
+            self._spread(record, command, events, ticket)
         if not self._waiting:
             self._settled.unpark_all()
+
+    def _spread(
+        self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
+    ) -> None:
+        """What happened goes to archive and folds always, to people while the node is live."""
+        if self._effects is not None:
+            self._note_effects(self._effects, record, events)
+        self._observe(record, events)
+        if self.is_live:
+            self._report(record, command, events, ticket)
 
     def _report(
         self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
     ) -> None:
         """Lets out what happened, in its order, without waiting for anybody."""
-        self._observe(record, events)
         for event in events:
             if isinstance(event, CommandAnswered | CommandRefused):
                 if ticket is not None:
@@ -308,8 +331,9 @@ class Engine:
 
     def _observe(self, record: Record, events: Sequence[Event]) -> None:
         """Lets the folds learn; a flaw in a figure must not end what people rely on."""
+        learn = self._audience.observe if self.is_live else self._audience.recall
         try:
-            self._audience.observe(record.tenant, events, record.now_ms)
+            learn(record.tenant, events, record.now_ms)
         except Exception:
             _LOG.exception("events.not_measured", tenant=record.tenant, position=record.position)
             self._measures.poisoned()

@@ -6,10 +6,11 @@ Does not know: who asks for a figure, Prometheus, sockets.
 A day begins at the site's midnight (``site_zone``), not at that of UTC.
 
 Invariants (tests/server/test_folds.py): nothing here decides anything or is journaled; a restart
-begins with what the core holds and with the estimator's priors.
+begins with what the core holds, with the estimator's priors, and with the day's figures: ``recall``
+has what happened before the snapshot, ``relive`` what is replayed behind it.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -20,9 +21,9 @@ from router.core import Router
 from router.estimate import Estimator
 from router.events import Event, PolicyChanged
 from router.facts import pool_facts
-from router.figures import AgentMeasures
+from router.figures import AgentMeasures, FirstWait
 from router.hours import HoursError, read_hours
-from router.measures import Measures, evenness
+from router.measures import RECENT_MS, Measures, evenness
 from router.outgoing import State
 from router.policy import Policy
 from router.server.zones import day_of, has_zone
@@ -61,6 +62,7 @@ class Folds:
         self._routers = routers
         self._watched: dict[str, Watched] = {}
         self._days: dict[str, Day] = {}
+        self._reliving: set[str] = set()
         self.evenness: dict[str, Evenness] = {}
         """By tenant, as ``ServiceFigures`` measured it last."""
 
@@ -90,13 +92,43 @@ class Folds:
         self._days[tenant] = Day(zone, since_ms, ends_ms)
         return self._days[tenant]
 
-    def take(self, tenant: str, events: Iterable[Event], now_ms: int) -> None:
+    def recall(self, tenant: str, waits_since: Callable[[int], Sequence[FirstWait]]) -> None:
+        """Begins the day in which a snapshot was made with what happened on it until then.
+
+        Args:
+            tenant: Whose; the core is as the snapshot has it.
+            waits_since: What became of first waits since an instant, in the order of time.
+        """
+        router, measures, _ = self.of(tenant)
+        zone = site_zone(router.policy)
+        midnight_ms, ends_ms = day_of(zone, router.now_ms)
+        waits = waits_since(min(midnight_ms, router.now_ms - RECENT_MS))
+        measures.recall(wait for wait in waits if wait.at_ms < midnight_ms)
+        measures.begin_day()
+        measures.recall(wait for wait in waits if wait.at_ms >= midnight_ms)
+        self._days[tenant] = Day(zone, midnight_ms, ends_ms)
+        self._reliving.add(tenant)
+
+    def relive(self, tenant: str, events: Iterable[Event], now_ms: int) -> None:
+        """Counts what one command caused in a life before; estimates are not learnt from it."""
+        self._reliving.add(tenant)
+        self._measure(tenant, events, now_ms)
+
+    def take(self, tenant: str, events: Sequence[Event], now_ms: int) -> None:
         """Learns from what one command caused; the core is as the command left it."""
-        router, measures, estimator = self.of(tenant)
+        if tenant in self._reliving:
+            self._reliving.discard(tenant)
+            self.of(tenant).measures.begin_life()
+        self._measure(tenant, events, now_ms)
+        estimator = self.of(tenant).estimator
+        for event in events:
+            estimator.take(event, now_ms)
+
+    def _measure(self, tenant: str, events: Iterable[Event], now_ms: int) -> None:
+        router, measures, _ = self.of(tenant)
         day = self.day(tenant, now_ms)
         for event in events:
             measures.take(event, now_ms)
-            estimator.take(event, now_ms)
             if isinstance(event, PolicyChanged):
                 zone = site_zone(router.policy)
                 self._days[tenant] = Day(zone, day.since_ms, day_of(zone, now_ms)[1])

@@ -28,12 +28,14 @@ from router.server.connection import Connection
 from router.server.engine import Engine
 from router.server.fetching import Fetching
 from router.server.flow import Flow
+from router.server.hidden import HIDDEN
 from router.server.histories import Histories, Keeper
 from router.server.hub import Hub
 from router.server.meter import frame_limits
 from router.server.metrics import Metrics
 from router.server.origins import is_allowed, is_own
 from router.server.outbox import Pool
+from router.server.policy_notes import PolicyNotes
 from router.server.pulse import FATE_S, Pulse
 from router.server.reads import Reads
 from router.server.settings import Settings
@@ -50,7 +52,7 @@ DRAIN_DELAY_MS = 5_000
 """Over so long the clients of a node that stands alone spread their return."""
 PERSON_CONNECTIONS_MAX = 32
 FATE_CHECK_S = 1.0
-HELLOS_AT_ONCE = 16
+HELLOS_AT_ONCE = 4
 """So many are on their way from ``hello`` to ``welcome`` at a time; the others wait in order."""
 
 Authenticate = Callable[[str], Awaitable[Bearer]]
@@ -71,6 +73,7 @@ class Gateway:
         metrics: Told of comings and goings.
         life: This node life.
         keeper: Has the archive; None where nothing is kept.
+        policy_notes: Say what a change of policy changed; None where nobody notes it.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Gateway:
         metrics: Metrics,
         life: str,
         keeper: Keeper | None = None,
+        policy_notes: PolicyNotes | None = None,
     ) -> None:
         self.is_draining = False
         self.engine = engine
@@ -94,6 +98,7 @@ class Gateway:
         self.clock = clock
         self.metrics = metrics
         self.life = life
+        self.policy_notes = policy_notes
         self.node = settings.server.node or life
         self.frame_bytes = settings.server.frame_bytes
         self.routers = tenants.routers
@@ -166,8 +171,9 @@ class Gateway:
     def may_come_from(self, origin: str | None, bearer: Bearer, *, is_own: bool) -> bool:
         """Whether the bearer of a good token may come from a page of this origin."""
         if origin is None:
-            native = self._settings.tenants[bearer.tenant].native_apps
-            return native or bearer.role != "customer"
+            if bearer.role != "customer" or bearer.tenant == HIDDEN:
+                return True
+            return self._settings.tenants[bearer.tenant].native_apps
         return is_own or is_allowed(origin, self.origins(bearer.tenant))
 
     def has_room_for(self, bearer: Bearer) -> bool:

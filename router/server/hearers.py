@@ -35,6 +35,9 @@ class Audience(Protocol):
     def observe(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
         """Learns from all that one command caused, before anybody is told of it."""
 
+    def recall(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
+        """Learns from what one command caused in a life before; nobody is told of it any more."""
+
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         """Brings an event to those who should hear it."""
 

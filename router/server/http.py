@@ -221,6 +221,7 @@ def _ops_routes(desk: Desk) -> list[Route]:
 
     return [
         Route("/healthz", healthz),
+        Route("/livez", healthz),  # the same under the name that orchestrators use
         Route("/readyz", readyz),
         Route("/metrics", metrics),
     ]

@@ -72,6 +72,10 @@ class Hub:
         """Learns from all that a command caused, before anybody is told of it."""
         self.folds.take(tenant, found, now_ms)
 
+    def recall(self, tenant: str, found: Sequence[events.Event], now_ms: int) -> None:
+        """Learns from what a replayed command caused."""
+        self.folds.relive(tenant, found, now_ms)
+
     def publish(self, tenant: str, event: events.Event, now_ms: int) -> None:
         """Puts what one event means for whom into their outboxes."""
         if isinstance(event, events.ConnectionReplaced | events.NodeLost):

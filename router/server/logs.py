@@ -26,9 +26,10 @@ __all__ = ["FIELDS", "configure", "logger"]
 
 FIELDS = frozenset(
     {
-        "action", "address", "agent", "at", "attempt", "bind", "cause", "code", "command",
-        "connection", "conversation", "customer", "device", "digest", "durability", "error",
-        "event", "exception", "file", "from_position", "hash", "journal", "key", "level", "library",
+        "action", "address", "agent", "at", "attempt", "bind", "cause", "changes", "code",
+        "command", "connection", "conversation", "customer", "device", "digest", "durability",
+        "error", "event", "exception", "file", "from_position", "hash", "journal", "key", "level",
+        "library", "line",
         "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
         "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",
         "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_position",
@@ -42,6 +43,8 @@ LINES_PER_WINDOW = 10
 WINDOW_MS = 60_000
 TEXT_MAX = 500
 TRACE_MAX = 20_000
+CHANGES_MAX = 8_000
+_LONG = {"exception": TRACE_MAX, "changes": CHANGES_MAX}
 
 Line = MutableMapping[str, Any]
 
@@ -114,7 +117,7 @@ def _keep_listed(_: object, __: str, line: Line) -> Line:
     for key, value in line.items():
         measured = key.endswith(_MEASURES) and isinstance(value, int | float)
         if key in FIELDS or measured:
-            kept[key] = _bounded(value, TRACE_MAX if key == "exception" else TEXT_MAX)
+            kept[key] = _bounded(value, _LONG.get(key, TEXT_MAX))
         else:
             withheld.append(key)
     if withheld:

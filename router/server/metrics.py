@@ -38,6 +38,7 @@ from router.events import (
     Event,
     OfferMade,
 )
+from router.server.hidden import HIDDEN
 from router.server.links import Link
 from router.server.service_figures import ServiceFigures
 
@@ -106,6 +107,17 @@ class Metrics:
         self._position = Gauge(
             "fairline_position", "Commands applied.", ["tenant"], registry=registry
         )
+        self._reload_success = Gauge(
+            "fairline_config_reload_success",
+            "Whether the last settings that were read (at the start, or by SIGHUP) were right.",
+            registry=registry,
+        )
+        self._reload_at = Gauge(
+            "fairline_config_reload_timestamp_seconds",
+            "When right settings were read last.",
+            registry=registry,
+        )
+        self.reloaded(is_right=True)
         self._last_offer = Gauge(
             "fairline_last_offer_timestamp_seconds",
             "When the last offer was made.",
@@ -194,12 +206,20 @@ class Metrics:
             )
         (counter.labels(**labels) if labels else counter).inc()
 
+    def reloaded(self, *, is_right: bool) -> None:
+        """Settings were read, and put in force or refused."""
+        self._reload_success.set(1 if is_right else 0)
+        if is_right:
+            self._reload_at.set_to_current_time()
+
     def batch(self, size: int) -> None:
         """So many commands went into the journal together."""
         self._batches.observe(size)
 
     def applied(self, tenant: str, command: Command, events: Sequence[Event]) -> None:
         """A command was applied while the node was live."""
+        if tenant == HIDDEN:
+            return
         result = "ok"
         for event in events:
             count = self._counts.get(type(event))

@@ -20,6 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from router import boards, incoming, listings, outgoing
+from router.changes import Change
+from router.commands import SetPolicy
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.explain import explain
@@ -28,6 +30,7 @@ from router.policy import Policy
 from router.requests import command_for
 from router.rights import may_send
 from router.server.calls import Caller, Calls, json_response
+from router.suggestions import all_mistakes
 
 __all__ = ["OPERATIONS", "Operation", "rest_routes"]
 
@@ -51,6 +54,12 @@ class Said(Struct, frozen=True):
     """The number of a message in its conversation."""
 
     seq: int
+
+
+class Changed(Struct, frozen=True):
+    """What another policy changed, by value; ``old`` or ``new`` is null where there is none."""
+
+    changes: tuple[Change, ...]
 
 
 class Queues(Struct, frozen=True):
@@ -130,6 +139,8 @@ def _agents(reading: Reading) -> object:
     return listings.agents(
         reading.router,
         show=query.get("show", ""),
+        state=query.get("state", ""),
+        name=query.get("name", ""),
         after=query.get("after", ""),
         limit=_limit(query),
     )
@@ -139,7 +150,7 @@ def _agent(reading: Reading) -> object:
     agent = reading.router.world.people.agents.get(reading.path["agent"])
     if agent is None:
         raise Refused(Refusal.NOT_FOUND, "there is no such agent")
-    return listings.agent_row(agent)
+    return listings.agent_row(reading.router, agent)
 
 
 def _queues(reading: Reading) -> object:
@@ -192,7 +203,9 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/v1/agents", "The agents, by id.",
-        incoming.Explain, listings.Agents, _agents, {"show": "Shown as this.", **_PAGE},
+        incoming.Explain, listings.Agents, _agents,
+        {"show": "Shown as this.", "state": "Doing this, as in presence topics.",
+         "name": "With this in their name or id.", **_PAGE},
     ),
     Operation(
         "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, _agent
@@ -208,7 +221,7 @@ OPERATIONS = (
     Operation("GET", "/v1/policy", "The policy in force.", incoming.PolicyGet, Policy, _policy),
     Operation(
         "PUT", "/v1/policy", "Put another policy in force, whole or not at all.",
-        incoming.PolicySet, whole="policy",
+        incoming.PolicySet, Changed, whole="policy",
     ),
 )  # fmt: skip
 
@@ -271,6 +284,8 @@ async def _do(operation: Operation, calls: Calls, caller: Caller, request: Reque
             joined=answered.joined,
         )
         return json_response(asked, 200 if answered.joined else 201)
+    if isinstance(command, SetPolicy):
+        return json_response(Changed(calls.office.policy_changes(caller.tenant, command.policy)))
     if operation.answer is Said:
         return json_response(Said(answered.seq or 0), 201)
     return Response(status_code=204)
@@ -295,6 +310,8 @@ async def _message(operation: Operation, request: Request) -> incoming.Incoming:
         if not told["op"]:
             raise Refused(Refusal.BAD_REQUEST, "idempotency-key: expected 1 to 64 characters")
     told.update(request.path_params, id=1, t=operation.message.__struct_config__.tag)
+    if operation.whole and (found := all_mistakes(fields, Policy, operation.whole)):
+        raise Refused(Refusal.BAD_REQUEST, found)
     try:
         message: incoming.Incoming = msgspec.convert(told, operation.message)
     except msgspec.ValidationError as error:

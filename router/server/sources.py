@@ -1,7 +1,8 @@
 """Brings settings together: files merged in order, then the environment.
 
 Owns: reading TOML, ``..._file`` keys, paths relative to the file that names them, environment
-variables, and which source said what. Does not know: whether a value is right, or what it does.
+variables, which source said what and in which line. Does not know: whether a value is right, or
+what it does.
 
 Invariants: a later source wins key by key, and a list replaces a list; every fault is collected,
 none stops the reading; no fault repeats a value.
@@ -20,7 +21,8 @@ from typing import Annotated, Any, get_args, get_origin
 from msgspec import Meta, Struct
 
 from router.errors import SettingsError
-from router.server.suggestions import did_you_mean, field_types, plain
+from router.server.locating import lines_of
+from router.suggestions import did_you_mean, field_types, plain
 
 __all__ = ["Sources"]
 
@@ -39,13 +41,45 @@ class Sources:
         self.tree: Tree = {}
         self.faults: list[SettingsError] = []
         self._said_by: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._lines: dict[str, dict[str, int]] = {}
 
     def fault(self, path: str, sentence: str) -> SettingsError:
         """An error about a key, with the file or variable that set it or a part around it."""
         where = path
         while where and where not in self._said_by:
-            where = where[: max(where.rfind("."), where.rfind("["), 0)]
-        return SettingsError(sentence, file=self._said_by.get(where, self._first()), key=path)
+            where = _around(where)
+        return self._at(sentence, self._said_by.get(where, self._first()), path)
+
+    def source_of(self, path: str) -> str:
+        """The file and line, or the variable, that set a key; empty where nothing did."""
+        if not self._is_told(path):
+            return ""
+        where = path
+        while where not in self._said_by:  # what is in a list was set with the whole of it
+            where = _around(where)
+        told = self._at("", self._said_by[where], path)
+        return f"{told.file}:{told.line}" if told.line else told.file
+
+    def _is_told(self, path: str) -> bool:
+        node: Any = self.tree
+        for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+            try:
+                node = node[name] if name else node[int(index)]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return True
+
+    def _at(self, sentence: str, source: str, key: str) -> SettingsError:
+        """An error about a key of a source, with its line if the source is a file."""
+        if source not in self._lines and source in self._texts:
+            self._lines[source] = lines_of(self._texts[source])
+        lines = self._lines.get(source, {})
+        where = key
+        while where and where not in lines and f"{where}_file" not in lines:
+            where = _around(where)
+        line = lines.get(where) or lines.get(f"{where}_file") or 0
+        return SettingsError(sentence, file=source, key=key, line=line)
 
     def add_files(self, files: Sequence[Path]) -> None:
         """Reads and merges TOML files in order."""
@@ -70,6 +104,7 @@ class Sources:
         text = self._read_text(file, _CONFIG_BYTES_MAX, str(file), "")
         if text is None:
             return {}
+        self._texts[str(file)] = text
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -85,14 +120,14 @@ class Sources:
                 content = opened.read(bytes_max + 1)
             if len(content) > bytes_max:
                 sentence = f"{file} is larger than {bytes_max} bytes; name another file"
-                self.faults.append(SettingsError(sentence, file=source, key=key))
+                self.faults.append(self._at(sentence, source, key))
                 return None
             return content.decode()
         except OSError as error:
             sentence = f"{named}cannot be read: {error.strerror}"
         except UnicodeDecodeError:
             sentence = f"{named}is not UTF-8 text"
-        self.faults.append(SettingsError(sentence, file=source, key=key))
+        self.faults.append(self._at(sentence, source, key))
         return None
 
     def _resolve(self, value: Any, annotation: Any, folder: Path, path: str, source: str) -> Any:  # noqa: ANN401
@@ -130,7 +165,7 @@ class Sources:
                 )
                 if target in table:
                     sentence = f"{target} is also set; keep one of the two"
-                    self.faults.append(SettingsError(sentence, file=source, key=where))
+                    self.faults.append(self._at(sentence, source, where))
                 resolved[target] = (text or "").rstrip("\r\n")
             else:
                 inner = fields.get(key)
@@ -205,6 +240,11 @@ class Sources:
 
 _FILE = object()
 """Stands for the annotation of a ``..._file`` key, which no Struct has."""
+
+
+def _around(path: str) -> str:
+    """What holds the key or the entry; nothing around the whole."""
+    return path[: max(path.rfind("."), path.rfind("["), 0)]
 
 
 def _join(path: str, key: str) -> str:

@@ -21,6 +21,7 @@ from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
 from router.server.archiving import check_order, open_archive
 from router.server.clock import Clock
+from router.server.hidden import HIDDEN
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.settings import ServerSettings, Settings
@@ -105,7 +106,8 @@ def _start(snapshots: Snapshots, tenants: Sequence[str], archive: Archive) -> St
     Where there is none such, and the journal begins later, what lies between is lost to the
     archive: it was made anew, or lay on another disk. Better that than no start.
     """
-    start = snapshots.start(tenants, {tenant: archive.position(tenant) for tenant in tenants})
+    done = {tenant: archive.position(tenant) for tenant in tenants}
+    start = snapshots.start((*tenants, HIDDEN), done)
     for tenant in tenants:
         position = start.positions.get(tenant, 0)
         if position > archive.position(tenant):

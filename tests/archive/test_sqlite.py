@@ -88,6 +88,12 @@ def same(archive: SqliteArchive, model: DictArchive) -> None:
     known = [(seen.at, seen.actor, seen.position) for seen in model.audit("acme", AuditQuery())]
     assert lines == known
     assert counts(archive) == counts(model)
+    for since_ms, position in ((0, 10_000), (1_500, 10_000), (0, 40)):
+        waits, known_waits = (
+            each.first_waits("acme", since_ms, position) for each in (archive, model)
+        )
+        assert sorted(waits) == sorted(known_waits)
+        assert [wait.at_ms for wait in waits] == sorted(wait.at_ms for wait in waits)
 
 
 def counts(archive: SqliteArchive | DictArchive) -> list[int]:
@@ -252,3 +258,19 @@ def test_what_is_too_old_goes_in_pieces_by_kind_and_queue(archive: SqliteArchive
 def test_nothing_goes_where_everything_is_kept(archive: SqliteArchive) -> None:
     archive.write("acme", [Fact(1, 0, 1, talk("c1", "t"))], 1)
     assert archive.prune("acme", Keep(), 10) == 0
+
+
+def test_a_conversation_was_accepted_once_however_often_it_was_passed_on(
+    archive: SqliteArchive,
+) -> None:
+    model = DictArchive("acme")
+    given = [
+        Fact(place, 0, 1_000 * place, Assigned(f"a{place}", "c1", agent, "carl", "q", 7, None))
+        for place, agent in enumerate(("alice", "bela", "alice"), start=1)
+    ]
+    for each in (archive, model):
+        each.write("acme", given, 3)
+        (wait,) = each.first_waits("acme", 0, 3)
+        assert (wait.at_ms, wait.end) == (1_000, "accepted")
+        assert each.first_waits("acme", 1_500, 3) == []
+        assert each.first_waits("acme", 0, 0) == []

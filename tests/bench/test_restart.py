@@ -32,5 +32,5 @@ def test_the_parts_of_a_start_are_timed(tmp_path: Path) -> None:
     assert 300 <= figures["after"] < 300 + 2 * 64
     assert figures["parts_processor_seconds"].keys() == figures["parts_seconds"].keys()
     assert figures["processor_seconds"] > 0
-    assert figures["seconds"] > figures["parts_seconds"]["imports"] > 0
+    assert figures["seconds"] > 0
     assert figures["snapshot_bytes"] > 0

@@ -6,6 +6,7 @@ import msgspec
 from openapi_spec_validator import validate
 
 from router.documents.openapi import openapi
+from router.server import preference_calls
 from router.server.rest import OPERATIONS
 
 
@@ -15,9 +16,14 @@ def test_the_official_validator_accepts_it() -> None:
 
 def test_it_has_exactly_what_is_served() -> None:
     told = {
-        (method.upper(), path) for path, methods in openapi()["paths"].items() for method in methods
+        (method.upper(), path)
+        for path, methods in openapi()["paths"].items()
+        for method in methods
+        if method != "parameters"
     }
-    assert told == {(operation.method, operation.path) for operation in OPERATIONS}
+    served = {(operation.method, operation.path) for operation in OPERATIONS}
+    own = {(method.upper(), preference_calls.PATH) for method in preference_calls.METHODS}
+    assert told == served | own
 
 
 def test_the_body_has_nothing_that_the_path_or_the_key_says() -> None:

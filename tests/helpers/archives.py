@@ -21,6 +21,7 @@ from router.archive.base import (
 )
 from router.conversations import Conversation, Message
 from router.errors import ArchiveUnavailable
+from router.figures import FirstWait
 from router.ids import PersonKey
 from router.paging import Before, visible
 from router.states import ConversationState
@@ -106,6 +107,25 @@ class DictArchive:
         ]
         return [line for line in reversed(seen) if _is_asked(line, query)][: query.limit]
 
+    def first_waits(self, tenant: str, since_ms: int, position: int) -> list[FirstWait]:
+        self._check()
+        taken: dict[str, FirstWait] = {}
+        left: dict[str, FirstWait] = {}
+        for fact in self.facts[tenant]:
+            what = fact.what
+            if fact.position > position:
+                continue
+            if isinstance(what, Assigned):
+                wait = FirstWait(what.queue, fact.at_ms, what.waited_ms, what.customer, "accepted")
+                taken.setdefault(what.conversation, wait)
+            elif isinstance(what, Conversation) and what.first_assigned_at_ms is None:
+                ended_ms = what.ended_at_ms or fact.at_ms
+                waited_ms = ended_ms - what.arrived_ms
+                reason = what.ended_reason
+                left[what.id] = FirstWait(what.queue, ended_ms, waited_ms, what.customer, reason)
+        found = [wait for wait in (*taken.values(), *left.values()) if wait.at_ms >= since_ms]
+        return sorted(found, key=lambda wait: wait.at_ms)
+
     def rows(self, tenant: str, kind: str, customer: str) -> Iterator[dict[str, object]]:
         raise NotImplementedError("nobody exports the model")
 
@@ -172,7 +192,7 @@ def conversation(
     name: str, customer: str = "carl", *, at_ms: int = 1_000, queue: str = "support"
 ) -> Conversation:
     """An ended conversation of alice's in which nothing was said."""
-    return Conversation(
+    ended = Conversation(
         id=name,
         customer=customer,
         queue=queue,
@@ -182,12 +202,13 @@ def conversation(
         key_ms=at_ms,
         place=1,
         joined_line_ms=at_ms,
-        status=ConversationState.CLOSED,
-        last_agent="alice",
-        first_assigned_at_ms=at_ms + 10,
-        ended_at_ms=at_ms + 100,
-        ended_reason="agent",
     )
+    ended.status = ConversationState.CLOSED
+    ended.last_agent = "alice"
+    ended.first_assigned_at_ms = at_ms + 10
+    ended.ended_at_ms = at_ms + 100
+    ended.ended_reason = "agent"
+    return ended
 
 
 def talk(name: str, kinds: str, customer: str = "carl", **facts: object) -> Conversation:

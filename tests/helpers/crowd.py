@@ -16,6 +16,7 @@ from router.commands import (
     DeclineOffer,
     Disconnect,
     EndConversation,
+    EndOutage,
     LoseNode,
     OpenQueue,
     RateConversation,
@@ -132,6 +133,7 @@ class Crowd:
             self._assign: 3,
             self._priority: 3,
             self._lose_node: 0.3,
+            self._end_outage: 0.3,
             self._again: 2,
             self._by_hand: 1,
             self._activity: 1,
@@ -325,6 +327,9 @@ class Crowd:
 
     def _hours(self, _: Router) -> Command:
         return self.rng.choice((OpenQueue, OpenQueue, CloseQueue))(self.rng.choice(("one", "two")))
+
+    def _end_outage(self, _: Router) -> Command:
+        return EndOutage()
 
     def _lose_node(self, _: Router) -> Command:
         return LoseNode(self.rng.choice(("n1", "n2")))

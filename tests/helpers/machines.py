@@ -120,6 +120,7 @@ class Machine:
         self.poisoned_count = 0
         self.is_deaf = False
         self.sent_away: list[str] = []
+        self.recalled: list[int] = []
         self.counted = Tally()
         self.archiving = (
             Archiving(
@@ -146,6 +147,9 @@ class Machine:
     def observe(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
         if self.is_deaf:
             raise KeyError("a flaw in a figure")
+
+    def recall(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
+        self.recalled.append(now_ms)
 
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         if self.is_deaf:

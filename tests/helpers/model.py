@@ -36,7 +36,7 @@ class Model(ModelAsking):
     def apply(self, command: c.Command, now: int) -> list[Trace]:
         self.position += 1
         self.trace = []
-        self._pass_time(now)
+        self._pass_time(now, nobody_was_there=isinstance(command, c.EndOutage))
         before = len(self.trace)
         try:
             answer = self._once(command)
@@ -95,8 +95,9 @@ class Model(ModelAsking):
 
     # -- time
 
-    def _pass_time(self, now: int) -> None:
-        if self.timers and now - min(self.timers.values())[0] > 2_000:
+    def _pass_time(self, now: int, *, nobody_was_there: bool) -> None:
+        late = self.timers and now - min(self.timers.values())[0] > 2_000
+        if late or nobody_was_there:
             self._outage(now)
         while self.timers:
             (kind, owner), (due, _) = min(self.timers.items(), key=lambda item: item[1])
@@ -126,6 +127,9 @@ class Model(ModelAsking):
     # -- people
 
     def do_tick(self, _: c.Tick) -> None:
+        pass
+
+    def do_end_outage(self, _: c.EndOutage) -> None:
         pass
 
     def do_report_activity(self, _: c.ReportActivity) -> None:

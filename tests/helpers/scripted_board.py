@@ -11,12 +11,15 @@ import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Request, Route, WebSocketRoute
 
-__all__ = ["HOUR", "Figures", "busy_house", "queue", "served"]
+__all__ = ["CROWD", "HOUR", "Figures", "busy_house", "crowded_house", "now_ms", "queue", "served"]
 
 Message = dict[str, Any]
+CROWD = 200
+"""With more agents the server counts them and names none."""
 FORMULA = "accepted within service_level.within_ms / (accepted + abandoned - short abandoned)"
 
 
@@ -69,6 +72,7 @@ class Figures:
         """Signs a supervisor in on a page whose socket answers from here."""
         page.route_web_socket("**/v1/socket**", self._opened)
         page.route("**/v1/conversations?**", self._listed)
+        page.route("**/v1/agents?**", self._found)
         page.goto(f"{address}/board")
         page.get_by_role("textbox", name="Token").fill(_token())
         page.get_by_role("button", name="Sign in", exact=True).click()
@@ -117,7 +121,7 @@ class Figures:
         elif kind == "sub" and command["topic"] == "board":
             self._send({**reply, "topic": "board", **self._board()})
         elif kind == "sub":
-            self._send({**reply, "topic": command["topic"], "set": self.agents})
+            self._send({**reply, "topic": command["topic"], **self._presence()})
         elif kind == "policy.get":
             self._send({**reply, "policy": self.policy})
         elif kind == "explain":
@@ -127,10 +131,32 @@ class Figures:
         elif kind not in {"activity", "bye"}:
             self._send(reply)
 
+    def _presence(self) -> Message:
+        if len(self.agents) <= CROWD:
+            return {"set": self.agents}
+        counts = [{"show": "available", "count": len(self.agents)}]
+        return {"mode": "counts", "agents": counts}
+
     def _listed(self, route: Route, request: Request) -> None:
         status = request.url.partition("status=")[2].partition("&")[0]
         found = [row for row in self.rows if row["status"] == status]
         route.fulfill(json={"conversations": found, "next": None})
+
+    def _found(self, route: Route, request: Request) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()}
+        found = [
+            one
+            for one in sorted(self.agents, key=lambda one: str(one["id"]))
+            if one["state"] == asked.get("state", one["state"])
+            and asked.get("name", "").lower() in f"{one['name']} {one['id']}".lower()
+        ]
+        limit = int(asked["limit"])
+        rows = [
+            {**one, "agent": one["id"], "capacity": {"total": one["capacity"]}, "languages": {}}
+            for one in found[:limit]
+        ]
+        more = rows[-1]["agent"] if len(found) > limit else None
+        route.fulfill(json={"agents": rows, "next": more})
 
     def _send(self, message: Message) -> None:
         assert self.socket is not None, "nobody listens"
@@ -222,6 +248,17 @@ def busy_house() -> Figures:
         figures.agents.append(agent)
     figures.agents[18]["reason"] = "missed"
     _talk(figures, at)
+    return figures
+
+
+def crowded_house(count: int) -> Figures:
+    """The same queues with so many agents that they are counted."""
+    figures = busy_house()
+    like = figures.agents
+    figures.agents = [
+        {**like[number % len(like)], "id": f"a{number:04}", "name": f"Agent {number}"}
+        for number in range(count)
+    ]
     return figures
 
 

@@ -116,6 +116,7 @@ class Server:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.preferences: dict[str, Any] = {}
         self.app = Starlette(
             routes=[
                 *(Route(path, _page) for path in PAGES),
@@ -125,6 +126,7 @@ class Server:
                 Route("/demo/token", self.token, methods=["POST"]),
                 Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
                 Route("/v1/opening", self.opening),
+                Route("/v1/me/preferences/{name}", self.preference, methods=["GET", "PUT"]),
                 Route("/scripted/world", self.show_world),
                 Route("/scripted/script", self.script, methods=["POST"]),
                 Route("/scripted/act", self.act, methods=["POST"]),
@@ -134,6 +136,7 @@ class Server:
                 Route("/scripted/say", self.say, methods=["POST"]),
                 Route("/scripted/card", _card),
                 Route("/scripted/card.js", _card_script),
+                Route("/scripted/token", self.account),
                 Route("/scripted/deafen", self.deafen, methods=["POST"]),
                 WebSocketRoute("/v1/socket", self.socket),
             ]
@@ -177,10 +180,11 @@ class Server:
         return JSONResponse({})
 
     async def tell(self, request: Request) -> Response:
-        """An event for everybody who is a customer, as the test has it."""
+        """An event for everybody of a role, customers unless told, as the test has it."""
         event = await request.json()
+        role = event.pop("role", "customer")
         for connection in self.world.connections:
-            if connection.role == "customer":
+            if connection.role == role:
                 connection.send({"pos": 0, **event})
         return JSONResponse({})
 
@@ -195,6 +199,20 @@ class Server:
             f"</script></head><body><main><h1>A shop</h1>{body}</main></body></html>"
         )
         return Response(page, media_type="text/html", headers={**COMMON, **STRICTLY})
+
+    async def account(self, request: Request) -> Response:
+        """The house's own page, which knows who is signed in there."""
+        return PlainTextResponse(_token("alice", "agent"), headers=COMMON)
+
+    async def preference(self, request: Request) -> Response:
+        """What staff keep for themselves."""
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        name = request.path_params["name"]
+        key = f"{_claims(token)['sub']} {name}"
+        if request.method == "PUT":
+            self.preferences[key] = await request.json()
+            return Response(status_code=204)
+        return JSONResponse({"name": name, "value": self.preferences.get(key)}, headers=COMMON)
 
     async def show_world(self, request: Request) -> Response:
         return JSONResponse({**self.world.kept, "connections": len(self.world.connections)})

@@ -7,9 +7,11 @@ import trio
 import trio.testing
 from starlette.requests import Request
 
+from router.changes import Change
 from router.commands import Actor, Claims, Command, Tick
 from router.core import Router
 from router.errors import Refusal, Refused
+from router.policy import Policy
 from router.server.calls import PACES_MAX, Caller, Calls, refusal
 from router.server.hearers import Ticket
 from router.steps import Bearer
@@ -32,6 +34,9 @@ class Office:
 
     def new_id(self) -> str:
         return "x"
+
+    def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
+        return ()
 
     def now_ms(self) -> int:
         return 0

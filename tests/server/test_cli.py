@@ -66,8 +66,8 @@ def test_check_lists_all_errors_and_fails(
     checked = Ended(capsys, "check", "--config", config, "--config", str(more))
     assert (checked.code, checked.out) == (1, "")
     assert [line.split(": ")[:2] for line in checked.err.splitlines()] == [
-        [str(more), "server.log"],
-        [str(more), "server.bind"],
+        [f"{more}:3", "server.log"],
+        [f"{more}:2", "server.bind"],
     ]
 
 

@@ -4,7 +4,15 @@ import msgspec
 import trio
 import trio.testing
 
-from router.commands import Disconnect, LoseNode, RequestConversation, SetPolicy, SetPresence, Tick
+from router.commands import (
+    Disconnect,
+    EndOutage,
+    LoseNode,
+    RequestConversation,
+    SetPolicy,
+    SetPresence,
+    Tick,
+)
 from router.errors import Refusal, Refused
 from router.events import CommandAnswered, CommandRefused, OfferEnded
 from router.journal.memory import MemoryStore
@@ -57,6 +65,25 @@ async def test_a_start_replays_and_tells_nobody() -> None:
         assert [tenant for tenant, *_ in made.published] == ["acme"] * len(made.published)
         assert made.router.position == 4
         assert made.router.digest() != digest
+
+
+async def test_a_start_says_first_that_the_time_away_does_not_count(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    store, clock = MemoryStore(), virtual_clock()
+    async with machine(store, clock=clock) as made:
+        await made.do(connect("agent:alice"))
+        await made.do(SetPresence(actor("agent:alice")))
+        await made.do(connect("customer:carl"))
+        await made.do(request("customer:carl"))
+        (before,) = made.router.world.offers.pending.values()
+        left_ms = before.due_ms - made.router.now_ms
+    autojump_clock.jump(3.0)
+    async with machine(store, life="n2", clock=clock) as made:
+        assert made.commands == [EndOutage(), LoseNode(life="n1")]
+        (offer,) = made.router.world.offers.pending.values()
+        assert offer.due_ms - made.router.now_ms == left_ms
+        assert offer.due_ms == before.due_ms + 3_000
 
 
 async def test_replay_reaches_the_state_that_was_live() -> None:
@@ -279,11 +306,10 @@ async def test_a_flaw_in_what_people_see_ends_nothing() -> None:
         assert isinstance(await made.do(connect("customer:dora")), CommandAnswered)
 
 
-async def test_a_life_that_ends_says_so() -> None:
+async def test_an_end_waits_for_what_is_under_way_and_leaves_people_where_they_are() -> None:
     store = MemoryStore()
     async with machine(store) as made:
-        await made.do(connect("customer:carl"))
-        assert made.router.lives() == ("n1",)
+        made.submit(connect("customer:carl"))
         with trio.fail_after(5):
-            await made.engine.end_life()
-        assert made.router.lives() == ()
+            await made.engine.settle()
+        assert made.router.lives() == ("n1",), "their grace begins when the next life does"

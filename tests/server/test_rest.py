@@ -144,7 +144,15 @@ async def test_the_policy_is_read_and_replaced_whole_or_not_at_all() -> None:
         policy = (await _ask(node, "GET", "/v1/policy"))[2]
         assert policy["queues"][0]["id"] == "support"
         policy["queues"][0]["name"] = "Help"
-        assert (await _ask(node, "PUT", "/v1/policy", policy))[0] == 204
+        status, _, told = await _ask(node, "PUT", "/v1/policy", policy)
+        changed = {"path": "queues.support.name", "old": "Support", "new": "Help"}
+        assert (status, told) == (200, {"changes": [changed]})
+        wrong = {**policy, "grace_ms": -1, "offer_timeuot_ms": 1, "interrupts": ["voise"]}
+        status, _, told = await _ask(node, "PUT", "/v1/policy", wrong)
+        for sentence in ("policy.grace_ms: ", '(did you mean "offer_timeout_ms"?)'):
+            assert sentence in told["err"]["msg"]
+        status, _, told = await _ask(node, "PUT", "/v1/policy", {**policy, "interrupts": ["voise"]})
+        assert (status, '(did you mean "voice"?)' in told["err"]["msg"]) == (400, True)
         assert (await _ask(node, "GET", "/v1/policy"))[2]["queues"][0]["name"] == "Help"
         policy["queues"].append(policy["queues"][0])
         status, _, told = await _ask(node, "PUT", "/v1/policy", policy)

@@ -16,7 +16,7 @@ from router.server.settings import (
     load,
     warnings,
 )
-from router.server.suggestions import field_types
+from router.suggestions import field_types
 
 SECRET = "0123456789-0123456789-0123456789"
 EXAMPLE = Path(__file__).parents[2] / "config" / "fairline.example.toml"
@@ -130,9 +130,9 @@ def test_the_text_of_all_errors_has_one_line_each(tmp_path: Path) -> None:
     with pytest.raises(SettingsErrors) as caught:
         _load(tmp_path, SOUND + '[server]\nlog = "jsno"\nnoed = "n"')
     assert str(caught.value).splitlines() == [
-        f"{tmp_path}/fairline.toml: server.log: 'jsno' is none of json, console "
+        f"{tmp_path}/fairline.toml:7: server.log: 'jsno' is none of json, console "
         '(did you mean "json"?)',
-        f'{tmp_path}/fairline.toml: server.noed: there is no such key (did you mean "node"?)',
+        f'{tmp_path}/fairline.toml:8: server.noed: there is no such key (did you mean "node"?)',
     ]
 
 

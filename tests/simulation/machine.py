@@ -164,7 +164,7 @@ class Machine:
                 await self._drain.wait()
                 await node.gateway.drain()
                 doors.cancel_scope.cancel()
-            await node.engine.end_life()
+            await node.engine.settle()
             await journal.aclose()
             machine.cancel_scope.cancel()
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from router import attendance, closing, core, offering, ops, placing, presence, snapshots, views
+from router import attendance, closing, core, offering, ops, placing, presence, views
 from router.core import Router
 from router.journal import log, segments
 from router.journal.file_ops import write_all
+from router.ops import OpMemory
 from router.server.connection import Connection
 from router.server.engine import Engine
 from router.server.hub import Hub
@@ -68,12 +69,8 @@ def _strike_only(self: MemoryDisk, _: int) -> None:
     self._strike("fdatasync")
 
 
-def _forget_ops(world: Any, kind: str, value: Any) -> None:  # noqa: ANN401 - of the snapshot
-    if kind != "ops":
-        _TAKE_ONE(world, kind, value)
-
-
-_TAKE_ONE = snapshots._take_one
+def _forget_ops(self: OpMemory, _: object) -> None:
+    self.by_person = {}
 
 
 def _answer_twice(self: Connection, *arguments: Any) -> None:  # noqa: ANN401 - passed on
@@ -124,7 +121,7 @@ SABOTAGES: dict[str, Callable[[], Any]] = {
         segments, "_make_durable", _skip
     ),
     "lost lives are not noticed at a start": lambda: _replaced(Router, "lives", _no_life),
-    "a snapshot loses the table of ops": lambda: _replaced(snapshots, "_take_one", _forget_ops),
+    "a snapshot loses the table of ops": lambda: _replaced(OpMemory, "restore", _forget_ops),
     "ops are not remembered": lambda: _replaced(ops.OpMemory, "recall", _skip),
     "an event is dropped now and then": lambda: _replaced(
         Hub, "publish", _now_and_then(Hub.publish, _skip)

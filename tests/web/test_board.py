@@ -12,7 +12,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.helpers.browser import Watch
-from tests.helpers.scripted_board import HOUR, Figures, busy_house, now_ms, queue, served
+from tests.helpers.scripted_board import (
+    HOUR,
+    Figures,
+    busy_house,
+    crowded_house,
+    now_ms,
+    queue,
+    served,
+)
 from tests.helpers.scripted_process import ScriptedServer
 from tests.web.conftest import OpenPage
 
@@ -198,6 +206,75 @@ def test_thresholds_are_this_walls_own_and_the_theme_too(
     page.reload()
     expect(page.locator('.figure[data-key="occupancy"]')).to_contain_text("target ≤ 70 %")
     assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_a_crowd_is_counted_and_listed_by_pages(pages: ScriptedServer, open_page: OpenPage) -> None:
+    page = open_page(viewport=WALL)
+    watch = Watch(page)
+    page.add_init_script(HOUR)
+    figures = crowded_house(1_100)
+    figures.serve(page, pages.address)
+    crowd = page.locator(".crowd")
+    expect(crowd.get_by_role("button", name=re.compile("^serving"))).to_have_text(
+        re.compile(r"serving\s*450\s*41 %")
+    )
+    shapes = crowd.locator(".cells .shape").count()
+    assert 100 < shapes <= 220
+    assert page.evaluate("document.documentElement.scrollHeight") <= WALL["height"]
+    _no_finding(page)
+    crowd.get_by_role("button", name=re.compile("^free")).click()
+    panel = page.get_by_role("dialog", name="Agents: free")
+    rows = panel.locator(".rows li")
+    expect(rows).to_have_count(50)
+    panel.get_by_role("button", name="More").click()
+    expect(rows).to_have_count(100)
+    panel.get_by_label("Name").fill("agent 77")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Agent 77")
+    figures.agents = figures.agents[:30]
+    figures.say(
+        {"t": "presence", "topic": "agents", "set": figures.agents, "gone": [], "whole": True}
+    )
+    figures.tell()
+    expect(crowd).to_have_count(0)
+    expect(page.locator(".people li")).to_have_count(30)
+    assert watch.complaints == []
+
+
+def test_a_view_shows_some_queues_and_agents_and_is_kept_by_the_server(
+    wall: tuple[Page, Figures, Watch], pages: ScriptedServer, open_page: OpenPage
+) -> None:
+    page, _, watch = wall
+    page.get_by_role("button", name="Views").click()
+    panel = page.get_by_role("dialog", name="Views")
+    panel.get_by_role("button", name="New view").click()
+    panel.get_by_role("textbox", name="Name").fill("Languages")
+    for box in ("Polski", "Nederlands", "free", "wrap-up"):
+        panel.get_by_role("checkbox", name=box, exact=True).check()
+    panel.get_by_label("Agents in the order").select_option("by name")
+    _no_finding(page)
+    panel.get_by_role("button", name="Keep").click()
+    expect(panel.get_by_text("Languages (shown)")).to_be_visible()
+    page.keyboard.press("Escape")
+    rows = page.locator("wall-queues tbody tr")
+    expect(rows).to_have_count(2)
+    assert re.search(r"82 % target 80 % today 86 %", _tile(page, "level")), _tile(page, "level")
+    assert re.search(r"3 target", _tile(page, "waiting")), _tile(page, "waiting")
+    names = page.locator(".people .name").all_inner_texts()
+    assert len(names) == 8
+    assert names == sorted(names)
+
+    other = open_page(viewport=WALL)
+    busy_house().serve(other, pages.address)
+    expect(other.locator("wall-queues tbody tr")).to_have_count(8)
+    other.get_by_label("View", exact=True).select_option("Languages")
+    expect(other.locator("wall-queues tbody tr")).to_have_count(2)
+    other.get_by_role("button", name="Views").click()
+    other.get_by_role("button", name="Remove Languages").click()
+    expect(other.locator("wall-queues tbody tr")).to_have_count(8)
+    page.reload()
+    expect(rows).to_have_count(8)
+    assert watch.complaints == []
 
 
 def test_every_screen_can_be_read_by_everybody_dark_and_light(

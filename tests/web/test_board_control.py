@@ -144,11 +144,34 @@ def test_a_supervisor_listens_whispers_joins_takes_over_and_moves_and_all_is_aud
     customer.write("Hello Bob")
     bob.reads("Hello Bob")
 
+    alice.declare("Available")
+    log = board.listen("quality")
+    board.button("Transfer").click()
+    card = board.page.locator("wall-pass")
+    card.get_by_label("To").select_option(label="Alice: 5 free")
+    card.get_by_label("Note for whoever takes it").fill("Bob goes home")
+    card.get_by_role("button", name="Transfer").click()
+    board.page.clock.fast_forward(6_000)
+    alice.accept()
+    alice.reads("Bob goes home")
+    expect(log).to_contain_text("Bob goes home")
+    expect(bob.entries).to_have_count(0)
+    customer.talks_with("Alice")
+    board.button("End").click()
+    toast = board.page.locator(".toast")
+    toast.get_by_role("button", name="Undo").click()
+    expect(toast).to_contain_text("It goes on.")
+    board.button("End").click()
+    board.page.clock.fast_forward(6_000)
+    expect(board.page.get_by_role("dialog").locator("b", has_text="over")).to_be_visible()
+    expect(customer.panel.get_by_role("button", name="Start again")).to_be_visible()
+
     deeds = board.audit(real)
     assert deeds[:2] == [("history", "quality"), ("join.monitor", "quality")]
     assert ("join.whisper", "quality") in deeds
     assert ("join.barge", "quality") in deeds
     assert ("assign", "to bob") in deeds
+    assert deeds[-2:] == [("transfer", "to alice"), ("end", "")]
     assert board.watch.complaints == []
     assert customer.watch.complaints == []
 
@@ -206,6 +229,9 @@ def test_a_supervisor_sees_why_one_waits_gives_it_away_and_sets_a_status(
     assert ("assign", "to bob") in deeds
     assert any("presence" in action for action, _ in deeds)
 
+    today = board.page.locator('.figure[data-key="level"]')
+    expect(today).to_contain_text(re.compile(r"today \d+ %"))
+    level = today.locator(".beside").inner_text().split("\n")[0]
     real.kill()
     board.page.clock.fast_forward(6_000)
     expect(board.page.locator(".wall.stale")).to_be_visible()
@@ -214,4 +240,5 @@ def test_a_supervisor_sees_why_one_waits_gives_it_away_and_sets_a_status(
     board.page.evaluate("dispatchEvent(new Event('online'))")  # no need to sit out the delay
     expect(board.page.locator(".wall:not(.stale)")).to_be_visible(timeout=25_000)
     expect(board.page.locator(".stamp")).to_contain_text("live")
+    expect(today).to_contain_text(level)
     assert board.watch.complaints == []

@@ -314,3 +314,132 @@ def test_hundreds_of_conversations_and_thousands_of_messages_are_there_a_screen_
     page.get_by_role("button", name="To the newest").click()
     expect(busy_desk.entries.last).to_contain_text("New at the end")
     assert busy_desk.watch.complaints == []
+
+
+# -- notes and quotes --------------------------------------------------------------------------
+
+
+def test_a_colleague_is_named_in_a_note_asked_in_and_sees_the_mention(
+    server: ScriptedServer, shop: Shop, desk: Desk, bela: Desk
+) -> None:
+    connect(shop, desk)
+    desk.page.get_by_role("button", name="Note", exact=True).click()
+    field = desk.page.get_by_role("textbox", name="Note")
+    field.press_sequentially("Is this right, @be")
+    found = desk.page.get_by_role("listbox", name="Colleagues").get_by_role("option")
+    expect(found).to_contain_text("is asked in")
+    field.press("Enter")
+    expect(field).to_have_value("Is this right, @Bela ")
+    field.press_sequentially("?")
+    field.press("Enter")
+    expect(desk.toast).to_contain_text("Bela is asked for advice")
+    expect(desk.entries.filter(has_text="Is this right").locator("mark")).to_have_text("@Bela")
+    asked = bela.page.get_by_role("group", name="Invitation by Alice")
+    expect(asked).to_contain_text("Is this right, @Bela ?")
+    asked.get_by_role("button", name="Join").click()
+    expect(bela.entries.filter(has_text="Is this right").locator("mark.me")).to_have_text("@Bela")
+    # In it by now, she is named once more while she looks at something else.
+    other = bela.page.context.new_page()
+    other.bring_to_front()
+    bela.page.evaluate(
+        "() => { Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    field.press_sequentially("@")
+    expect(found).to_contain_text("takes part")
+    field.press("Enter")
+    field.press_sequentially("please answer")
+    field.press("Enter")
+    badge = bela.page.get_by_role("img", name="1 note for you")
+    expect(badge).to_be_visible()
+    bela.page.evaluate(
+        "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    expect(badge).to_be_hidden()
+    bela.reads("please answer")
+    assert "please answer" not in shop.panel.inner_text()
+    assert desk.watch.complaints == bela.watch.complaints == []
+
+
+def test_an_answer_quotes_what_was_said(server: ScriptedServer, shop: Shop, desk: Desk) -> None:
+    connect(shop, desk)
+    said = desk.entries.filter(has_text="My bill is wrong")
+    said.hover()
+    said.get_by_role("button", name="Quote").click()
+    expect(desk.composer).to_have_value("> My bill is wrong\n")
+    desk.page.keyboard.type("Which one?")
+    desk.page.keyboard.press("Enter")
+    answer = shop.messages.filter(has_text="Which one?")
+    expect(answer.locator(".quote")).to_have_text("My bill is wrong")
+    shop.write("The last")
+    desk.reads("The last")
+    desk.composer.press("Escape")
+    desk.page.keyboard.press("q")
+    expect(desk.composer).to_have_value("> The last\n")
+    assert shop.watch.complaints == []
+
+
+# -- one's own ---------------------------------------------------------------------------------
+
+
+def test_keys_are_changed_where_they_are_listed_and_known_at_every_desk(
+    server: ScriptedServer, desk: Desk, open_page: OpenPage
+) -> None:
+    desk.sign_in("Alice")
+    desk.page.keyboard.press("?")
+    dialog = desk.page.get_by_role("dialog", name="Keys")
+    dialog.get_by_role("button", name="Change keys").click()
+    dialog.get_by_role("button", name="Key for My day: none").click()
+    desk.page.keyboard.press("x")
+    expect(dialog.get_by_role("button", name="Key for My day: X")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Key for Set me: Away: none")).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    other = Desk(open_page(), desk.address)
+    other.sign_in("Alice")
+    for one in (desk, other):
+        one.page.locator("body").press("x")
+        expect(one.page.get_by_role("dialog", name="My day")).to_be_visible()
+        one.page.keyboard.press("Escape")
+    other.page.keyboard.press("?")
+    other.page.get_by_role("button", name="As delivered").click()
+    other.page.keyboard.press("Escape")
+    other.page.locator("body").press("x")
+    expect(other.presence).to_contain_text("Away")
+    assert desk.watch.complaints == other.watch.complaints == []
+
+
+def test_ready_replies_are_known_at_every_desk(
+    server: ScriptedServer, desk: Desk, open_page: OpenPage
+) -> None:
+    desk.sign_in("Alice")
+    desk.page.keyboard.press("Control+k")
+    desk.page.keyboard.type("ready replies")
+    desk.page.keyboard.press("Enter")
+    desk.page.get_by_role("textbox", name="Text").first.fill("Ahoy {{first_name}}")
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.toast).to_contain_text("Ready replies saved.")
+    other = Desk(open_page(), desk.address)
+    other.sign_in("Alice")
+    other.page.keyboard.press("Control+k")
+    other.page.keyboard.type("ready replies")
+    other.page.keyboard.press("Enter")
+    expect(other.page.get_by_role("textbox", name="Text").first).to_have_value(
+        "Ahoy {{first_name}}"
+    )
+
+
+def test_the_house_signs_its_people_in_and_renews_their_tokens(
+    server: ScriptedServer, open_page: OpenPage
+) -> None:
+    page = open_page()
+    page.add_init_script("delete globalThis.SharedWorker;")  # its requests can be seen
+    desk = Desk(page, f"{server.address}/desktop?tokens=/scripted/token")
+    page.goto(desk.address)
+    expect(desk.connection).to_contain_text("Connected")
+    with page.expect_request(re.compile("/scripted/token$")):
+        server.tell("token.expiring", role="agent", expires_ms=60_000)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with your account").click()
+    expect(desk.connection).to_contain_text("Connected")
+    assert desk.watch.complaints == []

@@ -12,6 +12,7 @@ import type { Told } from "../client/protocol.js";
 
 export interface Alert {
   key: string;
+  queue: string;
   text: string;
   at: number;
   /** 0 while it lasts. */
@@ -28,34 +29,35 @@ export class Alerts {
   list: Alert[] = [];
   private readonly seen = new Map<string, number>();
 
-  /** Looks at the figures; true where somebody should be told. */
-  look(now: number, queues: Told.QueueFigures[], oldest: (queue: Told.QueueFigures) => number): boolean {
+  /** Looks at the figures; what began just now, so that somebody should be told. */
+  look(now: number, queues: Told.QueueFigures[], oldest: (queue: Told.QueueFigures) => number): Alert[] {
     const found = queues.filter(({ closed }) => !closed).flatMap((queue) => troubles(queue, oldest(queue)));
-    let isNew = false;
-    for (const { key, text, level } of found) {
+    const fresh: Alert[] = [];
+    for (const { key, queue, text, level } of found) {
       this.seen.set(key, now);
       const known = this.list.find((one) => one.key === key && !one.over);
       if (known) Object.assign(known, { text, level });
       else {
-        this.list = [{ key, text, level, at: now, over: 0 }, ...this.list].slice(0, KEPT);
-        isNew = true;
+        fresh.push({ key, queue, text, level, at: now, over: 0 });
       }
     }
+    this.list = [...fresh, ...this.list].slice(0, KEPT);
     for (const one of this.list) {
       const seenAt = this.seen.get(one.key) ?? 0;
       if (!one.over && now - seenAt > CALM_MS) one.over = seenAt;
     }
-    return isNew;
+    return fresh;
   }
 
-  /** Those that last first, the bad ones before the others, then the newest. */
-  get newest(): Alert[] {
+  /** Of these queues: those that last first, the bad ones before the others, then the newest. */
+  newest(queues: Told.QueueFigures[]): Alert[] {
+    const shown = new Set(queues.map(({ queue }) => queue));
     const rank = ({ over, level }: Alert): number => (over ? 2 : level === "warn" ? 1 : 0);
-    return [...this.list].sort((a, b) => rank(a) - rank(b) || b.at - a.at).slice(0, 3);
+    return this.list.filter(({ queue }) => shown.has(queue)).sort((a, b) => rank(a) - rank(b) || b.at - a.at).slice(0, 3);
   }
 }
 
-type Trouble = Pick<Alert, "key" | "text" | "level">;
+type Trouble = Pick<Alert, "key" | "queue" | "text" | "level">;
 
 function troubles(queue: Told.QueueFigures, oldest: number): Trouble[] {
   const { service, waiting } = queue;
@@ -63,7 +65,7 @@ function troubles(queue: Told.QueueFigures, oldest: number): Trouble[] {
   const name = queueName(queue);
   const { within_ms, target, recent, wait_ms, able = 0 } = service;
   const found: Trouble[] = [];
-  const tell = (kind: string, level: Trouble["level"], text: string): void => void found.push({ key: `${queue.queue} ${kind}`, level, text: `${name}: ${text}` });
+  const tell = (kind: string, level: Trouble["level"], text: string): void => void found.push({ key: `${queue.queue} ${kind}`, queue: queue.queue, level, text: `${name}: ${text}` });
   if (!able && waiting) tell("able", "bad", "nobody at work can serve it");
   if (ceilingLevel(oldest, within_ms, FAR) === "bad") tell("longest", "bad", `longest wait ${span(oldest)}`);
   if (floorLevel(recent.service_level, target) === "bad") tell("level", "bad", `service level ${percent(recent.service_level)}, target ${percent(target)}`);

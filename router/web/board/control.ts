@@ -9,6 +9,7 @@
 import { add, fresh, type Conversation } from "../client/conversations.js";
 import { Refused, type CommandType, type Fields, type Reply, type Told } from "../client/protocol.js";
 import { refusalWords } from "../desktop/words.js";
+import { ask, withQuery } from "../staff/http.js";
 import type { Wall } from "./wall.js";
 
 export type Mode = "monitor" | "whisper" | "barge";
@@ -26,6 +27,24 @@ export interface Row {
   agent?: string;
 }
 
+/** An agent as `GET /v1/agents` has them. */
+interface AgentRow {
+  agent: string;
+  show: string;
+  since_at: number;
+  name?: string;
+  reason?: string;
+  state?: string;
+  load?: number;
+  capacity?: Record<string, number>;
+  languages?: Record<string, number>;
+}
+
+/** The same as a presence topic would tell. */
+function entryOf({ agent: id, capacity, languages, ...row }: AgentRow): Told.PresenceEntry {
+  return { id, ...row, capacity: capacity?.total ?? 0, languages: Object.keys(languages ?? {}) };
+}
+
 export type Policy = NonNullable<Told.Reply["policy"]>;
 
 const WORDS: Record<number, string> = {
@@ -40,6 +59,9 @@ export class Control {
   /** The purpose named last, offered again for the next look. */
   purpose = "";
   mode: Mode = "monitor";
+  /** Agents of whom the server was asked, where there are too many to be told of all. */
+  readonly met = new Map<string, Told.PresenceEntry>();
+  private knows = "";
   /** Which conversation is being looked at. */
   watched = "";
 
@@ -82,11 +104,28 @@ export class Control {
 
   /** Conversations of now, the oldest first. */
   async list(query: { status: string; queue?: string }): Promise<Row[]> {
-    const told = new URLSearchParams(Object.entries({ limit: "100", ...query }).filter(([, value]) => value));
-    const token = await this.wall.session.token({ fresh: false });
-    const answer = await fetch(`/v1/conversations?${told}`, { headers: { authorization: `Bearer ${token}` } });
-    if (!answer.ok) throw new Error("not readable");
-    return ((await answer.json()) as { conversations: Row[] }).conversations;
+    const path = withQuery("/v1/conversations", { limit: 100, ...query });
+    return (await ask<{ conversations: Row[] }>(await this.token(), path)).conversations;
+  }
+
+  /** Agents by id, for a wall that is not told of each: those who do this, or are called so. */
+  async agents(query: { state?: string; name?: string; limit: number }): Promise<{ people: Told.PresenceEntry[]; more: boolean }> {
+    const found = await ask<{ agents: AgentRow[]; next: string | null }>(await this.token(), withQuery("/v1/agents", query));
+    const people = found.agents.filter(({ state }) => state).map(entryOf);
+    for (const one of people) this.met.set(one.id, one);
+    return { people, more: found.next !== null };
+  }
+
+  /** For taking over, the own desk must be known, also where agents are only counted. */
+  async knowOwn(): Promise<void> {
+    const name = this.wall.model.you?.id ?? "";
+    if (this.knows === name) return;
+    this.knows = name;
+    await this.agents({ name, limit: 50 }).catch(() => (this.knows = ""));
+  }
+
+  private token(): Promise<string> {
+    return this.wall.session.token({ fresh: false });
   }
 
   /** Reads what was said and listens from then on; false where the server said no. */
@@ -139,6 +178,12 @@ export class Control {
     return this.wall.person(this.wall.model.you?.id ?? "");
   }
 
+  /** Passes it on as its agent could: back in line for a queue, or offered to one agent first. */
+  async pass(conversation: string, to: { queue: string } | { agent: string }, name: string, note: string): Promise<void> {
+    if (await this.ask("conversation.transfer", { conversation, to, note })) this.wall.toasts.tell(`Transferred to ${name}.`);
+    this.wall.draw();
+  }
+
   async give(conversation: string, agent: string): Promise<boolean> {
     const given = await this.ask("conversation.assign", { conversation, agent });
     if (!given) return false;
@@ -162,7 +207,9 @@ export class Control {
     if (this.mode === "barge") await this.ask("message.send", { conversation: watched, body, kind: "note" });
   }
 
-  async end(): Promise<void> {
-    await this.ask("conversation.end", { conversation: this.watched });
+  /** In a moment, unless somebody says no: a customer who was sent away is not easily brought back. */
+  end(): void {
+    const conversation = this.watched;
+    this.wall.toasts.later("The conversation ends in 5 s.", () => void this.ask("conversation.end", { conversation }), () => this.wall.toasts.tell("It goes on."));
   }
 }

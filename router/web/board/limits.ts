@@ -1,8 +1,8 @@
 /**
  * From where on a figure is worth a look, and from where on it is bad.
  *
- * Owns: the thresholds, kept in this browser; what level a figure has.
- * Does not know: where figures come from. A queue's own target comes with its figures.
+ * Owns: the thresholds, as this browser knows them; what level a figure has.
+ * Does not know: where figures come from, or that the server keeps thresholds too (views.ts). A queue's own target comes with its figures.
  */
 import { Kept } from "../desktop/kept.js";
 
@@ -23,6 +23,11 @@ export const DEFAULTS: Limits = { abandonment: 0.05, occupancy: 0.85, waiting: 1
 const kept = new Kept<Partial<Limits>>("board.limits", {});
 
 export const limits = (): Limits => ({ ...DEFAULTS, ...kept.value });
+
+/** What the server keeps is put in the place of what this browser knew. */
+export function adopt(told: Partial<Limits>): void {
+  kept.value = told;
+}
 
 export function keep(changed: Partial<Limits>): void {
   kept.value = { ...kept.value, ...changed };

@@ -25,16 +25,16 @@ const AT_WORK = ["free", "offered", "serving", "wrap_up"];
 
 export function tilesOf(wall: Wall): Tile[] {
   const { queues, house } = wall;
-  return [serviceLevel(wall, house), waiting(wall, queues, house), longest(wall, queues), abandoned(wall, house), occupancy(wall, house)];
+  return [serviceLevel(wall), waiting(wall, queues, house), longest(wall, queues), abandoned(wall), occupancy(wall, house)];
 }
 
-function serviceLevel(wall: Wall, house: Told.HouseFigures | null): Tile {
-  const now = house?.recent.service_level;
-  const target = house?.target ?? 0;
+function serviceLevel(wall: Wall): Tile {
+  const now = wall.served("recent").service_level;
+  const { target } = wall;
   return {
     key: "level", label: "Service level", value: percent(now), target: `target ${percent(target)}`,
     level: floorLevel(now, target), trend: trend(wall, "level", now, 100, 1),
-    more: `today ${percent(house?.today.service_level)}`, opens: { sort: "numbers" },
+    more: `today ${percent(wall.served("today").service_level)}`, opens: { sort: "numbers" },
   };
 }
 
@@ -62,13 +62,13 @@ function longest(wall: Wall, queues: Told.QueueFigures[]): Tile {
   };
 }
 
-function abandoned(wall: Wall, house: Told.HouseFigures | null): Tile {
-  const now = house?.recent.abandonment;
+function abandoned(wall: Wall): Tile {
+  const now = wall.served("recent").abandonment;
   const most = limits().abandonment;
   return {
     key: "abandoned", label: "Abandoned", value: percent(now), target: `target ≤ ${percent(most)}`,
     level: ceilingLevel(now, most, 2), trend: trend(wall, "abandonment", now, 100, -1),
-    more: `today ${house?.today.abandoned ?? 0}`, opens: { sort: "numbers" },
+    more: `today ${wall.served("today").abandoned ?? 0}`, opens: { sort: "numbers" },
   };
 }
 
@@ -84,7 +84,7 @@ function occupancy(wall: Wall, house: Told.HouseFigures | null): Tile {
 }
 
 function trend(wall: Wall, name: string, now: number | null | undefined, unit: number, better: 1 | -1): Tile["trend"] {
-  const before = wall.past.before(name, wall.model.now());
+  const before = wall.past.before(name === "occupancy" ? name : wall.series(name), wall.model.now());
   if (before === undefined || now === null || now === undefined) return undefined;
   const change = Math.round((now - before) * unit);
   if (change === 0) return { way: "flat", words: "", good: true };

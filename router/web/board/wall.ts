@@ -13,10 +13,13 @@ import type { Told } from "../client/protocol.js";
 import { Kept } from "../desktop/kept.js";
 import { Sounds } from "../desktop/sounds.js";
 import { Toasts } from "../desktop/toasts.js";
+import { endingIn } from "../staff/sign-in.js";
 import { TabSession } from "../staff/tab-session.js";
 import { Alerts } from "./alerts.js";
 import { Control } from "./control.js";
 import { Past } from "./past.js";
+import { targetOf, together } from "./together.js";
+import { Views } from "./views.js";
 
 export const STALE_MS = 5_000;
 const TICK_MS = 500;
@@ -29,6 +32,7 @@ export type Panel =
   | { sort: "conversation"; conversation: string }
   | { sort: "why"; heading: string; about: { conversation?: string; agent?: string } }
   | { sort: "numbers" }
+  | { sort: "views" }
   | { sort: "limits" };
 
 export class Wall extends EventTarget {
@@ -39,8 +43,9 @@ export class Wall extends EventTarget {
   readonly alerts = new Alerts();
   readonly toasts = new Toasts(() => this.draw());
   readonly control: Control;
+  readonly views = new Views(() => this.session.token({ fresh: false }), () => this.draw());
   house: Told.HouseFigures | null = null;
-  queues: Told.QueueFigures[] = [];
+  allQueues: Told.QueueFigures[] = [];
   /** The node has more urgent work than figures. */
   behind = false;
   /** The way to the panel that is open; empty where none is. */
@@ -102,19 +107,53 @@ export class Wall extends EventTarget {
     return waiting + offered > 0 ? oldest_ms + Math.min(this.age, STALE_MS) : 0;
   }
 
+  /** The queues that the view shows. */
+  get queues(): Told.QueueFigures[] {
+    return this.views.queues(this.allQueues);
+  }
+
+  /** What became of the customers of those queues; of all where the view shows all. */
+  served(which: "recent" | "today"): Told.Served {
+    return this.isPartial || !this.house ? together(this.queues, which) : this.house[which];
+  }
+
+  get target(): number {
+    return this.isPartial || !this.house ? targetOf(this.queues) : this.house.target;
+  }
+
+  /** The view leaves queues out, so the house's own figures are not its. */
+  get isPartial(): boolean {
+    return !!this.views.now?.queues.length;
+  }
+
   /** The agents in sight, who has done what they do for longest first. */
   get people(): Told.PresenceEntry[] {
     const known = [...(this.model.topics.get("agents")?.values() ?? [])];
     return known.sort((a, b) => this.since(a) - this.since(b) || a.id.localeCompare(b.id));
   }
 
+  /** There are so many agents that the server counts them, and tells of single ones when asked. */
+  get isCrowded(): boolean {
+    return this.model.counted.has("agents") && this.counted > 0;
+  }
+
+  /** How many agents are here. */
+  get counted(): number {
+    return Object.values(this.house?.agents ?? {}).reduce((sum, one) => sum + one, 0);
+  }
+
   person(id: string): Told.PresenceEntry | undefined {
-    return this.model.topics.get("agents")?.get(id);
+    return this.model.topics.get("agents")?.get(id) ?? (this.isCrowded ? this.control.met.get(id) : undefined);
   }
 
   /** Since when an agent does what they do now, by the server's clock. */
   since({ id, since_at }: Told.PresenceEntry): number {
     return Math.max(since_at, this.doing.get(id)?.since ?? 0);
+  }
+
+  /** How long the sign-in still holds, once somebody must renew it; else null. */
+  get ending(): number | null {
+    return endingIn(this.session.kept(), this.model.now());
   }
 
   get panel(): Panel | undefined {
@@ -195,7 +234,10 @@ export class Wall extends EventTarget {
 
   private changed(type: string, event: any): void {
     if (event.house) this.told(event);
-    if (type === "welcome") void this.control.welcomed();
+    if (type === "welcome") {
+      void this.control.welcomed();
+      void this.views.load().catch(() => {}); // the wall shows everything, as without any views
+    }
     if (type === "presence" || type === "board") this.notePeople();
     if (type === "status" && event.code === 4500) this.signOut(event.reason);
     else this.draw();
@@ -203,7 +245,7 @@ export class Wall extends EventTarget {
 
   private told({ queues, house }: { queues?: Told.QueueFigures[] | null; house?: Told.HouseFigures | null }): void {
     if (!queues) return;
-    this.queues = queues;
+    this.allQueues = queues;
     this.house = house ?? null;
     this.toldAt = performance.now();
     const now = this.model.now();
@@ -211,12 +253,19 @@ export class Wall extends EventTarget {
       this.past.note(`queue ${one.queue}`, one.waiting, now, true);
     }
     if (house) {
-      this.past.note("level", house.recent.service_level, now);
-      this.past.note("abandonment", house.recent.abandonment, now);
+      const recent = this.served("recent");
+      this.past.note(this.series("level"), recent.service_level, now);
+      this.past.note(this.series("abandonment"), recent.abandonment, now);
       this.past.note("occupancy", house.occupancy, now);
     }
-    this.past.note("waiting", queues.reduce((sum, one) => sum + one.waiting, 0), now);
+    if (this.isCrowded) void this.control.knowOwn();
+    this.past.note(this.series("waiting"), this.queues.reduce((sum, one) => sum + one.waiting, 0), now);
     this.draw();
+  }
+
+  /** Under which name the past of a figure is kept: each view has a past of its own. */
+  series(name: string): string {
+    return this.isPartial ? `${name} of ${this.views.now?.name}` : name;
   }
 
   private notePeople(): void {
@@ -232,8 +281,9 @@ export class Wall extends EventTarget {
 
   private tick(): void {
     if (!this.signedIn) return;
-    const isNew = !this.isStale && this.alerts.look(this.model.now(), this.queues, (one) => this.oldest(one));
-    if (isNew && this.rings) this.sounds.ring("board", "bell", VOLUME);
+    const fresh = this.isStale ? [] : this.alerts.look(this.model.now(), this.allQueues, (one) => this.oldest(one));
+    const shown = new Set(this.queues.map(({ queue }) => queue));
+    if (this.rings && fresh.some(({ queue }) => shown.has(queue))) this.sounds.ring("board", "bell", VOLUME);
     this.draw();
   }
 

@@ -32,6 +32,7 @@ function welcomed(model: Model, { state, you, at }: Events["welcome"]): void {
   model.queues = state.queues ?? [];
   model.agents = state.agents ?? [];
   model.topics = new Map();
+  model.counted = new Set();
   model.stale = new Map();
 }
 
@@ -54,7 +55,8 @@ function presented(model: Model, event: Presented): void {
 function answered(model: Model, { command, reply }: Events["answered"]): void {
   const { t, fields } = command;
   if (t === "conversation.request" && reply.ok) requested(model, fields, reply);
-  if (t === "conversation.transfer" && reply.ok) model.forget(String(fields.conversation));
+  // A supervisor who passes on what others have goes on looking at it.
+  if (t === "conversation.transfer" && reply.ok && model.you?.role === "agent") model.forget(String(fields.conversation));
   if (t !== "message.send") return;
   const conversation = model.find(String(fields.conversation));
   if (!conversation) return;
@@ -193,6 +195,7 @@ const APPLY: Apply = {
     for (const one of set) people.set(one.id, one);
     for (const one of gone) people.delete(one.id);
     model.topics.set(topic, people);
+    model.counted.delete(topic);
   },
   "topic.stale": (model, { topic, stale, at }) => {
     if (stale) model.stale.set(topic, at);
@@ -201,6 +204,7 @@ const APPLY: Apply = {
   board: (model, { topic, queues, agents, mode }) => {
     if (mode === "counts") {
       model.topics.delete(topic); // who is there is not told any longer, only how many
+      model.counted.add(topic);
       return;
     }
     model.queues = queues ?? model.queues;

@@ -40,6 +40,8 @@ export class Model {
   agents: Told.AgentsByShow[] = [];
   /** Who is in a presence topic, by its name and the agent's id. */
   topics = new Map<string, Map<string, Told.PresenceEntry>>();
+  /** Topics with so many in them that the server tells how many do what, and not who. */
+  counted = new Set<string>();
   /** Topics that the server has no time for now, and since when by its clock. */
   stale = new Map<string, number>();
 
@@ -64,6 +66,7 @@ export class Model {
     this.queues = [];
     this.agents = [];
     this.topics = new Map();
+    this.counted = new Set();
     this.stale = new Map();
   }
 
@@ -122,6 +125,7 @@ export class Model {
     const subscribe = async () => {
       const reply = await this.connection.command("sub", { topic, mode });
       if (reply.set) this.topics.set(topic, new Map(reply.set.map((one) => [one.id, one])));
+      if (reply.mode === "counts") this.counted.add(topic);
       if (reply.queues) this.queues = reply.queues;
       if (reply.agents) this.agents = reply.agents;
       this.changed("presence", reply);

@@ -15,7 +15,9 @@ import { Alerts } from "./alerts.js";
 import { Day } from "./day.js";
 import { Drafts } from "./drafts.js";
 import type { Remote } from "./link/remote.js";
-import { rankOf } from "./order.js";
+import { Mentions } from "./mentions.js";
+import { answerBy, rankOf } from "./order.js";
+import { Own } from "./own.js";
 import { Replies } from "./replies.js";
 import { Settings } from "./settings.js";
 import { Team } from "./team.js";
@@ -40,6 +42,8 @@ export class Desk extends EventTarget {
   readonly toasts = new Toasts(() => this.draw());
   readonly model: Model;
   readonly team: Team;
+  readonly mentions = new Mentions(this);
+  readonly own = new Own(this);
   signedIn: SignedIn | null = null;
   notice = "";
   /** The first word of the hub is still on its way. */
@@ -55,6 +59,7 @@ export class Desk extends EventTarget {
   /** A narrow page shows the list or a conversation, never both. */
   listing = false;
   private drawn = true;
+  private readonly warned = new Set<string>();
 
   constructor(readonly link: Remote) {
     super();
@@ -93,6 +98,13 @@ export class Desk extends EventTarget {
   /** Whether this conversation is a colleague's that I was asked into. */
   isGuest({ agent }: Conversation): boolean {
     return !!agent?.id && agent.id !== this.model.you?.id;
+  }
+
+  /** How long there still is to answer before the queue's rule strikes, once that is urgent; else null. */
+  answerLeft(one: Conversation): number | null {
+    const by = this.isGuest(one) ? null : answerBy(one, this.model.you);
+    const now = this.model.now();
+    return by && now >= by.urgent ? Math.max(0, by.due - now) : null;
   }
 
   get busy(): number {
@@ -141,7 +153,8 @@ export class Desk extends EventTarget {
   }
 
   signIn(kept: SignedIn): void {
-    this.alerts.sounds.unlock();
+    // Signed in by the house's own page nobody has clicked yet; the first touch unlocks the sound then.
+    if (navigator.userActivation?.hasBeenActive ?? true) this.alerts.sounds.unlock();
     this.link.signIn(kept);
   }
 
@@ -181,6 +194,13 @@ export class Desk extends EventTarget {
     this.model.conversations.set(conversation, fresh({ conversation, queue, queue_name, channel, customer, agent }));
     await this.model.fetchHistory(conversation).catch(() => {});
     this.choose(conversation);
+  }
+
+  /** Begins an answer that quotes this, or what the customer said last. */
+  quote(text?: string): void {
+    const said = [...(this.conversation?.messages ?? [])].reverse().find(({ from, kind }) => from?.role === "customer" && kind !== "note");
+    const quoted = text ?? said?.body;
+    if (quoted) this.dispatchEvent(new CustomEvent("quote", { detail: quoted }));
   }
 
   leave(conversation: string): void {
@@ -251,6 +271,7 @@ export class Desk extends EventTarget {
   private welcomed(): void {
     this.day.begin(this.model.you?.id ?? "");
     this.team.follow(this.model.you?.teams ?? []);
+    void this.own.load();
   }
 
   private changed(type: string, event: any): void {
@@ -260,7 +281,7 @@ export class Desk extends EventTarget {
     if (type === "conversation.invited") this.invited(event);
     if (type === "offer.ended") this.offerEnded(event);
     if (type === "conversation.assigned" && !event.agent) this.assigned(event);
-    if (type === "message" && event.from?.role === "customer") this.heard(event);
+    if (type === "message" && (event.from?.role === "customer" || this.mentions.namesMe(event))) this.heard(event);
     if (type === "conversation.ended") this.drafts.forget(event.conversation);
     if (type === "presence.self" && this.model.presence?.show === "available" && this.missed?.away) this.missed = null;
     this.draw();
@@ -277,11 +298,11 @@ export class Desk extends EventTarget {
     this.alerts.call("assigned", call, this.link.looked);
   }
 
-  private heard({ conversation, seq, body }: { conversation: string; seq: number; body: string }): void {
+  private heard({ conversation, seq, body, kind, from }: Told.Message & { conversation: string }): void {
     const looking = !document.hidden && conversation === this.chosen;
-    const name = nameOf(this.model.find(conversation)?.customer);
+    const name = kind === "note" ? `${from.name || from.id} mentions you` : nameOf(this.model.find(conversation)?.customer);
     if (!looking && this.model.find(conversation)) {
-      this.alerts.call("message", { key: `${conversation}${seq}`, title: name, text: body.slice(0, 120) }, this.link.looked);
+      this.alerts.call("message", { key: `${conversation}${kind === "note" ? "n" : ""}${seq}`, title: name, text: body.slice(0, 120) }, this.link.looked);
     }
   }
 
@@ -303,9 +324,19 @@ export class Desk extends EventTarget {
   private tick(): void {
     const { model } = this;
     if (!this.signedIn) return;
+    for (const one of this.conversations) this.warn(one);
     this.day.tick(this.busy > 0, model.presence?.show === "available");
     this.dispatchEvent(new Event("tick"));
     this.draw();
+  }
+
+  /** Calls once for each message that must be answered soon. */
+  private warn(one: Conversation): void {
+    const left = this.answerLeft(one);
+    const key = `${one.conversation} ${lastSeq(one)}`;
+    if (left === null || this.warned.has(key)) return;
+    this.warned.add(key);
+    this.alerts.call("message", { key: `answer ${key}`, title: `${nameOf(one.customer)} waits for an answer`, text: "" }, this.link.looked);
   }
 
   /** What follows of the model before anything is drawn. */
@@ -318,14 +349,16 @@ export class Desk extends EventTarget {
     if (!["active", "wrap_up"].includes(this.conversation?.status ?? "")) this.chosen = null;
     this.chosen ??= this.conversations[0]?.conversation ?? null;
     this.read();
-    const unread = model.open.filter((one) => unreadOf(one, model.you) > 0).length;
+    const unread = model.open.filter((one) => unreadOf(one, model.you) + this.mentions.unseen(one) > 0).length;
     this.alerts.show(model.offers.length, unread);
   }
 
   private read(): void {
     const { conversation, model } = this;
     const covered = this.listing && NARROW.matches;
-    if (!conversation || document.hidden || covered || unreadOf(conversation, model.you) === 0) return;
+    if (!conversation || document.hidden || covered) return;
+    this.mentions.saw(conversation);
+    if (unreadOf(conversation, model.you) === 0) return;
     conversation.read = lastSeq(conversation);
     void this.link.command("message.read", { conversation: this.chosen, seq: conversation.read });
   }

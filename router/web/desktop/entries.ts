@@ -5,12 +5,18 @@
  */
 import type { Conversation, Line, Message } from "../client/conversations.js";
 import type { Model } from "../client/model.js";
+import { split } from "../client/quotes.js";
+import { mentionsIn, peopleOf, type Mention, type People } from "./mentions.js";
 import { dayOf, nameOf } from "./words.js";
 
 export interface Entry {
   key: string;
   sort: "day" | "line" | "mine" | "theirs" | "colleague" | "note";
   text: string;
+  /** What it answers, where it quotes. */
+  quote: string;
+  /** Where it names somebody. */
+  mentions: Mention[];
   author: string;
   at: number;
   /** The first of several by one speaker: it carries the name. */
@@ -26,12 +32,13 @@ export function entriesOf(conversation: Conversation, model: Model, start: numbe
   const { messages, lines } = conversation;
   const read = Math.max(0, ...Object.values(conversation.readBy));
   const from = start > 0 ? messages[start - 1].at : 0;
+  const people = peopleOf(conversation, model);
   const rows: Entry[] = [];
   let next = lines.findIndex(({ at }) => at >= from);
   if (next < 0) next = lines.length;
   for (const message of messages.slice(start, end)) {
     while (next < lines.length && lines[next].at < message.at) rows.push(lineRow(lines[next++]));
-    rows.push(messageRow(message, conversation, model, read));
+    rows.push(messageRow(message, conversation, model, read, people));
   }
   if (end < messages.length) return grouped(rows, model.now());
   while (next < lines.length) rows.push(lineRow(lines[next++]));
@@ -45,20 +52,22 @@ export function entriesOf(conversation: Conversation, model: Model, start: numbe
 }
 
 function row(fields: Partial<Entry> & Pick<Entry, "key" | "sort" | "text">): Entry {
-  return { author: "", at: 0, leads: true, tick: "", failed: false, ...fields };
+  return { quote: "", mentions: [], author: "", at: 0, leads: true, tick: "", failed: false, ...fields };
 }
 
-function ownRow(key: string, text: string, kind: string | undefined, tick: string, failed: boolean): Entry {
-  return row({ key, text, tick, failed, sort: kind === "note" ? "note" : "mine", author: kind === "note" ? "You, note" : "You" });
+function ownRow(key: string, body: string, kind: string | undefined, tick: string, failed: boolean): Entry {
+  const { quote, rest: text } = split(body);
+  return row({ key, text, quote, tick, failed, sort: kind === "note" ? "note" : "mine", author: kind === "note" ? "You, note" : "You" });
 }
 
-function messageRow(message: Message, conversation: Conversation, model: Model, read: number): Entry {
-  const { kind, seq, body: text, at, from } = message;
+function messageRow(message: Message, conversation: Conversation, model: Model, read: number, people: People): Entry {
+  const { kind, seq, body, at, from } = message;
+  const { quote, rest: text } = split(body);
   const own = from?.id === model.you?.id && from?.role !== "customer";
   const name = own ? "You" : from?.name || (from?.role === "customer" ? nameOf(conversation.customer) : from?.id);
-  if (kind === "note") return row({ key: `n${seq}`, sort: "note", text, at, author: `${name}, note` });
+  if (kind === "note") return row({ key: `n${seq}`, sort: "note", text, quote, mentions: mentionsIn(text, people), at, author: `${name}, note` });
   const sort = own ? "mine" : from?.role === "customer" ? "theirs" : "colleague";
-  return row({ key: `m${seq}`, sort, text, at, author: name, tick: own ? (seq <= read ? "✓✓ Read" : "✓ Sent") : "" });
+  return row({ key: `m${seq}`, sort, text, quote, at, author: name, tick: own ? (seq <= read ? "✓✓ Read" : "✓ Sent") : "" });
 }
 
 function lineRow({ text, at }: Line): Entry {

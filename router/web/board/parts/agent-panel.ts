@@ -70,6 +70,7 @@ export class AgentPanel extends AskingPart {
   protected override async fetch(): Promise<void> {
     const { control, connection } = this.wall;
     try {
+      if (this.wall.isCrowded) await control.agents({ name: this.agent, limit: 50 });
       const [reply, active, wrapUp] = await Promise.all([
         connection.command("explain", { agent: this.agent }), control.list({ status: "active" }), control.list({ status: "wrap_up" }),
       ]);

@@ -6,6 +6,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { icon } from "../../desktop/parts/icons.js";
+import { toastBar } from "../../staff/toast-bar.js";
 import { Part } from "./part.js";
 import "./foot.js";
 import "./mosaic.js";
@@ -18,25 +19,38 @@ export class App extends Part {
   override render(): TemplateResult | typeof nothing {
     const { wall } = this;
     if (!wall.signedIn) return nothing;
-    const { current } = wall.toasts;
     return html`<main class="wall ${wall.isStale ? "stale" : ""}">${this.head()}
       <div class="body">${wall.hasFigures ? html`<wall-tiles .wall=${wall}></wall-tiles>
         <div class="halves"><wall-queues .wall=${wall}></wall-queues><wall-mosaic .wall=${wall}></wall-mosaic></div>
         <wall-foot .wall=${wall}></wall-foot>` : html`<p class="empty" role="status">Waiting for the first figures …</p>`}</div></main>
       <wall-panel .wall=${wall}></wall-panel>
-      <div class="toast" role="status" ?hidden=${!current}>${current?.text ?? ""}</div>`;
+      ${toastBar(wall.toasts)}`;
   }
 
   private head(): TemplateResult {
     const { wall } = this;
     const dark = wall.isDark;
     return html`<header class="top"><h1>${wall.model.you?.tenant ? html`Right now <small>${wall.model.you.tenant}</small>` : "Right now"}</h1>
-      ${this.stamp()}<time class="now">${this.siteTime()}</time>
+      ${this.views()}${this.ending()}${this.stamp()}<time class="now">${this.siteTime()}</time>
       <button type="button" class="tool" aria-label=${dark ? "Light" : "Dark"} title=${dark ? "Light" : "Dark"} @click=${() => wall.turnTheme()}>${icon("sun")}</button>
       <button type="button" class="tool" aria-pressed=${wall.rings} aria-label="Sound" title=${wall.rings ? "Alerts ring" : "Alerts are silent"} @click=${() => wall.turnSound()}>${icon(wall.rings ? "sound" : "silent")}</button>
       <button type="button" class="tool" aria-label="Full screen" title="Full screen" @click=${this.fill}>${icon("full")}</button>
       <button type="button" class="tool" aria-label="Thresholds" title="Thresholds" @click=${() => wall.open({ sort: "limits" })}>${icon("gear")}</button>
       <button type="button" class="tool" aria-label="Sign out" title="Sign out" @click=${() => wall.signOut()}>${icon("out")}</button></header>`;
+  }
+
+  private views(): TemplateResult {
+    const { views } = this.wall;
+    const shown = views.now?.name ?? "";
+    return html`${views.list.length ? html`<select class="view" aria-label="View" @change=${(event: Event) => views.choose((event.target as HTMLSelectElement).value)}>
+        <option value="" ?selected=${!shown}>Everything</option>${views.list.map(({ name }) => html`<option value=${name} ?selected=${name === shown}>${name}</option>`)}</select>` : nothing}
+      <button type="button" class="tool" aria-label="Views" title="Views" @click=${() => this.wall.open({ sort: "views" })}>${icon("views")}</button>`;
+  }
+
+  /** Where nothing renews the sign-in the wall would go dark unawares. */
+  private ending(): TemplateResult | typeof nothing {
+    const left = this.wall.ending;
+    return left === null ? nothing : html`<p class="stamp ending" role="status">${icon("warn")}Sign-in ends in ${Math.ceil(left / 60_000)} min</p>`;
   }
 
   /** The word is announced where it changes; the seconds are only seen. */

@@ -1,5 +1,5 @@
 /**
- * A live conversation under a supervisor's eyes: listen, whisper, join, take over, move, end.
+ * A live conversation under a supervisor's eyes: listen, whisper, join, take over, move, transfer, end.
  *
  * Owns: what is being written, which of the three modes it goes out by.
  * Does not know: how a deed is asked of the server (control.ts).
@@ -15,12 +15,13 @@ import { queueOf } from "../../desktop/words.js";
 import type { Mode } from "../control.js";
 import { Part } from "./part.js";
 import "./give-list.js";
+import "./pass-card.js";
 
 const MODES: [Mode, string, IconName][] = [["monitor", "Listen", "ear"], ["whisper", "Whisper", "note"], ["barge", "Join", "ask"]];
 
 @customElement("wall-conversation")
 export class ConversationPanel extends Part {
-  @state() private moving = false;
+  @state() private opened: "" | "move" | "pass" = "";
 
   override render(): TemplateResult {
     const { control, model } = this.wall;
@@ -31,11 +32,22 @@ export class ConversationPanel extends Part {
     const waits = !conversation.agent;
     return html`<p class="hint">${[queueOf(conversation), conversation.channel, agent ? `with ${agent}` : "in line"].join(" · ")}${over ? html` · <b>over</b>` : nothing}</p>
       <div class="log" tabindex="0" role="group" aria-label="Conversation"><div class="entries" role="log" aria-label="Transcript">
-        ${repeat(entriesOf(conversation, model, 0, conversation.messages.length), (one) => one.key, entryRow)}</div>
+        ${repeat(entriesOf(conversation, model, 0, conversation.messages.length), (one) => one.key, (one) => entryRow(one, { you: model.you?.id }))}</div>
         ${conversation.messages.length ? nothing : html`<p class="empty">Nothing was said yet.</p>`}</div>
       ${over ? nothing : html`<div class="modes" role="group" aria-label="How you take part">${MODES.map(([one, words, name]) => html`<button type="button" aria-pressed=${one === mode} ?disabled=${waits && one !== "monitor"} @click=${() => void control.turn(one)}>${icon(name)} ${words}</button>`)}</div>
         <p class="effect">${this.effect(agent)}</p>${mode === "monitor" ? nothing : this.composer()}${this.deeds(agent)}
-        ${this.moving ? html`<wall-give .wall=${this.wall} .conversation=${conversation.conversation} .holder=${conversation.agent?.id ?? ""}></wall-give>` : nothing}`}`;
+        ${this.card(conversation.conversation, conversation.agent?.id ?? "")}`}`;
+  }
+
+  private card(id: string, holder: string): TemplateResult | typeof nothing {
+    if (this.opened === "move") return html`<wall-give .wall=${this.wall} .conversation=${id} .holder=${holder}></wall-give>`;
+    if (this.opened !== "pass" || !holder) return nothing;
+    return html`<wall-pass .wall=${this.wall} .conversation=${id} .holder=${holder} .done=${() => (this.opened = "")}></wall-pass>`;
+  }
+
+  private turn(card: "move" | "pass"): void {
+    this.opened = this.opened === card ? "" : card;
+    void this.updateComplete.then(() => this.find("wall-give, wall-pass")?.scrollIntoView({ block: "end" }));
   }
 
   override updated(): void {
@@ -59,7 +71,7 @@ export class ConversationPanel extends Part {
 
   private deeds(agent: string): TemplateResult | typeof nothing {
     const { control } = this.wall;
-    if (!agent) return html`<div class="deeds-list">${this.deed("move", "Move", "You choose who gets it without being asked.", () => (this.moving = !this.moving))}</div>`;
+    if (!agent) return html`<div class="deeds-list">${this.deed("move", "Move", "You choose who gets it without being asked.", () => this.turn("move"))}</div>`;
     const desk = control.ownDesk;
     const mine = desk && control.conversation?.agent?.id === desk.id;
     const over = desk
@@ -67,9 +79,10 @@ export class ConversationPanel extends Part {
       : `You answer from here: the customer sees your name, ${agent} is told to step back and keeps it in the list.`;
     return html`<div class="deeds-list">
       ${mine ? nothing : this.deed("person", "Take over", over, () => void control.takeOver())}
-      ${this.deed("move", "Move", `You choose who gets it. ${agent} loses it; the customer sees who joined.`, () => (this.moving = !this.moving))}
+      ${this.deed("move", "Move", `You choose who gets it. ${agent} loses it; the customer sees who joined.`, () => this.turn("move"))}
+      ${this.deed("queue", "Transfer", `Back in line for a queue, or offered to one agent. ${agent} loses it; the customer waits again.`, () => this.turn("pass"))}
       ${this.deed("why", "Why this agent?", "Nobody sees that you ask.", () => this.wall.open({ sort: "why", heading: "Why this agent", about: { conversation: control.watched } }, { over: true }))}
-      ${this.deed("end", "End", `The customer sees that it is over; ${agent} goes on to the wrap-up.`, () => void control.end())}</div>`;
+      ${this.deed("end", "End", `The customer sees that it is over; ${agent} goes on to the wrap-up.`, () => control.end())}</div>`;
   }
 
   private deed(name: IconName, label: string, effect: string, act: () => void): TemplateResult {

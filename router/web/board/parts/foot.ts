@@ -13,7 +13,7 @@ import { Part } from "./part.js";
 export class WallFoot extends Part {
   override render(): TemplateResult {
     const { house, alerts } = this.wall;
-    const newest = alerts.newest;
+    const newest = alerts.newest(this.wall.queues);
     return html`<footer><div class="even" title="Jain's index of the last 30 minutes: 1 is even">
         ${this.evenness("Waits", house?.even_waits, "nobody was served")}${this.evenness("Load", house?.even_load, "no two are alike")}</div>
       <ol class="alerts" aria-label="Alerts" aria-live="polite">${newest.map(({ key, text, at, over, level }) =>

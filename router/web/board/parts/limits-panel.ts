@@ -1,5 +1,5 @@
 /**
- * The thresholds that are this wall's own; a queue's target is the policy's.
+ * The thresholds that are the supervisor's own; a queue's target is the policy's.
  */
 import { html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
@@ -20,16 +20,16 @@ export class LimitsPanel extends Part {
         @change=${(event: Event) => this.set(name, Number((event.target as HTMLInputElement).value) / unit)}></label>`)}
         <button type="button" @click=${() => this.reset()}>As delivered</button></form>
       <h3>Targets of the queues</h3><ul class="rows">${this.wall.queues.map((one) => html`<li class="row"><b>${queueName(one)}</b><span>${one.service ? `${percent(one.service.target)} within ${span(one.service.within_ms)}` : "–"}</span></li>`)}</ul>
-      <p class="hint">Kept in this browser. The targets of the queues stand in the policy.</p>`;
+      <p class="hint">Kept by the server for you, on every screen where you sign in. The targets of the queues stand in the policy.</p>`;
   }
 
   private set(name: keyof Limits, value: number): void {
     if (Number.isFinite(value)) keep({ [name]: value });
-    this.wall.draw();
+    void this.wall.views.keep();
   }
 
   private reset(): void {
     keep(DEFAULTS);
-    this.wall.draw();
+    void this.wall.views.keep();
   }
 }

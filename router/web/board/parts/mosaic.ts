@@ -1,5 +1,5 @@
 /**
- * Every agent as a shape with a name and a time, who has done what they do for longest first.
+ * Every agent as a shape with a name and a time, in the order of the view.
  *
  * Owns: the mosaic. Does not know: what can be done with an agent (agent-panel.ts).
  */
@@ -8,6 +8,8 @@ import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Told } from "../../client/protocol.js";
 import { LONGER, span, STATES } from "../words.js";
+import { ORDERS, type Order } from "../views.js";
+import { crowd } from "./crowd.js";
 import { Part } from "./part.js";
 import { shape } from "./shapes.js";
 
@@ -16,15 +18,27 @@ const ROOMY = 24;
 /** So few stand larger. */
 const FEW = 10;
 
+/** As the view wants them; those who are equal stay by time. */
+function ordered(people: Told.PresenceEntry[], order: Order): Told.PresenceEntry[] {
+  const states = Object.keys(STATES);
+  const by: Record<Order, (a: Told.PresenceEntry, b: Told.PresenceEntry) => number> = {
+    time: () => 0,
+    state: (a, b) => states.indexOf(a.state ?? "") - states.indexOf(b.state ?? ""),
+    name: (a, b) => (a.name || a.id).localeCompare(b.name || b.id),
+    load: (a, b) => (b.load ?? 0) - (a.load ?? 0),
+  };
+  return people.sort(by[order]);
+}
+
 @customElement("wall-mosaic")
 export class WallMosaic extends Part {
   override render(): TemplateResult {
-    const { people, house } = this.wall;
-    const counted = Object.values(house?.agents ?? {}).reduce((sum, one) => sum + one, 0);
-    const crowded = people.length === 0 && counted > 0;
-    return html`<section class="people" aria-label="Agents"><h2>Agents<small>, longest in their state first</small></h2>
-      ${crowded ? html`<p class="empty">${counted} agents: too many to show one by one.</p>` : nothing}
-      ${people.length + counted === 0 ? html`<p class="empty">Nobody is signed in.</p>` : nothing}
+    const { wall } = this;
+    const order = wall.views.now?.order ?? "time";
+    if (wall.isCrowded) return html`<section class="people" aria-label="Agents"><h2>${wall.counted} agents<small>, by what they do</small></h2>${crowd(wall)}</section>`;
+    const people = ordered(wall.people.filter(({ state = "" }) => wall.views.shows(state)), order);
+    return html`<section class="people" aria-label="Agents"><h2>Agents<small>, ${ORDERS[order]}</small></h2>
+      ${people.length ? nothing : html`<p class="empty">${wall.people.length ? "Nobody is doing what this view shows." : "Nobody is signed in."}</p>`}
       <ul class=${people.length > ROOMY ? "dense" : people.length <= FEW ? "roomy" : ""} tabindex="0" aria-label="Agents by time in their state">${repeat(people, ({ id }) => id, (one) => this.cell(one))}</ul></section>`;
   }
 

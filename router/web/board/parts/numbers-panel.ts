@@ -17,7 +17,7 @@ export class NumbersPanel extends Part {
     const error = house.estimate_error_ms;
     return html`<p class="hint">Service level = ${formulaWords(house, queues.map(({ service }) => service?.within_ms ?? 0))}. Today counts since ${since} (${house.zone}).</p>
       <div class="scores" tabindex="0" role="group" aria-label="Figures"><table><thead><tr><th scope="col">Queue</th><th scope="col">Over</th><th scope="col">Level</th><th scope="col">Answered</th><th scope="col">Left</th><th scope="col">Answer after</th></tr></thead>
-        <tbody>${this.rows("All", house.recent, house.today)}${queues.map((one) => (one.service ? this.rows(queueName(one), one.service.recent, one.service.today) : ""))}</tbody></table></div>
+        <tbody>${this.rows(this.wall.isPartial ? "Together" : "All", this.wall.served("recent"), this.wall.served("today"))}${queues.map((one) => (one.service ? this.rows(queueName(one), one.service.recent, one.service.today) : ""))}</tbody></table></div>
       <dl class="facts"><dt>Occupancy</dt><dd>${percent(house.occupancy)}</dd><dt>Places</dt><dd>${house.capacity_used} used, ${house.capacity_free} free</dd>
         <dt>Estimates of waits</dt><dd>${error === null || error === undefined ? "none measured yet" : `off by ${span(error)} on average`}</dd></dl>`;
   }

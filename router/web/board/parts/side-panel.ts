@@ -14,6 +14,7 @@ import "./conversation-panel.js";
 import "./conversations-panel.js";
 import "./limits-panel.js";
 import "./numbers-panel.js";
+import "./views-panel.js";
 import "./why-panel.js";
 
 @customElement("wall-panel")
@@ -49,6 +50,7 @@ export class SidePanel extends Part {
     if (panel.sort === "conversation") return this.wall.control.conversation?.customer?.name || "Conversation";
     if (panel.sort === "numbers") return "Service in numbers";
     if (panel.sort === "limits") return "Thresholds";
+    if (panel.sort === "views") return "Views";
     return panel.heading;
   }
 
@@ -59,6 +61,7 @@ export class SidePanel extends Part {
     if (panel.sort === "agent") return html`<wall-agent .wall=${wall} .agent=${panel.agent}></wall-agent>`;
     if (panel.sort === "conversation") return html`<wall-conversation .wall=${wall}></wall-conversation>`;
     if (panel.sort === "why") return html`<wall-why .wall=${wall} .about=${panel.about}></wall-why>`;
+    if (panel.sort === "views") return html`<wall-views .wall=${wall}></wall-views>`;
     if (panel.sort === "limits") return html`<wall-limits .wall=${wall}></wall-limits>`;
     return html`<wall-numbers .wall=${wall}></wall-numbers>`;
   }

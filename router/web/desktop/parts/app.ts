@@ -7,12 +7,13 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import type { Kept } from "../../staff/sign-in.js";
 import "../../staff/sign-in-card.js";
-import { icon } from "./icons.js";
+import { toastBar } from "../../staff/toast-bar.js";
 import { Part } from "./part.js";
 import "./chat-list.js";
 import "./colleagues.js";
 import "./customer-card.js";
 import "./day-dialog.js";
+import "./expiry.js";
 import "./explain-dialog.js";
 import "./help.js";
 import "./offer-card.js";
@@ -32,19 +33,11 @@ export class App extends Part {
       return html`<staff-sign-in .heading=${"Agent desktop"} .notice=${desk.notice}
         @signed-in=${({ detail }: CustomEvent<Kept>) => desk.signIn(detail)}></staff-sign-in>`;
     }
-    return html`<div class="desktop ${desk.chosen && !desk.listing ? "with-chat" : "with-list"}"><desk-top-bar .desk=${desk}></desk-top-bar><desk-missed .desk=${desk}></desk-missed>
+    return html`<div class="desktop ${desk.chosen && !desk.listing ? "with-chat" : "with-list"}"><desk-top-bar .desk=${desk}></desk-top-bar><desk-missed .desk=${desk}></desk-missed><desk-expiry .desk=${desk}></desk-expiry>
       <div class="columns"><nav class="left" aria-label="Conversations"><desk-offer .desk=${desk}></desk-offer><desk-list .desk=${desk}></desk-list>
           <desk-colleagues .desk=${desk}></desk-colleagues></nav>
         <main class="middle"><desk-transcript .desk=${desk}></desk-transcript></main><desk-customer .desk=${desk}></desk-customer></div>
-      ${this.toast()}<desk-transfer .desk=${desk}></desk-transfer><desk-palette .desk=${desk}></desk-palette><desk-keys .desk=${desk}></desk-keys>
+      ${toastBar(desk.toasts)}<desk-transfer .desk=${desk}></desk-transfer><desk-palette .desk=${desk}></desk-palette><desk-keys .desk=${desk}></desk-keys>
       <desk-settings .desk=${desk}></desk-settings><desk-replies .desk=${desk}></desk-replies><desk-explain .desk=${desk}></desk-explain><desk-day .desk=${desk}></desk-day></div>`;
-  }
-
-  private toast(): TemplateResult {
-    const { current } = this.desk.toasts;
-    const seconds = Math.max(0, Math.ceil(((current?.until ?? 0) - Date.now()) / 1_000));
-    return html`<div class="toast" role="status" ?hidden=${!current}><span>${current?.text ?? ""}</span>
-      ${current?.action ? html`<button type="button" @click=${current.action.act}>${current.action.counts ? icon("back") : nothing}
-        ${current.action.label}${current.action.counts ? html`<span aria-hidden="true">${seconds}</span>` : nothing}</button>` : nothing}</div>`;
   }
 }

@@ -9,8 +9,9 @@ import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { initials } from "../../client/dom.js";
 import { unreadOf, waitingSince, type Conversation } from "../../client/conversations.js";
+import { split } from "../../client/quotes.js";
 import { isLate } from "../order.js";
-import { duration, language, nameOf, queueOf, wished } from "../words.js";
+import { duration, language, nameOf, plural, queueOf, wished } from "../words.js";
 import { icon } from "./icons.js";
 import { Part } from "./part.js";
 import { styled } from "./styled.js";
@@ -51,17 +52,19 @@ export class ChatList extends Part {
     const since = waitingSince(one, model.you);
     const waited = since ? model.now() - since : 0;
     const unread = unreadOf(one, model.you);
-    const late = since > 0 && one.status === "active" && isLate(one, waited);
+    const named = this.desk.mentions.unseen(one);
+    const left = this.desk.answerLeft(one);
+    const late = left !== null || since > 0 && one.status === "active" && isLate(one, waited);
     const guest = this.desk.isGuest(one);
     const tongue = wished(one.customer)[0];
     return html`<li aria-setsize=${size} aria-posinset=${place + 1} ${styled({ "inset-block-start": `${place * ROW_PX}px` })}>
-      <button type="button" aria-current=${String(one.conversation === chosen)} class=${unread ? "fresh" : ""} @click=${() => this.choose(one)}>
+      <button type="button" aria-current=${String(one.conversation === chosen)} class=${unread || named ? "fresh" : ""} @click=${() => this.choose(one)}>
         <span class="face" aria-hidden="true">${initials(nameOf(one.customer))}</span>
         <span class="text"><span class="line"><b dir="auto">${nameOf(one.customer)}</b>${tongue ? html`<abbr title=${language(tongue)}>${tongue.slice(0, 2)}</abbr>` : nothing}
           ${guest ? html`<em>with ${one.agent?.name || "a colleague"}</em>` : nothing}</span>
           <span class="last" dir="auto">${drafts.has(one.conversation) && one.conversation !== chosen ? html`<i>Draft: </i>` : nothing}${lastLine(one)}</span></span>
-        <span class="marks"><span class="wait ${late ? "late" : ""}">${late ? icon("clock") : nothing}${waitWords(one, since, waited)}</span>
-          ${unread ? html`<span class="unread" role="img" aria-label=${`${unread} unread`}>${unread}</span>` : nothing}</span>
+        <span class="marks"><span class="wait ${late ? "late" : ""}">${late ? icon("clock") : nothing}${left === null ? waitWords(one, since, waited) : html`<span class="spoken">answer within </span>−${duration(left)}`}</span>
+          ${named ? html`<span class="unread named" role="img" aria-label=${`${plural(named, "note")} for you`}>@</span>` : nothing}${unread ? html`<span class="unread" role="img" aria-label=${`${unread} unread`}>${unread}</span>` : nothing}</span>
       </button></li>`;
   }
 
@@ -96,7 +99,7 @@ function lastLine(one: Conversation): string {
   if (one.status === "wrap_up") return "Wrap-up";
   if (one.typingUntil > Date.now()) return "is writing …";
   for (let place = one.messages.length - 1; place >= 0; place -= 1) {
-    if (one.messages[place].kind !== "note") return one.messages[place].body;
+    if (one.messages[place].kind !== "note") return split(one.messages[place].body).rest;
   }
   return queueOf(one);
 }

@@ -1,39 +1,42 @@
 /**
- * Where an agent writes: replies and notes, with ready replies on `/`.
+ * Where an agent writes: replies and notes, with a list of what fits what is typed.
  *
- * Owns: the field, its draft, the list of ready replies. Does not know: the log.
+ * Owns: the field, its draft, the list. Does not know: the log, what is in the list (suggestions.ts).
  */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { quoting, split } from "../../client/quotes.js";
+import { keyNow } from "../deeds.js";
 import type { Draft, Kind } from "../drafts.js";
-import { filled, type Canned } from "../replies.js";
-import { language, nameOf, queueOf, wished } from "../words.js";
+import { suggestionsFor, type Suggestion } from "../suggestions.js";
 import type { OfferCard } from "./offer-card.js";
 import { Part } from "./part.js";
 
 const TYPING_EVERY_MS = 3_000;
 const BODY_MAX = 8_000;
-const CANNED_MAX = 6;
 
 @customElement("desk-composer")
 export class Composer extends Part {
   @state() private kind: Kind = "text";
   @state() private typed = "";
   @state() private picked = 0;
+  @state() private caret = 0;
+  /** For this text the list was sent away. */
+  private hushed: string | null = null;
   private shown: string | null = null;
   private typedAt = 0;
 
   override render(): TemplateResult {
     const note = this.kind === "note";
-    const ready = this.ready();
+    const found = this.suggested();
     return html`<form class="composer ${note ? "note" : ""}" @submit=${this.submitted}>
-      <div class="tabs" role="group" aria-label="Write as">${this.tab("text", "Reply", "R")}${this.tab("note", "Note", "N")}
-        <span class="gap"></span><span class="hint">${note ? "Only colleagues see a note" : html`<kbd>/</kbd> ready replies`}</span></div>
-      ${ready.length ? this.list(ready) : nothing}
+      <div class="tabs" role="group" aria-label="Write as">${this.tab("text", "Reply", "r")}${this.tab("note", "Note", "n")}
+        <span class="gap"></span><span class="hint">${note ? html`Only colleagues see a note; <kbd>@</kbd> names one` : html`<kbd>/</kbd> ready replies`}</span></div>
+      ${found.length ? this.list(found) : nothing}
       <div class="row"><textarea rows="2" maxlength=${BODY_MAX} aria-label=${note ? "Note" : "Reply"} dir="auto"
         placeholder=${note ? "A note for colleagues, never shown to the customer" : "Reply: Enter sends, Shift+Enter breaks the line"}
-        aria-controls=${ready.length ? "ready-replies" : nothing} aria-activedescendant=${ready.length ? `ready-${this.picked}` : nothing}
-        .value=${this.typed} @input=${this.input} @keydown=${this.key}></textarea><button class="main">Send</button></div></form>`;
+        aria-controls=${found.length ? "suggestions" : nothing} aria-activedescendant=${found.length ? `suggestion-${this.picked}` : nothing}
+        .value=${this.typed} @input=${this.input} @keydown=${this.key} @keyup=${this.moved} @click=${this.moved}></textarea><button class="main">Send</button></div></form>`;
   }
 
   override firstUpdated(): void {
@@ -41,6 +44,7 @@ export class Composer extends Part {
     this.desk.addEventListener("chosen", focus);
     focus();
     this.desk.addEventListener("write", (event) => this.as((event as CustomEvent<Kind>).detail));
+    this.desk.addEventListener("quote", (event) => this.answer((event as CustomEvent<string>).detail));
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -58,7 +62,7 @@ export class Composer extends Part {
   }
 
   private tab(kind: Kind, label: string, key: string): TemplateResult {
-    return html`<button type="button" aria-pressed=${String(kind === this.kind)} title=${`${label} (${key})`} @click=${() => this.as(kind)}>${label}</button>`;
+    return html`<button type="button" aria-pressed=${String(kind === this.kind)} title=${`${label} (${keyNow(this.desk, key).toUpperCase()})`} @click=${() => this.as(kind)}>${label}</button>`;
   }
 
   private as(kind: Kind): void {
@@ -69,36 +73,53 @@ export class Composer extends Part {
     void this.updateComplete.then(() => this.focusField());
   }
 
-  // Ready replies
+  // Suggestions
 
-  private ready(): Canned[] {
-    const found = /^\/(\S*)$/.exec(this.typed);
-    if (!found || this.kind === "note") return [];
-    return this.desk.replies.matching(found[1], wished(this.desk.conversation?.customer)).slice(0, CANNED_MAX);
+  private suggested(): Suggestion[] {
+    return this.hushed === this.typed ? [] : suggestionsFor(this.desk, this.kind, this.typed, this.caret);
   }
 
-  private list(ready: Canned[]): TemplateResult {
-    return html`<ul class="ready" role="listbox" id="ready-replies" aria-label="Ready replies">${ready.map((one, place) =>
-      html`<li role="option" id=${`ready-${place}`} aria-selected=${String(place === this.picked)} @mousedown=${(event: Event) => this.pick(one, event)}
-        ><b>/${one.key}</b><abbr title=${language(one.language)}>${one.language}</abbr><span dir="auto">${this.fill(one)}</span></li>`)}</ul>`;
+  private list(found: Suggestion[]): TemplateResult {
+    const label = this.kind === "note" ? "Colleagues" : "Ready replies";
+    return html`<ul class="ready" role="listbox" id="suggestions" aria-label=${label}>${found.map((one, place) =>
+      html`<li role="option" id=${`suggestion-${place}`} aria-selected=${String(place === this.picked)} @mousedown=${(event: Event) => this.take(one, event)}
+        ><b dir="auto">${one.head}</b>${one.mark ? html`<abbr title=${one.mark.long}>${one.mark.short}</abbr>` : nothing}<span dir="auto">${one.text}</span></li>`)}</ul>`;
   }
 
-  private fill({ text }: Canned): string {
-    const { conversation, model } = this.desk;
-    return filled(text, { customer: nameOf(conversation?.customer), agent: model.you?.name ?? "", queue: conversation ? queueOf(conversation) : "" });
-  }
-
-  private pick(one: Canned, event?: Event): void {
+  private take({ taken, caret }: Suggestion, event?: Event): void {
     event?.preventDefault();
-    this.typed = this.fill(one);
+    this.typed = taken;
     this.picked = 0;
     this.keep();
+    this.place(caret);
+  }
+
+  private place(caret: number): void {
+    this.caret = caret;
+    void this.updateComplete.then(() => {
+      this.focusField();
+      this.find<HTMLTextAreaElement>("textarea")?.setSelectionRange(caret, caret);
+    });
+  }
+
+  /** Begins an answer that quotes what somebody said, above what is written already. */
+  private answer(text: string): void {
+    if (this.kind === "note") this.as("text");
+    const start = quoting(text);
+    this.typed = start + split(this.typed).rest;
+    this.keep();
+    this.place(this.typed.length);
   }
 
   // Writing
 
+  private moved(event: Event): void {
+    this.caret = (event.target as HTMLTextAreaElement).selectionStart;
+  }
+
   private input(event: Event): void {
     this.typed = (event.target as HTMLTextAreaElement).value;
+    this.moved(event);
     this.picked = 0;
     this.keep();
     if (this.kind === "note" || this.typed.startsWith("/") || Date.now() - this.typedAt < TYPING_EVERY_MS) return;
@@ -107,15 +128,22 @@ export class Composer extends Part {
   }
 
   private key(event: KeyboardEvent): void {
-    const ready = this.ready();
+    const found = this.suggested();
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (ready.length && step) this.picked = (this.picked + step + ready.length) % ready.length;
-    else if (ready.length && ["Enter", "Tab"].includes(event.key) && !event.isComposing) this.pick(ready[this.picked]);
-    else if (ready.length && event.key === "Escape") this.typed = "";
+    if (found.length && step) this.picked = (this.picked + step + found.length) % found.length;
+    else if (found.length && ["Enter", "Tab"].includes(event.key) && !event.isComposing) this.take(found[this.picked]);
+    else if (found.length && event.key === "Escape") this.hush();
     else if (event.key === "Escape") (event.target as HTMLElement).blur();
     else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.send();
     else return;
     event.preventDefault();
+  }
+
+  /** The list goes; a lone "/" with it, for it was meant for the list. */
+  private hush(): void {
+    if (this.kind === "text") this.typed = "";
+    this.hushed = this.typed;
+    this.requestUpdate();
   }
 
   private submitted(event: Event): void {
@@ -129,8 +157,11 @@ export class Composer extends Part {
     if (!body) document.querySelector<OfferCard>("desk-offer")?.acceptByEnter();
     if (!body || conversation?.status !== "active") return;
     const id = conversation.conversation;
-    void this.desk.link.command("message.send", { conversation: id, body, ...(this.kind === "note" ? { kind: "note" } : {}) });
-    if (this.kind === "text") this.typing(false);
+    if (this.kind === "note") void this.desk.mentions.send(conversation, body);
+    else {
+      void this.desk.link.command("message.send", { conversation: id, body });
+      this.typing(false);
+    }
     this.typed = "";
     this.keep();
     this.desk.draw();

@@ -19,10 +19,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Mistake", "did_you_mean", "field_types", "mistakes", "plain", "sound"]
+__all__ = ["Mistake", "all_mistakes", "did_you_mean", "field_types", "mistakes", "plain", "sound"]
 
 Mistake = tuple[str, str]
 """(path of the key, sentence that says what is wrong and how to mend it)."""
+
+TOLD_MAX = 20
 
 _WORDS = {
     "`int`": ("a whole number", "a whole number"),
@@ -69,6 +71,14 @@ def mistakes(value: object, annotation: Any, path: str) -> Iterator[Mistake]:  #
         yield from _list(value, kind, path)
     else:
         yield from _leaf(value, annotation, path)
+
+
+def all_mistakes(value: object, annotation: Any, path: str) -> str:  # noqa: ANN401
+    """The mistakes in one line, as a refusal tells them, ``TOLD_MAX`` at most; empty: none."""
+    found = list(mistakes(value, annotation, path))
+    told = [f"{where}: {sentence}" for where, sentence in found[:TOLD_MAX]]
+    left = len(found) - len(told)
+    return "; ".join([*told, f"and {left} more"] if left else told)
 
 
 def sound(value: object, annotation: Any) -> Any:  # noqa: ANN401 - a raw tree

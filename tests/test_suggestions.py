@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from router.server.settings import Settings
-from router.server.suggestions import did_you_mean, field_types, mistakes, sound
+from router.suggestions import did_you_mean, field_types, mistakes, sound
 
 
 class Lamp(Struct, forbid_unknown_fields=True):

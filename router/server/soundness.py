@@ -1,0 +1,224 @@
+"""What must be true between the values of settings, each breach with its mend.
+
+Owns: addresses, keys, origins, certificates, files that must be there. Does not know: where values
+come from, or the relations inside a policy (``router.policy``, ``router.spelling``).
+
+Invariants (tests/server/test_settings.py): settings without a breach here can be served, but for
+what only a start finds out; no sentence holds a secret.
+"""
+
+import contextlib
+import ipaddress
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from router import policy as policies
+from router import spelling
+from router.hours import HoursError, read_hours
+from router.policy import Policy
+from router.server.proxies import network
+from router.server.sections import DEMO_SECRET, KeyEntry, ServerSettings, Settings, Tenant
+from router.server.zones import has_zone
+
+__all__ = ["address", "breaches", "is_loopback", "warnings"]
+
+SECRET_BYTES_MIN = 32
+
+
+def breaches(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yields the path of each key that does not go with another, and what to do."""
+    yield from _listeners(settings.server)
+    yield from _proxies(settings.server)
+    yield from _store(settings.server)
+    if not settings.tenants:
+        yield "tenants", "add at least one [tenants.NAME] with keys and a policy"
+    for name, tenant in settings.tenants.items():
+        path = f"tenants.{name}"
+        yield from _origins(tenant, path, insecure=settings.server.insecure)
+        yield from _keys(tenant, path, settings.server)
+        for key, sentence in policies.problems(tenant.policy):
+            yield f"{path}.policy.{key}", sentence
+        for key, sentence in spelling.misspelt(tenant.policy):
+            yield f"{path}.policy.{key}", sentence
+        yield from _zones(tenant.policy, f"{path}.policy")
+
+
+def address(bind: str) -> tuple[str, int]:
+    """Splits ``127.0.0.1:8080`` or ``[::1]:8080`` into host and port.
+
+    Raises:
+        ValueError: where it is neither; the text says what is missing.
+    """
+    host, colon, port = bind.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError("put an IPv6 address in brackets, for example [::1]:8080")
+    if not colon or not host:
+        raise ValueError("write host:port, for example 127.0.0.1:8080")
+    if not _is_host(host):
+        raise ValueError("the host must be a name or an address, without spaces")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
+        raise ValueError("the port must be a number from 0 to 65535")
+    return host, int(port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return bool(re.fullmatch(r"(?!-)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text))
+    return True
+
+
+def is_loopback(bind: str) -> bool:
+    """Whether nobody beyond this machine can reach the address."""
+    try:
+        host, _ = address(bind)
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What an operator should know although it is allowed; shown by ``check`` and ``serve``."""
+    server = settings.server
+    said = []
+    if not is_loopback(server.bind) and not server.tls_cert:
+        said.append(
+            f"server.bind: {server.bind} is reachable without TLS; put a TLS proxy in front of it "
+            "or set tls_cert and tls_key"
+        )
+    if server.insecure:
+        said.append("server.insecure: true is for development; leave it out in production")
+    if server.journal == "memory":
+        said.append('server.journal: "memory" keeps nothing over a restart')
+    for name, tenant in settings.tenants.items():
+        for key, sentence in spelling.doubts(tenant.policy):
+            said.append(f"tenants.{name}.policy.{key}: {sentence}")
+    return said
+
+
+def _zones(policy: Policy, path: str) -> Iterator[tuple[str, str]]:
+    named = [
+        *((f"queues[{index}]", queue.hours) for index, queue in enumerate(policy.queues)),
+        *((f"brands[{index}]", brand.hours) for index, brand in enumerate(policy.brands)),
+    ]
+    for key, text in named:
+        with contextlib.suppress(HoursError):
+            zone = read_hours(text).zone
+            if not has_zone(zone):
+                yield f"{path}.{key}.hours", f"there is no time zone {zone!r}"
+
+
+def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:
+    schemes = ("redis", "rediss", "redis+sentinel", "redis+cluster")
+    if urlsplit(server.redis_url).scheme not in schemes:
+        yield "server.redis_url", f"begin the address with one of {', '.join(schemes)} and ://"
+    if server.journal == "redis":
+        yield "server.journal", 'this version keeps its journal in a folder; write "file"'
+    if server.journal_archive and server.journal_keep == "all":
+        yield "server.journal_archive", 'nothing is moved there with journal_keep = "all"; drop one'
+    if server.durability == "replicated" and server.journal != "redis":
+        yield "server.durability", '"replicated" needs journal = "redis"; write "journal"'
+
+
+def _listeners(server: ServerSettings) -> Iterator[tuple[str, str]]:
+    for key, bind in (("bind", server.bind), ("ops_bind", server.ops_bind)):
+        if bind or key == "bind":
+            try:
+                address(bind)
+            except ValueError as error:
+                yield f"server.{key}", str(error)
+    if server.ops_bind and server.ops_bind == server.bind and not server.bind.endswith(":0"):
+        yield "server.ops_bind", "this is the public address; name another, or leave it empty"
+    if bool(server.tls_cert) != bool(server.tls_key):
+        missing = "tls_key" if server.tls_cert else "tls_cert"
+        yield f"server.{missing}", "set tls_cert and tls_key both, or neither"
+    for key, file in (("tls_cert", server.tls_cert), ("tls_key", server.tls_key)):
+        if file and not Path(file).is_file():
+            yield f"server.{key}", f"there is no file {file}"
+
+
+def _proxies(server: ServerSettings) -> Iterator[tuple[str, str]]:
+    for index, text in enumerate(server.proxies):
+        try:
+            network(text)
+        except ValueError:
+            yield f"server.proxies[{index}]", f"{text!r} is no address or network (10.0.0.0/8)"
+
+
+def _origins(tenant: Tenant, path: str, *, insecure: bool) -> Iterator[tuple[str, str]]:
+    named = [(f"{path}.origins", tenant.origins)]
+    for index, brand in enumerate(tenant.policy.brands):
+        named.append((f"{path}.policy.brands[{index}].origins", brand.origins))
+    for key, origins in named:
+        for index, origin in enumerate(origins):
+            if origin == "*" and not insecure:
+                yield (
+                    f"{key}[{index}]",
+                    'any site may embed the widget with "*"; name the sites, or set '
+                    "server.insecure = true for development",
+                )
+            elif origin != "*" and not _is_origin(origin):
+                yield (
+                    f"{key}[{index}]",
+                    f"{origin!r} is not an origin; write scheme://host or scheme://host:port in "
+                    "lower case, without a path",
+                )
+
+
+def _is_origin(text: str) -> bool:
+    return bool(re.fullmatch(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", text))
+
+
+def _keys(tenant: Tenant, path: str, server: ServerSettings) -> Iterator[tuple[str, str]]:
+    if not tenant.keys:
+        yield f"{path}.keys", "nobody could sign in; add a key ('fairline init' makes a fresh one)"
+    kids = [key.kid for key in tenant.keys if not key.jwks_url]
+    for index, key in enumerate(tenant.keys):
+        where = f"{path}.keys[{index}]"
+        sources = [name for name in ("secret", "public_key_file", "jwks_url") if getattr(key, name)]
+        if len(sources) != 1:
+            yield where, "set one of secret, public_key_file and jwks_url"
+        elif key.jwks_url:
+            yield from _key_set(key, where)
+        else:
+            yield from _single_key(key, where)
+            if not key.kid:
+                yield f"{where}.kid", 'name the key, for example kid = "main"'
+            elif kids.count(key.kid) > 1:
+                yield f"{where}.kid", f"{key.kid!r} is there twice; give each key its own"
+        if _is_demo(key) and not server.insecure and not is_loopback(server.bind):
+            yield (
+                where,
+                "this demo key is known to everybody; make a fresh one with 'fairline init', or "
+                "bind to 127.0.0.1",
+            )
+
+
+def _is_demo(key: KeyEntry) -> bool:
+    return key.kid == "demo" or key.secret == DEMO_SECRET
+
+
+def _key_set(key: KeyEntry, where: str) -> Iterator[tuple[str, str]]:
+    url = urlsplit(key.jwks_url)
+    if url.scheme != "https" or not url.hostname:
+        yield f"{where}.jwks_url", "the address must begin with https://"
+    if key.alg == "HS256":
+        yield f"{where}.alg", 'a published key cannot be secret; use "EdDSA", "RS256" or "ES256"'
+
+
+def _single_key(key: KeyEntry, where: str) -> Iterator[tuple[str, str]]:
+    if key.secret:
+        size = len(key.secret.encode())
+        if size < SECRET_BYTES_MIN:
+            yield f"{where}.secret", f"{size} bytes are too few; use {SECRET_BYTES_MIN} or more"
+        if key.algorithm != "HS256":
+            yield f"{where}.alg", 'a secret goes with "HS256"; for others name a public_key_file'
+    elif key.alg in ("", "HS256"):
+        yield f"{where}.alg", 'a public key needs alg = "EdDSA", "RS256" or "ES256"'
+    elif not Path(key.public_key_file).is_file():
+        yield f"{where}.public_key_file", f"there is no file {key.public_key_file}"

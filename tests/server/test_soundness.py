@@ -1,0 +1,38 @@
+"""What must be true between settings; the report as a whole is in test_settings."""
+
+import pytest
+
+from router.policy import Policy, Queue
+from router.server.sections import KeyEntry, ServerSettings, Settings, Tenant
+from router.server.soundness import address, breaches, warnings
+
+KEY = KeyEntry(kid="main", alg="HS256", secret="0123456789-0123456789-0123456789")
+QUEUE = Queue(id="a")
+
+
+def settings(queue: Queue = QUEUE, **server: object) -> Settings:
+    tenant = Tenant(keys=(KEY,), policy=Policy(queues=(queue,)))
+    return Settings(server=ServerSettings(**server), tenants={"acme": tenant})  # type: ignore[arg-type]
+
+
+def test_settings_of_defaults_have_no_breach() -> None:
+    assert list(breaches(settings())) == []
+    assert warnings(settings()) == []
+
+
+@pytest.mark.parametrize("host", ["a b", "my host", "a/b", " ", "-x", "a..b", "x:y z"])
+def test_a_host_with_a_space_is_none(host: str) -> None:
+    (found,) = list(breaches(settings(bind=f"{host}:80")))
+    assert found[0] == "server.bind"
+
+
+@pytest.mark.parametrize("host", ["localhost", "a-b.example", "0.0.0.0", "my_host", "a."])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    assert address(f"{host}:80") == (host, 80)
+    assert address("[::1]:80") == ("::1", 80)
+
+
+def test_what_is_perhaps_not_meant_is_a_warning_with_its_key() -> None:
+    (said,) = warnings(settings(Queue(id="a", channels=("chta",))))
+    assert said.startswith("tenants.acme.policy.queues[0].channels: no capacity is named")
+    assert said.endswith('(did you mean "chat"?)')
