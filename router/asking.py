@@ -99,7 +99,7 @@ def _draft(
 
 def _is_taken_at_once(world: World, known: Customer | None, queue: Queue, ruled: Ruled) -> bool:
     """Whether somebody who is free would be asked for it in this same command."""
-    customer = known or Customer(id="", role="customer")
+    customer = known or Customer("", "customer")
     classes = class_for(world, known, queue, ruled.command)
     draft, _ = _draft(world, customer, queue, classes, ruled)
     return not is_held(world, customer, draft) and may_be_offered(world, customer, draft)
@@ -126,6 +126,10 @@ def _join_first(world: World, same: Conversation, command: RequestConversation) 
     return Answer(conversation=ConversationId(same.id), joined=True)
 
 
+def _needs_of(command: RequestConversation) -> SkillLevels:
+    return merge_needs([(need.skill, need.level) for need in command.needs])
+
+
 def _languages_for(customer: Customer, command: RequestConversation) -> SkillLevels:
     if command.languages is not None:
         return tuple((wish.tag, wish.level) for wish in command.languages)
@@ -149,18 +153,19 @@ def _new(
         key_ms=start_ms - world.head_start_ms(klass),
         place=world.position,
         joined_line_ms=now_ms,
-        topic=command.topic,
-        brand=command.brand,
-        klass=klass,
-        own_needs=merge_needs((need.skill, need.level) for need in command.needs),
-        own_languages=_languages_for(customer, command),
-        attributes=dict(command.attributes),
-        avoid=tuple(command.avoid),
-        preferred_agent=command.agent or _agent_of(customer, command.reopens),
-        needs_presence=command.by.role == "customer" and not command.deferrable,
-        deferrable=command.deferrable,
-        is_message=is_message(command),
     )
+    conversation.topic = command.topic
+    conversation.brand = command.brand
+    conversation.klass = klass
+    conversation.own_needs = _needs_of(command)
+    conversation.own_languages = _languages_for(customer, command)
+    if command.attributes:
+        conversation.attributes = dict(command.attributes)
+    conversation.avoid = tuple(command.avoid)
+    conversation.preferred_agent = command.agent or _agent_of(customer, command.reopens)
+    conversation.needs_presence = command.by.role == "customer" and not command.deferrable
+    conversation.deferrable = command.deferrable
+    conversation.is_message = is_message(command)
     wanted = _waited_for(world, customer, queue, command)
     if wanted:
         conversation.wanted_agent = wanted

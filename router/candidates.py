@@ -1,4 +1,4 @@
-"""The records of a choice: an agent with a score, and who was chosen of which.
+"""An agent with a score.
 
 Owns: the parts that are kept of a score, and the order among those whose score is good enough.
 Does not know: how a score comes about.
@@ -8,7 +8,7 @@ Invariant: ``Candidate.rank`` never ties, for an idle place is nobody else's.
 
 from msgspec import Struct
 
-__all__ = ["Candidate", "Choice"]
+__all__ = ["Candidate"]
 
 
 class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
@@ -29,11 +29,3 @@ class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
     def rank(self) -> tuple[int, int, int, int]:
         """The order among those whose score is good enough; smaller is better."""
         return (-self.load, self.flexibility, self.idle_since_ms, self.idle_order)
-
-
-class Choice(Struct, frozen=True, gc=False):
-    """The agent who was chosen, the words that say why, and the best of those considered."""
-
-    candidate: Candidate
-    why: tuple[str, ...]
-    considered: tuple[Candidate, ...]

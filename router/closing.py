@@ -93,19 +93,21 @@ def take_from_agent(world: World, conversation: Conversation) -> Agent:
 
 def _note_meeting(world: World, conversation: Conversation) -> None:
     met = world.customer_of(conversation).met
-    met[:] = [meeting for meeting in met if meeting.conversation != conversation.id]
+    if met:
+        met[:] = [meeting for meeting in met if meeting.conversation != conversation.id]
     met.append(
         Meeting(
-            conversation=conversation.id,
-            agent=conversation.agent,
-            at_ms=world.now_ms,
-            topic=conversation.topic,
-            outcome=conversation.ended_reason or "passed_on",
-            rating=conversation.rating,
-            code=conversation.wrap_up_code,
+            conversation.id,
+            conversation.agent,
+            world.now_ms,
+            conversation.topic,
+            conversation.ended_reason or "passed_on",
+            conversation.rating,
+            conversation.wrap_up_code,
         )
     )
-    del met[:-MEETINGS_MAX]
+    if len(met) > MEETINGS_MAX:
+        del met[:-MEETINGS_MAX]
 
 
 def abandon(world: World, conversation: Conversation, reason: str) -> None:
@@ -132,8 +134,7 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
     """
     if not conversation.can("close"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
-    queue = world.queues.get(conversation.queue)
-    wrap_up_ms = queue.wrap_up_ms if queue is not None else 0
+    wrap_up_ms = world.in_force.queue(conversation.queue).wrap_up_ms
     conversation.ended_reason = reason
     if not wrap_up_ms:
         take_from_agent(world, conversation)
@@ -165,9 +166,8 @@ def complete_wrap_up(world: World, conversation: Conversation) -> None:
     if not conversation.can("complete"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
     reader = PersonKey(f"agent:{conversation.agent}")
-    queue = world.queues.get(conversation.queue)
-    if not conversation.wrap_up_code and queue is not None:
-        conversation.wrap_up_code = queue.wrap_up_default
+    if not conversation.wrap_up_code:
+        conversation.wrap_up_code = world.in_force.queue(conversation.queue).wrap_up_default
     take_from_agent(world, conversation)
     conversation.turn("complete")
     _tell_end(world, conversation, conversation.ended_reason, (reader,))
@@ -184,9 +184,10 @@ def _close(world: World, conversation: Conversation, reason: str) -> None:
 
 def _last_readers(conversation: Conversation) -> tuple[PersonKey, ...]:
     """Everybody who took part, the agent included who has just been freed."""
-    last = conversation.last_agent
-    agent = (PersonKey(f"agent:{last}"),) if last and last != conversation.agent else ()
-    return (*conversation.readers(), *agent)
+    readers, last = conversation.readers(), conversation.last_agent
+    if not last or last == conversation.agent:
+        return readers
+    return (*readers, PersonKey(f"agent:{last}"))
 
 
 def _tell_end(
@@ -203,8 +204,8 @@ def _tell_end(
             waited_until_ms - conversation.arrived_ms,
             0 if accepted_ms is None else world.now_ms - accepted_ms,
             readers,
-            wrap_up=conversation.status is ConversationState.WRAP_UP,
-            code=conversation.wrap_up_code,
+            conversation.status is ConversationState.WRAP_UP,
+            conversation.wrap_up_code,
         )
     )
 
@@ -226,15 +227,15 @@ def _schedule_forgetting(world: World, conversation: Conversation) -> None:
     customer = world.customer_of(conversation)
     is_here = customer.reach is Reachability.REACHABLE
     if conversation.id in customer.answered and not is_here:
-        kept_ms = max(FORGET_MS, world.policy.answer_kept_ms)
+        kept_ms = max(FORGET_MS, world.in_force.answer_kept_ms)
     world.timers.set("forget", conversation.id, world.now_ms + kept_ms)
 
 
 def _is_news(conversation: Conversation, customer: Customer) -> bool:
     """Whether a message was answered that its customer, who is not there, has not seen."""
-    away = customer.reach is not Reachability.REACHABLE
-    seen = conversation.read.get(customer.key, 0)
-    return away and conversation.is_message and seen < conversation.seq
+    if not conversation.is_message or customer.reach is Reachability.REACHABLE:
+        return False
+    return conversation.read.get(customer.key, 0) < conversation.seq
 
 
 def read_answers(world: World, customer: Customer) -> None:

@@ -26,12 +26,18 @@ BY_RULES = PersonKey("policy:rules")
 """Who gave a class, in the audit trail."""
 
 
-class Ruled(msgspec.Struct, frozen=True):
+_NOTHING = Effects()
+
+
+class Ruled:
     """A request as the rules leave it."""
 
-    command: RequestConversation
-    queue: Queue
-    effects: Effects
+    __slots__ = ("command", "effects", "queue")
+
+    def __init__(self, command: RequestConversation, queue: Queue, effects: Effects) -> None:
+        self.command = command
+        self.queue = queue
+        self.effects = effects
 
 
 def apply_rules(
@@ -39,7 +45,7 @@ def apply_rules(
 ) -> Ruled:
     """Finds what the rules add; changes nothing yet."""
     if not world.policy.rules:
-        return Ruled(command, queue, Effects())
+        return Ruled(command, queue, _NOTHING)
     found = effects(world.policy.rules, _facts(world, customer, queue, command))
     if found.topic:
         command = msgspec.structs.replace(command, topic=found.topic)
@@ -91,7 +97,7 @@ def put_in_force(world: World, conversation: Conversation, found: Effects) -> li
         What ``note_classes`` writes down, once the conversation is one.
     """
     reasons: list[str] = []
-    if not found.fired:
+    if found is _NOTHING or not found.fired:
         return reasons
     conversation.rules = found.fired
     conversation.weights = found.weights
@@ -114,6 +120,6 @@ def put_in_force(world: World, conversation: Conversation, found: Effects) -> li
 
 def note_classes(world: World, conversation: Conversation, reasons: list[str]) -> None:
     """Writes down which rules gave a class."""
-    subject = f"conversation:{conversation.id}"
     for reason in reasons:
+        subject = f"conversation:{conversation.id}"
         world.emit(AuditRecorded(BY_RULES, "priority", subject, reason))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from router.errors import Refusal, Refused
 from router.forms import IS_PLAIN
 from router.ids import PersonKey
+from router.marks import mypyc_attr
 from router.records import Message
 from router.skills import SkillLevels
 from router.states import CONVERSATION, FINAL_CONVERSATION, ConversationState, advance
@@ -23,6 +24,7 @@ MESSAGES_MAX = 20_000
 """Messages and notes in one conversation; further ones are refused with 106."""
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Invitation:
     """A colleague is asked to join, by whom, in which mode, until when, with which words."""
@@ -33,7 +35,8 @@ class Invitation:
     note: str = ""
 
 
-@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Conversation:
     """One piece of work from arrival to close.
 
@@ -116,6 +119,64 @@ class Conversation:
     message_ops: "dict[str, tuple[int, int]]" = field(default_factory=dict)
     """By person and op, the fingerprint of what was asked and the number it got."""
 
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - the field's name
+        customer: str,
+        queue: str,
+        channel: str,
+        arrived_ms: int,
+        start_ms: int,
+        key_ms: int,
+        place: int,
+        joined_line_ms: int,
+    ) -> None:
+        """Written out, for the one that a dataclass makes is never compiled."""
+        self.id = id
+        self.customer = customer
+        self.queue = queue
+        self.channel = channel
+        self.arrived_ms = arrived_ms
+        self.start_ms = start_ms
+        self.key_ms = key_ms
+        self.place = place
+        self.joined_line_ms = joined_line_ms
+        self.status = ConversationState.WAITING
+        self.topic = self.brand = self.klass = self.capped_class = ""
+        self.own_needs = self.own_languages = ()
+        self.attributes = {}
+        self.avoid = ()
+        self.wanted_agent = ""
+        self.waits_for_last = False
+        self.preferred_needs = self.preferred_languages = ()
+        self.preferred_agent = ""
+        self.rules = ()
+        self.weights = {}
+        self.outside = {}
+        self.needs_presence = True
+        self.deferrable = self.is_message = False
+        self.step = 0
+        self.parked = False
+        self.agent = self.last_agent = self.assignment = self.offer = ""
+        self.attempt_count = 0
+        self.declined = {}
+        self.passed = {}
+        self.heard_at_ms = 0
+        self.is_quiet = False
+        self.assigned_at_ms = self.first_assigned_at_ms = None
+        self.wrap_up_since_ms = self.wrap_up_due_ms = self.ended_at_ms = None
+        self.wrap_up_code = self.ended_reason = ""
+        self.rating = self.unanswered_since_ms = None
+        self.is_overdue = False
+        self.seq = self.note_seq = 0
+        self.messages = []
+        self.read = {}
+        self.joined = {}
+        self.invited = {}
+        self.took_part = ()
+        self.message_ops = {}
+
     @property
     def is_over(self) -> bool:
         """Whether it is over for its customer (its agent may still be in wrap-up)."""
@@ -189,7 +250,10 @@ class Conversation:
 
     def readers(self) -> tuple[PersonKey, ...]:
         """Everybody who takes part: the customer and the staff."""
-        return (PersonKey(f"customer:{self.customer}"), *self.staff())
+        customer = PersonKey(f"customer:{self.customer}")
+        if self.joined:
+            return (customer, *self.staff())
+        return (customer, PersonKey(f"agent:{self.agent}")) if self.agent else (customer,)
 
 
 _ANSWERING = frozenset({"agent", "supervisor"})
@@ -267,8 +331,8 @@ class Conversations:
 
     def wait_no_longer(self, conversation: Conversation) -> None:
         """Takes a conversation out of those waiting, if it is one."""
-        waiting = self.waiting_by_queue.get(conversation.queue, {})
-        if conversation.id in waiting:
+        waiting = self.waiting_by_queue.get(conversation.queue)
+        if waiting is not None and conversation.id in waiting:
             del waiting[conversation.id]
             if conversation.is_message:
                 self.messages_by_queue[conversation.queue] -= 1

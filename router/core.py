@@ -20,10 +20,12 @@ One command, in this order: position, outage, due timers (each settled), the com
 agents whose ``next`` show is due, matching, the answer, what changed of agents and lines.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from typing import Any, cast
 
-import msgspec
+from msgspec.msgpack import Encoder
+from msgspec.structs import replace
 
 from router import attendance, declaring, placing, saying
 from router.commands import (
@@ -57,7 +59,34 @@ CORE_VERSION = 3
 OUTAGE_MS = 2_000
 """A deadline found later than this means that nobody could append in between."""
 
+_Creating = RequestConversation | TransferConversation
+
+_encode = Encoder().encode
+
 _DONE = Answer()
+_TOOK_EFFECT = CommandAnswered(_DONE)
+"""Most answers say nothing more; an event never changes, so they can all be the same one."""
+
+
+class _Way:
+    """How commands of one type go through the core."""
+
+    __slots__ = ("act", "begins", "creates", "ends", "is_personal", "is_quiet", "says", "signs")
+
+    def __init__(self, kind: type) -> None:
+        self.act: Callable[[World, Any], Answer | None] | None = COMMANDS.get(kind)
+        fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
+        self.is_personal = "by" in fields
+        self.begins = kind is Connect
+        self.ends = kind is Disconnect
+        self.signs = kind is AcceptTerms
+        self.is_quiet = kind is ReportActivity
+        """Comes without anybody touching the device."""
+        self.creates = kind in (RequestConversation, TransferConversation)
+        self.says = kind is SendMessage
+
+
+_WAYS = {kind: _Way(kind) for kind in (*COMMANDS, SendMessage)}
 
 
 class Router:
@@ -105,7 +134,7 @@ class Router:
         events: list[Event] = []
         world.events = events
         world.position += 1
-        self._let_time_pass(now_ms, nobody_was_there=isinstance(command, EndOutage))
+        self._let_time_pass(now_ms, nobody_was_there=type(command) is EndOutage)
         start = len(events)
         try:
             answer = _carry_out(world, command)
@@ -115,11 +144,15 @@ class Router:
             assert not any(marks), "a refused command left a mark"
             events.append(_refusal(refused))
             return events
-        events.insert(start, CommandAnswered(answer))
+        told = _TOOK_EFFECT if answer is _DONE else CommandAnswered(answer)
+        events.insert(start, told)
         return events
 
     def _let_time_pass(self, now_ms: int, *, nobody_was_there: bool) -> None:
         world = self.world
+        if not nobody_was_there and not world.timers.may_be_due(now_ms):
+            world.now_ms = now_ms
+            return
         due_ms = world.timers.next_due_ms()
         if not nobody_was_there and (due_ms is None or due_ms > now_ms):
             world.now_ms = now_ms
@@ -140,7 +173,7 @@ class Router:
 
     def digest(self) -> str:
         """A hash over the whole state but for time and position, which refused commands move."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = blake2b(digest_size=16)
         for chunk in dump(self.world):
             digest.update(chunk)
         return digest.hexdigest()
@@ -148,7 +181,7 @@ class Router:
     def snapshot(self) -> Iterator[bytes]:
         """The whole state as a stream of MessagePack objects, the first of them a header."""
         header = (CORE_VERSION, self.world.tenant, self.world.position, self.world.now_ms)
-        yield msgspec.msgpack.encode(header)
+        yield _encode(header)
         yield from dump(self.world)
 
     @classmethod
@@ -176,18 +209,25 @@ def _shift_deadlines(world: World, by_ms: int) -> None:
 
 
 def _carry_out(world: World, command: Command) -> Answer:
-    _check_session(world, command)
-    if isinstance(command, (RequestConversation, TransferConversation)):
-        return _once(world, command.by, command.op, command)
-    if isinstance(command, SendMessage):
-        return _say_once(world, command)
-    answer = COMMANDS[type(command)](world, command) or _DONE
-    _wake(world, command)
+    way = _WAYS[type(command)]
+    by: Actor | None = getattr(command, "by", None) if way.is_personal else None
+    role = "" if by is None else by.role
+    if by is not None:
+        _check_session(world, way, by, role)
+    if way.creates and by is not None:
+        return _once(world, way, by, cast("_Creating", command))
+    if way.says:
+        return _say_once(world, way, cast("SendMessage", command))
+    act = way.act
+    assert act is not None, f"nothing carries out {command}"
+    answer = act(world, command) or _DONE
+    if by is not None and role == "agent":
+        _wake(world, way, by)
     _finish(world)
     return answer
 
 
-def _check_session(world: World, command: Command) -> None:
+def _check_session(world: World, way: _Way, by: Actor, role: str) -> None:
     """Agents and customers act while they have a session, which begins with ``Connect``.
 
     A command that was under way when the grace ended comes too late; it must not leave anything
@@ -196,34 +236,35 @@ def _check_session(world: World, command: Command) -> None:
     Raises:
         Refused: UNAUTHORIZED.
     """
-    by = getattr(command, "by", None)
-    if by is None or isinstance(command, (Connect, Disconnect)):
+    if way.begins or way.ends:
         return
-    if by.role in ("agent", "customer") or isinstance(command, AcceptTerms):
-        person = world.people.get(by.role, by.id)
+    if role in ("agent", "customer") or way.signs:
+        person = world.people.get(role, by.id)
         if person is None or person.reach is Reachability.UNREACHABLE:
             raise Refused(Refusal.UNAUTHORIZED, "there is no session: say hello first")
 
 
-def _once(
-    world: World, by: Actor, op: str, command: RequestConversation | TransferConversation
-) -> Answer:
+def _once(world: World, way: _Way, by: Actor, command: _Creating) -> Answer:
     """Carries out a command that creates something, or gives the first answer again."""
+    key, op = by.key, str(command.op)
     asked = fingerprint(command)
-    known = world.ops.recall(by.key, op, asked)
+    known = world.ops.recall(key, op, asked)
     if known is not None:
         return known
-    if f"{by.key} {op}" in world.conversations.op_home:
+    if world.conversations.op_home and f"{key} {op}" in world.conversations.op_home:
         raise _used()
-    answer = COMMANDS[type(command)](world, command) or _DONE
-    _wake(world, command)
+    act = way.act
+    assert act is not None, f"nothing carries out {command}"
+    answer = act(world, command) or _DONE
+    if by.role == "agent":
+        _wake(world, way, by)
     _finish(world)
     answer = _with_place(world, answer)
-    world.ops.remember(by.key, op, asked, answer, world.now_ms)
+    world.ops.remember(key, op, asked, answer, world.now_ms)
     return answer
 
 
-def _say_once(world: World, command: SendMessage) -> Answer:
+def _say_once(world: World, way: _Way, command: SendMessage) -> Answer:
     """A message is remembered with its conversation, for as long as that is."""
     conversation = world.conversations.by_id.get(command.conversation)
     key = f"{command.by.key} {command.op}"
@@ -240,7 +281,8 @@ def _say_once(world: World, command: SendMessage) -> Answer:
     assert answer.seq is not None
     conversation.message_ops[key] = (asked, answer.seq)
     world.conversations.op_home[key] = conversation.id
-    _wake(world, command)
+    if command.by.role == "agent":
+        _wake(world, way, command.by)
     _finish(world)
     return answer
 
@@ -249,16 +291,16 @@ def _used() -> Refused:
     return Refused(Refusal.CONFLICT, "this op was used before with other content")
 
 
-def fingerprint(command: RequestConversation | TransferConversation | SendMessage) -> int:
+def fingerprint(command: _Creating | SendMessage) -> int:
     """What a command asks for, without the connection and the id that the edge made for it."""
-    by = Actor(command.by.role, command.by.id)
+    given = command.by
+    by = Actor(given.role, given.id)
     plain: Command
     if isinstance(command, RequestConversation):
-        plain = msgspec.structs.replace(command, by=by, conversation=ConversationId(""))
+        plain = replace(command, by=by, conversation=ConversationId(""))
     else:
-        plain = msgspec.structs.replace(command, by=by)
-    content = msgspec.msgpack.encode(plain)
-    return int.from_bytes(hashlib.blake2b(content, digest_size=7).digest(), "big")
+        plain = replace(command, by=by)
+    return int.from_bytes(blake2b(_encode(plain), digest_size=7).digest(), "big")
 
 
 def _with_place(world: World, answer: Answer) -> Answer:
@@ -266,11 +308,13 @@ def _with_place(world: World, answer: Answer) -> Answer:
     assert answer.conversation is not None
     conversation = world.conversations.by_id[answer.conversation]
     ahead = world.ahead(conversation)
-    return msgspec.structs.replace(
-        answer,
-        status=conversation.status,
-        ahead=ahead,
-        position=None if ahead is None else ahead + 1,
+    return Answer(
+        answer.conversation,
+        conversation.status,
+        None if ahead is None else ahead + 1,
+        ahead,
+        answer.joined,
+        answer.seq,
     )
 
 
@@ -286,13 +330,12 @@ def _finish(world: World) -> None:
     world.flush_marks()
 
 
-def _wake(world: World, command: Command) -> None:
+def _wake(world: World, way: _Way, by: Actor) -> None:
     """A device that speaks up is there: its agent is asked again after an undelivered offer."""
-    by = getattr(command, "by", None)
-    if by is None or by.role != "agent" or isinstance(command, Disconnect):
+    if way.ends:
         return
     agent = world.people.agents[by.id]
-    if not isinstance(command, (Connect, ReportActivity)):
+    if not (way.begins or way.is_quiet):
         declaring.act(world, agent, by.connection)
     if agent.shunned and agent.devices:
         world.timers.cancel("agent_shunned", agent.id)

@@ -60,7 +60,7 @@ def _wait_no_longer(world: World, agent: Agent) -> None:
     if not world.pool.knows(agent.id):
         return
     for lane in list(world.pool.lanes_for(agent.id)):
-        if lane.key[2].agent == agent.id:
+        if lane.agent == agent.id:
             for place in list(lane):
                 conversation = world.conversations.by_id[place[2]]
                 if conversation.waits_for_last:

@@ -329,7 +329,7 @@ def _prospects(world: World, agent: Agent) -> tuple[int, str | None]:
     count = 0
     first = NOBODY
     for lane in world.pool.lanes_for(agent.id):
-        if not agent.channels.get(lane.key[1], True):
+        if not agent.channels.get(lane.channel, True):
             continue
         count += len(lane)
         for place in lane:

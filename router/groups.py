@@ -7,10 +7,10 @@ asked.
 Invariant: everything is integers of 0 to 1000.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from itertools import islice
 
-from router.candidates import Candidate, Choice
+from router.candidates import Candidate
 from router.policy import Weights
 from router.queue import Lane
 from router.skills import Profile, language_score, proficiency_score
@@ -18,17 +18,21 @@ from router.skills import Profile, language_score, proficiency_score
 __all__ = [
     "NOTHING_SPECIAL",
     "BucketKey",
+    "Choice",
     "Group",
     "IdlePlace",
     "Parts",
+    "Shares",
     "Special",
     "best_of",
     "candidate",
+    "choice_of",
     "longest_idle",
     "mean",
     "only",
     "reasons",
     "replaced",
+    "shares",
 ]
 
 IdlePlace = tuple[int, int, str]
@@ -42,13 +46,52 @@ Parts = tuple[int, int, int, int, int, int]
 """The parts of a score, each 0 to 1000, language, proficiency, history,
 load, relation, topic."""
 
-Special = Mapping[str, Mapping[str, int]]
+Shares = tuple[int, int, int, int, int, int]
+"""The share of each part in the score, in the order of ``Parts``."""
+
+Special = dict[str, dict[str, int]]
 """By agent, or ``""`` for everybody, parts that stand in the place of those computed here."""
 
 NOTHING_SPECIAL: Special = {}
 
+BEST_MATCH = "best_match"
+"""The word where nobody else was good enough."""
+
+WANTED = (1000, 1000)
+"""The language and proficiency parts of who alone is asked for, and so of nothing else."""
+
 CONSIDERED_MAX = 10
 """So many candidates of a decision are kept for ``explain``."""
+
+
+class Choice:
+    """The agent who was chosen, the words that say why, and the best of those considered.
+
+    The first of those considered is the one who was chosen; ``rule`` is the last of the words.
+    """
+
+    __slots__ = ("agent", "considered", "rule", "why")
+
+    def __init__(
+        self, agent: str, why: tuple[str, ...], rule: str, considered: tuple[Candidate, ...]
+    ) -> None:
+        self.agent = agent
+        self.why = why
+        self.rule = rule
+        self.considered = considered
+
+    @property
+    def candidate(self) -> Candidate:
+        """The agent with the parts of the score."""
+        return self.considered[0]
+
+
+def choice_of(
+    lane: Lane, chosen: Candidate, good: list[Candidate], considered: tuple[Candidate, ...]
+) -> Choice:
+    """A choice of one among several, and why it fell on them."""
+    why = reasons(lane, chosen, good)
+    return Choice(chosen.agent, why, why[-1], considered)
 
 
 def best_of(found: list[Candidate], chosen: Candidate) -> tuple[Candidate, ...]:
@@ -75,6 +118,7 @@ class Group:
         "buckets",
         "flexibility",
         "index",
+        "lane_count",
         "lanes",
         "listed",
         "members",
@@ -88,6 +132,8 @@ class Group:
         self.index = index
         self.flexibility = flexibility
         self.lanes = 0
+        """The lanes (bits) that its agents can serve, and how many those are."""
+        self.lane_count = 0
         self.listed: dict[tuple[str, ...], list[int]] = {}
         """By channels, the indexes of the lanes of these; made when asked for."""
         self.members = 0
@@ -106,18 +152,22 @@ class Group:
     def add_lane(self, lane: Lane) -> None:
         """The group can serve this lane."""
         self.lanes |= 1 << lane.index
+        self.lane_count += 1
         if self.listed:
             self.listed = {}
 
     def drop_lane(self, lane: Lane) -> None:
         """The lane is gone."""
         self.lanes &= ~(1 << lane.index)
+        self.lane_count -= 1
         if self.listed:
             self.listed = {}
         self.scores.pop(lane.index, None)
 
     def parts(self, lane: Lane) -> tuple[int, int]:
         """The score's language and proficiency parts, kept, for they never change for a lane."""
+        if lane.agent:
+            return WANTED
         known = self.scores.get(lane.index)
         if known is None:
             requirement = lane.key[2]
@@ -133,14 +183,27 @@ def longest_idle(
     lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
 ) -> list[IdlePlace]:
     """The longest idle of a bucket who may be asked, and whoever would be next."""
-    _, channel, requirement = lane.key
-    if channel not in key[0]:
+    if lane.channel not in key[0]:
         return []
-    only = requirement.agent
+    only = lane.agent
     if not refused and not only:
         return bucket[:2]
     fit = (p for p in bucket if p[2] not in refused and (not only or p[2] == only))
     return list(islice(fit, 2))
+
+
+def _parts_of(
+    group: Group,
+    lane: Lane,
+    agent: str,
+    load: int,
+    history: dict[str, int],
+    special: Special,
+) -> Parts:
+    language, proficiency = group.parts(lane)
+    known = history.get(agent, 0) if history else 0
+    parts: Parts = (language, proficiency, known, 1000 - load, 0, 0)
+    return replaced(parts, special, agent) if special else parts
 
 
 def candidate(
@@ -148,16 +211,17 @@ def candidate(
     lane: Lane,
     place: IdlePlace,
     load: int,
-    history: Mapping[str, int],
-    weights: Weights,
+    history: dict[str, int],
+    weights: Shares,
     special: Special = NOTHING_SPECIAL,
 ) -> Candidate:
     """An agent as a candidate for a lane."""
+    parts = _parts_of(group, lane, place[2], load, history, special)
+    return _scored(group, place, parts, weights)
+
+
+def _scored(group: Group, place: IdlePlace, parts: Parts, weights: Shares) -> Candidate:
     since_ms, order, agent = place
-    language, proficiency = group.parts(lane)
-    parts: Parts = (language, proficiency, history.get(agent, 0), 1000 - load, 0, 0)
-    if special:
-        parts = replaced(parts, special, agent)
     language, proficiency, known, ease, relation, topic = parts
     return Candidate(  # by position: names cost more than the rest of this function
         agent,
@@ -179,29 +243,43 @@ def only(
     lane: Lane,
     place: IdlePlace,
     load: int,
-    history: Mapping[str, int],
-    weights: Weights,
+    history: dict[str, int],
+    weights: Shares,
     special: Special,
 ) -> Choice:
     """The choice where nobody else is free who can serve the lane; no bucket is looked at."""
-    one = candidate(group, lane, place, load, history, weights, special)
-    return Choice(one, reasons(lane, one, [one]), (one,))
+    parts = _parts_of(group, lane, place[2], load, history, special)
+    one = _scored(group, place, parts, weights)
+    why = _words(lane, _flags(parts[0], parts[2], parts[4], parts[5]), BEST_MATCH)
+    return Choice(place[2], why, BEST_MATCH, (one,))
 
 
-def mean(parts: Parts, weights: Weights) -> int:
-    """The score: the weighted mean of the parts, in whole numbers."""
-    language, proficiency, history, load, relation, topic = parts
-    total = weights.language + weights.proficiency + weights.history + weights.load
-    total += weights.relation + weights.topic
-    weighted = (
-        weights.language * language
-        + weights.proficiency * proficiency
-        + weights.history * history
-        + weights.load * load
-        + weights.relation * relation
-        + weights.topic * topic
+def shares(weights: Weights) -> Shares:
+    """The weights of a policy in the order of the parts."""
+    return (
+        weights.language,
+        weights.proficiency,
+        weights.history,
+        weights.load,
+        weights.relation,
+        weights.topic,
     )
-    return weighted // total if total else 0
+
+
+def mean(parts: Parts, weights: Shares) -> int:
+    """The score: the weighted mean of the parts, in whole numbers."""
+    total = weights[0] + weights[1] + weights[2] + weights[3] + weights[4] + weights[5]
+    if not total:
+        return 0
+    weighted = (
+        weights[0] * parts[0]
+        + weights[1] * parts[1]
+        + weights[2] * parts[2]
+        + weights[3] * parts[3]
+        + weights[4] * parts[4]
+        + weights[5] * parts[5]
+    )
+    return weighted // total
 
 
 def replaced(parts: Parts, special: Special, agent: str) -> Parts:
@@ -220,27 +298,47 @@ def replaced(parts: Parts, special: Special, agent: str) -> Parts:
 
 def reasons(lane: Lane, chosen: Candidate, good: list[Candidate]) -> tuple[str, ...]:
     """Why this agent, in the trade's words: what was met, then what broke the tie."""
-    requirement = lane.key[2]
-    why = [f"skill:{skill}" for skill, _ in requirement.needs]
-    if requirement.languages and chosen.language:
-        why.append(f"language:{requirement.languages[0][0]}")
-    known = (
-        ("knows_customer", chosen.history),
-        ("account_owner", chosen.relation),
-        ("knows_topic", chosen.topic),
-    )
-    why += [word for word, part in known if part]
-    if requirement.agent:
-        why.append("asked_for")
+    flags = _flags(chosen.language, chosen.history, chosen.relation, chosen.topic)
+    return _words(lane, flags, _tie(chosen, good))
+
+
+def _tie(chosen: Candidate, good: list[Candidate]) -> str:
+    """What set the chosen one apart from the others who are good enough."""
     others = [candidate for candidate in good if candidate is not chosen]
     if not others:
-        why.append("best_match")
-    elif all(other.load < chosen.load for other in others):
-        why.append("least_loaded")
-    elif all(
-        other.flexibility > chosen.flexibility for other in others if other.load == chosen.load
-    ):
-        why.append("least_flexible")
-    else:
-        why.append("longest_idle")
-    return tuple(why)
+        return BEST_MATCH
+    load, flexibility = chosen.load, chosen.flexibility
+    if all(other.load < load for other in others):
+        return "least_loaded"
+    if all(other.flexibility > flexibility for other in others if other.load == load):
+        return "least_flexible"
+    return "longest_idle"
+
+
+def _flags(language: int, history: int, relation: int, topic: int) -> int:
+    """Which parts of the score are above nothing, as bits."""
+    flags = 1 if language else 0
+    flags |= 2 if history else 0
+    flags |= 4 if relation else 0
+    return flags | 8 if topic else flags
+
+
+def _words(lane: Lane, flags: int, rule: str) -> tuple[str, ...]:
+    """The words for these parts and this rule; a lane keeps the few that it ever needs."""
+    kept = lane.words.get(rule)
+    if kept is None:
+        kept = lane.words[rule] = {}
+    known = kept.get(flags)
+    if known is not None:
+        return known
+    requirement = lane.key[2]
+    why = [f"skill:{skill}" for skill, _ in requirement.needs]
+    if requirement.languages and flags & 1:
+        why.append(f"language:{requirement.languages[0][0]}")
+    for bit, word in ((2, "knows_customer"), (4, "account_owner"), (8, "knows_topic")):
+        if flags & bit:
+            why.append(word)
+    if requirement.agent:
+        why.append("asked_for")
+    kept[flags] = (*why, rule)
+    return kept[flags]

@@ -91,6 +91,8 @@ def _tell(world: World, conversation: Conversation, key: PersonKey, mode: str, w
 
 def dismiss(world: World, conversation: Conversation) -> None:
     """The conversation is over, as all who took part were told: nobody is in it any longer."""
+    if not conversation.invited and not conversation.joined:
+        return
     for key in list(conversation.invited):
         recall(world, conversation, key, "withdrawn")
     for key in conversation.joined:

@@ -58,15 +58,18 @@ def finish(world: World, command: EndConversation) -> None:
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, or INVALID_TRANSITION where it is not active.
     """
-    conversation = theirs(world, command.by, "conversation.end", command.conversation)
-    reason = "customer" if command.by.role == "customer" else "agent"
+    by = command.by
+    conversation = theirs(world, by, "conversation.end", command.conversation)
+    role = by.role
+    reason = "customer" if role == "customer" else "agent"
     if conversation.ended_reason == reason:
         return
-    if command.by.role == "customer" and conversation.can("abandon"):
+    if role == "customer" and conversation.can("abandon"):
         abandon(world, conversation, "cancelled")
         return
     end(world, conversation, reason)
-    _note_down(world, command.by, "end", conversation, command.reason)
+    if role == "supervisor":
+        _note_down(world, by, "end", conversation, command.reason)
 
 
 def pass_on(world: World, command: TransferConversation) -> Answer:

@@ -73,7 +73,7 @@ def _holder(world: World, customer: Customer, held: Conversation) -> Conversatio
         in_vain = not _can_be_served(world, first) and _can_be_served(world, held)
         if not in_vain:
             return first
-    if world.policy.one_place == "assigned":
+    if world.in_force.holds_until_assigned:
         return None
     for conversation in _theirs(world, customer, deferrable):
         if conversation.status is ConversationState.ACTIVE:

@@ -18,22 +18,23 @@ idle time; a choice looks at the first of each bucket and at the few whom the cu
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 
-from router.candidates import Candidate, Choice
+from router.candidates import Candidate
 from router.groups import (
     NOTHING_SPECIAL,
     BucketKey,
+    Choice,
     Group,
     IdlePlace,
+    Shares,
     Special,
     best_of,
     candidate,
+    choice_of,
     longest_idle,
-    reasons,
 )
-from router.masks import Masks, bits
-from router.policy import Weights
+from router.masks import Masks, bits, has_more
 from router.queue import Lane, Line, Place
 from router.shortlist import Shortlist
 from router.skills import Profile, Requirement
@@ -59,7 +60,7 @@ class Pool:
         self._group_of: dict[str, Group] = {}
         self._free: dict[str, tuple[BucketKey, IdlePlace]] = {}
         self._masks = Masks()
-        self._shortlist = Shortlist(self._by_index, self._group_of)
+        self._shortlist = Shortlist(self._by_index, self._group_of, self._masks)
         self._groups_free = 0
         """The groups (bits) that have a free agent."""
         self._own_lanes: dict[str, int] = {}
@@ -129,12 +130,9 @@ class Pool:
         """How many agents at work could serve a lane, free or not."""
         known = self._able.get(lane.index)
         if known is None:
-            only = lane.key[2].agent
-            if only:
-                known = int(only in self._working)
-            else:
-                serving = bits(self._masks.serving(lane))
-                known = sum(self._by_index[index].working for index in serving)
+            serving = bits(self._masks.serving(lane) if not lane.agent else 0)
+            known = sum(self._by_index[index].working for index in serving)
+            known += lane.agent in self._working
             self._able[lane.index] = known
         return known
 
@@ -146,8 +144,7 @@ class Pool:
 
     def can(self, agent: str, lane: Lane) -> bool:
         """Whether the agent is signed in and could serve this lane."""
-        group = self._group_of.get(agent)
-        return group is not None and self._may(group, lane, agent)
+        return agent in self._group_of and self._may(self._group_of[agent], lane, agent)
 
     def channels_for(self, agent: str) -> tuple[str, ...]:
         """The channels on which this agent can take work now."""
@@ -168,9 +165,10 @@ class Pool:
                 return
             self.occupy(agent)
         group = self._group_of[agent]
+        if not group.buckets:
+            self._groups_free |= 1 << group.index
         insort(group.buckets.setdefault(key, []), place)
         self._free[agent] = (key, place)
-        self._groups_free |= 1 << group.index
         self._shortlist.add(agent, group, channels, load, idle)
 
     def occupy(self, agent: str) -> None:
@@ -190,23 +188,21 @@ class Pool:
 
     def add_lane(self, lane: Lane) -> None:
         """A lane is new: finds who can serve it."""
-        requirement = lane.key[2]
-        bit = 1 << lane.index
         self._overlaps.clear()
         self._able.pop(lane.index, None)
-        if requirement.agent:
-            self._own_lanes[requirement.agent] = self._own_lanes.get(requirement.agent, 0) | bit
+        if lane.agent:
+            own = self._own_lanes.get(lane.agent, 0)
+            self._own_lanes[lane.agent] = own | 1 << lane.index
             return
         for index in bits(self._masks.add_lane(lane)):
             self._by_index[index].add_lane(lane)
 
     def drop_lane(self, lane: Lane) -> None:
         """A lane is gone."""
-        bit = 1 << lane.index
         self._overlaps.clear()
-        agent = lane.key[2].agent
+        agent = lane.agent
         if agent:
-            self._own_lanes[agent] &= ~bit
+            self._own_lanes[agent] &= ~(1 << lane.index)
             if not self._own_lanes[agent]:
                 del self._own_lanes[agent]
             return
@@ -223,12 +219,14 @@ class Pool:
         ``refused`` tells the agents that a conversation is not offered to now.
         """
         group = self._group_of[agent]
-        own = self._own_lanes.get(agent, 0)
-        if not own and group.lanes.bit_count() <= LANES_LISTED_MAX:
-            if channels not in group.listed:
+        own = self._own_lanes.get(agent, 0) if self._own_lanes else 0
+        if not own and group.lane_count <= LANES_LISTED_MAX:
+            listed = group.listed.get(channels)
+            if listed is None:
                 lanes = map(self._line.lane_at, bits(group.lanes))
-                group.listed[channels] = [one.index for one in lanes if one.key[1] in channels]
-            best = self._line.first_of(group.listed[channels])
+                listed = [one.index for one in lanes if one.channel in channels]
+                group.listed[channels] = listed
+            best = self._line.first_of(listed)
             if not best[2]:
                 return None
             if agent not in refused(best[2]):
@@ -246,7 +244,7 @@ class Pool:
         best: Place | None = None
         for index in bits(servable & self._line.occupied):
             lane = self._line.lane_at(index)
-            if lane.key[1] not in channels or (best is not None and lane.head >= best):
+            if lane.channel not in channels or (best is not None and lane.head >= best):
                 continue
             for place in lane:
                 if best is not None and place >= best:
@@ -260,8 +258,8 @@ class Pool:
         self,
         lane: Lane,
         refused: Collection[str],
-        history: Mapping[str, int],
-        weights: Weights,
+        history: dict[str, int],
+        weights: Shares,
         band: int,
         special: Special = NOTHING_SPECIAL,
     ) -> Choice | None:
@@ -275,25 +273,27 @@ class Pool:
             band: Scores this near to the best count as equal.
             special: By agent, or ``""`` for everybody, other parts of the score.
         """
-        serving = self._masks.serving(lane) if not lane.key[2].agent else 0
-        if not refused and (serving & self._groups_free).bit_count() > self.listed_from:
-            known = self._known(lane, refused, history, weights, special)
-            found = self._shortlist.best(lane, serving, known, weights, band, special)
-            return Choice(found[0], reasons(lane, found[0], found), tuple(found)) if found else None
+        serving = self._masks.serving(lane) if not lane.agent else 0
+        if not refused and has_more(serving, self._groups_free, self.listed_from):
+            known: list[Candidate] = []
+            if history or special:
+                known = self._known(lane, refused, history, weights, special)
+            found = self._shortlist.best(lane, known, weights, band, special)
+            return choice_of(lane, found[0], found, tuple(found)) if found else None
         found = self._candidates(lane, refused, history, weights, special)
         if len(found) < 2:
-            return Choice(found[0], reasons(lane, found[0], found), (found[0],)) if found else None
+            return choice_of(lane, found[0], found, (found[0],)) if found else None
         least = max(candidate.score for candidate in found) - band
         good = [candidate for candidate in found if candidate.score >= least]
         chosen = min(good, key=Candidate.rank)
-        return Choice(chosen, reasons(lane, chosen, good), best_of(found, chosen))
+        return choice_of(lane, chosen, good, best_of(found, chosen))
 
     def _candidates(
         self,
         lane: Lane,
         refused: Collection[str],
-        history: Mapping[str, int],
-        weights: Weights,
+        history: dict[str, int],
+        weights: Shares,
         special: Special,
     ) -> list[Candidate]:
         """The first of each bucket, and those of whom something is known."""
@@ -314,38 +314,36 @@ class Pool:
         self,
         lane: Lane,
         refused: Collection[str],
-        history: Mapping[str, int],
-        weights: Weights,
+        history: dict[str, int],
+        weights: Shares,
         special: Special,
     ) -> list[Candidate]:
         """The free agents of whom something is known and who may be asked."""
-        found = []
+        found: list[Candidate] = []
         for agent in {**history, **special} if special else history:
             if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
                 key, place = self._free[agent]
-                if self._may(group, lane, agent) and lane.key[1] in key[0]:
+                if self._may(group, lane, agent) and lane.channel in key[0]:
                     found.append(candidate(group, lane, place, key[1], history, weights, special))
         return found
 
     def _may(self, group: Group, lane: Lane, agent: str) -> bool:
-        only = lane.key[2].agent
-        return only == agent if only else bool(group.lanes >> lane.index & 1)
+        return lane.agent == agent if lane.agent else bool(group.lanes >> lane.index & 1)
 
     def _groups_for(self, lane: Lane) -> list[Group]:
-        only = lane.key[2].agent
-        if only:
-            group = self._group_of.get(only)
-            return [group] if group is not None and only in self._free else []
-        free = bits(self._masks.serving(lane) & self._groups_free)
-        return [self._by_index[index] for index in free]
+        if lane.agent:
+            return [self._group_of[lane.agent]] if lane.agent in self._free else []
+        return [
+            self._by_index[index] for index in bits(self._masks.serving(lane) & self._groups_free)
+        ]
 
     def overlapping(self, lane: Lane) -> int:
         """The lanes (bits) that a signed-in agent could take from instead of this one."""
         known = self._overlaps.get(lane.index)
         if known is None:
             known = 1 << lane.index
-            only = lane.key[2].agent
+            only = lane.agent
             if only:
                 groups = [self._group_of[only]] if only in self._group_of else []
             else:

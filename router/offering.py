@@ -9,23 +9,21 @@ taken before an offer is made; an agent has at most one pending offer.
 
 import heapq
 
-from router.assignments import Decision, pack
-from router.candidates import Choice
+from router.assignments import pack
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
-from router.groups import Special, only
+from router.groups import Choice, Shares, Special, only
 from router.guests import recall
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.overtaking import is_sampled, look
 from router.placing import preferred_lane, refused_agents
-from router.policy import Weights
 from router.presence import Agent
 from router.queue import Lane, Place
 from router.quiet import start
 from router.replies import expect
 from router.room import drop_void, note_pass
-from router.scores import history_of, shares, special_of, weights_of
+from router.scores import history_of, special_of, weights_of
 from router.soft_start import note_offer
 from router.world import World
 
@@ -41,7 +39,7 @@ def settle(world: World) -> None:
     smallest is matched with the best agent for it, until nothing is left.
     """
     line = world.line
-    freed = drop_void(world) if world.policy.passed_over_max else []
+    freed = drop_void(world) if world.in_force.passed_over_max else []
     queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
     world.unsettled.clear()
     if len(world.touched) == 1 and not queue and not freed and not world.keepers:
@@ -115,7 +113,7 @@ def _match(world: World, conversation: Conversation) -> None:
     lane, _ = world.line.where(conversation.id)
     history, weights, special = _known_of(world, conversation)
     refused = refused_agents(world, conversation)
-    band = world.policy.score_band
+    band = world.in_force.score_band
     for one, apart in _attempts(world, conversation, lane, refused):
         choice = world.pool.choose(one, apart, history, weights, band, special)
         if choice is not None:
@@ -123,7 +121,7 @@ def _match(world: World, conversation: Conversation) -> None:
             return
 
 
-def _known_of(world: World, conversation: Conversation) -> tuple[dict[str, int], Weights, Special]:
+def _known_of(world: World, conversation: Conversation) -> tuple[dict[str, int], Shares, Special]:
     """By agent the history, the weights, and what stands in the place of other parts."""
     weights = weights_of(world, conversation)
     history = history_of(world.customer_of(conversation), world.now_ms)
@@ -145,12 +143,12 @@ def _attempts(
     return attempts
 
 
-def _offer(world: World, conversation: Conversation, choice: Choice, weights: Weights) -> None:
-    agent = world.people.agents[choice.candidate.agent]
-    policy = world.policy
-    queue = world.queues.get(conversation.queue)
+def _offer(world: World, conversation: Conversation, choice: Choice, weights: Shares) -> None:
+    agent = world.people.agents[choice.agent]
+    policy, now_ms, why = world.in_force, world.now_ms, choice.why
     overtaken = look(world, conversation, agent.id)
-    note_pass(world, agent, conversation)
+    if world.big:
+        note_pass(world, agent, conversation)
     hold(world, agent, conversation)
     conversation.turn("offer")
     world.line.leave(conversation.id)
@@ -158,26 +156,27 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: We
     offer = world.offers.make(
         conversation.id,
         agent.id,
-        world.now_ms,
-        world.now_ms + policy.offer_timeout_ms,
+        now_ms,
+        now_ms + policy.offer_timeout_ms,
         conversation.attempt_count,
-        auto=queue is not None and queue.assign == "direct",
+        auto=policy.queue(conversation.queue).is_direct,
     )
-    offer.why = choice.why
+    offer.why = why
+    # The fields of a ``Decision``, in their order: as a row it packs into the same bytes.
     offer.decision = pack(
-        Decision(
+        (
             conversation.id,
             agent.id,
             world.position,
-            world.now_ms,
-            choice.why[-1],
+            now_ms,
+            choice.rule,
             choice.considered,
-            shares(weights),
+            weights,
             policy.score_band,
         )
     )
     conversation.offer = agent.offer = offer.id
-    world.timers.set("offer_seen", offer.id, world.now_ms + policy.offer_seen_ms)
+    world.timers.set("offer_seen", offer.id, now_ms + policy.offer_seen_ms)
     world.timers.set("offer_expire", offer.id, offer.due_ms)
     note_offer(world, agent)
     world.pool.occupy(agent.id)
@@ -190,7 +189,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: We
             AgentId(agent.id),
             policy.offer_timeout_ms,
             offer.attempt,
-            offer.why,
+            why,
             offer.auto,
             overtaken,
         )
@@ -200,7 +199,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: We
 def hold(world: World, agent: Agent, conversation: Conversation) -> None:
     """Takes the capacity that a conversation needs of an agent."""
     channel = conversation.channel
-    policy = world.policy
+    policy = world.in_force
     agent.reserve(channel, world.cost(channel), policy.capacity, channel in policy.interrupts)
 
 
@@ -249,5 +248,5 @@ def give(world: World, conversation: Conversation, agent: Agent) -> None:
         )
     )
     expect(world, conversation)
-    if world.policy.one_place == "assigned":
+    if world.in_force.holds_until_assigned and world.conversations.held:
         promote_next(world, world.customer_of(conversation), deferrable=conversation.deferrable)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from router.errors import Refusal, Refused
 from router.forms import IS_PLAIN
+from router.marks import mypyc_attr
 from router.states import OFFER, OfferState, advance
 
 __all__ = ["Offer", "Offers"]
@@ -18,6 +19,7 @@ ENDED_MAX = 10_000
 """Ended offers that are remembered, the oldest go first."""
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Offer:
     """One proposal of one conversation to one agent."""

@@ -10,25 +10,28 @@ oldest go first; whenever one is remembered, those older than a day go, whoever'
 from collections import deque
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from router.errors import Refusal, Refused
 from router.events import Answer
 from router.ids import PersonKey
+from router.remembered import Remembered
 
-__all__ = ["OpMemory", "Remembered"]
+__all__ = ["OpMemory"]
 
 KEEP_MS = 24 * 3_600_000
-LIMITS: Mapping[str, int] = {"customer": 1_000, "service": 100_000}
+LIMITS = {"customer:": 1_000, "service:": 100_000}
+"""By the beginning of a person's key."""
 STAFF_LIMIT = 10_000
+GONE_MAX = 1_000
+"""So many more than half of the list by age may be of answers that are gone: then it is made anew,
+lest those of customers who are forgotten lie there for a day."""
 
 
-class Remembered(Struct, frozen=True, array_like=True, gc=False):
-    """One answer: what was asked, what was said, and when."""
-
-    fingerprint: int
-    answer: Answer
-    at_ms: int
+def _limit(person: PersonKey) -> int:
+    """How many answers of a person are kept."""
+    for role in LIMITS:
+        if person.startswith(role):
+            return LIMITS[role]
+    return STAFF_LIMIT
 
 
 class OpMemory:
@@ -37,7 +40,8 @@ class OpMemory:
     def __init__(self) -> None:
         self.by_person: dict[PersonKey, dict[str, Remembered]] = {}
         self._by_age: deque[tuple[int, PersonKey, str]] = deque()
-        """When whose op was answered, the oldest first; may name some that are gone; derived."""
+        """When whose op was answered, the oldest first; names some that are gone; derived."""
+        self._count = 0
 
     def restore(self, by_person: Mapping[PersonKey, dict[str, Remembered]]) -> None:
         """Puts the answers of a snapshot in place."""
@@ -48,6 +52,7 @@ class OpMemory:
             for op, known in answers.items()
         ]
         self._by_age = deque(sorted(ages))
+        self._count = len(ages)
 
     def recall(self, person: PersonKey, op: str, fingerprint: int) -> Answer | None:
         """The first answer to this op, or None where it is new.
@@ -55,7 +60,8 @@ class OpMemory:
         Raises:
             Refused: CONFLICT, where the op came before with other content.
         """
-        known = self.by_person.get(person, {}).get(op)
+        answers = self.by_person.get(person)
+        known = answers.get(op) if answers is not None else None
         if known is None:
             return None
         if known.fingerprint != fingerprint:
@@ -70,11 +76,17 @@ class OpMemory:
         self, person: PersonKey, op: str, fingerprint: int, answer: Answer, now_ms: int
     ) -> None:
         """Keeps an answer, and lets go of what is too old or too much."""
-        answers = self.by_person.setdefault(person, {})
+        answers = self.by_person.get(person)
+        if answers is None:
+            answers = self.by_person[person] = {}
+        self._count += op not in answers
         answers[op] = Remembered(fingerprint, answer, now_ms)
         self._by_age.append((now_ms, person, op))
-        if len(answers) > LIMITS.get(person.partition(":")[0], STAFF_LIMIT):
+        if len(answers) > _limit(person):
             del answers[next(iter(answers))]
+            self._count -= 1
+        if len(self._by_age) > 2 * self._count + GONE_MAX:
+            self.restore(self.by_person)
         while self._by_age[0][0] <= now_ms - KEEP_MS:
             self._drop(*self._by_age.popleft())
 
@@ -82,9 +94,10 @@ class OpMemory:
         answers = self.by_person.get(person, {})
         if op in answers and answers[op].at_ms == at_ms:
             del answers[op]
+            self._count -= 1
             if not answers:
                 del self.by_person[person]
 
     def forget(self, person: PersonKey) -> None:
         """Nothing of this person's is remembered any longer."""
-        self.by_person.pop(person, None)
+        self._count -= len(self.by_person.pop(person, {}))

@@ -32,7 +32,7 @@ LOOKED_AT_MAX = 100
 
 def is_sampled(world: World) -> bool:
     """Whether the next offer is one of those that are looked at."""
-    every = 1 if world.looks_at_each else EVERY + world.line.occupied.bit_count() // 4
+    every = 1 if world.looks_at_each else EVERY + world.line.occupied_count // 4
     return world.offers.made_count % every == 0
 
 
@@ -45,7 +45,7 @@ def look(world: World, conversation: Conversation, agent: str) -> Overtaken | No
     channels = world.pool.channels_for(agent)
     by_class = violations = 0
     for lane in world.pool.lanes_for(agent):
-        if lane.key[1] in channels:
+        if lane.channel in channels:
             violations += sum(_may_take(world, earlier, agent) for earlier in _before(lane, place))
             by_class += sum(
                 _may_take(world, jumped, agent) for jumped in _jumped(world, lane, conversation)

@@ -55,6 +55,9 @@ def requirement_of(world: World, conversation: Conversation) -> Requirement:
 
 def requirement_at(world: World, conversation: Conversation, steps: int) -> Requirement:
     """What it asks for once so many steps were taken, by anybody."""
+    laid_out = world.in_force.queue(conversation.queue)
+    if not laid_out.needs and not laid_out.has_steps:
+        return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
     queue = world.queues.get(conversation.queue)
     if queue is None:
         return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
@@ -143,11 +146,11 @@ def come_back(world: World, conversation: Conversation) -> None:
 
 
 def _set_line_timers(world: World, conversation: Conversation) -> None:
-    queue = world.queues.get(conversation.queue)
-    if queue is not None:
-        _set_step_timer(world, conversation, queue)
-        if queue.wait_max_ms and not conversation.is_message:
-            world.timers.set("wait_max", conversation.id, world.now_ms + queue.wait_max_ms)
+    laid_out = world.in_force.queue(conversation.queue)
+    if laid_out.has_steps:
+        _set_step_timer(world, conversation, world.queues[conversation.queue])
+    if laid_out.wait_max_ms and not conversation.is_message:
+        world.timers.set("wait_max", conversation.id, world.now_ms + laid_out.wait_max_ms)
 
 
 def rejoin(world: World, conversation: Conversation, cause: str) -> None:
@@ -181,7 +184,7 @@ def _growth(world: World, conversation: Conversation, cause: str) -> str:
     if cause in ("returned", "transferred"):
         return "returned"
     line = world.line
-    jumps = line.ranks.count_before(_place(conversation)) < len(line) - 1
+    jumps = line.ranks.has_after(_place(conversation))
     return "priority" if jumps and conversation.id in line else ""
 
 

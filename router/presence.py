@@ -1,26 +1,26 @@
 """People: what they declare, whether a device answers, what agents can hold and hold now.
 
 Owns: the records of agents, customers and staff; devices and reachability; the declared show and
-what others see of it; the capacity ledger; the idle order. Does not know: conversations but by
-number, offers but by id, the line, or the matching.
+what others see of it; the capacity ledger. Does not know: conversations but by number, offers but
+by id, the line, or the matching.
 
 Invariants: a person with a device is REACHABLE and nobody else is; load never rises above
 capacity by ``reserve`` (a lowered capacity may leave it above); opening a device never makes
-anybody available; idle order follows work, not status flips.
+anybody available.
 
 Declared presence and reachability are two things: ``seen_show`` lowers the one by the other.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from router.forms import IS_PLAIN
 from router.ids import PersonKey
+from router.marks import mypyc_attr
 from router.records import Claim, Meeting
 from router.skills import Profile
 from router.states import PRESENCE, REACHABILITY, Reachability, Show, advance
 
-__all__ = ["Agent", "Claim", "Customer", "Device", "Meeting", "People", "Person", "Staff"]
+__all__ = ["Agent", "Claim", "Customer", "Device", "Meeting", "Person", "Staff"]
 
 _NO_SKILLS = Profile()
 
@@ -28,6 +28,7 @@ Contact = tuple[str, int, str]
 """(channel, rank, hours): one wish of how to be reached."""
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Device:
     """One page or app of a person's, and the connection that it has now."""
@@ -39,7 +40,8 @@ class Device:
     idle_since_ms: "int | None" = None
 
 
-@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Person:
     """What agents, customers and staff have in common."""
 
@@ -51,6 +53,17 @@ class Person:
     reach: Reachability = Reachability.UNREACHABLE
     lost_at_ms: "int | None" = None
     accepted_terms: "dict[str, int]" = field(default_factory=dict)
+
+    def __init__(self, id: str, role: str) -> None:  # noqa: A002 - the field's name
+        """Written out, for the one that a dataclass makes is never compiled."""
+        self.id = id
+        self.role = role
+        self.name = ""
+        self.teams = ()
+        self.devices = {}
+        self.reach = Reachability.UNREACHABLE
+        self.lost_at_ms = None
+        self.accepted_terms = {}
 
     @property
     def key(self) -> PersonKey:
@@ -86,7 +99,8 @@ class Person:
         self.reach = advance(REACHABILITY, self.reach, "run_out")
 
 
-@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Agent(Person):
     """Somebody who serves conversations.
 
@@ -128,6 +142,33 @@ class Agent(Person):
     is_paced: bool = False
     idle_since_ms: int = 0
     idle_order: int = 0
+
+    def __init__(self, id: str, role: str) -> None:  # noqa: A002 - the field's name
+        Person.__init__(self, id, role)  # a class with slots is another one than super() knows
+        self.profile = _NO_SKILLS
+        self.license = ""
+        self.capacity = {}
+        self.show = self.shown = Show.OFFLINE
+        self.reason = ""
+        self.since_ms = 0
+        self.channels = {}
+        self.after_until = self.next_show = None
+        self.until_ms = None
+        self.source = ""
+        self.beneath = {}
+        self.is_idle = False
+        self.losses = []
+        self.away_shown = False
+        self.load = {}
+        self.load_cost = 0
+        self.eased = {}
+        self.serving = []
+        self.offer = ""
+        self.missed_count = 0
+        self.shunned = False
+        self.soft_offers = 0
+        self.is_paced = False
+        self.idle_since_ms = self.idle_order = 0
 
     @property
     def is_signed_in(self) -> bool:
@@ -184,30 +225,35 @@ class Agent(Person):
             self.since_ms = now_ms
         self.after_until = self.until_ms = self.next_show = None
 
-    def capacity_of(self, channel: str, defaults: Mapping[str, int]) -> int:
+    def capacity_of(self, channel: str, defaults: dict[str, int]) -> int:
         """How many conversations of a channel, or ``total``, the agent may hold."""
-        own = self.capacity.get(channel)
-        if own is not None:
-            return own
-        return defaults.get(channel, defaults.get("total", 1))
+        if self.capacity:
+            own = self.capacity.get(channel)
+            if own is not None:
+                return own
+        known = defaults.get(channel)
+        return defaults.get("total", 1) if known is None else known
 
-    def may_hold(self, channel: str, cost: int, defaults: Mapping[str, int], free: bool) -> bool:
+    def may_hold(self, channel: str, cost: int, defaults: dict[str, int], free: bool) -> bool:
         """Whether one more of the channel fits; ``free`` channels interrupt a full total."""
         if not self.has_place(channel, defaults):
             return False
         total = 1000 * self.capacity_of("total", defaults)
         return free or self.held_total() + 1000 * cost <= total
 
-    def has_place(self, channel: str, defaults: Mapping[str, int]) -> bool:
+    def has_place(self, channel: str, defaults: dict[str, int]) -> bool:
         """Whether one more of the channel fits, whatever the total says."""
-        held = 1000 * self.load.get(channel, 0) - self.eased.get(channel, 0)
+        held = 1000 * self.load.get(channel, 0) if self.load else 0
+        if self.eased:
+            held -= self.eased.get(channel, 0)
         return held + 1000 <= 1000 * self.capacity_of(channel, defaults)
 
     def held_total(self) -> int:
         """What counts of the total, in thousandths."""
-        return 1000 * self.load_cost - self.eased.get("total", 0)
+        held = 1000 * self.load_cost
+        return held - self.eased.get("total", 0) if self.eased else held
 
-    def reserve(self, channel: str, cost: int, defaults: Mapping[str, int], free: bool) -> None:
+    def reserve(self, channel: str, cost: int, defaults: dict[str, int], free: bool) -> None:
         """Takes one unit of the channel; the caller has asked ``may_hold``."""
         assert self.may_hold(channel, cost, defaults, free), f"{self.id} is full"
         self.load[channel] = self.load.get(channel, 0) + 1
@@ -246,7 +292,8 @@ class Agent(Person):
         return "soft_start" if self.is_paced else None
 
 
-@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Customer(Person):
     """Somebody who asks for conversations; ``open`` lists theirs that are not over."""
 
@@ -266,107 +313,21 @@ class Customer(Person):
     """Messages of theirs that were answered and ended while they were not there."""
     gone_shown: bool = False
 
+    def __init__(self, id: str, role: str) -> None:  # noqa: A002 - the field's name
+        Person.__init__(self, id, role)  # a class with slots is another one than super() knows
+        self.account = self.proven_contact = self.klass = ""
+        self.attributes = {}
+        self.languages = ()
+        self.language_levels = None
+        self.verified = False
+        self.contact = ()
+        self.open = []
+        self.met = []
+        self.answered = []
+        self.gone_shown = False
 
-@dataclass(kw_only=True, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
+
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, eq=False, slots=IS_PLAIN)  # type: ignore[literal-required]
 class Staff(Person):
     """A supervisor or a service."""
-
-
-class People:
-    """Everybody whom a tenant knows now."""
-
-    def __init__(self) -> None:
-        self.agents: dict[str, Agent] = {}
-        self.customers: dict[str, Customer] = {}
-        self.staff: dict[PersonKey, Staff] = {}
-        self._accounts: dict[str, dict[str, Customer]] = {}
-        self._contacts: dict[str, dict[str, Customer]] = {}
-        self.resting: dict[str, None] = {}
-        """Customers who may be forgotten, who has been gone for longest first."""
-        self.idle_count = 0
-        """How often anybody went to the back of the idle order; makes its ties impossible."""
-
-    def get(self, role: str, subject: str) -> Person | None:
-        """The person of this role and id, if known."""
-        if role == "agent":
-            return self.agents.get(subject)
-        if role == "customer":
-            return self.customers.get(subject)
-        return self.staff.get(PersonKey(f"{role}:{subject}"))
-
-    def by_key(self, key: PersonKey) -> Person | None:
-        """The person of this key, if known."""
-        role, _, subject = key.partition(":")
-        return self.get(role, subject)
-
-    def meet(self, role: str, subject: str) -> Person:
-        """The person of this role and id, made known if need be."""
-        known = self.get(role, subject)
-        if known is not None:
-            return known
-        if role == "agent":
-            agent = self.agents[subject] = Agent(id=subject, role=role)
-            return agent
-        if role == "customer":
-            customer = self.customers[subject] = Customer(id=subject, role=role)
-            return customer
-        staff = Staff(id=subject, role=role)
-        self.staff[staff.key] = staff
-        return staff
-
-    def link(self, customer: Customer, account: str, contact: str) -> None:
-        """Counts a customer among those of an account, and among those of a verified contact."""
-        _move(self._accounts, customer, customer.account, account)
-        _move(self._contacts, customer, customer.proven_contact, contact)
-        customer.account, customer.proven_contact = account, contact
-
-    def same_as(self, customer: Customer) -> list[Customer]:
-        """Those who count as one customer, this one included, by the strongest identity known.
-
-        That is the account; a contact that both have proven, where it leads to one account or to
-        none; else nobody but themselves.
-        """
-        if not customer.account and not customer.proven_contact:
-            return [customer]
-        account = self._account_of(customer)
-        if not account:
-            return list(self._contacts[customer.proven_contact].values())
-        found = dict(self._accounts[account])
-        for one in list(found.values()):
-            for other in self._contacts.get(one.proven_contact, {}).values():
-                if not other.account and self._account_of(other) == account:
-                    found[other.id] = other
-        return list(found.values())
-
-    def who_proved(self, contact: str) -> list[Customer]:
-        """The customers of a verified contact."""
-        return list(self._contacts.get(contact, {}).values())
-
-    def _account_of(self, customer: Customer) -> str:
-        """The customer's account, or the first by name of those who proved the same contact."""
-        if customer.account:
-            return customer.account
-        others = self._contacts.get(customer.proven_contact, {}).values()
-        return min((one.account for one in others if one.account), default="")
-
-    def to_the_back(self, agent: Agent, now_ms: int) -> None:
-        """Makes the agent the most recently busy of all."""
-        self.idle_count += 1
-        agent.idle_since_ms = now_ms
-        agent.idle_order = self.idle_count
-
-    def everybody(self) -> Iterator[Person]:
-        """All persons, in a fixed order."""
-        yield from self.agents.values()
-        yield from self.customers.values()
-        yield from self.staff.values()
-
-
-def _move(index: dict[str, dict[str, Customer]], customer: Customer, was: str, now: str) -> None:
-    """Lists a customer under another name; the empty one is none."""
-    if was in index:
-        index[was].pop(customer.id, None)
-        if not index[was]:
-            del index[was]
-    if now:
-        index.setdefault(now, {})[customer.id] = customer

@@ -43,14 +43,18 @@ EMPTY_LANES_MAX = 1024
 class Lane:
     """The waiting conversations of one queue that ask for exactly the same."""
 
-    __slots__ = ("entries", "index", "key", "start")
+    __slots__ = ("agent", "channel", "entries", "index", "key", "start", "words")
 
     def __init__(self, key: LaneKey, index: int) -> None:
         self.key = key
+        self.channel = key[1]
+        self.agent: str = key[2].agent
         self.index = index
         """A small number, unique among the lanes at any time."""
         self.entries: list[Place] = []
         self.start = 0
+        self.words: dict[str, dict[int, tuple[str, ...]]] = {}
+        """What was said of those chosen for it, kept by ``router.groups``."""
 
     def __len__(self) -> int:
         return len(self.entries) - self.start
@@ -71,7 +75,11 @@ class Lane:
 
     def insert(self, place: Place) -> None:
         """Puts ``place`` where its key belongs."""
-        insort(self.entries, place, self.start)
+        entries = self.entries
+        if not entries or entries[-1][0] < place[0]:  # the newest, as nearly always
+            entries.append(place)
+        else:
+            insort(entries, place, self.start)
 
     def remove(self, place: Place) -> None:
         """Takes ``place`` out; it must be there."""
@@ -95,6 +103,8 @@ class Line:
         self.lanes: dict[LaneKey, Lane] = {}
         self.occupied = 0
         """Bit n is set where the lane of index n is not empty."""
+        self.occupied_count = 0
+        """How many lanes that are."""
         self.heads: list[Place] = []
         """By lane index, the smallest key; ``NOBODY`` where the lane is empty."""
         self._keys: list[int] = []
@@ -144,8 +154,12 @@ class Line:
         lane.insert(place)
         self.ranks.add(place)
         self._lane_of[conversation] = (lane, place)
-        self.occupied |= 1 << lane.index
-        self._set_head(lane.index, lane.head)
+        if len(lane) == 1:
+            self.occupied |= 1 << lane.index
+            self.occupied_count += 1
+            self._set_head(lane.index, place)
+        elif place < self.heads[lane.index]:
+            self._set_head(lane.index, place)
 
     def leave(self, conversation: str) -> Lane:
         """Takes a conversation out and returns the lane that it stood in."""
@@ -153,10 +167,12 @@ class Line:
         lane.remove(place)
         self.ranks.remove(place)
         if len(lane):
-            self._set_head(lane.index, lane.head)
+            if self.heads[lane.index][2] == conversation:
+                self._set_head(lane.index, lane.head)
         else:
             self._set_head(lane.index, NOBODY)
-            self.occupied &= ~(1 << lane.index)
+            self.occupied ^= 1 << lane.index
+            self.occupied_count -= 1
         return lane
 
     def _set_head(self, index: int, place: Place) -> None:
@@ -179,7 +195,7 @@ class Line:
         Args:
             but: The lane that is about to be joined.
         """
-        if len(self.lanes) - self.occupied.bit_count() <= EMPTY_LANES_MAX:
+        if len(self.lanes) - self.occupied_count <= EMPTY_LANES_MAX:
             return []
         empty = [lane for lane in self.lanes.values() if not len(lane) and lane is not but]
         for lane in empty:

@@ -27,8 +27,9 @@ __all__ = ["fall_quiet", "hear", "review", "start", "wake"]
 def start(world: World, conversation: Conversation) -> None:
     """The conversation has an agent from now on."""
     conversation.heard_at_ms = world.now_ms
-    if world.policy.quiet_ms:
-        world.timers.set("quiet", conversation.id, world.now_ms + world.policy.quiet_ms)
+    quiet_ms = world.in_force.quiet_ms
+    if quiet_ms:
+        world.timers.set("quiet", conversation.id, world.now_ms + quiet_ms)
 
 
 def hear(world: World, conversation: Conversation) -> None:

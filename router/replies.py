@@ -22,8 +22,7 @@ def expect(world: World, conversation: Conversation) -> None:
 
     What was said in line counts from the assignment on.
     """
-    queue = world.queues.get(conversation.queue)
-    within_ms = queue.reply_within_ms if queue is not None else 0
+    within_ms = world.in_force.queue(conversation.queue).reply_within_ms
     if (
         within_ms
         and conversation.unanswered_since_ms is not None

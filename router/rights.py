@@ -98,6 +98,14 @@ TOPIC_ROLES: Mapping[str, frozenset[str]] = {
 }
 
 
+_NOBODYS: frozenset[str] = frozenset()
+_RELATIONS = {
+    (role, message_type): relations
+    for message_type, by_role in RELATIONS.items()
+    for role, relations in by_role.items()
+}
+
+
 def may_send(role: str, message_type: str) -> bool:
     """Whether the role may send messages of this type at all."""
     return role in RELATIONS.get(message_type, {})
@@ -105,7 +113,7 @@ def may_send(role: str, message_type: str) -> bool:
 
 def relations_for(role: str, message_type: str) -> frozenset[str]:
     """The relations of which one is needed; empty where the role may not send the type."""
-    return RELATIONS.get(message_type, {}).get(role, frozenset())
+    return _RELATIONS.get((role, message_type), _NOBODYS)
 
 
 def may_subscribe(role: str, topic: str) -> bool:

@@ -64,7 +64,7 @@ def _would_fit(world: World, agent: Agent, channel: str) -> bool:
 def _first_in(world: World, agent: Agent, channels: list[str], before: Place) -> str | None:
     best = before
     for lane in world.pool.lanes_for(agent.id):
-        if lane.key[1] not in channels:
+        if lane.channel not in channels:
             continue
         for place in lane:
             if place >= best:

@@ -17,13 +17,12 @@ import msgspec
 from router.commands import SetScore
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
-from router.groups import Special
-from router.policy import Weights
+from router.groups import Shares, Special, shares
 from router.presence import Customer, Meeting
 from router.relations import theirs
 from router.world import World
 
-__all__ = ["history_of", "set_score", "shares", "special_of", "weights_of"]
+__all__ = ["history_of", "set_score", "special_of", "weights_of"]
 
 HISTORY_MS = 30 * 86_400_000
 """How long an agent's having served a customer counts."""
@@ -42,6 +41,8 @@ def history_of(customer: Customer, now_ms: int) -> dict[str, int]:
     fades to nothing over 30 days.
     """
     parts: dict[str, int] = {}
+    if not customer.met:
+        return parts
     for rank, meeting in enumerate(reversed(customer.met)):
         worth = _worth(meeting, now_ms) // (rank + 1)
         if worth and meeting.agent not in parts:
@@ -55,35 +56,27 @@ def _worth(meeting: Meeting, now_ms: int) -> int:
     return (1000 - age) * liked // 1000
 
 
-def weights_of(world: World, conversation: Conversation) -> Weights:
+def weights_of(world: World, conversation: Conversation) -> Shares:
     """The policy's weights, with what rules put over them for this conversation."""
-    weights = world.policy.weights
     own = conversation.weights
-    return msgspec.structs.replace(weights, **own) if own else weights
-
-
-def shares(weights: Weights) -> tuple[int, ...]:
-    """The weights in their order, as a decision keeps them."""
-    return (
-        weights.language,
-        weights.proficiency,
-        weights.history,
-        weights.load,
-        weights.relation,
-        weights.topic,
-    )
+    if not own:
+        return world.in_force.shares
+    return shares(msgspec.structs.replace(world.policy.weights, **own))
 
 
 def special_of(world: World, conversation: Conversation) -> Special:
     """By agent, or ``""`` for everybody, the parts that are not those of the profile."""
     special: dict[str, dict[str, int]] = {}
     weights = weights_of(world, conversation)
+    relation, topic = weights[4], weights[5]
+    if not relation and not topic and not conversation.outside:
+        return special
     customer = world.customer_of(conversation)
-    if weights.relation:
-        owner = customer.attributes.get(world.policy.relation_attribute, "")
+    if relation:
+        owner = customer.attributes.get(world.in_force.relation_attribute, "")
         if owner:
             special[owner] = {"relation": 1000}
-    if weights.topic and conversation.topic:
+    if topic and conversation.topic:
         for agent, worth in _topic_of(customer, conversation.topic, world.now_ms).items():
             special.setdefault(agent, {})["topic"] = worth
     if conversation.outside:

@@ -1,7 +1,7 @@
-"""What agents can do, what conversations ask for, and how well the two fit.
+"""How well what agents can do fits what conversations ask for.
 
-Owns: profiles (skills, languages, brands), requirements, whether a profile meets one, and the two
-parts of the score that follow from them alone. Does not know: who is free, queues, or time.
+Owns: whether a profile meets a requirement, and the two parts of the score that follow from them
+alone. Does not know: who is free, queues, or time.
 
 Invariants: everything is decided in integers; a requirement with less in it is met by at least
 the same profiles (tests/test_skills.py).
@@ -13,8 +13,9 @@ other at a hyphen, so ``fr`` and ``fr-CA`` match and ``fr-FR`` and ``fr-CA`` do 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import cast
 
-from msgspec import Struct
+from router.profiles import Profile, Requirement, SkillLevels
 
 __all__ = [
     "Profile",
@@ -30,48 +31,25 @@ __all__ = [
     "tags_match",
 ]
 
-SkillLevels = tuple[tuple[str, int], ...]
-"""Pairs of an id or tag and a level of 0 to 100."""
-
-
-class Profile(Struct, frozen=True, gc=False):
-    """What an agent can do; equal profiles are one group for the matching.
-
-    ``skills``, ``languages`` and ``brands`` are sorted; no brands means all of them.
-    """
-
-    skills: SkillLevels = ()
-    languages: SkillLevels = ()
-    brands: tuple[str, ...] = ()
-
-
-class Requirement(Struct, frozen=True, gc=False):
-    """What a conversation asks for at its present step.
-
-    ``needs`` are sorted and all of them count; of ``languages``, in order of wish, any one will
-    do, and none means any. ``agent`` names the only one who may take it, or is empty.
-    """
-
-    needs: SkillLevels = ()
-    languages: SkillLevels = ()
-    brand: str = ""
-    agent: str = ""
-
 
 def levels(by_id: Mapping[str, int]) -> SkillLevels:
     """Puts a mapping of levels into the sorted form of profiles and requirements."""
-    return tuple([_pair(name, level) for name, level in sorted(by_id.items())])
+    pairs = [_pair(name, by_id[name]) for name in sorted(by_id)]
+    return cast("SkillLevels", tuple(pairs))
 
 
 def shared(profile: Profile) -> Profile:
     """The same profile, made of the pairs that all others are made of."""
-    skills = tuple([_pair(name, level) for name, level in profile.skills])
-    return Profile(skills, profile.languages, profile.brands)
+    pairs = [_pair(name, level) for name, level in profile.skills]
+    return Profile(cast("SkillLevels", tuple(pairs)), profile.languages, profile.brands)
 
 
 @lru_cache(maxsize=16_384)
-def _pair(name: str, level: int) -> tuple[str, int]:
-    """One pair for all who have it: a third of the memory of an agent with many skills."""
+def _pair(name: str, level: int) -> object:
+    """One pair for all who have it: a third of the memory of an agent with many skills.
+
+    An object, for compiled code would make another pair of one whose shape it knows.
+    """
     return name, level
 
 
@@ -80,8 +58,8 @@ def merge_needs(*parts: Iterable[tuple[str, int]]) -> SkillLevels:
     merged: dict[str, int] = {}
     for part in parts:
         for skill, level in part:
-            if level > 0:
-                merged[skill] = max(level, merged.get(skill, 0))
+            if level > merged.get(skill, 0):
+                merged[skill] = level
     return levels(merged)
 
 

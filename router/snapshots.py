@@ -21,10 +21,10 @@ import msgspec
 from router.conversations import Conversation
 from router.ids import CustomerId, PersonKey
 from router.offers import Offer
-from router.ops import Remembered
 from router.placing import stand_after_restore
 from router.policy import Policy
 from router.presence import Agent, Customer, Staff
+from router.remembered import Remembered
 from router.room import review
 from router.skills import shared
 from router.states import ConversationState

@@ -24,7 +24,7 @@ def note_offer(world: World, agent: Agent) -> None:
     if agent.soft_offers:
         agent.soft_offers -= 1
         agent.is_paced = True
-        world.timers.set("agent_pace", agent.id, world.now_ms + world.policy.soft_start.per_ms)
+        world.timers.set("agent_pace", agent.id, world.now_ms + world.in_force.soft_start_ms)
 
 
 def pace_over(world: World, agent_id: str) -> None:

@@ -12,11 +12,13 @@ from router.conversations import Conversation, Conversations
 from router.errors import Refusal, Refused
 from router.events import AgentChanged, Event, LineMoved
 from router.ids import AgentId
+from router.in_force import InForce
 from router.matching import Pool
 from router.offers import Offers
 from router.ops import OpMemory
+from router.people import People
 from router.policy import AgentEntry, Policy, Queue
-from router.presence import Agent, Customer, People
+from router.presence import Agent, Customer
 from router.queue import Line
 from router.skills import Profile, Requirement, levels, meets, merge_needs
 from router.states import Reachability, Show
@@ -57,6 +59,8 @@ class World:
         self.keepers: dict[str, dict[str, None]] = {}
         """By agent, the conversations for which room is kept; follows from their counts."""
         self.policy = Policy()
+        self.in_force = InForce(self.policy)
+        """The same policy, as each decision asks for it."""
         self.queues: dict[str, Queue] = {}
         self.directory: dict[str, AgentEntry] = {}
         self.channels: tuple[str, ...] = ()
@@ -74,6 +78,7 @@ class World:
     def put_policy(self, policy: Policy) -> None:
         """Puts a policy in force and derives from it what is looked up often."""
         self.policy = policy
+        self.in_force = InForce(policy)
         self.queues = {queue.id: queue for queue in policy.queues}
         self.directory = {entry.id: entry for entry in policy.agents}
         self.channels = tuple(
@@ -123,7 +128,7 @@ class World:
 
     def cost(self, channel: str) -> int:
         """What one conversation of a channel takes of an agent's total."""
-        return self.policy.cost.get(channel, 1)
+        return self.in_force.cost.get(channel, 1)
 
     def default_class(self) -> str:
         """The class of whoever has none."""
@@ -189,7 +194,7 @@ class World:
         pool.work(name, is_working=here and agent.show is Show.AVAILABLE)
         if not agent.takes_offers():
             return None
-        defaults = self.policy.capacity
+        defaults = self.in_force.capacity
         total, held = agent.capacity_of("total", defaults), agent.held_total()
         left = 1000 * total - held
         channels = tuple(
@@ -197,7 +202,7 @@ class World:
                 channel
                 for channel, cost, interrupts in self.rooms
                 if (interrupts or cost <= left)
-                and agent.channels.get(channel, True)
+                and (not agent.channels or agent.channels.get(channel, True))
                 and agent.has_place(channel, defaults)
             ]
         )
@@ -219,12 +224,13 @@ class World:
 
     def flush_marks(self) -> None:
         """Turns the marks of agents and queues into events."""
+        events = self.events
         for name in self.touched:
             agent = self.people.agents[name]
             show = agent.seen_show()
-            self.emit(AgentChanged(AgentId(agent.id), agent.shown, show, agent.seen_reason()))
+            events.append(AgentChanged(AgentId(name), agent.shown, show, agent.seen_reason()))
             agent.shown = show
         self.touched.clear()
         for queue, cause in self.moved.items():
-            self.emit(LineMoved(queue, cause))
+            events.append(LineMoved(queue, cause))
         self.moved.clear()

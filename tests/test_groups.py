@@ -10,6 +10,7 @@ from router.groups import (
     candidate,
     longest_idle,
     reasons,
+    shares,
 )
 from router.policy import Weights
 from router.queue import Lane
@@ -26,18 +27,18 @@ def group(profile: Profile = ADA, flexibility: int = 1) -> Group:
 
 def one(agent: str, *, load: int = 0, flexibility: int = 1, idle_ms: int = 0) -> Candidate:
     fit = group(flexibility=flexibility)
-    return candidate(fit, GERMAN, (idle_ms, 1, agent), load, {}, Weights())
+    return candidate(fit, GERMAN, (idle_ms, 1, agent), load, {}, shares(Weights()))
 
 
 def test_the_score_is_the_weighted_mean_of_the_parts() -> None:
-    weights = Weights(language=4, proficiency=2, history=3, load=1)
+    weights = shares(Weights(language=4, proficiency=2, history=3, load=1))
     found = candidate(group(), GERMAN, (5, 1, "ada"), 250, {"ada": 400}, weights)
     assert (found.language, found.proficiency, found.history, found.load) == (800, 900, 400, 750)
     assert found.score == (4 * 800 + 2 * 900 + 3 * 400 + 750) // 10
 
 
 def test_without_weights_everybody_scores_nothing() -> None:
-    nothing = Weights(language=0, proficiency=0, history=0, load=0)
+    nothing = (0, 0, 0, 0, 0, 0)
     assert candidate(group(), GERMAN, (5, 1, "ada"), 0, {"ada": 400}, nothing).score == 0
 
 

@@ -15,14 +15,14 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors forms ids hours skills wishes timers limits turns ranks tallies cards regression
-suggestions changes
+errors forms ids marks hours profiles wishes limits turns ranks tallies cards regression
+skills timers suggestions changes
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands
 commands events explained conversations offers presence candidates
-outgoing groups masks incoming history ops
-shortlist assignments
+outgoing groups masks people incoming history remembered
+shortlist assignments in_force ops
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
@@ -263,6 +263,8 @@ def _defined(tree: ast.Module) -> set[str]:
             names |= {ast.unparse(target) for target in node.targets}
         elif isinstance(node, ast.AnnAssign):
             names.add(ast.unparse(node.target))
+        elif isinstance(node, ast.If):
+            names |= _defined(ast.Module(node.orelse, []))
         elif isinstance(node, ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in node.names}
     return names

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.masks import Masks, bits
+from router.masks import Masks, bits, has_more
 from router.queue import Lane
 from router.skills import Profile, Requirement, levels, meets, merge_needs
 
@@ -57,3 +57,11 @@ def test_a_lane_is_served_by_exactly_the_groups_that_meet_it(
             assert set(bits(masks.serving(lane))) == {
                 index for index, profile in groups.items() if meets(profile, lane.key[2])
             }
+
+
+@given(st.integers(0, 1 << 5_000), st.integers(0, 1 << 5_000), st.integers(-1, 40))
+def test_how_many_bits_are_common_is_told_without_counting_them_all(
+    one: int, other: int, count: int
+) -> None:
+    for less in (one, one >> 2_000 << 2_000, one & 0xFFFF):
+        assert has_more(less, other, count) is ((less & other).bit_count() > count)

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from router.groups import shares
 from router.masks import bits
 from router.matching import Pool
 from router.policy import Weights
@@ -23,7 +24,7 @@ REQUIREMENTS = (
     Requirement(agent="a1"),
 )
 CHANNELS = ("chat", "email")
-WEIGHTS = Weights()
+WEIGHTS = shares(Weights())
 SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
 
 

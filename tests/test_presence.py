@@ -3,7 +3,7 @@
 import pytest
 
 from router.errors import Refusal, Refused
-from router.presence import Agent, Customer, Device, People, Person, Staff
+from router.presence import Agent, Device, Person
 from router.states import Reachability, Show
 
 DEFAULTS = {"chat": 2, "voice": 1, "total": 2}
@@ -11,7 +11,9 @@ DEFAULTS = {"chat": 2, "voice": 1, "total": 2}
 
 def there(**fields: object) -> Agent:
     """An agent on one device, available."""
-    agent = Agent(id="ann", role="agent", **fields)  # type: ignore[arg-type]
+    agent = Agent(id="ann", role="agent")
+    for name, value in fields.items():
+        setattr(agent, name, value)
     agent.attach(Device("one", "n1"))
     agent.declare(Show.AVAILABLE, "", 5)
     return agent
@@ -128,20 +130,3 @@ def test_the_same_show_again_keeps_since_when() -> None:
     assert (agent.since_ms, agent.reason) == (5, "again")
     agent.trigger("miss_offer", "missed", 11)
     assert (agent.show, agent.since_ms) == (Show.AWAY, 11)
-
-
-def test_people_are_known_by_role_and_id_and_each_has_one_idle_place() -> None:
-    people = People()
-    ann = people.meet("agent", "x")
-    assert isinstance(ann, Agent)
-    assert isinstance(people.meet("customer", "x"), Customer)
-    assert isinstance(people.meet("service", "x"), Staff)
-    assert people.meet("agent", "x") is ann
-    assert people.by_key(ann.key) is ann
-    assert people.get("supervisor", "x") is None
-    assert [person.key for person in people.everybody()] == ["agent:x", "customer:x", "service:x"]
-    bob = people.meet("agent", "bob")
-    assert isinstance(bob, Agent)
-    for agent in (bob, ann):
-        people.to_the_back(agent, 3)
-    assert (bob.idle_since_ms, bob.idle_order) < (ann.idle_since_ms, ann.idle_order)

@@ -27,7 +27,24 @@ def test_ranks_count_as_a_sorted_list_does(steps: list[tuple[bool, int]]) -> Non
             ranks.remove(place)
         probe = (key, 0, "")
         assert ranks.count_before(probe) == bisect_left(model, probe)
+        assert ranks.has_after(probe) is any(place > probe for place in model)
         assert len(ranks) == len(model)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_places_of_one_key_stand_by_their_number(seed: int) -> None:
+    """As after an outage, when everybody asks in the same millisecond."""
+    chance = random.Random(seed)
+    ranks, model = Ranks(), list[Place]()
+    for _ in range(3_000):
+        if chance.random() < 0.7 or not model:
+            place = (chance.randrange(3), chance.randrange(1_000_000), "c")
+            ranks.add(place)
+            insort(model, place)
+        else:
+            ranks.remove(model.pop(chance.randrange(len(model))))
+    for place in model[::37]:
+        assert ranks.count_before(place) == bisect_left(model, place)
 
 
 @pytest.mark.parametrize("seed", range(3))

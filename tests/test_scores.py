@@ -50,25 +50,31 @@ def score(part: str, value: int, who: str = "", **changes: Any) -> SetScore:  # 
     return msgspec.structs.replace(made, **changes)
 
 
+def who_met(met: list[Meeting]) -> Customer:
+    one = Customer(id="c", role="customer")
+    one.met = met
+    return one
+
+
 def owned_by(scene: Scene, name: str, owner: str) -> None:
     scene.answered(Connect(customer(name), life="n1", claims=Claims(attributes={"owner": owner})))
 
 
 def test_who_served_last_counts_most_and_all_of_it_fades() -> None:
     met = [meeting("bob", 20), meeting("ann", 15), meeting("bob", 0)]
-    known = history_of(Customer(id="c", role="customer", met=met), NOW_MS)
+    known = history_of(who_met(met), NOW_MS)
     assert known == {"bob": 1000, "ann": 250}
 
 
 @pytest.mark.parametrize(("rating", "worth"), [(None, 1000), (5, 1000), (3, 600), (2, 250)])
 def test_a_rating_says_what_a_meeting_is_worth(rating: int | None, worth: int) -> None:
     met = [meeting("bob", 0, rating=rating)]
-    assert history_of(Customer(id="c", role="customer", met=met), NOW_MS) == {"bob": worth}
+    assert history_of(who_met(met), NOW_MS) == {"bob": worth}
 
 
 def test_a_bad_rating_or_a_month_ends_it() -> None:
     met = [meeting("ann", 30), meeting("bob", 0, rating=1)]
-    assert history_of(Customer(id="c", role="customer", met=met), NOW_MS) == {}
+    assert history_of(who_met(met), NOW_MS) == {}
 
 
 def test_the_owner_of_the_account_is_chosen() -> None:

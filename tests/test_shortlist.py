@@ -1,10 +1,13 @@
 """The shortlist against a look at every candidate."""
 
+import random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.candidates import Candidate
-from router.groups import Group, candidate
+from router.groups import Group, candidate, shares
 from router.matching import Pool
 from router.policy import Weights
 from router.queue import Line
@@ -47,7 +50,7 @@ def test_the_shortlist_chooses_whom_a_look_at_everybody_chooses(
     people: list[tuple[Profile, tuple[str, ...], int, int]],
     wanted: Requirement,
     met: dict[int, int],
-    shares: Weights,
+    weighted: Weights,
     band: int,
     gone: set[int],
 ) -> None:
@@ -63,9 +66,9 @@ def test_the_shortlist_chooses_whom_a_look_at_everybody_chooses(
         pool.sign_out(f"a{number}")
     history = {f"a{number}": worth for number, worth in met.items()}
     pool.listed_from = 10_000
-    expected = pool.choose(lane, (), history, shares, band)
+    expected = pool.choose(lane, (), history, shares(weighted), band)
     pool.listed_from = -1
-    chosen = pool.choose(lane, (), history, shares, band)
+    chosen = pool.choose(lane, (), history, shares(weighted), band)
     if expected is None:
         assert chosen is None
     else:
@@ -84,10 +87,10 @@ def test_a_group_that_was_busy_at_the_first_look_is_found_later() -> None:
     for name, level in (("ann", 50), ("bob", 100)):
         pool.sign_in(name, Profile((("a", level),)), 1)
     pool.free("ann", ("chat",), 0, (0, 1))
-    assert pool.choose(lane, (), {}, Weights(), 0) is not None
+    assert pool.choose(lane, (), {}, shares(Weights()), 0) is not None
     pool.occupy("ann")
     pool.free("bob", ("chat",), 0, (0, 2))
-    chosen = pool.choose(lane, (), {}, Weights(), 0)
+    chosen = pool.choose(lane, (), {}, shares(Weights()), 0)
     assert chosen is not None
     assert chosen.candidate.agent == "bob"
 
@@ -123,7 +126,7 @@ def test_special_parts_lead_to_the_same_choice_by_every_way(
     wanted: Requirement,
     met: dict[int, int],
     special: dict[int, dict[str, int]],
-    shares: Weights,
+    weighted: Weights,
     band: int,
 ) -> None:
     """Against a look at every agent there is, one by one; -1 stands for everybody."""
@@ -138,7 +141,7 @@ def test_special_parts_lead_to_the_same_choice_by_every_way(
     by_agent = {f"a{number}" if number >= 0 else "": parts for number, parts in special.items()}
     found = [
         candidate(Group(profile, 0, len(profile.languages)), lane, (idle_ms, number, f"a{number}"),
-                  load, history, shares, by_agent)
+                  load, history, shares(weighted), by_agent)
         for number, (profile, channels, load, idle_ms) in enumerate(people)
         if "chat" in channels and meets(profile, wanted)
     ]  # fmt: skip
@@ -147,5 +150,56 @@ def test_special_parts_lead_to_the_same_choice_by_every_way(
     expected = min(good, key=Candidate.rank) if good else None
     for listed_from in (10_000, -1):
         pool.listed_from = listed_from
-        choice = pool.choose(lane, (), history, shares, band, by_agent)
+        choice = pool.choose(lane, (), history, shares(weighted), band, by_agent)
         assert (choice.candidate if choice is not None else None) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_is_fit_among_thousands_is_found(seed: int) -> None:
+    """Many chunks, and lanes that one agent in ten, in a hundred or in a thousand can serve."""
+    chance = random.Random(seed)
+    line = Line()
+    pool = Pool(line)
+    lanes = [line.lane(("q", "chat", Requirement(((skill, 1),))))[0] for skill in ("a", "b", "c")]
+    for lane in lanes:
+        pool.add_lane(lane)
+    for number in range(2_000):
+        skills = [
+            (skill, 50)
+            for skill, of in (("a", 10), ("b", 100), ("c", 1000))
+            if not chance.randrange(of)
+        ]
+        own = (*skills, (f"own-{number}", 1))
+        pool.sign_in(f"a{number}", Profile(tuple(own)), chance.randrange(3))
+        pool.free(f"a{number}", ("chat",), 0, (chance.randrange(100), number))
+    for number in chance.sample(range(2_000), 700):
+        pool.occupy(f"a{number}")
+    for lane in lanes:
+        pool.listed_from = 10_000
+        expected = pool.choose(lane, (), {"a5": 300}, shares(Weights()), 100)
+        pool.listed_from = -1
+        chosen = pool.choose(lane, (), {"a5": 300}, shares(Weights()), 100)
+        assert expected is not None
+        assert chosen is not None
+        assert (chosen.agent, chosen.why) == (expected.agent, expected.why)
+
+
+def test_a_lane_for_one_agent_leaves_no_score_behind_for_the_next_lane_of_its_number() -> None:
+    line = Line()
+    pool = Pool(line)
+    pool.sign_in("ann", Profile((("a", 100),)), 1)
+    pool.sign_in("bob", Profile((("a", 1),)), 1)
+    own, _ = line.lane(("q", "chat", Requirement(agent="bob")))
+    pool.add_lane(own)
+    pool.free("bob", ("chat",), 0, (0, 1))
+    assert pool.choose(own, (), {}, shares(Weights()), 0) is not None
+    pool.drop_lane(own)
+    line.lanes.clear()
+    line._free_indexes.append(own.index)
+    lane, _ = line.lane(("q", "chat", Requirement((("a", 1),))))
+    assert lane.index == own.index
+    pool.add_lane(lane)
+    pool.free("ann", ("chat",), 0, (0, 2))
+    chosen = pool.choose(lane, (), {}, shares(Weights()), 0)
+    assert chosen is not None
+    assert chosen.agent == "ann"

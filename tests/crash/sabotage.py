@@ -46,7 +46,7 @@ def _wipe_last(ops: FileOps, descriptor: int, last: bytes, tail: segments._Tail)
         write_all(ops, descriptor, bytes(len(last)), tail.last_offset)
 
 
-def _say_again(world: World, command: SendMessage) -> Answer:
+def _say_again(world: World, way: core._Way, command: SendMessage) -> Answer:
     """Messages are not recognised when they come again."""
     answer = saying.say(world, command)
     core._finish(world)

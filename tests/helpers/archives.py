@@ -192,7 +192,7 @@ def conversation(
     name: str, customer: str = "carl", *, at_ms: int = 1_000, queue: str = "support"
 ) -> Conversation:
     """An ended conversation of alice's in which nothing was said."""
-    return Conversation(
+    ended = Conversation(
         id=name,
         customer=customer,
         queue=queue,
@@ -202,12 +202,13 @@ def conversation(
         key_ms=at_ms,
         place=1,
         joined_line_ms=at_ms,
-        status=ConversationState.CLOSED,
-        last_agent="alice",
-        first_assigned_at_ms=at_ms + 10,
-        ended_at_ms=at_ms + 100,
-        ended_reason="agent",
     )
+    ended.status = ConversationState.CLOSED
+    ended.last_agent = "alice"
+    ended.first_assigned_at_ms = at_ms + 10
+    ended.ended_at_ms = at_ms + 100
+    ended.ended_reason = "agent"
+    return ended
 
 
 def talk(name: str, kinds: str, customer: str = "carl", **facts: object) -> Conversation:

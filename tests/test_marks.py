@@ -1,0 +1,9 @@
+"""A mark is for the compiler alone."""
+
+from router.conversations import Conversation
+from router.marks import mypyc_attr
+
+
+def test_a_marked_class_is_what_it_was() -> None:
+    mark = mypyc_attr(acyclic=True)
+    assert mark(Conversation) is Conversation
