@@ -27,8 +27,13 @@ lint: .venv/ready
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
+# Without ARGS the standard set: every benchmark and scenario, short, in one table (ten minutes).
 bench: .venv/ready
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m loadtest standard
+else
 	@$(BIN)/fairline bench $(ARGS)
+endif
 
 # A wheel whose core is compiled, for this machine's Python; needs a C compiler (docs/speed.md).
 compiled: web

@@ -38,6 +38,7 @@ _TABLES: tuple[tuple[type[Struct], str], ...] = (
     (sections.ServerSettings, "[server]"),
     (sections.Tenant, "[tenants.NAME]"),
     (sections.KeyEntry, "An entry of `keys`"),
+    (sections.Webhook, "[[tenants.NAME.webhooks]]"),
     (policy.Policy, "[tenants.NAME.policy]"),
     (policy.Queue, "[[tenants.NAME.policy.queues]]"),
     (policy.Step, "An entry of `steps`"),

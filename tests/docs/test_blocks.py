@@ -1,8 +1,8 @@
 """What stands in the documentation as something to type works when it is typed.
 
 Commands of ``sh`` blocks are known to ``fairline``; TOML and JSON are what they say they are;
-Python compiles; the tutorial is run from beginning to end against its own server. A block says what it is
-in a comment before it: ``<!-- run -->``, ``<!-- run: server -->``, ``<!-- policy -->``.
+Python compiles; the tutorial is run from beginning to end against its own server. A block says what
+it is in a comment before it: ``<!-- run -->``, ``<!-- run: server -->``, ``<!-- policy -->``.
 """
 
 import ast

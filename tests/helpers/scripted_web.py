@@ -136,6 +136,7 @@ class Server:
                 Route("/scripted/say", self.say, methods=["POST"]),
                 Route("/scripted/card", _card),
                 Route("/scripted/card.js", _card_script),
+                Route("/scripted/token", self.account),
                 Route("/scripted/deafen", self.deafen, methods=["POST"]),
                 WebSocketRoute("/v1/socket", self.socket),
             ]
@@ -179,10 +180,11 @@ class Server:
         return JSONResponse({})
 
     async def tell(self, request: Request) -> Response:
-        """An event for everybody who is a customer, as the test has it."""
+        """An event for everybody of a role, customers unless told, as the test has it."""
         event = await request.json()
+        role = event.pop("role", "customer")
         for connection in self.world.connections:
-            if connection.role == "customer":
+            if connection.role == role:
                 connection.send({"pos": 0, **event})
         return JSONResponse({})
 
@@ -197,6 +199,10 @@ class Server:
             f"</script></head><body><main><h1>A shop</h1>{body}</main></body></html>"
         )
         return Response(page, media_type="text/html", headers={**COMMON, **STRICTLY})
+
+    async def account(self, request: Request) -> Response:
+        """The house's own page, which knows who is signed in there."""
+        return PlainTextResponse(_token("alice", "agent"), headers=COMMON)
 
     async def preference(self, request: Request) -> Response:
         """What staff keep for themselves."""
