@@ -17,12 +17,13 @@ from cyclopts import App, Parameter
 
 from router.errors import SettingsError
 from router.server import settings as settings_module
+from router.server.asking_server import own_address
 from router.server.auth import Authenticator, mint
 from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
 from router.server.doctor import Mint, Patient, examine
 from router.server.findings import Finding
-from router.server.settings import Settings, address, load
+from router.server.settings import Settings, load
 
 __all__ = ["register"]
 
@@ -121,9 +122,7 @@ def _of_settings(settings: Settings, tenant: str) -> Patient:
 
 
 def _reachable(bind: str) -> str:
-    """An address of this machine at which a server that listens everywhere can be reached."""
-    host, port = address(bind)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - as a key
+    host, port = own_address(bind)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
