@@ -38,7 +38,7 @@ asking
 dispatch
 core
 boards outlook
-views explain facts listings
+views explain facts listings shares
 deliveries
 """
 SHELL_LAYERS = """

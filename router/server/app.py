@@ -27,6 +27,7 @@ from router.changes import Change
 from router.commands import Command, SetPolicy
 from router.core import Router
 from router.journal.base import Journal
+from router.measures import Measures
 from router.policy import Policy
 from router.server import http, logs
 from router.server.archiving import Archiving
@@ -191,6 +192,10 @@ class Node:
     def routers(self) -> Mapping[str, Router]:
         """See ``calls.Office``."""
         return self.tenants.routers
+
+    def measures(self, tenant: str) -> Measures:
+        """See ``calls.Office``."""
+        return self.hub.folds.of(tenant).measures
 
     def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
         """See ``calls.Office``."""
