@@ -52,9 +52,9 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.hearers server.hidden server.findings
+server.hearers server.hidden server.findings server.top_figures
 server.admission server.proxies server.clock server.counters server.zones server.head
-server.meter server.origins server.hook_signing server.hook_store
+server.meter server.top_board server.origins server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.strain
 server.claims server.logs server.locating
 server.sources server.starter server.visit
@@ -84,8 +84,9 @@ server.app
 server.demo
 server.cli_lab server.cli_journal
 server.asking_server
+server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor
-server.cli_webhooks
+server.cli_webhooks server.cli_top
 server.cli
 """
 RANKS = {

@@ -15,7 +15,6 @@ from cyclopts import App, Parameter
 from router.errors import SettingsError
 from router.server.asking_server import Asked, ask_server
 from router.server.cli_archive import instant_ms
-from router.server.hook_calls import Hooks, Replay, Replayed
 from router.server.settings import load
 
 __all__ = ["register"]
@@ -44,6 +43,8 @@ def show(*, config: Config, tenant: str = "", json: bool = False) -> None:
         tenant: Whose; not needed where there is one tenant.
         json: Print one JSON object.
     """
+    from router.server.hook_calls import Hooks  # loads what speaks HTTP
+
     asked = ask_server(load(config, os.environ), tenant, "GET", "/v1/webhooks")
     _check(asked)
     if json:
@@ -70,6 +71,8 @@ def replay(
         from_: From this time on: 2026-01-31, or 2026-01-31T12:00, in UTC.
         tenant: Whose; not needed where there is one tenant.
     """
+    from router.server.hook_calls import Replay, Replayed  # loads what speaks HTTP
+
     body = msgspec.json.encode(Replay(from_at=instant_ms(from_)))
     path = f"/v1/webhooks/{quote(hook, safe='')}/replay"
     asked = ask_server(load(config, os.environ), tenant, "POST", path, body)
