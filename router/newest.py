@@ -33,6 +33,6 @@ class Newest:
         del kept[self._keys.popleft()]
 
     def forget(self, key: str) -> None:
-        """The oldest key was deleted by somebody else."""
-        if self._keys and self._keys[0] == key:
-            self._keys.popleft()
+        """A key, one of the oldest, was deleted by somebody else."""
+        if self._keys:
+            self._keys.remove(key)

@@ -304,7 +304,8 @@ class Connection:
         if step.hello is not None and not gateway.may_come_from(
             self._origin, bearer, is_own=self._is_own_origin
         ):
-            raise Refused(Refusal.FORBIDDEN, "this origin may not")
+            where = "this origin" if self._origin else "a customer without an Origin (native_apps)"
+            raise Refused(Refusal.FORBIDDEN, f"{where} may not")
         if step.hello is not None and not gateway.has_room_for(bearer):
             raise Refused(Refusal.LIMIT_EXCEEDED, "too many connections of one person")
         return bearer

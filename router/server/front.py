@@ -40,7 +40,7 @@ Handler = Callable[[Visit], Awaitable[None]]
 # Files that are not connections: the journal, the archive, Redis, and those being closed.
 FILES_RESERVED: Final = 1_024
 ACCEPT_PAUSE_S: Final = 0.1
-ACCEPTS_A_TURN: Final = 16
+ACCEPTS_A_TURN: Final = 4
 LOG_LINES_PER_MINUTE: Final = 10
 NO_PROXIES: Final = Proxies()
 _READ_BYTES: Final = 4_096

@@ -52,7 +52,7 @@ DRAIN_DELAY_MS = 5_000
 """Over so long the clients of a node that stands alone spread their return."""
 PERSON_CONNECTIONS_MAX = 32
 FATE_CHECK_S = 1.0
-HELLOS_AT_ONCE = 16
+HELLOS_AT_ONCE = 4
 """So many are on their way from ``hello`` to ``welcome`` at a time; the others wait in order."""
 
 Authenticate = Callable[[str], Awaitable[Bearer]]

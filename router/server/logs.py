@@ -28,7 +28,8 @@ FIELDS = frozenset(
     {
         "action", "address", "agent", "at", "attempt", "bind", "cause", "changes", "code",
         "command", "connection", "conversation", "customer", "device", "digest", "durability",
-        "error", "event", "exception", "file", "from_position", "hash", "journal", "key", "level",
+        "error", "event", "exception", "file", "from_position", "hash", "hook", "journal", "key",
+        "level",
         "library", "line",
         "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
         "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",

@@ -112,21 +112,27 @@ class Places:
         while True:
             await self._wake.wait()
             await trio.sleep(PAUSE_S)
-            began = trio.current_time()
-            await self.flush()
-            await trio.sleep(4 * (trio.current_time() - began))
+            await trio.sleep(4 * await self.flush())
 
-    async def flush(self) -> None:
-        """Tells everybody whose place changed since they were last told."""
+    async def flush(self) -> float:
+        """Tells everybody whose place changed since they were last told.
+
+        Returns:
+            The seconds that it worked itself; what others did in between is no reason to wait.
+        """
         self._wake = trio.Event()
         moved, self._moved = self._moved, {}
         count = 0
+        worked_s, began = 0.0, trio.current_time()
         for (tenant, queue), cause in self._with_neighbours(moved).items():
             for conversation, person in list(self._waiting.get((tenant, queue), {}).items()):
                 self._tell(tenant, conversation, person, cause)
                 count += 1
                 if count % SLICE == 0:
+                    worked_s += trio.current_time() - began
                     await trio.lowlevel.checkpoint()
+                    began = trio.current_time()
+        return worked_s + trio.current_time() - began
 
     def _with_neighbours(self, moved: Mapping[Queue, str]) -> dict[Queue, str]:
         """Agents of a queue that moved serve others too, and places there move with it."""

@@ -29,7 +29,8 @@ from router.explained import Explained
 from router.policy import Policy
 from router.requests import command_for
 from router.rights import may_send
-from router.server.calls import Caller, Calls, json_response
+from router.server.calls import Caller, Calls, Office, json_response
+from router.shares import Shares, shares
 from router.suggestions import all_mistakes
 
 __all__ = ["OPERATIONS", "Operation", "rest_routes"]
@@ -72,6 +73,7 @@ class Reading(NamedTuple):
     """A read under way."""
 
     caller: Caller
+    office: Office
     router: Router
     now_ms: int
     path: dict[str, str]
@@ -153,6 +155,13 @@ def _agent(reading: Reading) -> object:
     return listings.agent_row(reading.router, agent)
 
 
+def _shares(reading: Reading) -> object:
+    measures = reading.office.measures(reading.caller.tenant)
+    query = reading.query
+    after, limit = query.get("after", ""), _limit(query)
+    return shares(reading.router, measures, reading.now_ms, after=after, limit=limit)
+
+
 def _queues(reading: Reading) -> object:
     return Queues(boards.queue_figures(reading.router, reading.now_ms))
 
@@ -209,6 +218,10 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, _agent
+    ),
+    Operation(
+        "GET", "/v1/shares", "How offers and work were shared among agents, over 30 minutes.",
+        incoming.AgentPresence, Shares, _shares, _PAGE,
     ),
     Operation("PUT", "/v1/agents/{agent}/presence", "Set their presence.", incoming.AgentPresence),
     Operation(
@@ -267,7 +280,7 @@ def _read(operation: Operation, calls: Calls, caller: Caller, request: Request) 
     path = {name: str(value) for name, value in request.path_params.items()}
     assert operation.read is not None, "reads have one"
     return json_response(
-        operation.read(Reading(caller, router, calls.office.now_ms(), path, query))
+        operation.read(Reading(caller, calls.office, router, calls.office.now_ms(), path, query))
     )
 
 
