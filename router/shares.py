@@ -22,7 +22,7 @@ from router.presence import Agent
 from router.states import Show
 from router.tallies import jain
 
-__all__ = ["GROUPED_MAX", "AgentShare", "Equals", "Shares", "shares"]
+__all__ = ["GROUPED_MAX", "AgentShare", "Equals", "OwnShare", "Shares", "own_share", "shares"]
 
 GROUPED_MAX = 500
 """With more agents there are no groups: every one of them would have to be looked at."""
@@ -70,6 +70,32 @@ class Shares(Struct, frozen=True):
     agents: tuple[AgentShare, ...]
     groups: tuple[Equals, ...]
     next: str | None
+
+
+class OwnShare(Struct, frozen=True):
+    """An agent's own share, and their equals' without any name; null where there are none."""
+
+    mine: AgentShare
+    equals: Equals | None
+
+
+def own_share(router: Router, measures: Measures, now_ms: int, agent: str) -> OwnShare | None:
+    """What an agent may know of the sharing; None while they are not here."""
+    known = router.world.people.agents.get(agent)
+    if known is None or known.seen_show() is Show.OFFLINE:
+        return None
+    here = [
+        other
+        for other in router.world.people.agents.values()
+        if other.seen_show() is not Show.OFFLINE and other.profile == known.profile
+    ]
+    groups, group_of = _groups(here[:GROUPED_MAX], measures, now_ms)
+    figures = measures.agent(agent, now_ms, recent=True)
+    is_compared = agent in group_of
+    return OwnShare(
+        mine=_row(router, known, figures, now_ms, {}),
+        equals=groups[group_of[agent]] if is_compared else None,
+    )
 
 
 def shares(

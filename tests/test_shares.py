@@ -2,7 +2,7 @@
 
 from router.measures import Measures
 from router.policy import Policy, Queue
-from router.shares import GROUPED_MAX, shares
+from router.shares import GROUPED_MAX, own_share, shares
 from tests.helpers.floor import Floor
 
 
@@ -62,3 +62,24 @@ def test_pages_show_everybody_once_and_a_crowd_is_not_grouped() -> None:
             break
         after = page.next
     assert seen == names
+
+
+def test_an_agent_knows_their_own_share_and_their_equals_together() -> None:
+    floor, measures = _floor()
+    for name in ("ada", "bea", "cid"):
+        floor.agent(name, skills={"sales": 50} if name != "cid" else {})
+    busy = floor.ask("ann", agent="ada")
+    floor.accept("ada")
+    floor.pass_ms(90_000)
+    told = own_share(floor.router, measures, floor.now_ms, "ada")
+    assert told is not None
+    assert (told.mine.agent, told.mine.occupancy, told.mine.group) == ("ada", 1.0, None)
+    assert told.equals is not None
+    assert (told.equals.agents, told.equals.least, told.equals.most) == (2, 0.0, 1.0)
+    alone = own_share(floor.router, measures, floor.now_ms, "cid")
+    assert alone is not None
+    assert alone.equals is None
+    floor.show("bea", "offline")
+    assert own_share(floor.router, measures, floor.now_ms, "bea") is None
+    assert own_share(floor.router, measures, floor.now_ms, "nobody") is None
+    assert busy in floor.router.world.conversations.by_id

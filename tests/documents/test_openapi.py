@@ -7,6 +7,7 @@ from openapi_spec_validator import validate
 
 from router.documents.openapi import openapi
 from router.server import preference_calls
+from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS
 
 
@@ -23,7 +24,7 @@ def test_it_has_exactly_what_is_served() -> None:
     }
     served = {(operation.method, operation.path) for operation in OPERATIONS}
     own = {(method.upper(), preference_calls.PATH) for method in preference_calls.METHODS}
-    assert told == served | own
+    assert told == served | own | {("GET", OWN_SHARE)}
 
 
 def test_the_body_has_nothing_that_the_path_or_the_key_says() -> None:
