@@ -61,7 +61,8 @@ server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.keys server.showing server.hook_events server.hook_sending
+server.tracing
+server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
