@@ -36,7 +36,6 @@ from router.server.auth import Authenticator
 from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.clock import Clock
-from router.server.collector import looking_seldom
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.doorways import open_door
@@ -325,8 +324,7 @@ async def serve(
             kept=kept,
         )
         del kept  # the cores that a snapshot began are the node's now
-        with looking_seldom():
-            await run(node, reload=reload, task_status=task_status)
+        await run(node, reload=reload, task_status=task_status)
     _LOG.info("server.stopped")
 
 
