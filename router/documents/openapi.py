@@ -3,7 +3,7 @@
 Owns: the document. Does not know: how an operation is done.
 
 Invariant (tests/documents/test_openapi.py): the official validator accepts it; it has exactly the
-operations of ``router.server.rest``, and what staff keep for themselves.
+operations of ``router.server.rest``, what staff keep for themselves, and what stands beside.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from router import __version__, outgoing
+from router.documents.openapi_beside import STRUCTS, beside
 from router.server import preference_calls
 from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS, Operation
@@ -37,7 +38,7 @@ def openapi() -> dict[str, Any]:
     answers = [one.answer for one in OPERATIONS if one.answer is not None]
     commands = [one.message for one in OPERATIONS if one.read is None]
     _, components = msgspec.json.schema_components(
-        [*answers, *commands, preference_calls.Preference, OwnShare, outgoing.Error],
+        [*answers, *commands, *STRUCTS, preference_calls.Preference, OwnShare, outgoing.Error],
         ref_template="#/components/schemas/{name}",
     )
     bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
@@ -49,6 +50,7 @@ def openapi() -> dict[str, Any]:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths[preference_calls.PATH] = _preferences()
     paths[OWN_SHARE] = _own_share()
+    paths |= beside()
     return {
         "openapi": "3.1.0",
         "info": {

@@ -36,6 +36,7 @@ from router.server.auth import Authenticator
 from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.clock import Clock
+from router.server.collector import looking_seldom
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.doorways import open_door
@@ -64,6 +65,7 @@ from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
 from router.server.settings import Settings
 from router.server.storing import Kept, opened, snapshotting
 from router.server.tenants import Tenants
+from router.server.trace_export import open_traces
 from router.server.visit import Visit
 from router.server.visitors import MintedVisitor, Visitors, visitor_key
 from router.server.webhooks import HookFigures, Webhooks
@@ -113,8 +115,9 @@ class Node:
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
+        self.traces = open_traces(settings.server, lambda: self.engine.is_live)
         self.webhooks = self._callers(kept.hooks if kept else None)
-        self.policy_notes = PolicyNotes(self.served, self._is_live)
+        self.policy_notes = PolicyNotes(self.served, lambda: self.engine.is_live)
         recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
@@ -170,6 +173,7 @@ class Node:
             life=life,
             keeper=self.archiving,
             policy_notes=self.policy_notes,
+            note_trace=self.note_trace,
         )
 
     def _sign(self, life: str) -> None:
@@ -217,11 +221,14 @@ class Node:
 
     def _effects(self) -> list[Effects]:
         """Who hears of events behind the journal."""
-        wanted = (self.policy_notes, self.archiving, self.webhooks)
+        tracing = self.traces.tracing if self.traces is not None else None
+        wanted = (self.policy_notes, self.archiving, self.webhooks, tracing)
         return [effect for effect in wanted if effect is not None]
 
-    def _is_live(self) -> bool:
-        return self.engine.is_live
+    def note_trace(self, conversation: str, traceparent: str) -> None:
+        """See ``calls.Office``."""
+        if self.traces is not None:
+            self.traces.tracing.note(conversation, traceparent)
 
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """See ``calls.Office``."""
@@ -318,7 +325,8 @@ async def serve(
             kept=kept,
         )
         del kept  # the cores that a snapshot began are the node's now
-        await run(node, reload=reload, task_status=task_status)
+        with looking_seldom():
+            await run(node, reload=reload, task_status=task_status)
     _LOG.info("server.stopped")
 
 
@@ -348,6 +356,8 @@ async def run(
             await node.archiving.end()
         if node.webhooks is not None:
             await node.webhooks.end()
+        if node.traces is not None:
+            await trio.to_thread.run_sync(node.traces.close)
         machine.cancel_scope.cancel()
 
 

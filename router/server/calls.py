@@ -76,6 +76,9 @@ class Office(Protocol):
     def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
         """Puts a command on its way."""
 
+    def note_trace(self, conversation: str, traceparent: str) -> None:
+        """Whose trace a conversation belongs to that is about to be asked for."""
+
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """What was changed when this policy was put in force."""
 

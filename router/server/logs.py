@@ -34,7 +34,7 @@ FIELDS = frozenset(
         "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
         "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",
         "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_position",
-        "topic_kind", "type", "url", "version", "withheld",
+        "topic_kind", "type", "url", "version", "withheld", "zone",
     }
 )  # fmt: skip
 """Names that may stand in a line with their value; so may numbers ending in ``_MEASURES``."""

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from router import boards, incoming, listings, outgoing
 from router.changes import Change
-from router.commands import SetPolicy
+from router.commands import RequestConversation, SetPolicy
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.explain import explain
@@ -37,6 +37,7 @@ __all__ = ["OPERATIONS", "Operation", "rest_routes"]
 
 BODY_BYTES_MAX = 65_536
 PAGE_MAX = 500
+TRACEPARENT_MAX = 128
 
 Answer = Callable[["Reading"], object]
 
@@ -287,6 +288,9 @@ def _read(operation: Operation, calls: Calls, caller: Caller, request: Request) 
 async def _do(operation: Operation, calls: Calls, caller: Caller, request: Request) -> Response:
     message = await _message(operation, request)
     command = command_for(message, caller.actor, calls.office.new_id)
+    if isinstance(command, RequestConversation):
+        traceparent = request.headers.get("traceparent", "")[:TRACEPARENT_MAX]
+        calls.office.note_trace(command.conversation, traceparent)
     answered = (await calls.do(caller, command)).answer
     if operation.answer is Asked:
         asked = Asked(

@@ -53,6 +53,7 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: FilePath = ""
     tls_key: FilePath = ""
     log: Literal["json", "console"] = "json"
+    traces: bool = False
     proxies: tuple[str, ...] = ()
     connections_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 15_000
     frame_bytes: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 65_536

@@ -39,6 +39,9 @@ class Office:
     def new_id(self) -> str:
         return "x"
 
+    def note_trace(self, conversation: str, traceparent: str) -> None:
+        pass
+
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         return ()
 
