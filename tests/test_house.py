@@ -15,7 +15,7 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors forms ids marks hours profiles wishes limits turns ranks tallies cards regression
+errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
 skills timers suggestions changes
 rules
 states policy rights queue figures waitlaw actors
@@ -52,7 +52,7 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.hearers server.hidden server.findings server.top_figures
+server.collector server.hearers server.hidden server.findings server.top_figures
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.strain
@@ -75,7 +75,8 @@ server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences
 server.rest server.records server.hook_calls server.rehearsal
-server.preference_calls server.own_share
+server.preference_calls
+server.own_share
 server.reloading
 server.probe
 server.doctor

@@ -27,7 +27,7 @@ export class SharesPanel extends AskingPart {
     return html`<p class="hint">Of the last 30 minutes. Agents are compared with those of the same skills and languages alone: what others could take is not theirs to get.</p>
       <h3>Equals, the least even first</h3>
       <ul class="rows">${this.groups.map((one) => this.group(one))}</ul>
-      ${this.groups.length ? nothing : html`<p class="empty">${this.more ? "Too many agents to compare all of them; the index on the wall does." : "No two agents at work are equally able."}</p>`}
+      ${this.groups.length ? nothing : html`<p class="empty">No two equally able agents were at work for a minute, or there are more than 500 agents.</p>`}
       <h3>Agents, who was free for longest first</h3>
       <div class="scores" tabindex="0" role="group" aria-label="Agents"><table><thead><tr><th scope="col">Agent</th><th scope="col">Offered</th><th scope="col">Declined</th><th scope="col">Missed</th><th scope="col">Served</th><th scope="col">Occupancy</th><th scope="col">Free for</th></tr></thead>
         <tbody>${this.agents.map((one) => this.agent(one))}</tbody></table></div>
