@@ -33,6 +33,8 @@ class Host(msgspec.Struct):
     switch_off: Callable[[str], None]
     is_killed: Callable[[], bool]
     """Whether the server was ended by a kill just now."""
+    before_tidying: Callable[[], None]
+    """Called before old snapshots and segments are removed."""
 
 
 class Keeper(Snapshotting):
@@ -81,6 +83,7 @@ class Keeper(Snapshotting):
             await self._hear(said)
 
     async def _tidy(self) -> None:
+        self._host.before_tidying()
         try:
             await super()._tidy()
         except Crash:

@@ -36,9 +36,11 @@ from tests.simulation.trace import Trace
 from tests.simulation.watch import Violation, Watch, WatchedTenants
 from tests.simulation.writer import SlowWriter
 
-__all__ = ["END", "Machine"]
+__all__ = ["END", "TIDYING", "Machine"]
 
 END = "end of a life: "
+TIDYING = ("unlink.segment", "rename.segment", "unlink.snapshot")
+"""What the server does to the folder behind a snapshot."""
 RECOVERY_S = 2.0
 SEGMENT_BYTES = (2 * 1024, 6 * 1024, 24 * 1024)
 PACES = (Pace(10, 60_000), Pace(30, 5_000), Pace(50, 20_000))
@@ -79,6 +81,8 @@ class Machine:
         self._drain = trio.Event()
         self.second: SecondProcess | None = None
         """The second process of the present life, once there was one."""
+        self.is_tidying_spoiled = False
+        """Whether the disk may fail, or the power, in the middle of removing what is old."""
         self._orphans: list[SecondProcess] = []
         self._adopted = trio.lowlevel.ParkingLot()
         self._segment_bytes = chance.choice(SEGMENT_BYTES)
@@ -90,6 +94,7 @@ class Machine:
             self._adopt,
             self.switch_off,
             lambda: self._end == "kill",
+            self._spoil_tidying,
         )
 
     def wall_ms(self) -> int:
@@ -150,6 +155,17 @@ class Machine:
         for _ in range(self._chance.choice((1, 3, 30))):
             if self.second is not None and not self.second.is_ended and not self.disk.is_off:
                 self.second.turn()
+
+    def _spoil_tidying(self) -> None:
+        of_segments = "unlink.segment" if self._terms.archive is None else "rename.segment"
+        operation = self._chance.choice((of_segments, of_segments, "unlink.snapshot"))
+        match self._chance.choice(("power", "disk", *[""] * 4)):
+            case "power" if self.is_tidying_spoiled:
+                self.disk.crash_at = operation
+            case "disk" if self.is_tidying_spoiled:
+                self.disk.fail_next = operation
+            case _:
+                pass
 
     async def outlive(self) -> None:
         """Second processes that lost their server go on until they notice."""

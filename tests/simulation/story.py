@@ -22,7 +22,7 @@ from tests.simulation.compare import Comparison
 from tests.simulation.customers import customer, loud_customer
 from tests.simulation.device import Acts, Device, Permit, Person, Surroundings
 from tests.simulation.folder import rot_one
-from tests.simulation.machine import END, Machine
+from tests.simulation.machine import END, TIDYING, Machine
 from tests.simulation.network import Network
 from tests.simulation.peer import Message
 from tests.simulation.pests import pest
@@ -45,7 +45,6 @@ CHECK_S = 3.0
 LIMIT_S = 3_600.0
 """So much virtual time at most: a server that never comes up again is a violation too."""
 _WRITES = ("create", "pwrite", "fdatasync", "rename.partial", "sync_folder")
-_TIDYING = ("unlink.segment", "rename.segment", "unlink.snapshot")
 _COUNTED = {"snapshot.written": "snapshot written", "journal.trimmed": "segment trimmed"}
 _WORD_OF_FAILURE = (
     *("broke", "not_published", "not_measured", "not_given", "failed", "a visit"),
@@ -93,6 +92,7 @@ class _Story:
         )
         self.comparison = Comparison()
         self._kinds = faults
+        self.machine.is_tidying_spoiled = "snapshots" in faults
         self._life_s = self.chance.choice(LIVES_S)
         self._may_act = Permit()
         self._around = Surroundings(
@@ -195,19 +195,15 @@ class _Story:
             case "soon":
                 disk.crash_in = chance.randint(1, 12)
             case _:
-                disk.crash_at = chance.choice((*_WRITES, *_TIDYING, *_TIDYING))
+                disk.crash_at = chance.choice((*_WRITES, *TIDYING, *TIDYING))
 
     def _spoil_snapshots(self) -> None:
         machine, chance = self.machine, self.chance
-        how = chance.choice(("kill", "fail", "rot", "cut tidying", "fail tidying"))
+        how = chance.choice(("kill", "fail", "rot"))
         operation = chance.choice((*_WRITES, *_WRITES, "names", "open", "pread"))
         if how == "rot":
             if rot_one(machine.disk, chance):
                 self._count("snapshot damaged by the disk")
-        elif how == "cut tidying":
-            machine.disk.crash_at = chance.choice(_TIDYING)
-        elif how == "fail tidying":
-            machine.disk.fail_next = chance.choice(_TIDYING)
         elif machine.second is not None and how == "kill":
             machine.second.die_in = operation
         elif machine.second is not None:
@@ -215,7 +211,7 @@ class _Story:
 
     def _spoil_disk(self) -> None:
         disk, chance, writer = self.machine.disk, self.chance, self.machine.writer
-        how = chance.choice(("full", "slow", "fdatasync", "pwrite", "sync_folder", *_TIDYING))
+        how = chance.choice(("full", "slow", "fdatasync", "pwrite", "sync_folder", *TIDYING))
         if how == "full":
             disk.is_full = True
             self.machine.be_troubled(FULL_S)
