@@ -1,4 +1,4 @@
-"""The command line of the load generator: ``python -m loadtest replay`` and ``config``.
+"""The command line of the load generator: ``python -m loadtest run`` and others.
 
 Owns: arguments, exit codes, the line of progress.
 Does not know: anything about the run itself.
@@ -19,7 +19,9 @@ from loadtest.day import DayPlan, plan_day
 from loadtest.log import LogError, read_log
 from loadtest.replay import Progress, Settings, replay
 from loadtest.report import report_on
+from loadtest.run_command import add_arguments, execute
 from loadtest.server_config import server_config
+from loadtest.standard import add_standard, run_standard
 from loadtest.tokens import Key, KeyUnusableError, read_key
 
 __all__ = ["main", "progress_line"]
@@ -28,7 +30,8 @@ PLAIN_EVERY = 20
 """Without a terminal every so manieth look is a line of its own (one look is 0.5 s)."""
 
 EXAMPLE = """\
-example, against a server on this machine:
+examples; run starts a server of its own, replay takes one on this machine:
+  python -m loadtest run loadtest/scenarios/steady.toml --out report.html
   python -m loadtest config LOG.csv.gz --day 1999-02-03 --speed 60 > bank.toml
   fairline serve --config bank.toml
   python -m loadtest replay LOG.csv.gz --day 1999-02-03 --speed 60 \\
@@ -39,11 +42,13 @@ example, against a server on this machine:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m loadtest",
-        description="Drives a running server with the arrivals of a recorded day.",
+        description="Drives a server with arrivals of a scenario, or of a recorded day.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    add_arguments(commands.add_parser("run", help="run a scenario and judge it"))
+    add_standard(commands.add_parser("standard", help="run all benchmarks, short, in one table"))
     run = commands.add_parser("replay", help="replay a day through real sockets")
     config = commands.add_parser("config", help="print a server configuration for a replay")
     for command in (run, config):
@@ -168,7 +173,13 @@ def _replay(arguments: argparse.Namespace) -> int:
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     arguments = _parser().parse_args(words)
-    command = {"replay": _replay, "config": _print_config}[arguments.command]
+    commands = {
+        "run": execute,
+        "standard": run_standard,
+        "replay": _replay,
+        "config": _print_config,
+    }
+    command = commands[arguments.command]
     try:
         return command(arguments)
     except (LogError, KeyUnusableError, ValueError, OSError) as error:

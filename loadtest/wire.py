@@ -14,7 +14,7 @@ import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgpack
@@ -32,6 +32,7 @@ from loadtest.faults import Faults
 __all__ = [
     "SUBPROTOCOL",
     "Connection",
+    "FrameSocket",
     "FrameUnreadableError",
     "Message",
     "PartOverError",
@@ -102,6 +103,16 @@ def refusal(reply: Message) -> str:
     return str(error.get("name", "unnamed")) if isinstance(error, dict) else "unnamed"
 
 
+class FrameSocket(Protocol):
+    """What carries frames; raises the library's ``ConnectionClosed`` once it is over."""
+
+    async def send_message(self, message: bytes, /) -> None:
+        """Sends one frame."""
+
+    async def get_message(self) -> bytes | str:
+        """Waits for one frame."""
+
+
 @dataclass
 class _Pending:
     """A command on its way: who waits for it, and what to do the moment its reply is read."""
@@ -138,11 +149,12 @@ class Connection:
         self._ids = itertools.count(1)
         self._ops = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
-        self._socket: WebSocketConnection | None = None
+        self._socket: FrameSocket | None = None
         self._nursery: trio.Nursery | None = None
         self._mint: Callable[[], str] = str
         self._position = 0
         self._farewell = ""
+        self.is_over = False
 
     def op(self) -> str:
         """Makes the next operation key of this person."""
@@ -156,11 +168,15 @@ class Connection:
         Raises:
             PartOverError: no reply came in time, or the connection is gone.
         """
+        if self.is_over:
+            raise PartOverError
         command_id = next(self._ids)
         pending = self._pending[command_id] = _Pending(kind, then)
         await self._send({"t": kind, "id": command_id, **fields})
         with trio.move_on_after(REPLY_WITHIN_S):
             await pending.done.wait()
+            if not pending.reply:  # the connection went before it came
+                raise PartOverError
             return pending.reply
         self._fault(f"reply.missing.{kind}", f"no reply to {kind} within {REPLY_WITHIN_S:g} s")
         raise PartOverError
@@ -183,12 +199,12 @@ class Connection:
         """Counts a refusal that nothing excuses."""
         self._fault(f"refused.{kind}.{refusal(reply)}", f"{kind}: {reply.get('err')}")
 
-    def attach(self, socket: WebSocketConnection, nursery: trio.Nursery) -> None:
+    def attach(self, socket: FrameSocket, nursery: trio.Nursery) -> None:
         """Begins to read; the end of the socket cancels the nursery."""
         self._socket, self._nursery = socket, nursery
         nursery.start_soon(self._read, nursery.cancel_scope)
 
-    async def hello(self, role: str, mint: Callable[[], str]) -> Message:
+    async def hello(self, role: str, mint: Callable[[], str], **fields: object) -> Message:
         """Introduces the person; returns the welcome. ``mint`` makes a fresh token each time."""
         self._mint = mint
         welcome = await self.demand(
@@ -198,6 +214,7 @@ class Connection:
             client={"name": "fairline-loadtest", "version": "1", "device": self.op()},
             view="active",
             then=self._start_from,
+            **fields,
         )
         if welcome["t"] != "welcome" or not isinstance(welcome.get("pos"), int):
             self._fault("welcome.malformed", f"the reply to hello is {sorted(welcome)}")
@@ -224,6 +241,7 @@ class Connection:
         try:
             await self._socket.send_message(encode(message))
         except ConnectionClosed:
+            self.is_over = True
             raise PartOverError from None
 
     async def _read(self, scope: trio.CancelScope) -> None:
@@ -249,6 +267,9 @@ class Connection:
         code = closed.reason.code if closed.reason else 1006
         if not self.leaving:
             self._fault(f"closed.{code}", f"closed with {code}{self._farewell}")
+        self.is_over = True
+        for pending in self._pending.values():
+            pending.done.set()
 
     def _take(self, message: Message) -> None:
         """Sorts one message: a reply to its command, an event to the person."""

@@ -20,6 +20,7 @@ __all__ = [
     "PresenceGone",
     "QueueFigures",
     "QueueService",
+    "ReplyRule",
     "Served",
     "ServerInfo",
     "WaitBand",
@@ -101,6 +102,16 @@ class WrapUp(Struct, frozen=True, omit_defaults=True):
     more_ms: int = 0
 
 
+class ReplyRule(Struct, frozen=True, omit_defaults=True):
+    """How soon the agent must answer the customer: ``then`` staff see it, or it goes back in line.
+
+    It counts from the first message without an answer, or from the assignment where that is later.
+    """
+
+    within_ms: int
+    then: str
+
+
 class ConversationState(Struct, frozen=True, omit_defaults=True):
     """A conversation in ``welcome``: everything its reader may know of it."""
 
@@ -124,6 +135,8 @@ class ConversationState(Struct, frozen=True, omit_defaults=True):
     read: dict[str, int] | None = None
     unanswered: bool = False
     queue_name: str = ""
+    reply: ReplyRule | None = None
+    """For the agent who has it, where its queue has such a rule."""
 
 
 class Served(Struct, frozen=True, omit_defaults=True):

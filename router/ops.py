@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from router.errors import Refusal, Refused
 from router.events import Answer
 from router.ids import PersonKey
+from router.newest import Newest
 from router.remembered import Remembered
 
 __all__ = ["OpMemory"]
@@ -21,6 +22,9 @@ KEEP_MS = 24 * 3_600_000
 LIMITS = {"customer:": 1_000, "service:": 100_000}
 """By the beginning of a person's key."""
 STAFF_LIMIT = 10_000
+GONE_MAX = 1_000
+"""So many more than half of the list by age may be of answers that are gone: then it is made anew,
+lest those of customers who are forgotten lie there for a day."""
 
 
 def _limit(person: PersonKey) -> int:
@@ -36,8 +40,11 @@ class OpMemory:
 
     def __init__(self) -> None:
         self.by_person: dict[PersonKey, dict[str, Remembered]] = {}
+        self._newest: dict[PersonKey, Newest] = {}
+        """Of persons who had too many."""
         self._by_age: deque[tuple[int, PersonKey, str]] = deque()
-        """When whose op was answered, the oldest first; may name some that are gone; derived."""
+        """When whose op was answered, the oldest first; names some that are gone; derived."""
+        self._count = 0
 
     def restore(self, by_person: Mapping[PersonKey, dict[str, Remembered]]) -> None:
         """Puts the answers of a snapshot in place."""
@@ -48,6 +55,7 @@ class OpMemory:
             for op, known in answers.items()
         ]
         self._by_age = deque(sorted(ages))
+        self._count = len(ages)
 
     def recall(self, person: PersonKey, op: str, fingerprint: int) -> Answer | None:
         """The first answer to this op, or None where it is new.
@@ -74,10 +82,20 @@ class OpMemory:
         answers = self.by_person.get(person)
         if answers is None:
             answers = self.by_person[person] = {}
+        newest = self._newest.get(person) if self._newest else None
+        if op not in answers:
+            self._count += 1
+            if newest is not None:
+                newest.note(op)
         answers[op] = Remembered(fingerprint, answer, now_ms)
         self._by_age.append((now_ms, person, op))
         if len(answers) > _limit(person):
-            del answers[next(iter(answers))]
+            if newest is None:
+                newest = self._newest[person] = Newest()
+            newest.drop_oldest(answers)
+            self._count -= 1
+        if len(self._by_age) > 2 * self._count + GONE_MAX:
+            self.restore(self.by_person)
         while self._by_age[0][0] <= now_ms - KEEP_MS:
             self._drop(*self._by_age.popleft())
 
@@ -85,9 +103,13 @@ class OpMemory:
         answers = self.by_person.get(person, {})
         if op in answers and answers[op].at_ms == at_ms:
             del answers[op]
+            self._count -= 1
+            if person in self._newest:
+                self._newest[person].forget(op)
             if not answers:
-                del self.by_person[person]
+                self.forget(person)
 
     def forget(self, person: PersonKey) -> None:
         """Nothing of this person's is remembered any longer."""
-        self.by_person.pop(person, None)
+        self._count -= len(self.by_person.pop(person, {}))
+        self._newest.pop(person, None)

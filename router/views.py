@@ -182,7 +182,17 @@ def state_of(
         read={str(key): seq for key, seq in conversation.read.items()} or None,
         unanswered=conversation.is_overdue and not is_customer,
         queue_name=queue_name(world, conversation.queue),
+        reply=_reply_rule(world, conversation, reader),
     )
+
+
+def _reply_rule(
+    world: World, conversation: Conversation, reader: PersonKey
+) -> outgoing.ReplyRule | None:
+    queue = world.queues.get(conversation.queue)
+    if queue is None or not queue.reply_within_ms or reader != f"agent:{conversation.agent}":
+        return None
+    return outgoing.ReplyRule(queue.reply_within_ms, queue.no_reply)
 
 
 def _status_for(conversation: Conversation, is_customer: bool) -> str:

@@ -37,6 +37,17 @@ def test_staff_are_told_once_and_again_when_the_answer_comes() -> None:
     ]
 
 
+def test_the_agent_knows_the_rule_from_the_assignment_on_and_nobody_else_does() -> None:
+    scene = scene_with_a_conversation(body="hello")
+    (assigned,) = scene.heard_by(agent("ann"), outgoing.ConversationAssigned)
+    assert assigned.state is not None
+    assert assigned.state.reply == outgoing.ReplyRule(30_000, "flag")
+    state = welcome_state(scene.router, agent("ann").key, {}, scene.now_ms)
+    assert state.conversations[0].reply == outgoing.ReplyRule(30_000, "flag")
+    state = welcome_state(scene.router, customer("c").key, {}, scene.now_ms)
+    assert state.conversations[0].reply is None
+
+
 def test_the_customer_is_not_told_of_the_flag() -> None:
     scene = scene_with_a_conversation(body="hello")
     scene.to(60_000)

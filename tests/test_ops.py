@@ -67,3 +67,16 @@ def test_a_person_who_is_forgotten_was_answered_nothing() -> None:
     assert memory.recall(C, "op", 2) is None
     memory.remember(C, "late", 1, DONE, 2 * KEEP_MS)
     assert list(memory.by_person[C]) == ["late"]
+
+
+def test_answers_that_are_gone_take_no_room_for_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops, "GONE_MAX", 5)
+    memory = OpMemory()
+    memory.remember(C, "op", 1, DONE, 0)
+    for number in range(100):
+        person = PersonKey(f"customer:{number}")
+        memory.remember(person, "op", 1, DONE, 1 + number)
+        memory.forget(person)
+        assert len(memory._by_age) <= 2 * 2 + 5
+    memory.remember(PersonKey("customer:late"), "op", 1, DONE, KEEP_MS)
+    assert list(memory.by_person) == ["customer:late"]

@@ -31,6 +31,7 @@ keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
 native_apps = true
 [tenants.bench.policy]
 grace_ms = 120000
+customers_max = {customers_max}
 [[tenants.bench.policy.queues]]
 id = "q"
 channels = ["chat"]
@@ -48,18 +49,29 @@ def token(role: str, subject: str, **claims: object) -> str:
     )
 
 
-def settings_text(folder: Path, journal: str = "memory", port: int = 0) -> str:
+def settings_text(
+    folder: Path, journal: str = "memory", port: int = 0, customers_max: int = 200_000
+) -> str:
     """The settings of the server."""
     return _SETTINGS.format(
-        host=HOST, port=port, journal=journal, data=folder / "data", secret=_SECRET
+        host=HOST,
+        port=port,
+        journal=journal,
+        data=folder / "data",
+        secret=_SECRET,
+        customers_max=customers_max,
     )
 
 
 @contextmanager
-def fairline(parent: Path, journal: str = "memory") -> Iterator[Child]:
+def fairline(
+    parent: Path, journal: str = "memory", customers_max: int = 200_000
+) -> Iterator[Child]:
     """A server that runs as long as the block, with a folder of its own that goes with it."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as folder:
         config = Path(folder, "fairline.toml")
-        config.write_text(settings_text(Path(folder), journal), encoding="utf-8")
+        config.write_text(
+            settings_text(Path(folder), journal, customers_max=customers_max), encoding="utf-8"
+        )
         with child(["router", "serve", "--config", str(config)], READY) as server:
             yield server

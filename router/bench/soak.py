@@ -3,10 +3,12 @@
 Owns: a steady load of visits, a sample of the server's memory every few seconds, and the line
 that fits the samples of the second half. Does not know: what the server does with its memory.
 
-A fixed population visits again and again: each visit connects, asks, talks, ends and leaves; every
-tenth is cut off in the middle and comes back. What the router is meant to remember grows
-with each visit (answers to ``op`` for a day, at most 1,000 of a customer; transcripts until they
-are forgotten), so the figure is given for each minute and for each conversation.
+Customers visit again and again: each visit connects, asks, talks, ends and leaves; every tenth is
+cut off in the middle and comes back. After ``VISITS`` of them a customer is never seen again and
+somebody new comes instead. What the router is meant to remember is held for ten minutes
+(conversations), for the newest so many (decisions, offers) or a day (answers to ``op``, which go
+with their customer where more than ``customers_max`` came, here ``KNOWN``); so a run must be longer
+than twenty minutes for its second half to show nothing but what should not be there.
 """
 
 import json as json_codec
@@ -25,6 +27,8 @@ __all__ = ["bench_soak", "run", "slope"]
 MINUTES = 10.0
 AGENTS = 40
 CUSTOMERS = 200
+VISITS = 10
+KNOWN = 400
 VISITS_PER_S = 8.0
 SAMPLE_S = 5.0
 
@@ -56,7 +60,7 @@ def bench_soak(
 ) -> Fields:
     """Keeps a server busy and fits a line to what it holds."""
     raise_file_limit()
-    with fairline(folder, "file") as server:
+    with fairline(folder, "file", customers_max=KNOWN) as server:
         return run_held(_soak, server, minutes * 60, agents, customers, visits_per_s, sample_s)
 
 
@@ -113,11 +117,13 @@ async def _visit(port: int, customers: int, visits_per_s: float, notes: Notes) -
                 notes.skipped += 1  # the machine is too slow for the pace; the run goes on
                 continue
             busy.add(who)
-            nursery.start_soon(_one_visit, port, who, number, notes, busy)
+            name = f"c{who}.{number // customers // VISITS}"
+            nursery.start_soon(_one_visit, port, who, name, number, notes, busy)
 
 
-async def _one_visit(port: int, who: int, number: int, notes: Notes, busy: set[int]) -> None:
-    name = f"c{who}"
+async def _one_visit(
+    port: int, who: int, name: str, number: int, notes: Notes, busy: set[int]
+) -> None:
     if number % 10 == 0:
         # A page that is left while it loads, and opened again.
         member = await enter(port, "customer", name)

@@ -149,10 +149,11 @@ class _Crowd:
 
     async def what_was_lost(self) -> Fields:
         """Compares the line as everybody knows it in the end with the one that they had."""
-        settled_by = trio.current_time() + SETTLE_S
-        self._told_at = trio.current_time()
-        while trio.current_time() < min(self._told_at + QUIET_S, settled_by):
-            await trio.sleep(QUIET_S / 4)
+        for _ in range(int(SETTLE_S / QUIET_S)):
+            before = self._told_at
+            await trio.sleep(QUIET_S)
+            if self._told_at == before:
+                break
         order = [name for name in self.line if name in self.places]
         return {
             "places_lost": len(self.line) - len(order),

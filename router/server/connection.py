@@ -21,7 +21,7 @@ import trio
 
 from router import __version__, incoming, outgoing, views
 from router.changes import Change
-from router.commands import Connect, Disconnect
+from router.commands import Connect, Disconnect, RequestConversation
 from router.errors import CloseCode, ProtocolError, Refusal, Refused
 from router.events import CommandAnswered
 from router.ids import ConnectionId
@@ -84,6 +84,7 @@ class Connection:
         "_reading",
         "_session",
         "_socket",
+        "_traceparent",
         "_writer",
     )
 
@@ -113,6 +114,7 @@ class Connection:
         self._heart = Heart(self, trio.current_time(), gateway.random())
         self._link: Link | None = None
         self._name = ""
+        self._traceparent = ""
         self._hang: Hang | None = None
         self._end_code = ABNORMAL
         self._is_connected = False
@@ -247,6 +249,8 @@ class Connection:
         assert bearer is not None, "commands come after hello"
         if isinstance(step.command, Connect):
             self._is_connected = True
+        elif isinstance(step.command, RequestConversation):
+            self._gateway.note_trace(step.command.conversation, self._traceparent)
         elif isinstance(step.command, Disconnect):
             self._is_connected = False
         ticket = None if step.id is None else ConnectionTicket(self, step.id, step.kind)
@@ -304,7 +308,8 @@ class Connection:
         if step.hello is not None and not gateway.may_come_from(
             self._origin, bearer, is_own=self._is_own_origin
         ):
-            raise Refused(Refusal.FORBIDDEN, "this origin may not")
+            where = "this origin" if self._origin else "a customer without an Origin (native_apps)"
+            raise Refused(Refusal.FORBIDDEN, f"{where} may not")
         if step.hello is not None and not gateway.has_room_for(bearer):
             raise Refused(Refusal.LIMIT_EXCEEDED, "too many connections of one person")
         return bearer
@@ -339,6 +344,7 @@ class Connection:
         router = gateway.routers[bearer.tenant]
         you = views.you(router, session.person)
         hello = session.welcome(you)
+        self._traceparent = hello.traceparent
         state = views.welcome_state(router, session.person, hello.seen, now_ms)
         state = gateway.hub.folds.with_waits(bearer.tenant, state, now_ms)
         rate, burst, subs, *_ = session.allowance

@@ -74,6 +74,7 @@ class Gateway:
         life: This node life.
         keeper: Has the archive; None where nothing is kept.
         policy_notes: Say what a change of policy changed; None where nobody notes it.
+        note_trace: Told whose trace a conversation belongs to.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Gateway:
         life: str,
         keeper: Keeper | None = None,
         policy_notes: PolicyNotes | None = None,
+        note_trace: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
         self.is_draining = False
         self.engine = engine
@@ -99,6 +101,7 @@ class Gateway:
         self.metrics = metrics
         self.life = life
         self.policy_notes = policy_notes
+        self.note_trace = note_trace
         self.node = settings.server.node or life
         self.frame_bytes = settings.server.frame_bytes
         self.routers = tenants.routers

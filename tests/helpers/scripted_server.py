@@ -169,7 +169,8 @@ class ScriptedServer:
         self.requests.append(command)
         number = next(self._numbers)
         lead_s = self._head_start_s if peer.claims.get("class") == "priority" else 0.0
-        skill = command["needs"][0]["skill"]
+        needs = command.get("needs")
+        skill = needs[0]["skill"] if needs else command["queue"]
         item = Item(f"conversation-{number}", peer, skill, trio.current_time() - lead_s)
         is_dropped = self._flaw is Flaw.DROPS_ONE and number == 3
         if not is_dropped:
@@ -256,7 +257,13 @@ class ScriptedServer:
             self._line.remove(item)
         item.state = "offered"
         self._event(
-            desk.peer, "offer.new", offer=desk.offer, conversation=item.id, attempt=1, auto=False
+            desk.peer,
+            "offer.new",
+            offer=desk.offer,
+            conversation=item.id,
+            queue=item.skill,
+            attempt=1,
+            auto=False,
         )
 
     def _end_offer(self, offer_id: str, desk: Desk, outcome: str) -> None:

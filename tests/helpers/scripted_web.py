@@ -126,6 +126,7 @@ class Server:
                 Route("/demo/token", self.token, methods=["POST"]),
                 Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
                 Route("/v1/opening", self.opening),
+                Route("/v1/me/share", self.share),
                 Route("/v1/me/preferences/{name}", self.preference, methods=["GET", "PUT"]),
                 Route("/scripted/world", self.show_world),
                 Route("/scripted/script", self.script, methods=["POST"]),
@@ -136,6 +137,7 @@ class Server:
                 Route("/scripted/say", self.say, methods=["POST"]),
                 Route("/scripted/card", _card),
                 Route("/scripted/card.js", _card_script),
+                Route("/scripted/token", self.account),
                 Route("/scripted/deafen", self.deafen, methods=["POST"]),
                 WebSocketRoute("/v1/socket", self.socket),
             ]
@@ -179,10 +181,11 @@ class Server:
         return JSONResponse({})
 
     async def tell(self, request: Request) -> Response:
-        """An event for everybody who is a customer, as the test has it."""
+        """An event for everybody of a role, customers unless told, as the test has it."""
         event = await request.json()
+        role = event.pop("role", "customer")
         for connection in self.world.connections:
-            if connection.role == "customer":
+            if connection.role == role:
                 connection.send({"pos": 0, **event})
         return JSONResponse({})
 
@@ -197,6 +200,16 @@ class Server:
             f"</script></head><body><main><h1>A shop</h1>{body}</main></body></html>"
         )
         return Response(page, media_type="text/html", headers={**COMMON, **STRICTLY})
+
+    async def account(self, request: Request) -> Response:
+        """The house's own page, which knows who is signed in there."""
+        return PlainTextResponse(_token("alice", "agent"), headers=COMMON)
+
+    async def share(self, request: Request) -> Response:
+        equals = {"agents": 7, "skills": ["billing"], "languages": ["en"]}
+        equals |= {"even": 0.93, "least": 0.41, "most": 0.78}
+        mine = {"agent": "alice", "state": "serving", "occupancy": 0.64}
+        return JSONResponse({"mine": mine, "equals": equals}, headers=COMMON)
 
     async def preference(self, request: Request) -> Response:
         """What staff keep for themselves."""

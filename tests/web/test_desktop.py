@@ -377,3 +377,69 @@ def test_an_answer_quotes_what_was_said(server: ScriptedServer, shop: Shop, desk
     desk.page.keyboard.press("q")
     expect(desk.composer).to_have_value("> The last\n")
     assert shop.watch.complaints == []
+
+
+# -- one's own ---------------------------------------------------------------------------------
+
+
+def test_keys_are_changed_where_they_are_listed_and_known_at_every_desk(
+    server: ScriptedServer, desk: Desk, open_page: OpenPage
+) -> None:
+    desk.sign_in("Alice")
+    desk.page.keyboard.press("?")
+    dialog = desk.page.get_by_role("dialog", name="Keys")
+    dialog.get_by_role("button", name="Change keys").click()
+    dialog.get_by_role("button", name="Key for My day: none").click()
+    desk.page.keyboard.press("x")
+    expect(dialog.get_by_role("button", name="Key for My day: X")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Key for Set me: Away: none")).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    other = Desk(open_page(), desk.address)
+    other.sign_in("Alice")
+    for one in (desk, other):
+        one.page.locator("body").press("x")
+        expect(one.page.get_by_role("dialog", name="My day")).to_be_visible()
+        one.page.keyboard.press("Escape")
+    other.page.keyboard.press("?")
+    other.page.get_by_role("button", name="As delivered").click()
+    other.page.keyboard.press("Escape")
+    other.page.locator("body").press("x")
+    expect(other.presence).to_contain_text("Away")
+    assert desk.watch.complaints == other.watch.complaints == []
+
+
+def test_ready_replies_are_known_at_every_desk(
+    server: ScriptedServer, desk: Desk, open_page: OpenPage
+) -> None:
+    desk.sign_in("Alice")
+    desk.page.keyboard.press("Control+k")
+    desk.page.keyboard.type("ready replies")
+    desk.page.keyboard.press("Enter")
+    desk.page.get_by_role("textbox", name="Text").first.fill("Ahoy {{first_name}}")
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.toast).to_contain_text("Ready replies saved.")
+    other = Desk(open_page(), desk.address)
+    other.sign_in("Alice")
+    other.page.keyboard.press("Control+k")
+    other.page.keyboard.type("ready replies")
+    other.page.keyboard.press("Enter")
+    expect(other.page.get_by_role("textbox", name="Text").first).to_have_value(
+        "Ahoy {{first_name}}"
+    )
+
+
+def test_the_house_signs_its_people_in_and_renews_their_tokens(
+    server: ScriptedServer, open_page: OpenPage
+) -> None:
+    page = open_page()
+    page.add_init_script("delete globalThis.SharedWorker;")  # its requests can be seen
+    desk = Desk(page, f"{server.address}/desktop?tokens=/scripted/token")
+    page.goto(desk.address)
+    expect(desk.connection).to_contain_text("Connected")
+    with page.expect_request(re.compile("/scripted/token$")):
+        server.tell("token.expiring", role="agent", expires_ms=60_000)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with your account").click()
+    expect(desk.connection).to_contain_text("Connected")
+    assert desk.watch.complaints == []

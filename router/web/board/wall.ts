@@ -13,6 +13,7 @@ import type { Told } from "../client/protocol.js";
 import { Kept } from "../desktop/kept.js";
 import { Sounds } from "../desktop/sounds.js";
 import { Toasts } from "../desktop/toasts.js";
+import { endingIn } from "../staff/sign-in.js";
 import { TabSession } from "../staff/tab-session.js";
 import { Alerts } from "./alerts.js";
 import { Control } from "./control.js";
@@ -32,6 +33,7 @@ export type Panel =
   | { sort: "why"; heading: string; about: { conversation?: string; agent?: string } }
   | { sort: "numbers" }
   | { sort: "views" }
+  | { sort: "shares" }
   | { sort: "limits" };
 
 export class Wall extends EventTarget {
@@ -148,6 +150,11 @@ export class Wall extends EventTarget {
   /** Since when an agent does what they do now, by the server's clock. */
   since({ id, since_at }: Told.PresenceEntry): number {
     return Math.max(since_at, this.doing.get(id)?.since ?? 0);
+  }
+
+  /** How long the sign-in still holds, once somebody must renew it; else null. */
+  get ending(): number | null {
+    return endingIn(this.session.kept(), this.model.now());
   }
 
   get panel(): Panel | undefined {

@@ -46,6 +46,8 @@ export interface Conversation {
   priority?: string | null;
   quiet?: boolean | null;
   unanswered?: boolean | null;
+  /** How soon the customer must be answered, for the agent who has it. */
+  reply?: Told.ReplyRule | null;
   since_at?: number | null;
   messages: Message[];
   failed: Failed[];
@@ -104,7 +106,8 @@ export function waitingSince(conversation: Conversation, you: Told.You | null): 
   let since = 0;
   for (const message of conversation.messages) {
     if (isNote(message)) continue;
-    if (message.from?.id === you?.id) since = 0;
+    // A colleague's or a supervisor's answer is one as well.
+    if ((message.from?.role === "customer") === (you?.role === "customer")) since = 0;
     else since ||= message.at;
   }
   return since;

@@ -157,6 +157,17 @@ export class Fairline {
     if (this.ready) this.send({ t: "activity", idle_ms, view });
   }
 
+  /** Goes on with another token of the same person, on this connection and the next ones. */
+  async renew(token: string): Promise<void> {
+    await this.command("token.refresh", { token });
+    this.adopt(token);
+  }
+
+  /** The next connections use this token. */
+  adopt(token: string): void {
+    this.token = token;
+  }
+
   /** For a tab that was opened as a copy of another: become a device of one's own. */
   renewDevice(): void {
     this.deviceId = crypto.randomUUID();
@@ -363,8 +374,7 @@ export class Fairline {
 
   private async refreshToken(): Promise<void> {
     try {
-      this.token = await this.settings.token({ fresh: true });
-      await this.command("token.refresh", { token: this.token });
+      await this.renew(await this.settings.token({ fresh: true }));
     } catch {
       this.token = null; // the server closes with 4303 and the next connection asks again
     }

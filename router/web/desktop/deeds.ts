@@ -8,16 +8,45 @@ import { nameOf, SHOWS } from "./words.js";
 
 export interface Deed {
   name: string;
-  /** A single key, where it has one. */
+  /** A single key, where it has one; a letter may be another one by the agent's wish. */
   key?: string;
   group: string;
   possible?: boolean;
   act(): void;
 }
 
-/** The deeds of now, in the order in which they are listed. */
+/** The deeds of now, in the order in which they are listed, with the agent's own keys. */
 export function deedsOf(desk: Desk): Deed[] {
-  return [...answering(desk), ...talking(desk), ...presence(desk), ...looking(desk)];
+  const deeds = [...answering(desk), ...talking(desk), ...presence(desk), ...looking(desk)];
+  return withKeys(deeds, desk.settings.liked.keys);
+}
+
+/** The key of now for the deed that had this one when delivered; empty where it has none. */
+export function keyNow(desk: Desk, delivered: string): string {
+  const wished = desk.settings.liked.keys;
+  if (Object.keys(wished).length === 0) return delivered;
+  const deeds = [...answering(desk), ...talking(desk), ...presence(desk), ...looking(desk)];
+  const place = deeds.findIndex(({ key }) => key === delivered);
+  return withKeys(deeds, wished)[place]?.key ?? "";
+}
+
+const FIXED = /^(Enter|Ctrl K|\?|,)$/;
+
+/** Whether an agent may give this deed another key. */
+export const mayChange = ({ key = "", name }: Deed): boolean => !FIXED.test(key) && !/theme$/.test(name);
+
+/** A key that can be a deed's: one letter or digit, or nothing. */
+export const isKey = (key: string): boolean => /^[\p{L}\p{N}]?$/u.test(key) && key === key.toLowerCase();
+
+/** The deeds with the keys wished for; whoever had such a key before has none, so no key does two things. */
+export function withKeys(deeds: Deed[], wished: Record<string, string>): Deed[] {
+  const taken = new Set(deeds.filter((one) => mayChange(one) && wished[one.name]).map(({ name }) => wished[name]));
+  return deeds.map((one) => {
+    if (!mayChange(one)) return one;
+    const wish = wished[one.name];
+    if (wish !== undefined && isKey(wish)) return { ...one, key: wish || undefined };
+    return one.key && taken.has(one.key) ? { ...one, key: undefined } : one;
+  });
 }
 
 /** The conversations at hand, to go to by name. */

@@ -16,7 +16,8 @@ import { Day } from "./day.js";
 import { Drafts } from "./drafts.js";
 import type { Remote } from "./link/remote.js";
 import { Mentions } from "./mentions.js";
-import { rankOf } from "./order.js";
+import { answerBy, rankOf } from "./order.js";
+import { Own } from "./own.js";
 import { Replies } from "./replies.js";
 import { Settings } from "./settings.js";
 import { Team } from "./team.js";
@@ -42,6 +43,7 @@ export class Desk extends EventTarget {
   readonly model: Model;
   readonly team: Team;
   readonly mentions = new Mentions(this);
+  readonly own = new Own(this);
   signedIn: SignedIn | null = null;
   notice = "";
   /** The first word of the hub is still on its way. */
@@ -57,6 +59,7 @@ export class Desk extends EventTarget {
   /** A narrow page shows the list or a conversation, never both. */
   listing = false;
   private drawn = true;
+  private readonly warned = new Set<string>();
 
   constructor(readonly link: Remote) {
     super();
@@ -95,6 +98,13 @@ export class Desk extends EventTarget {
   /** Whether this conversation is a colleague's that I was asked into. */
   isGuest({ agent }: Conversation): boolean {
     return !!agent?.id && agent.id !== this.model.you?.id;
+  }
+
+  /** How long there still is to answer before the queue's rule strikes, once that is urgent; else null. */
+  answerLeft(one: Conversation): number | null {
+    const by = this.isGuest(one) ? null : answerBy(one, this.model.you);
+    const now = this.model.now();
+    return by && now >= by.urgent ? Math.max(0, by.due - now) : null;
   }
 
   get busy(): number {
@@ -143,7 +153,8 @@ export class Desk extends EventTarget {
   }
 
   signIn(kept: SignedIn): void {
-    this.alerts.sounds.unlock();
+    // Signed in by the house's own page nobody has clicked yet; the first touch unlocks the sound then.
+    if (navigator.userActivation?.hasBeenActive ?? true) this.alerts.sounds.unlock();
     this.link.signIn(kept);
   }
 
@@ -260,6 +271,7 @@ export class Desk extends EventTarget {
   private welcomed(): void {
     this.day.begin(this.model.you?.id ?? "");
     this.team.follow(this.model.you?.teams ?? []);
+    void this.own.load();
   }
 
   private changed(type: string, event: any): void {
@@ -312,9 +324,19 @@ export class Desk extends EventTarget {
   private tick(): void {
     const { model } = this;
     if (!this.signedIn) return;
+    for (const one of this.conversations) this.warn(one);
     this.day.tick(this.busy > 0, model.presence?.show === "available");
     this.dispatchEvent(new Event("tick"));
     this.draw();
+  }
+
+  /** Calls once for each message that must be answered soon. */
+  private warn(one: Conversation): void {
+    const left = this.answerLeft(one);
+    const key = `${one.conversation} ${lastSeq(one)}`;
+    if (left === null || this.warned.has(key)) return;
+    this.warned.add(key);
+    this.alerts.call("message", { key: `answer ${key}`, title: `${nameOf(one.customer)} waits for an answer`, text: "" }, this.link.looked);
   }
 
   /** What follows of the model before anything is drawn. */

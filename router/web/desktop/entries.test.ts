@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fresh, type Conversation, type Message } from "../client/conversations.js";
 import type { Model } from "../client/model.js";
 import { entriesOf } from "./entries.js";
-import { isLate, rankOf } from "./order.js";
+import { answerBy, isLate, rankOf } from "./order.js";
 import { filled } from "./replies.js";
 import { dayOf, refusalWords, whyWords } from "./words.js";
 
@@ -70,6 +70,29 @@ describe("the list", () => {
     expect(isLate(talk([]), 61_000)).toBe(true);
     expect(isLate(talk([]), 59_000)).toBe(false);
     expect(isLate(talk([], { unanswered: true }), 0)).toBe(true);
+  });
+});
+
+describe("an answer that is due", () => {
+  const reply = { within_ms: 300_000, then: "requeue" };
+
+  it("counts from the first message without one, or from the assignment", () => {
+    const messages = [said(1, "ada", 9), said(2, "ada", 2)];
+    expect(answerBy(talk(messages, { reply }), YOU)).toEqual({ due: NOW - 4 * MINUTE, urgent: NOW - 5 * MINUTE });
+    const due = answerBy(talk(messages, { reply, assignedAt: NOW }), YOU)?.due;
+    expect(due).toBe(NOW + 5 * MINUTE);
+  });
+
+  it("is urgent for the last half of a short rule", () => {
+    const by = answerBy(talk([said(1, "ada", 0)], { reply: { within_ms: 40_000, then: "flag" } }), YOU);
+    expect(by).toEqual({ due: NOW + 40_000, urgent: NOW + 20_000 });
+  });
+
+  it("is none once a colleague answered, a rule struck, or where there is no rule", () => {
+    const answered = [said(1, "ada", 9), said(2, "bela", 8)];
+    expect(answerBy(talk(answered, { reply }), YOU)).toBeNull();
+    expect(answerBy(talk([said(1, "ada", 9)], { reply, unanswered: true }), YOU)).toBeNull();
+    expect(answerBy(talk([said(1, "ada", 9)]), YOU)).toBeNull();
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Replies that an agent need not type: by shortcut, in the customer's language, with variables.
  *
- * Owns: the agent's own replies (kept by this browser), those of the house (`?replies=` names a
+ * Owns: the agent's own replies (as this browser knows them; own.ts has the server keep them), those of the house (`?replies=` names a
  * JSON file of this origin), filling in. Does not know: the composer.
  */
 import { Kept } from "./kept.js";
@@ -40,6 +40,11 @@ export class Replies {
 
   set own(replies: Canned[]) {
     this.kept.value = replies.filter(({ key, text }) => key && text);
+  }
+
+  /** What the server keeps is put in the place of what this browser knew. */
+  adopt(replies: unknown[]): void {
+    this.kept.value = replies.filter(isCanned);
   }
 
   /** Those that fit what was typed after `/`, in the customer's languages where there are any. */

@@ -6,6 +6,8 @@
  */
 import { Kept } from "./kept.js";
 
+export { ownPage } from "../staff/own-page.js";
+
 export type Theme = "auto" | "light" | "dark";
 export type Occasion = "offer" | "assigned" | "message" | "missed";
 export type Tone = "chime" | "bell" | "knock" | "none";
@@ -16,6 +18,8 @@ export interface Liked {
   tones: Record<Occasion, Tone>;
   notify: boolean;
   singleKeys: boolean;
+  /** Keys of the agent's own, by the deed's name; empty takes a deed its key. */
+  keys: Record<string, string>;
   team: boolean;
 }
 
@@ -25,6 +29,7 @@ const DEFAULTS: Liked = {
   tones: { offer: "chime", assigned: "bell", message: "knock", missed: "none" },
   notify: false,
   singleKeys: true,
+  keys: {},
   team: true,
 };
 
@@ -48,14 +53,6 @@ export class Settings {
   private apply(): void {
     document.documentElement.dataset.theme = this.liked.theme;
   }
-}
-
-/** A page of this very origin that the address names, or null: others would see customers' data. */
-export function ownPage(name: string): string | null {
-  const told = new URLSearchParams(location.search).get(name);
-  if (!told) return null;
-  const page = new URL(told, location.href);
-  return page.origin === location.origin ? page.href : null;
 }
 
 export const seat = (): string => (new URLSearchParams(location.search).get("seat") ?? "").replaceAll(/[^\w-]/g, "").slice(0, 32);

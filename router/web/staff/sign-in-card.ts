@@ -8,9 +8,12 @@ import { LitElement, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { initials, languageName, tagsOf } from "../client/dom.js";
 import { claimsOf } from "../client/protocol.js";
-import { demoToken, playable, type Kept, type Playable } from "./sign-in.js";
+import { ownPage } from "./own-page.js";
+import { demoToken, playable, tokenFrom, type Kept, type Playable } from "./sign-in.js";
 
 const NO_TOKEN = "That is no whole token. Copy it again: three parts of letters with a dot between them, no blanks.";
+/** Once for each time the page is loaded: who signs out is not signed in again at once. */
+let tried = false;
 const NAMES: Record<string, string> = { agent: "an agent", supervisor: "a supervisor" };
 
 @customElement("staff-sign-in")
@@ -21,6 +24,7 @@ export class SignInCard extends LitElement {
   @property({ attribute: false }) notice = "";
   @state() private people: Playable[] = [];
   @state() private complaint = "";
+  private readonly page = ownPage("tokens");
 
   override createRenderRoot(): HTMLElement {
     return this;
@@ -31,6 +35,17 @@ export class SignInCard extends LitElement {
     void playable(this.staff).then((people) => (this.people = people));
   }
 
+  /** Signs in by the house's own page, where the address names one; else it waits for somebody. */
+  begin(): void {
+    if (!this.page || tried || this.notice) return;
+    tried = true;
+    void this.fetch();
+  }
+
+  override firstUpdated(): void {
+    if (!this.hidden) this.begin();
+  }
+
   override render() {
     const notice = this.complaint || this.notice;
     const hint = this.people.length > 0
@@ -39,6 +54,7 @@ export class SignInCard extends LitElement {
     return html`<main class="sign-in"><div class="card">
       <h1>${this.heading}</h1><p>${hint}</p>
       <p class="notice" role="alert" ?hidden=${!notice}>${notice}</p>
+      ${this.page ? html`<button type="button" class="main" @click=${this.fetch}>Sign in with your account</button>` : nothing}
       ${this.people.length > 0 ? html`<div class="people">${this.people.map((one) => this.person(one))}</div>` : nothing}
       <form @submit=${this.submit}>
         <label for="token">Token</label>
@@ -55,18 +71,30 @@ export class SignInCard extends LitElement {
     </button>`;
   }
 
+  private async fetch(): Promise<void> {
+    const page = this.page ?? "";
+    try {
+      this.take({ token: await tokenFrom(page), page });
+    } catch {
+      this.complaint = "Your account gave no token. Sign in there first, or paste one.";
+    }
+  }
+
   private submit(event: Event): void {
     event.preventDefault();
     const field = this.querySelector("textarea")!;
-    const token = field.value.trim();
-    const { role } = claimsOf(token);
-    if (role === this.staff) {
-      field.value = "";
-      this.done({ token });
-    } else {
+    if (this.take({ token: field.value.trim() })) field.value = "";
+  }
+
+  /** Signs in with a token that can be one for this page. */
+  private take(kept: Kept): boolean {
+    const { role } = claimsOf(kept.token);
+    if (role === this.staff) this.done(kept);
+    else {
       const wanted = NAMES[this.staff] ?? this.staff;
       this.complaint = role ? `This token is for a ${role}; this page needs one for ${wanted}.` : NO_TOKEN;
     }
+    return role === this.staff;
   }
 
   private async play({ id, role }: Playable): Promise<void> {

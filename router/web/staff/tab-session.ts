@@ -30,6 +30,7 @@ export class TabSession {
   open(notice = ""): void {
     this.element.notice = notice;
     this.element.hidden = false;
+    this.element.begin();
   }
 
   forget(): void {

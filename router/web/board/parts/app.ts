@@ -31,7 +31,7 @@ export class App extends Part {
     const { wall } = this;
     const dark = wall.isDark;
     return html`<header class="top"><h1>${wall.model.you?.tenant ? html`Right now <small>${wall.model.you.tenant}</small>` : "Right now"}</h1>
-      ${this.views()}${this.stamp()}<time class="now">${this.siteTime()}</time>
+      ${this.views()}${this.ending()}${this.stamp()}<time class="now">${this.siteTime()}</time>
       <button type="button" class="tool" aria-label=${dark ? "Light" : "Dark"} title=${dark ? "Light" : "Dark"} @click=${() => wall.turnTheme()}>${icon("sun")}</button>
       <button type="button" class="tool" aria-pressed=${wall.rings} aria-label="Sound" title=${wall.rings ? "Alerts ring" : "Alerts are silent"} @click=${() => wall.turnSound()}>${icon(wall.rings ? "sound" : "silent")}</button>
       <button type="button" class="tool" aria-label="Full screen" title="Full screen" @click=${this.fill}>${icon("full")}</button>
@@ -45,6 +45,12 @@ export class App extends Part {
     return html`${views.list.length ? html`<select class="view" aria-label="View" @change=${(event: Event) => views.choose((event.target as HTMLSelectElement).value)}>
         <option value="" ?selected=${!shown}>Everything</option>${views.list.map(({ name }) => html`<option value=${name} ?selected=${name === shown}>${name}</option>`)}</select>` : nothing}
       <button type="button" class="tool" aria-label="Views" title="Views" @click=${() => this.wall.open({ sort: "views" })}>${icon("views")}</button>`;
+  }
+
+  /** Where nothing renews the sign-in the wall would go dark unawares. */
+  private ending(): TemplateResult | typeof nothing {
+    const left = this.wall.ending;
+    return left === null ? nothing : html`<p class="stamp ending" role="status">${icon("warn")}Sign-in ends in ${Math.ceil(left / 60_000)} min</p>`;
   }
 
   /** The word is announced where it changes; the seconds are only seen. */

@@ -98,6 +98,7 @@ export class Hub {
     }
     try {
       const reply = await this.connection.command(t as CommandType, fields as never);
+      if (t === "token.refresh") this.renewed(String(fields.token));
       tab.post({ k: "answer", n, reply });
       for (const other of this.tabs.keys()) {
         if (other !== tab) other.post({ k: "done", t, fields, reply });
@@ -113,6 +114,13 @@ export class Hub {
     this.kept = kept;
     this.tell({ k: "kept", kept, notice: "" });
     this.connection.start();
+  }
+
+  /** Somebody pasted a new token in time. */
+  private renewed(token: string): void {
+    this.kept = { token };
+    this.connection.adopt(token);
+    this.tell({ k: "kept", kept: this.kept, notice: "" });
   }
 
   private signOut(notice: string): void {

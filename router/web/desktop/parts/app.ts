@@ -13,6 +13,7 @@ import "./chat-list.js";
 import "./colleagues.js";
 import "./customer-card.js";
 import "./day-dialog.js";
+import "./expiry.js";
 import "./explain-dialog.js";
 import "./help.js";
 import "./offer-card.js";
@@ -32,7 +33,7 @@ export class App extends Part {
       return html`<staff-sign-in .heading=${"Agent desktop"} .notice=${desk.notice}
         @signed-in=${({ detail }: CustomEvent<Kept>) => desk.signIn(detail)}></staff-sign-in>`;
     }
-    return html`<div class="desktop ${desk.chosen && !desk.listing ? "with-chat" : "with-list"}"><desk-top-bar .desk=${desk}></desk-top-bar><desk-missed .desk=${desk}></desk-missed>
+    return html`<div class="desktop ${desk.chosen && !desk.listing ? "with-chat" : "with-list"}"><desk-top-bar .desk=${desk}></desk-top-bar><desk-missed .desk=${desk}></desk-missed><desk-expiry .desk=${desk}></desk-expiry>
       <div class="columns"><nav class="left" aria-label="Conversations"><desk-offer .desk=${desk}></desk-offer><desk-list .desk=${desk}></desk-list>
           <desk-colleagues .desk=${desk}></desk-colleagues></nav>
         <main class="middle"><desk-transcript .desk=${desk}></desk-transcript></main><desk-customer .desk=${desk}></desk-customer></div>

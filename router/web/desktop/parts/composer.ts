@@ -6,6 +6,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { quoting, split } from "../../client/quotes.js";
+import { keyNow } from "../deeds.js";
 import type { Draft, Kind } from "../drafts.js";
 import { suggestionsFor, type Suggestion } from "../suggestions.js";
 import type { OfferCard } from "./offer-card.js";
@@ -29,7 +30,7 @@ export class Composer extends Part {
     const note = this.kind === "note";
     const found = this.suggested();
     return html`<form class="composer ${note ? "note" : ""}" @submit=${this.submitted}>
-      <div class="tabs" role="group" aria-label="Write as">${this.tab("text", "Reply", "R")}${this.tab("note", "Note", "N")}
+      <div class="tabs" role="group" aria-label="Write as">${this.tab("text", "Reply", "r")}${this.tab("note", "Note", "n")}
         <span class="gap"></span><span class="hint">${note ? html`Only colleagues see a note; <kbd>@</kbd> names one` : html`<kbd>/</kbd> ready replies`}</span></div>
       ${found.length ? this.list(found) : nothing}
       <div class="row"><textarea rows="2" maxlength=${BODY_MAX} aria-label=${note ? "Note" : "Reply"} dir="auto"
@@ -61,7 +62,7 @@ export class Composer extends Part {
   }
 
   private tab(kind: Kind, label: string, key: string): TemplateResult {
-    return html`<button type="button" aria-pressed=${String(kind === this.kind)} title=${`${label} (${key})`} @click=${() => this.as(kind)}>${label}</button>`;
+    return html`<button type="button" aria-pressed=${String(kind === this.kind)} title=${`${label} (${keyNow(this.desk, key).toUpperCase()})`} @click=${() => this.as(kind)}>${label}</button>`;
   }
 
   private as(kind: Kind): void {

@@ -10,6 +10,7 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { initials } from "../../client/dom.js";
 import type { Told } from "../../client/protocol.js";
+import { keyNow } from "../deeds.js";
 import { DECLINE_REASONS, duration, language, nameOf, queueOf, timeAt, whyWords, wished } from "../words.js";
 import { Part } from "./part.js";
 import { styled } from "./styled.js";
@@ -65,7 +66,7 @@ export class OfferCard extends Part {
   }
 
   private decline(busy: boolean): TemplateResult {
-    return html`<span class="split"><button type="button" ?disabled=${busy} title="Decline (D)" @click=${() => this.desk.decline()}>Decline</button
+    return html`<span class="split"><button type="button" ?disabled=${busy} title=${`Decline (${keyNow(this.desk, "d").toUpperCase()})`} @click=${() => this.desk.decline()}>Decline</button
       ><button type="button" class="more" popovertarget="decline-menu" aria-haspopup="menu" aria-label="Decline with a reason">▾</button></span>
       <div class="menu" id="decline-menu" popover="auto" role="menu" aria-label="Why decline" @toggle=${this.opened}>${DECLINE_REASONS.map((reason) =>
         html`<button type="button" role="menuitem" @click=${() => this.declineFor(reason)}>${reason}</button>`)}</div>`;

@@ -21,7 +21,7 @@ export class RepliesDialog extends Dialog {
 
   protected override content(): TemplateResult {
     return html`<p class="hint">Type <kbd>/</kbd> and the name in the reply field. <code>{{first_name}}</code>, <code>{{customer}}</code>, <code>{{agent}}</code>
-        and <code>{{queue}}</code> are filled in. These replies are kept in this browser.</p>
+        and <code>{{queue}}</code> are filled in. They are kept for you on the server.</p>
       <div class="replies" role="group" aria-label="Replies" tabindex="0">${this.rows.map((one, place) => this.row(one, place))}</div>
       <div class="answers"><button type="button" class="main" @click=${this.save}>Save</button><button type="button" @click=${this.add}>Add one</button>
         <button type="button" @click=${this.close}>Cancel</button></div>`;
@@ -45,6 +45,7 @@ export class RepliesDialog extends Dialog {
   private save(): void {
     this.desk.replies.own = this.rows;
     this.close();
-    this.desk.tell("Ready replies saved in this browser.");
+    this.desk.tell("Ready replies saved.");
+    void this.desk.own.keep();
   }
 }

@@ -10,8 +10,9 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { unreadOf, type Conversation } from "../../client/conversations.js";
+import { keyNow } from "../deeds.js";
 import { entriesOf, type Entry } from "../entries.js";
-import { nameOf, queueOf } from "../words.js";
+import { duration, nameOf, queueOf } from "../words.js";
 import { entryRow, type Around } from "./entry-row.js";
 import { icon, type IconName } from "./icons.js";
 import { Part } from "./part.js";
@@ -58,6 +59,7 @@ export class Transcript extends Part {
           ? html`<p class="typing"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span> ${nameOf(conversation.customer)} is writing …</p>` : nothing}
       </div>
       ${this.atEnd ? nothing : html`<button type="button" class="to-end" @click=${this.toEnd}>To the newest ↓</button>`}
+      ${this.urgent(conversation)}
       <div class="bottom">${conversation.status === "wrap_up"
         ? html`<desk-wrap-up .desk=${this.desk}></desk-wrap-up>`
         : html`<desk-composer .desk=${this.desk}></desk-composer>`}</div></section>`;
@@ -93,6 +95,14 @@ export class Transcript extends Part {
     }
   }
 
+  /** Said before the queue's rule strikes, so that nobody loses a conversation unawares. */
+  private urgent(conversation: Conversation): TemplateResult | typeof nothing {
+    const left = this.desk.answerLeft(conversation);
+    if (left === null) return nothing;
+    const then = conversation.reply?.then === "requeue" ? "it goes to a colleague" : "supervisors see that it waits";
+    return html`<p class="urgent">${icon("clock")}<span role="status">${nameOf(conversation.customer)} waits for your answer; without one ${then}.</span> <b aria-hidden="true">${duration(left)}</b></p>`;
+  }
+
   /** Whether the customer hears me here. */
   private mayWrite(conversation: Conversation): boolean {
     return conversation.status === "active" && (!this.desk.isGuest(conversation) || this.desk.modes.get(conversation.conversation) === "barge");
@@ -107,7 +117,7 @@ export class Transcript extends Part {
     const available = this.desk.model.presence?.show === "available";
     return html`<div class="blank">${icon("chat")}<p>No conversation chosen.</p>
       <p class="hint">${available ? "The next offer comes by itself; Enter takes it." : "Offers come while you are available."}</p>
-      ${available ? nothing : html`<button type="button" class="main" @click=${() => this.desk.declare("available")}>Start taking offers <kbd>A</kbd></button>`}</div>`;
+      ${available ? nothing : html`<button type="button" class="main" @click=${() => this.desk.declare("available")}>Start taking offers <kbd>${keyNow(this.desk, "a").toUpperCase()}</kbd></button>`}</div>`;
   }
 
   private head(conversation: Conversation): TemplateResult {
@@ -125,7 +135,8 @@ export class Transcript extends Part {
   }
 
   private deed(name: IconName, label: string, key: string, act: () => void): TemplateResult {
-    return html`<button type="button" class="deed" aria-label=${label} title=${key ? `${label} (${key})` : label} @click=${act}>${icon(name)}<span>${label}</span></button>`;
+    const now = key && keyNow(this.desk, key.toLowerCase()).toUpperCase();
+    return html`<button type="button" class="deed" aria-label=${label} title=${now ? `${label} (${now})` : label} @click=${act}>${icon(name)}<span>${label}</span></button>`;
   }
 
   private list(): void {

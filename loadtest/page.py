@@ -1,0 +1,147 @@
+"""The report of a run as one HTML file: needs no network and no script, prints, light and dark.
+
+Owns: what is drawn and in which order. Does not know: how figures came about (``figures``), or
+what the page looks like (``report.html.jinja``).
+
+Invariants (tests/loadtest/test_page.py): every figure of the run is in the page, also as data to
+be read again by ``--compare``; nothing in it is loaded from anywhere.
+"""
+
+import base64
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
+
+from loadtest.charts import Axis, bars, lines, nines
+from loadtest.comparing import Difference
+from loadtest.report import percentile
+
+__all__ = ["page"]
+
+PERCENTILES = ((0, "0"), (90, "90"), (99, "99"), (99.9, "99.9"), (99.99, "99.99"))
+FAULTS = {"drop": "sockets cut", "outage": "agents gone", "kill": "server killed"}
+Figures = dict[str, Any]
+
+
+def page(figures: Figures, differences: Sequence[Difference] = (), *, earlier: str = "") -> str:
+    """The whole file."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(["jinja"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    data = json.dumps(figures)
+    # Inside a script element only its own end and comments matter.
+    embedded = data.replace("<", "\\u003c")
+    return environment.get_template("report.html.jinja").render(
+        figures=figures,
+        charts=_charts(figures),
+        differences=differences,
+        earlier=earlier,
+        embedded=Markup(embedded),  # noqa: S704 - "<" is escaped above
+        download=base64.b64encode(data.encode()).decode("ascii"),
+        has_failed=not all(each["passed"] for each in figures["targets"]),
+    )
+
+
+def _charts(figures: Figures) -> dict[str, Markup]:
+    """By name, ready to stand in the page."""
+    drawn = {
+        "traffic": _traffic(figures),
+        "latency": _latency(figures),
+        "curve": _curve(figures),
+        "waits": _waits(figures),
+        "occupancy": _occupancy(figures),
+        "cpu": _cpu(figures),
+        "lag": _lag(figures),
+        "memory": _memory(figures),
+    }
+    if figures["knee"]:
+        drawn["knee"] = _knee(figures)
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704 - charts escape
+
+
+def _marks(figures: Figures) -> list[tuple[float, str]]:
+    return [(fault["at"], FAULTS[fault["kind"]]) for fault in figures["faults"]]
+
+
+def _traffic(figures: Figures) -> str:
+    rows = figures["windows"]
+    curves = {
+        name: [(row["at"] + 0.5, row[name]) for row in rows] for name in ("arrivals", "answers")
+    }
+    title = "Arrivals and answers a second over time"
+    return lines(title, curves, Axis("s"), Axis("a second"), marks=_marks(figures))
+
+
+def _latency(figures: Figures) -> str:
+    curves = {
+        f"p{point}": [
+            (row["at"] + 0.5, percentile(row["offer_ms"], point) or 0.0)
+            for row in figures["windows"]
+            if row["offer_ms"]
+        ]
+        for point in (50, 99)
+    }
+    title = "Time to the offer over time"
+    return lines(title, curves, Axis("s"), Axis("ms", math.log10), marks=_marks(figures))
+
+
+def _curve(figures: Figures) -> str:
+    curves = {name: [(x, y) for x, y in points] for name, points in figures["curve"].items()}
+    across = Axis("percentile", nines, PERCENTILES)
+    title = "Time to the offer by percentile, corrected for coordinated omission and not"
+    return lines(title, curves, across, Axis("ms", math.log10))
+
+
+def _waits(figures: Figures) -> str:
+    pairs = [(told, waited) for told, waited in figures["estimates"]]
+    title = "The wait that was told against the wait that it was"
+    if not pairs:
+        return lines(title, {}, Axis("told, s"), Axis("waited, s"))
+    top = max(max(pair) for pair in pairs)
+    across, upward = Axis("told, s"), Axis("waited, s")
+    return lines(title, {"": [*pairs, (top, top)]}, across, upward, is_scatter=True)
+
+
+def _occupancy(figures: Figures) -> str:
+    title = "Agents by their share of time at work"
+    return bars(title, figures["occupancy"]["bins"], Axis("share of time"), Axis("agents"), 1.0)
+
+
+def _cpu(figures: Figures) -> str:
+    names = {"cpu": "server", "generators_cpu": "generator", "others_cpu": "others"}
+    curves = {
+        word: [(row["at"], row[name]) for row in figures["samples"]] for name, word in names.items()
+    }
+    title = "Processor cores taken, over time"
+    return lines(title, curves, Axis("s"), Axis("cores"), marks=_marks(figures))
+
+
+def _lag(figures: Figures) -> str:
+    curve = [
+        (row["at"], max(0.1, row["lag_p99_ms"]))
+        for row in figures["samples"]
+        if row["lag_p99_ms"] >= 0
+    ]
+    title = "Lag of the server's loop over time, p99 of each second (bounds of its buckets)"
+    return lines(title, {"": curve}, Axis("s"), Axis("ms", math.log10), marks=_marks(figures))
+
+
+def _memory(figures: Figures) -> str:
+    curve = [(row["at"], row["resident_mib"]) for row in figures["samples"]]
+    title = "Memory of the server over time"
+    return lines(title, {"": curve}, Axis("s"), Axis("MiB"), marks=_marks(figures))
+
+
+def _knee(figures: Figures) -> str:
+    rows = figures["knee"]["windows"]
+    curve = [(row["per_s"], max(0.1, row["p99_ms"])) for row in rows if row["p99_ms"] is not None]
+    title = "Time to the offer, p99, by conversations a second"
+    return lines(title, {"": curve}, Axis("conversations a second"), Axis("ms", math.log10))

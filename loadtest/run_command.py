@@ -1,0 +1,160 @@
+"""``python -m loadtest run``: one scenario from its file to its verdict.
+
+Owns: the arguments of the command, what is printed, the exit code, the files that are written.
+Does not know: how anything is measured or drawn.
+
+Invariant (tests/loadtest/test_run_command.py): exit code 0 where every target passed, 1 where one
+failed, 2 where nothing could be run.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+
+from loadtest.comparing import Difference, EarlierUnreadableError, compare, read_figures
+from loadtest.figures import Figures, figures_of
+from loadtest.page import page
+from loadtest.profiling import parts
+from loadtest.running import GeneratorError, Outcome, run_scenario
+from loadtest.scenario import Scenario, ScenarioError, load
+from loadtest.serving import ServerNotThereError
+from loadtest.setup import command_line, setup_of
+from loadtest.targets import hold
+
+__all__ = ["add_arguments", "execute", "figures_for", "summary"]
+
+OTHERS_CPU_MAX = 0.25
+"""Cores: beyond this the machine was shared, and its absolute figures are not the server's."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what the command takes."""
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
+    parser.add_argument("--seed", type=int, help="another than the scenario's")
+    parser.add_argument("--seconds", type=float, help="measure so long instead")
+    parser.add_argument("--out", type=Path, metavar="REPORT.html", help="write the report here")
+    parser.add_argument("--json", type=Path, metavar="FIGURES.json", help="write the figures here")
+    parser.add_argument(
+        "--compare", type=Path, metavar="EARLIER", help="a report or figures of an earlier run"
+    )
+    parser.add_argument(
+        "--profile", action="store_true", help="say where the server's time went (needs py-spy)"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Runs it and returns the exit code."""
+    try:
+        earlier = read_figures(arguments.compare) if arguments.compare else None
+        scenario = _chosen(load(arguments.scenario), arguments)
+        outcome = run_scenario(scenario, show=_show, has_profile=arguments.profile)
+    except (
+        ScenarioError,
+        EarlierUnreadableError,
+        ServerNotThereError,
+        GeneratorError,
+        OSError,
+    ) as error:
+        print(f"loadtest: {error}", file=sys.stderr)
+        return 2
+    command = command_line(str(arguments.scenario), scenario.load.seed)
+    figures = figures_for(outcome, command)
+    differences = compare(earlier, figures) if earlier is not None else []
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(summary(figures, differences))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(figures) + "\n", "utf-8")
+    if arguments.out is not None:
+        name = arguments.compare.name if arguments.compare else ""
+        arguments.out.write_text(page(figures, differences, earlier=name), "utf-8")
+        print(f"report: {arguments.out}")
+    return int(not all(each["passed"] for each in figures["targets"]))
+
+
+def _chosen(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
+    """The scenario with what the command line changes."""
+    given = {"seed": arguments.seed, "seconds": arguments.seconds}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(scenario, load=msgspec.structs.replace(scenario.load, **changes))
+
+
+def figures_for(outcome: Outcome, command: str) -> Figures:
+    """All figures of a run, its verdicts and its set-up."""
+    figures = figures_of(outcome)
+    scenario = outcome.scenario
+    cpu_ms = figures["measures"]["cpu_ms_per_conversation"]
+    return {
+        **figures,
+        "setup": setup_of(scenario),
+        "command": command,
+        "measured": [scenario.load.warm_up, scenario.ends],
+        "targets": hold(scenario.targets, figures["measures"]),
+        "profile": parts(outcome.profile, cpu_ms) if outcome.profile else [],
+        "warnings": _warnings(figures),
+    }
+
+
+def _warnings(figures: Figures) -> list[str]:
+    """What a reader must know before they believe the rest."""
+    generator, found = figures["generator"], []
+    if generator["is_bottleneck"]:
+        found.append(
+            "THE GENERATOR COULD NOT KEEP TIME: its arrivals were late by "
+            f"{generator['late_p99_ms']} ms (p99), its busiest process took "
+            f"{generator['busiest_cpu']} of a core; latencies are its own, or the machine's, "
+            "and not the server's."
+        )
+    if generator["others_cpu"] > OTHERS_CPU_MAX:
+        found.append(
+            f"Others took {generator['others_cpu']} cores of this machine meanwhile: trust "
+            "ratios within one run, not absolute figures."
+        )
+    if generator["is_cut_off"]:
+        found.append("The drain was over before everybody was served; who was left was found.")
+    if generator["newcomers"] and figures["measures"]["connections"] > generator["newcomers"]:
+        count = generator["newcomers"]
+        found.append(f"{count} arrivals found no connected customer free and connected anew.")
+    return found
+
+
+def summary(figures: Figures, differences: list[Difference]) -> str:
+    """For a terminal."""
+    measures = figures["measures"]
+    lines = [f"{figures['scenario']}: {figures['about']}"]
+    lines += [f"  {name}: {value}" for name, value in figures["setup"].items()]
+    lines += [
+        f"{measures['connections']:.0f} connections, {measures['conversations']:.0f} conversations"
+        f" ({measures['conversations_per_s']:.1f}/s)",
+        f"to the offer, corrected: p50 {_ms(measures['offer_p50_ms'])}, p99 "
+        f"{_ms(measures['offer_p99_ms'])}, p99.9 {_ms(measures['offer_p999_ms'])}; "
+        f"uncorrected p99 {_ms(measures['offer_p99_uncorrected_ms'])}",
+        f"server CPU a conversation {_ms(measures['cpu_ms_per_conversation'])}; "
+        f"message p99 {_ms(measures['message_p99_ms'])}",
+    ]
+    knee = figures["knee"]
+    if knee:
+        word = "the knee" if knee["is_reached"] else "no knee; the highest that met the limit"
+        lines.append(f"{word}: {knee['per_s']} conversations a second")
+    lines += [f"  {row['part']}: {100 * row['share']:.1f} %" for row in figures["profile"]]
+    for title in ("errors", "violations"):
+        for kind, row in figures[title].items():
+            lines.append(f"  {title}: {kind}: {row['count']}, such as {row['examples'][0]}")
+    lines += [f"! {warning}" for warning in figures["warnings"]]
+    lines += [each.sentence for each in differences]
+    lines += [each["sentence"] for each in figures["targets"]]
+    return "\n".join(lines)
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g} ms"
+
+
+def _show(line: str) -> None:
+    """Shows progress in place on a terminal, and nowhere else."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()

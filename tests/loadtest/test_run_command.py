@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+from typing import Any
+
+from loadtest.comparing import Difference
+from loadtest.notes import Sheet, new_histogram
+from loadtest.run_command import figures_for, summary
+from tests.helpers.loads import offer, outcome, scenario, stint, visit
+
+NONE = new_histogram().encode().decode("ascii")
+
+
+def run_figures(**sheet: Any) -> dict[str, Any]:  # noqa: ANN401 - of any field
+    """Figures of a run of four who were served, as a report has them."""
+    numbers = range(1, 5)
+    facts = {
+        "visits": [visit(number) for number in numbers],
+        "offers": [offer(number) for number in numbers],
+        "stints": [stint(number) for number in numbers],
+        "handshakes": NONE,
+        **sheet,
+    }
+    chosen = scenario(about="four <served>", load={"seconds": 20.0})
+    return figures_for(outcome(chosen, Sheet(0, **facts)), "python -m loadtest run x.toml")
+
+
+def test_the_summary_has_targets_set_up_and_what_went_wrong() -> None:
+    text = summary(run_figures(errors={"odd.one": 2}, examples={"odd.one": ["ada: odd"]}), [])
+    assert "short: four <served>" in text
+    assert "processor: " in text
+    assert "errors: odd.one: 2, such as ada: odd" in text
+    assert text.endswith("errors: 2 ≤ 0: FAIL")
+
+
+def test_a_generator_that_could_not_keep_time_says_so_in_capitals() -> None:
+    late = summary(run_figures(lateness_ms=[500.0]), [])
+    assert "THE GENERATOR COULD NOT KEEP TIME" in late
+    assert "THE GENERATOR" not in summary(run_figures(lateness_ms=[0.1]), [])
+
+
+def test_differences_are_told() -> None:
+    row = Difference("offer p99", " ms", 10.0, 20.0, 5.0, 15.0)
+    assert "offer p99: 10 → 20 ms (+10; 95 %: +5 to +15)" in summary(run_figures(), [row])
+
+
+def test_figures_are_plain_values() -> None:
+    figures = run_figures()
+    assert json.loads(json.dumps(figures)) == figures
+    assert figures["measured"] == [0.0, 20.0]
+    assert Path(figures["command"].split()[4]).suffix == ".toml"

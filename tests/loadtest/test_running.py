@@ -1,0 +1,75 @@
+"""A whole run with real processes: two faults, and nobody lost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtest.comparing import compare, read_figures
+
+TEXT = """
+name = "short"
+about = "A second of calm, a lost network, a killed server."
+[load]
+seconds = 5
+warm_up = 1
+drain = 30
+head_start = 2
+[arrivals]
+rate = 12
+[[lines]]
+id = "shop"
+patience = 60
+talk = 0.6
+messages = 1
+[[desks]]
+id = "all"
+count = 30
+accepts_after = 0.1
+declines = 0.05
+[customers]
+connected = 60
+priority_share = 0.2
+[[faults]]
+at = 2
+kind = "drop"
+[[faults]]
+at = 4
+kind = "kill"
+[[targets]]
+measure = "lost"
+at_most = 0
+[[targets]]
+measure = "back_s"
+at_most = 60
+"""
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "loadtest", "run", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=150)
+
+
+@pytest.mark.process
+def test_a_run_with_faults_loses_nobody_and_writes_its_report(tmp_path: Path) -> None:
+    file, report, figures = (tmp_path / name for name in ("s.toml", "r.html", "f.json"))
+    file.write_text(TEXT, "utf-8")
+    done = _run(str(file), "--out", str(report), "--json", str(figures))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "conversations lost: 0 ≤ 0: pass" in done.stdout
+    assert "violations of the ledger: 0 ≤ 0: pass" in done.stdout
+    found = read_figures(report)
+    assert found == read_figures(figures)
+    assert found["excused"]["closed.1006"] >= 80  # all who were there when it was killed
+    assert found["measures"]["served_share"] > 0.9
+    assert all(each.low <= 0 <= each.high for each in compare(found, found, draws=50))
+
+
+def test_what_is_no_scenario_exits_with_2(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(TEXT.replace("rate = 12", "rte = 12"), "utf-8")
+    done = _run(str(file))
+    assert done.returncode == 2
+    assert 'did you mean "rate"?' in done.stderr
+    assert _run(str(tmp_path / "none.toml")).returncode == 2
