@@ -54,8 +54,8 @@ archive.facts archive.reading archive.across
 archive.sqlite
 server.hearers server.hidden server.findings
 server.admission server.proxies server.clock server.counters server.zones server.head
-server.meter server.origins
-server.demo_talk server.pulse server.flow server.strain
+server.meter server.origins server.shortcut
+server.demo_talk server.pulse server.flow server.strain server.collecting
 server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
