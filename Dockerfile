@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .
-RUN python -m venv /build && /build/bin/pip install --quiet "hatchling>=1.27,<2" "trio>=0.31" msgspec \
+RUN python -m venv /build && /build/bin/pip install --quiet "hatchling>=1.27,<2" "msgspec>=0.20,<0.23" \
     && /build/bin/python -m hatchling build -t wheel -d /wheels
 
 FROM python:3.13-slim

@@ -5,7 +5,7 @@ ARGS ?=
 # So many test files run side by side, but for those that start processes and mind real seconds.
 JOBS ?= 2
 
-.PHONY: demo test lint bench compiled web lock clean
+.PHONY: demo test lint bench compiled docs web lock clean
 
 demo: web
 	@$(BIN)/fairline demo $(ARGS)
@@ -39,6 +39,11 @@ endif
 compiled: web
 	@FAIRLINE_COMPILED=1 $(BIN)/python -m hatchling build --target wheel
 
+# The documentation as a site, in site/index.html.
+docs: .venv/ready
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
+	@echo "site/index.html"
+
 # What browsers get; nothing happens where it is up to date.
 web: .venv/ready
 	@$(BIN)/python hatch_build.py
@@ -54,7 +59,7 @@ lock: .venv/ready
 	    --upgrade --quiet --output-file requirements-node.lock
 
 clean:
-	rm -rf .venv artifacts
+	rm -rf .venv artifacts site
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -30,6 +30,8 @@ WEB = ROOT / "router" / "web"
 DIST = WEB / "dist"
 STAMP = DIST / ".sources"
 NODE_LEAST = (20, 19)
+NEEDED = "msgspec>=0.20,<0.23"
+"""What writes the types of the wire for the pages needs nothing else."""
 _MADE = {"dist", "node_modules", "generated"}
 
 
@@ -46,8 +48,7 @@ class PagesHook(_Hook):  # type: ignore[type-arg]
         """Builds, except for an editable installation: that reads the working copy."""
         if version == "editable":
             return
-        # An unpacked sdist brings its pages along and has no lock of Node's to build others with.
-        if not (DIST / "widget.js").exists() or STAMP.exists():
+        if _must_build():
             build()
         build_data["artifacts"].append("router/web/dist/**")
         if self.target_name == "wheel" and _wants_compiled():
@@ -55,7 +56,13 @@ class PagesHook(_Hook):  # type: ignore[type-arg]
 
     def dependencies(self) -> list[str]:
         """What an isolated build needs on top."""
-        return list(_compile_core().NEEDED) if _wants_compiled() else []
+        needed = list(_compile_core().NEEDED) if _wants_compiled() else []
+        return [*needed, NEEDED] if _must_build() else needed
+
+
+def _must_build() -> bool:
+    """An unpacked sdist brings its pages along, and has no lock of Node's to build others with."""
+    return not (DIST / "widget.js").exists() or STAMP.exists()
 
 
 def _wants_compiled() -> bool:

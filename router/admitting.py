@@ -40,9 +40,10 @@ def queue_for(world: World, command: RequestConversation) -> Queue:
                 Refusal.BAD_REQUEST, f"channel: {queue.id} does not take {command.channel!r}"
             )
         return queue
-    for queue in world.policy.queues:
-        if command.channel in queue.channels and (allowed is None or queue.id in allowed):
-            return queue
+    channel = command.channel
+    for name, laid_out in world.in_force.queues.items():
+        if channel in laid_out.channels and (allowed is None or name in allowed):
+            return world.queues[name]
     raise Refused(Refusal.BAD_REQUEST, f"channel: no queue takes {command.channel!r}")
 
 
@@ -95,6 +96,8 @@ def _open_queue(
     can_wait = command.deferrable and not is_message(command)
     if command.brand in world.closed_brands and not can_wait:
         return None
+    if queue.id not in world.closed_queues and _has_room(world, queue):  # nearly always
+        return queue
     for one in (queue, world.queues.get(queue.overflow)):
         if one is None or (one.id in world.closed_queues and not can_wait):
             continue
@@ -105,8 +108,12 @@ def _open_queue(
 
 def _has_room(world: World, queue: Queue) -> bool:
     """Messages that were left wait beside the line, and take nobody's place in it."""
-    waiting = len(world.conversations.waiting_by_queue.get(queue.id, ()))
-    return waiting - world.conversations.messages_by_queue.get(queue.id, 0) < queue.waiting_max
+    name, conversations = queue.id, world.conversations
+    waiting = conversations.waiting_by_queue.get(name)
+    if waiting is None:
+        return world.in_force.queue(name).waiting_max > 0
+    beside = conversations.messages_by_queue.get(name, 0)
+    return len(waiting) - beside < world.in_force.queue(name).waiting_max
 
 
 def _closed(world: World, queue: Queue, command: RequestConversation) -> Refused:

@@ -21,7 +21,7 @@ from router.placing import may_be_offered
 from router.policy import Queue
 from router.presence import Customer
 from router.saying import add_message
-from router.skills import SkillLevels, merge_needs
+from router.skills import SkillLevels, levels
 from router.states import ConversationState
 from router.world import World
 
@@ -127,7 +127,12 @@ def _join_first(world: World, same: Conversation, command: RequestConversation) 
 
 
 def _needs_of(command: RequestConversation) -> SkillLevels:
-    return merge_needs([(need.skill, need.level) for need in command.needs])
+    asked: dict[str, int] = {}
+    for need in command.needs:
+        skill, level = need.skill, need.level
+        if level > asked.get(skill, 0):
+            asked[skill] = level
+    return levels(asked) if asked else ()
 
 
 def _languages_for(customer: Customer, command: RequestConversation) -> SkillLevels:

@@ -12,6 +12,7 @@ after a restart; nobody but ``explain`` ever opens it. Ten candidates are about 
 from msgspec import Struct, msgpack
 
 from router.candidates import Candidate
+from router.newest import Newest
 
 __all__ = ["Assignments", "Decision", "pack"]
 
@@ -45,12 +46,14 @@ class Assignments:
 
     def __init__(self) -> None:
         self.packed: dict[str, bytes] = {}
+        self._newest = Newest()
 
     def keep(self, assignment: str, decision: bytes) -> None:
         """Remembers how the agent of an assignment was chosen."""
         self.packed[assignment] = decision
+        self._newest.note(assignment)
         if len(self.packed) > KEPT_MAX:
-            del self.packed[next(iter(self.packed))]
+            self._newest.drop_oldest(self.packed)
 
     def find(self, assignment: str) -> Decision | None:
         """The decision, or None where it was too long ago."""

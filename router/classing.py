@@ -44,7 +44,7 @@ def _asked(world: World, customer: Customer | None, command: RequestConversation
         if command.priority not in world.policy.classes:
             raise Refused(Refusal.BAD_REQUEST, f"priority: no class {command.priority!r}")
         return command.priority
-    if customer is not None and customer.klass in world.policy.classes:
+    if customer is not None and customer.klass in world.in_force.head_starts:
         return customer.klass
     return world.default_class()
 
@@ -65,9 +65,14 @@ def note_arrival(
     Where it has another class than ``own``, a rule gave it, and that is written down already.
     """
     has_start = world.head_start_ms(conversation.klass) > 0
-    newest = world.arrivals.setdefault(conversation.queue, [])
+    newest = world.arrivals.get(conversation.queue)
+    if newest is None:
+        newest = world.arrivals[conversation.queue] = []
     newest.append(int(has_start))
-    del newest[:-WINDOW]
+    if len(newest) > WINDOW:
+        del newest[:-WINDOW]
+    if not has_start and not conversation.capped_class:
+        return
     subject = f"conversation:{conversation.id}"
     if has_start and conversation.klass == own:
         world.emit(AuditRecorded(command.by.key, "class.used", subject, conversation.klass))

@@ -44,7 +44,7 @@ from router.dispatch import COMMANDS, TIMERS
 from router.errors import Refusal, Refused
 from router.events import Answer, CommandAnswered, CommandRefused, Event
 from router.holding import review_held
-from router.ids import ConversationId
+from router.ids import ConversationId, PersonKey
 from router.offering import settle
 from router.policy import Policy
 from router.snapshots import dump, fill, load
@@ -246,7 +246,7 @@ def _check_session(world: World, way: _Way, by: Actor, role: str) -> None:
 
 def _once(world: World, way: _Way, by: Actor, command: _Creating) -> Answer:
     """Carries out a command that creates something, or gives the first answer again."""
-    key, op = by.key, str(command.op)
+    key, op = PersonKey(f"{by.role}:{by.id}"), str(command.op)
     asked = fingerprint(command)
     known = world.ops.recall(key, op, asked)
     if known is not None:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from itertools import islice
 
 from router.candidates import Candidate
+from router.marks import i64
 from router.policy import Weights
 from router.queue import Lane
 from router.skills import Profile, language_score, proficiency_score
@@ -268,17 +269,14 @@ def shares(weights: Weights) -> Shares:
 
 def mean(parts: Parts, weights: Shares) -> int:
     """The score: the weighted mean of the parts, in whole numbers."""
-    total = weights[0] + weights[1] + weights[2] + weights[3] + weights[4] + weights[5]
+    language, proficiency, history = i64(weights[0]), i64(weights[1]), i64(weights[2])
+    load, relation, topic = i64(weights[3]), i64(weights[4]), i64(weights[5])
+    total = language + proficiency + history + load + relation + topic
     if not total:
         return 0
-    weighted = (
-        weights[0] * parts[0]
-        + weights[1] * parts[1]
-        + weights[2] * parts[2]
-        + weights[3] * parts[3]
-        + weights[4] * parts[4]
-        + weights[5] * parts[5]
-    )
+    weighted = language * i64(parts[0]) + proficiency * i64(parts[1])
+    weighted += history * i64(parts[2]) + load * i64(parts[3])
+    weighted += relation * i64(parts[4]) + topic * i64(parts[5])
     return weighted // total
 
 

@@ -22,11 +22,13 @@ class QueueInForce:
     """What each decision asks of a queue."""
 
     __slots__ = (
+        "channels",
         "has_steps",
         "is_direct",
         "needs",
         "reply_within_ms",
         "wait_max_ms",
+        "waiting_max",
         "wrap_up_default",
         "wrap_up_ms",
     )
@@ -35,6 +37,8 @@ class QueueInForce:
         self.is_direct: bool = queue.assign == "direct"
         self.needs: SkillLevels = tuple((need.skill, need.level) for need in queue.needs)
         self.has_steps = bool(queue.steps)
+        self.channels: tuple[str, ...] = queue.channels
+        self.waiting_max: int = queue.waiting_max
         self.wait_max_ms: int = queue.wait_max_ms
         self.wrap_up_ms: int = queue.wrap_up_ms
         self.wrap_up_default: str = queue.wrap_up_default
@@ -51,6 +55,8 @@ class InForce:
         "answer_kept_ms",
         "capacity",
         "cost",
+        "default_class",
+        "head_starts",
         "holds_until_assigned",
         "interrupts",
         "offer_seen_ms",
@@ -68,6 +74,9 @@ class InForce:
         self.answer_kept_ms: int = policy.answer_kept_ms
         self.capacity: dict[str, int] = dict(policy.capacity)
         self.cost: dict[str, int] = dict(policy.cost)
+        self.default_class: str = next(iter(policy.classes), "")
+        most_ms = policy.head_start_max_ms
+        self.head_starts = {name: min(ms, most_ms) for name, ms in policy.classes.items()}
         self.holds_until_assigned: bool = policy.one_place == "assigned"
         self.interrupts: tuple[str, ...] = tuple(policy.interrupts)
         self.offer_seen_ms: int = policy.offer_seen_ms

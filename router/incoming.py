@@ -99,6 +99,7 @@ class Hello(_Incoming, frozen=True, kw_only=True, tag="hello"):
     languages: Annotated[tuple[Tag, ...], Meta(max_length=16)] = ()
     seen: Annotated[dict[Ident, Seq], Meta(max_length=256)] = field(default_factory=dict)
     subs: Annotated[tuple[Ident, ...], Meta(max_length=512)] = ()
+    traceparent: Word = ""
 
 
 class TokenRefresh(_Incoming, frozen=True, kw_only=True, tag="token.refresh"):

@@ -178,10 +178,12 @@ class Pool:
             return
         key, place = known
         group = self._group_of[agent]
-        self._shortlist.remove(agent, group, *key, place[:2])
+        channels, load = key
+        self._shortlist.remove(agent, group, channels, load, (place[0], place[1]))
         bucket = group.buckets[key]
-        del bucket[bisect_left(bucket, place)]
-        if not bucket:
+        if len(bucket) > 1:
+            del bucket[bisect_left(bucket, place)]
+        else:
             del group.buckets[key]
             if not group.buckets:
                 self._groups_free ^= 1 << group.index

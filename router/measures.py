@@ -307,13 +307,14 @@ class Measures:
         """The queues of which anything was counted."""
         return tuple(name for name in self._queues if name)
 
-    def queue(self, queue: str, now_ms: int, *, recent: bool) -> QueueMeasures:
-        """The figures of a queue, of the last 30 minutes or since the start."""
+    def queue(self, queue: str, now_ms: int, *, recent: bool, even: bool = True) -> QueueMeasures:
+        """The figures of a queue; ``even``: with a walk over its waits, for how even they are."""
         tally = self._queues.get(queue)
         if tally is None:
             return queue_measures(queue, {}, None)
         counts = tally.recent(now_ms) if recent else self._since(self._before_life, queue)
-        return queue_measures(queue, counts, self._even_waits((queue,), now_ms))
+        evenness_of_waits = self._even_waits((queue,), now_ms) if even else None
+        return queue_measures(queue, counts, evenness_of_waits)
 
     def in_all(self, now_ms: int, *, recent: bool) -> QueueMeasures:
         """The figures of all queues together; ``queue`` is empty."""

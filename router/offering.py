@@ -30,6 +30,9 @@ from router.world import World
 __all__ = ["give", "hold", "let_go", "settle"]
 
 
+_NOBODY: frozenset[str] = frozenset()
+
+
 def settle(world: World) -> None:
     """Offers whatever can be offered now, smallest key first.
 
@@ -38,18 +41,7 @@ def settle(world: World) -> None:
     became free. Each free agent brings the smallest key that it may take; of all these the
     smallest is matched with the best agent for it, until nothing is left.
     """
-    line = world.line
-    freed = drop_void(world) if world.in_force.passed_over_max else []
-    queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
-    world.unsettled.clear()
-    if len(world.touched) == 1 and not queue and not freed and not world.keepers:
-        _serve_one(world, world.people.agents[next(iter(world.touched))], queue)
-    else:
-        for name in world.touched:
-            if world.refresh(world.people.agents[name]):
-                _bring(world, name, queue)
-        _bring_all(world, freed, queue)
-        heapq.heapify(queue)
+    queue = _first_looks(world)
     while queue:
         place, agent = heapq.heappop(queue)
         if place[2] in world.line:
@@ -58,6 +50,32 @@ def settle(world: World) -> None:
                 _bring_all(world, drop_void(world), queue)
         if agent and world.pool.is_free(agent):
             _bring(world, agent, queue)
+
+
+def _first_looks(world: World) -> list[tuple[Place, str]]:
+    """Who may be matched first, as a heap: what came to stand, and what those who are free bring.
+
+    Where that is one conversation or one agent and nothing else, it is dealt with at once.
+    """
+    line = world.line
+    freed = drop_void(world) if world.in_force.passed_over_max else []
+    queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
+    world.unsettled.clear()
+    is_plain = not freed and not world.keepers
+    if is_plain and len(queue) == 1 and not world.touched:
+        _match(world, world.conversations.by_id[queue.pop()[0][2]])
+        if world.keepers:
+            _bring_all(world, drop_void(world), queue)
+        return queue
+    if is_plain and len(world.touched) == 1 and not queue:
+        _serve_one(world, world.people.agents[next(iter(world.touched))], queue)
+    else:
+        for name in world.touched:
+            if world.refresh(world.people.agents[name]):
+                _bring(world, name, queue)
+        _bring_all(world, freed, queue)
+        heapq.heapify(queue)
+    return queue
 
 
 def _serve_one(world: World, agent: Agent, queue: list[tuple[Place, str]]) -> None:
@@ -112,8 +130,13 @@ def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
 def _match(world: World, conversation: Conversation) -> None:
     lane, _ = world.line.where(conversation.id)
     history, weights, special = _known_of(world, conversation)
-    refused = refused_agents(world, conversation)
     band = world.in_force.score_band
+    if not conversation.asks_around and not world.keepers:
+        choice = world.pool.choose(lane, _NOBODY, history, weights, band, special)
+        if choice is not None:
+            _offer(world, conversation, choice, weights)
+        return
+    refused = refused_agents(world, conversation)
     for one, apart in _attempts(world, conversation, lane, refused):
         choice = world.pool.choose(one, apart, history, weights, band, special)
         if choice is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from router.errors import Refusal, Refused
 from router.forms import IS_PLAIN
 from router.marks import mypyc_attr
+from router.newest import Newest
 from router.states import OFFER, OfferState, advance
 
 __all__ = ["Offer", "Offers"]
@@ -68,6 +69,7 @@ class Offers:
         self.pending: dict[str, Offer] = {}
         self.ended: dict[str, tuple[str, str]] = {}
         """Offer to (agent, outcome), oldest first."""
+        self._newest = Newest()
 
     def make(
         self, conversation: str, agent: str, now_ms: int, due_ms: int, attempt: int, *, auto: bool
@@ -104,6 +106,7 @@ class Offers:
         ended = self.pending.pop(offer)
         outcome = advance(OFFER, OfferState.PENDING, trigger)
         self.ended[offer] = (ended.agent, outcome)
+        self._newest.note(offer)
         if len(self.ended) > ENDED_MAX:
-            del self.ended[next(iter(self.ended))]
+            self._newest.drop_oldest(self.ended)
         return ended, outcome

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from router.errors import Refusal, Refused
 from router.events import Answer
 from router.ids import PersonKey
+from router.newest import Newest
 from router.remembered import Remembered
 
 __all__ = ["OpMemory"]
@@ -39,6 +40,8 @@ class OpMemory:
 
     def __init__(self) -> None:
         self.by_person: dict[PersonKey, dict[str, Remembered]] = {}
+        self._newest: dict[PersonKey, Newest] = {}
+        """Of persons who had too many."""
         self._by_age: deque[tuple[int, PersonKey, str]] = deque()
         """When whose op was answered, the oldest first; names some that are gone; derived."""
         self._count = 0
@@ -79,11 +82,17 @@ class OpMemory:
         answers = self.by_person.get(person)
         if answers is None:
             answers = self.by_person[person] = {}
-        self._count += op not in answers
+        newest = self._newest.get(person) if self._newest else None
+        if op not in answers:
+            self._count += 1
+            if newest is not None:
+                newest.note(op)
         answers[op] = Remembered(fingerprint, answer, now_ms)
         self._by_age.append((now_ms, person, op))
         if len(answers) > _limit(person):
-            del answers[next(iter(answers))]
+            if newest is None:
+                newest = self._newest[person] = Newest()
+            newest.drop_oldest(answers)
             self._count -= 1
         if len(self._by_age) > 2 * self._count + GONE_MAX:
             self.restore(self.by_person)
@@ -95,9 +104,12 @@ class OpMemory:
         if op in answers and answers[op].at_ms == at_ms:
             del answers[op]
             self._count -= 1
+            if person in self._newest:
+                self._newest[person].forget(op)
             if not answers:
-                del self.by_person[person]
+                self.forget(person)
 
     def forget(self, person: PersonKey) -> None:
         """Nothing of this person's is remembered any longer."""
         self._count -= len(self.by_person.pop(person, {}))
+        self._newest.pop(person, None)

@@ -22,6 +22,7 @@ joining at the end and leaving at the front cheap:
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
+from router.marks import i64
 from router.ranks import Ranks
 from router.skills import Requirement
 
@@ -33,7 +34,8 @@ LaneKey = tuple[str, str, Requirement]
 Place = tuple[int, int, str]
 """(key in ms, journal position of the request, conversation): sorts as the line does."""
 
-NOBODY: Place = (1 << 62, 0, "")
+LAST_KEY = 1 << 61
+NOBODY: Place = (LAST_KEY, 0, "")
 """Sorts behind every place."""
 
 EMPTY_LANES_MAX = 1024
@@ -182,12 +184,13 @@ class Line:
     def first_of(self, indexes: list[int]) -> Place:
         """The smallest key over the lanes of these indexes, or ``NOBODY``."""
         heads, keys = self.heads, self._keys
-        best, least = NOBODY, NOBODY[0]
+        first = -1
+        least: i64 = LAST_KEY
         for index in indexes:
-            key = keys[index]
-            if key < least or (key == least and heads[index] < best):
-                best, least = heads[index], key
-        return best
+            key: i64 = keys[index]
+            if key < least or (key == least and first >= 0 and heads[index] < heads[first]):
+                first, least = index, key
+        return NOBODY if first < 0 else heads[first]
 
     def drop_empty_lanes(self, *, but: Lane) -> list[Lane]:
         """Forgets the empty lanes where there are too many, and returns them.

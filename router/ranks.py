@@ -30,11 +30,16 @@ class _Places:
     def find(self, place: Place) -> int:
         """The index of a place, or where it belongs."""
         key, keys = place[0], self.keys
-        low = bisect_left(keys, key)
+        if not keys or key < keys[0]:
+            return 0
+        low = bisect_left(keys, key, 1) if keys[0] < key else 0
         if low == len(keys) or keys[low] != key:
             return low
-        if low + 1 == len(keys) or keys[low + 1] != key:
-            return low + 1 if self.places[low] < place else low
+        if low + 1 == len(keys) or keys[low + 1] != key:  # alone under this key, as nearly all are
+            known = self.places[low]
+            if known[1] != place[1]:
+                return low if place[1] < known[1] else low + 1
+            return low if place[2] <= known[2] else low + 1
         return bisect_left(self.places, place, low, bisect_right(keys, key, low))
 
     def insert(self, at: int, place: Place) -> None:
@@ -113,4 +118,7 @@ class Ranks:
 
     def has_after(self, place: Place) -> bool:
         """Whether any place is greater."""
-        return self._count > 0 and place < self._lasts.places[-1]
+        if not self._count:
+            return False
+        key = self._lasts.keys[-1]
+        return key > place[0] or (key == place[0] and place < self._lasts.places[-1])

@@ -95,6 +95,8 @@ def drop_void(world: World) -> list[Agent]:
     for name in world.unsettled:
         if world.conversations.by_id[name].passed:
             _keep(world, world.conversations.by_id[name])
+    if not world.keepers:
+        return []
     freed = []
     for agent_id in list(world.keepers):
         names = world.keepers[agent_id]

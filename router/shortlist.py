@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from router.candidates import Candidate
 from router.groups import NOTHING_SPECIAL, Group, Shares, Special, candidate, mean, replaced
-from router.marks import mypyc_attr
+from router.marks import i64, mypyc_attr
 from router.masks import Masks, bits
 from router.queue import Lane
 
@@ -99,9 +99,10 @@ class _Standing:
 
     def _chunk_of(self, entry: _Entry) -> int:
         """The first chunk that ends at the entry or behind it."""
-        low, high = 0, len(self.chunks)
+        low: i64 = 0
+        high: i64 = len(self.chunks)
         while low < high:
-            middle = (low + high) // 2
+            middle = (low + high) >> 1
             if self.chunks[middle][-1].is_before(entry):
                 low = middle + 1
             else:
@@ -137,9 +138,10 @@ class _Standing:
 
 def _find(chunk: list[_Entry], entry: _Entry) -> int:
     """The index of an entry, or where it belongs."""
-    low, high = 0, len(chunk)
+    low: i64 = 0
+    high: i64 = len(chunk)
     while low < high:
-        middle = (low + high) // 2
+        middle = (low + high) >> 1
         if chunk[middle].is_before(entry):
             low = middle + 1
         else:
@@ -150,7 +152,7 @@ def _find(chunk: list[_Entry], entry: _Entry) -> int:
 class _Walk:
     """Whom one choice looks for at one load."""
 
-    __slots__ = ("_least", "_served", "_special", "_weights", "lane", "load", "names")
+    __slots__ = ("_all_good", "_least", "_special", "_weights", "lane", "load", "names", "served")
 
     def __init__(
         self,
@@ -161,23 +163,24 @@ class _Walk:
         special: Special,
         names: "set[str] | frozenset[str]",
         masks: Masks,
+        *,
+        all_good: bool,
     ) -> None:
         self.lane = lane
         self.load = load
         self.names = names
         """Who is looked at already."""
         self._least = least
+        self._all_good = all_good
         self._weights = weights
         self._special = special
-        self._served = masks.serving_bytes(lane)
-
-    def is_served(self, group: int) -> bool:
-        """Whether the group of this index can serve the lane at all."""
-        at = group >> 3
-        return at < len(self._served) and bool(self._served[at] >> (group & 7) & 1)
+        self.served = masks.serving_bytes(lane)
+        """The groups (bits, the lowest first) that can serve the lane at all."""
 
     def is_good(self, group: Group) -> bool:
         """Whether the group's score, which nothing particular changes, is near enough the best."""
+        if self._all_good:
+            return True
         everyone = self._special.get("") if self._special else None
         return _score(group.parts(self.lane), self.load, self._weights, everyone) >= self._least
 
@@ -276,9 +279,11 @@ class Shortlist:
         found = [one for one in known if one.score >= least]
         names = {one.agent for one in known} if known else _NOBODY
         for load in sorted({load for load, score, _ in rows if score >= least}):
+            scores = [score for at, score, _ in rows if at == load]
             fit = [groups for at, score, groups in rows if at == load and score >= least]
+            all_good = len(fit) == len(scores) and not alone
             assert standings is not None, "somebody is free nowhere"
-            walk = _Walk(lane, load, least, weights, special, names, self._masks)
+            walk = _Walk(lane, load, least, weights, special, names, self._masks, all_good=all_good)
             found += self._first_of(standings[load], fit, walk)
             if len(found) > RUNNERS_UP:
                 break
@@ -304,19 +309,26 @@ class Shortlist:
 
     def _first_of(self, standing: _Standing, fit: list[int], walk: "_Walk") -> list[Candidate]:
         """The first agents of these groups (bits) at one load, but for those named."""
-        left = WALK_ROOTS << (standing.size.bit_length() + 1) // 2
+        left: i64 = WALK_ROOTS << (standing.size.bit_length() + 1) // 2
         found: list[Candidate] = []
+        served, names = walk.served, walk.names
+        end: i64 = len(served) * 8
         for chunk in standing.chunks:
             for entry in chunk:
                 left -= 1
                 if left < 0:
                     return self._first_of_each(fit, walk)
-                if walk.is_served(entry.group) and entry.agent not in walk.names:
-                    group = self._groups[entry.group]
-                    if walk.is_good(group):
-                        found.append(walk.candidate(group, entry))
-                        if len(found) > RUNNERS_UP:
-                            return found
+                at: i64 = entry.group
+                if at >= end:
+                    continue
+                byte: i64 = served[at >> 3]
+                if not byte >> (at & 7) & 1:
+                    continue
+                group = self._groups[entry.group]
+                if walk.is_good(group) and not (names and entry.agent in names):
+                    found.append(walk.candidate(group, entry))
+                    if len(found) > RUNNERS_UP:
+                        return found
         return found
 
     def _first_of_each(self, fit: list[int], walk: "_Walk") -> list[Candidate]:

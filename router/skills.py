@@ -11,7 +11,7 @@ other at a hyphen, so ``fr`` and ``fr-CA`` match and ``fr-FR`` and ``fr-CA`` do 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import cast
 
@@ -32,9 +32,10 @@ __all__ = [
 ]
 
 
-def levels(by_id: Mapping[str, int]) -> SkillLevels:
+def levels(by_id: dict[str, int]) -> SkillLevels:
     """Puts a mapping of levels into the sorted form of profiles and requirements."""
-    pairs = [_pair(name, by_id[name]) for name in sorted(by_id)]
+    names = sorted(by_id) if len(by_id) > 1 else by_id
+    pairs = [_pair(name, by_id[name]) for name in names]
     return cast("SkillLevels", tuple(pairs))
 
 
@@ -60,7 +61,7 @@ def merge_needs(*parts: Iterable[tuple[str, int]]) -> SkillLevels:
         for skill, level in part:
             if level > merged.get(skill, 0):
                 merged[skill] = level
-    return levels(merged)
+    return levels(merged) if merged else ()
 
 
 @lru_cache(maxsize=4096)

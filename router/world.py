@@ -132,11 +132,11 @@ class World:
 
     def default_class(self) -> str:
         """The class of whoever has none."""
-        return next(iter(self.policy.classes), "")
+        return self.in_force.default_class
 
     def head_start_ms(self, klass: str) -> int:
         """The head start of a class; nothing for a class that the policy does not know."""
-        return min(self.policy.classes.get(klass, 0), self.policy.head_start_max_ms)
+        return self.in_force.head_starts.get(klass, 0)
 
     def touch(self, agent: Agent) -> None:
         """Marks an agent as changed."""

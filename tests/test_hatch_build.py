@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,16 @@ def test_any_changed_source_changes_the_fingerprint(
     with (copy / "outgoing.py").open("a") as file:
         file.write(os.linesep)
     assert hatch_build.fingerprint() != before
+
+
+def test_an_isolated_build_has_what_writes_the_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = object.__new__(hatch_build.PagesHook)
+    monkeypatch.setattr(hatch_build, "DIST", tmp_path)
+    monkeypatch.setattr(hatch_build, "STAMP", tmp_path / ".sources")
+    assert hook.dependencies() == [hatch_build.NEEDED], "a clone"
+    (tmp_path / "widget.js").touch()
+    assert hook.dependencies() == [], "an unpacked sdist"
+    project = tomllib.loads((hatch_build.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert hatch_build.NEEDED in project["project"]["dependencies"]

@@ -15,7 +15,7 @@ FUNCTION_LINES_MAX = 60
 
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
-errors forms ids marks hours profiles wishes limits turns ranks tallies cards regression
+errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
 skills timers suggestions changes
 rules
 states policy rights queue figures waitlaw actors
@@ -38,7 +38,7 @@ asking
 dispatch
 core
 boards outlook
-views explain facts listings
+views explain facts listings shares
 deliveries
 """
 SHELL_LAYERS = """
@@ -52,27 +52,31 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.hearers server.hidden server.findings
+server.collector server.hearers server.hidden server.findings server.top_figures
 server.admission server.proxies server.clock server.counters server.zones server.head
-server.meter server.origins server.shortcut
+server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.strain server.collecting
 server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.keys server.showing server.socket server.links server.folds server.replica
+server.tracing
+server.keys server.showing server.trace_export server.hook_events server.hook_sending
+server.socket server.links server.folds server.replica
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.archiving server.answers server.listening server.recalling
-server.openings server.doors server.snapshotting
+server.archiving server.answers server.listening server.webhooks server.recalling
+server.openings server.doors server.doorways server.snapshotting
 server.demo_desk server.visitors server.engine server.metrics server.places server.topics
 server.demo_people server.hub server.storing
 server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences
-server.rest server.records server.preference_calls server.rehearsal server.reloading
+server.rest server.records server.hook_calls server.rehearsal
+server.preference_calls server.own_share
+server.reloading
 server.probe
 server.doctor
 server.described
@@ -80,7 +84,10 @@ server.http server.gateway
 server.app
 server.demo
 server.cli_lab server.cli_journal
+server.asking_server
+server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor
+server.cli_webhooks server.cli_top
 server.cli
 """
 RANKS = {

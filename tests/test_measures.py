@@ -194,6 +194,7 @@ def test_evenness_of_waits_is_between_customers_not_conversations() -> None:
         floor.end(name)
     assert found.in_all(floor.now_ms, recent=True).jain_waits == 1.0
     assert found.queue("sales", floor.now_ms, recent=True).jain_waits == 1.0
+    assert found.queue("sales", floor.now_ms, recent=True, even=False).jain_waits is None
 
 
 def test_evenness_of_load_compares_only_who_can_do_the_same() -> None:

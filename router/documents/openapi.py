@@ -3,7 +3,7 @@
 Owns: the document. Does not know: how an operation is done.
 
 Invariant (tests/documents/test_openapi.py): the official validator accepts it; it has exactly the
-operations of ``router.server.rest``, and what staff keep for themselves.
+operations of ``router.server.rest``, what staff keep for themselves, and what stands beside.
 """
 
 import re
@@ -12,8 +12,11 @@ from typing import Any
 import msgspec
 
 from router import __version__, outgoing
+from router.documents.openapi_beside import STRUCTS, beside
 from router.server import preference_calls
+from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS, Operation
+from router.shares import OwnShare
 
 __all__ = ["openapi"]
 
@@ -35,7 +38,7 @@ def openapi() -> dict[str, Any]:
     answers = [one.answer for one in OPERATIONS if one.answer is not None]
     commands = [one.message for one in OPERATIONS if one.read is None]
     _, components = msgspec.json.schema_components(
-        [*answers, *commands, preference_calls.Preference, outgoing.Error],
+        [*answers, *commands, *STRUCTS, preference_calls.Preference, OwnShare, outgoing.Error],
         ref_template="#/components/schemas/{name}",
     )
     bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
@@ -46,6 +49,8 @@ def openapi() -> dict[str, Any]:
     for one in OPERATIONS:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths[preference_calls.PATH] = _preferences()
+    paths[OWN_SHARE] = _own_share()
+    paths |= beside()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,6 +97,21 @@ def _preferences() -> dict[str, Any]:
         }
     found["put"]["requestBody"] = {"required": True, "content": _json({})}
     return found
+
+
+def _own_share() -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/OwnShare"}
+    answers: dict[str, Any] = {"200": {"description": "The answer.", "content": _json(schema)}}
+    refusals = {
+        code: {"$ref": f"#/components/responses/Refusal{code}"}
+        for code in ("401", "403", "404", "429", "503")
+    }
+    told = {
+        "operationId": "get_own_share",
+        "summary": "What you were offered and did in 30 minutes, beside your equals.",
+        "responses": {**answers, **refusals},
+    }
+    return {"get": told}
 
 
 def _operation(one: Operation) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _HEAD = """\
 This page is made from the source (`fairline config reference`); a test compares the two.
 `fairline config schema` prints the same for editors: `#:schema fairline.schema.json` as the first
 line of a file has them complete and check what you type. The
-[example](../../config/fairline.example.toml) shows every key in use.
+`config/fairline.example.toml` of the source shows every key in use.
 
 Durations end in `_ms` and are whole milliseconds. Any key can come from the environment
 (`FAIRLINE_SERVER__BIND`), any text from a file (`secret_file` in place of `secret`);
@@ -38,6 +38,7 @@ _TABLES: tuple[tuple[type[Struct], str], ...] = (
     (sections.ServerSettings, "[server]"),
     (sections.Tenant, "[tenants.NAME]"),
     (sections.KeyEntry, "An entry of `keys`"),
+    (sections.Webhook, "[[tenants.NAME.webhooks]]"),
     (policy.Policy, "[tenants.NAME.policy]"),
     (policy.Queue, "[[tenants.NAME.policy.queues]]"),
     (policy.Step, "An entry of `steps`"),

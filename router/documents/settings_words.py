@@ -31,6 +31,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "tls_cert": "A PEM file with the chain; with `tls_key`, clients use wss and https.",
         "tls_key": "The certificate's key, as a PEM file.",
         "log": "`json`, or `console` for people.",
+        "traces": "A trace for each conversation, by OpenTelemetry and its OTEL_* variables.",
         "proxies": "Proxies of yours in front: whom they name in X-Forwarded-For is counted.",
         "connections_max": "Sockets on this node; more are told to come back later.",
         "frame_bytes": "The largest frame that a client may send.",
@@ -46,6 +47,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "visitors": "Anonymous customers through POST /v1/visitors.",
         "native_apps": "Customers' sockets without an Origin (mobile apps, tests).",
         "token_ttl_max_s": "A token that lives longer than this is refused.",
+        "webhooks": "Other systems that are told what happens.",
         "policy": "How conversations find agents; a running server takes a new one on SIGHUP.",
     },
     sections.KeyEntry: {
@@ -54,6 +56,13 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "secret": "For HS256: 32 bytes or more.",
         "public_key_file": "A PEM file, for EdDSA, RS256 or ES256.",
         "jwks_url": "A published set of keys, kept for 10 minutes.",
+    },
+    sections.Webhook: {
+        "id": "Its name, for replays and figures; another name begins anew.",
+        "url": "Where events are posted, https://; redirects are not followed.",
+        "secret": "Signs what is posted: 24 bytes or more, or whsec_ and base64.",
+        "secret_before": "The secret before this one, while receivers change: both sign.",
+        "events": "Which; empty: all.",
     },
     policy.Policy: {
         "grace_ms": "How long a lost person keeps their place and their conversations.",

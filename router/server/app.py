@@ -14,8 +14,7 @@ are gone before the engine is.
 
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +27,9 @@ from router.changes import Change
 from router.commands import Command, SetPolicy
 from router.core import Router
 from router.journal.base import Journal
+from router.measures import Measures
 from router.policy import Policy
 from router.server import http, logs
-from router.server.admission import Admission
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -40,21 +39,22 @@ from router.server.clock import Clock
 from router.server.collecting import short_collections
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
+from router.server.doorways import open_door
 from router.server.effects import Together
 from router.server.engine import Engine
-from router.server.front import FrontLimits, Handler, connections_possible, serve_front
 from router.server.gateway import Gateway
 from router.server.hearers import Effects, Ticket
 from router.server.hidden import HIDDEN, Served
+from router.server.hook_calls import hook_routes
+from router.server.hook_store import HookStore
 from router.server.hub import Hub
-from router.server.listening import listen, tls_context
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
+from router.server.own_share import own_share_routes
 from router.server.policy_notes import PolicyNotes
 from router.server.preference_calls import preference_routes
 from router.server.preferences import Preferences
-from router.server.proxies import Proxies, network
 from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
@@ -65,8 +65,10 @@ from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
 from router.server.settings import Settings
 from router.server.storing import Kept, opened, snapshotting
 from router.server.tenants import Tenants
+from router.server.trace_export import open_traces
 from router.server.visit import Visit
 from router.server.visitors import MintedVisitor, Visitors, visitor_key
+from router.server.webhooks import HookFigures, Webhooks
 from router.steps import Bearer
 
 __all__ = ["Addresses", "Node", "new_life", "run", "serve"]
@@ -113,7 +115,9 @@ class Node:
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
-        self.policy_notes = PolicyNotes(self.served, self._is_live)
+        self.traces = open_traces(settings.server, lambda: self.engine.is_live)
+        self.webhooks = self._callers(kept.hooks if kept else None)
+        self.policy_notes = PolicyNotes(self.served, lambda: self.engine.is_live)
         recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
@@ -139,6 +143,21 @@ class Node:
         count = self.metrics.count
         return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
 
+    def _callers(self, store: HookStore | None) -> Webhooks | None:
+        hooks = {name: one.webhooks for name, one in self.settings.tenants.items() if one.webhooks}
+        if not hooks:
+            return None
+        webhooks = Webhooks(
+            hooks,
+            store if store is not None else HookStore(None),
+            self.tenants,
+            ends=self.journal.end,
+            wall_ms=self.clock.wall_ms,
+            count=self.metrics.count,
+        )
+        self.metrics.add(HookFigures(webhooks, self.clock.wall_ms))
+        return webhooks
+
     def _open_gateway(self, life: str, desk: http.DemoDesk | None) -> Gateway:
         return Gateway(
             self.settings,
@@ -154,6 +173,7 @@ class Node:
             life=life,
             keeper=self.archiving,
             policy_notes=self.policy_notes,
+            note_trace=self.note_trace,
         )
 
     def _sign(self, life: str) -> None:
@@ -170,12 +190,18 @@ class Node:
         records = records_routes(calls, self.archiving)
         played = rehearsal_routes(calls, self._rehearsals)
         own = preference_routes(calls, Preferences(_folder(self.settings)))
-        return [*rest_routes(calls), *records, *played, *own, *document_routes()]
+        own += own_share_routes(calls)
+        hooks = hook_routes(calls, self.webhooks, self.clock.wall_ms)
+        return [*rest_routes(calls), *records, *played, *own, *hooks, *document_routes()]
 
     @property
     def routers(self) -> Mapping[str, Router]:
         """See ``calls.Office``."""
         return self.tenants.routers
+
+    def measures(self, tenant: str) -> Measures:
+        """See ``calls.Office``."""
+        return self.hub.folds.of(tenant).measures
 
     def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
         """See ``calls.Office``."""
@@ -195,10 +221,14 @@ class Node:
 
     def _effects(self) -> list[Effects]:
         """Who hears of events behind the journal."""
-        return [self.policy_notes, *([self.archiving] if self.archiving is not None else [])]
+        tracing = self.traces.tracing if self.traces is not None else None
+        wanted = (self.policy_notes, self.archiving, self.webhooks, tracing)
+        return [effect for effect in wanted if effect is not None]
 
-    def _is_live(self) -> bool:
-        return self.engine.is_live
+    def note_trace(self, conversation: str, traceparent: str) -> None:
+        """See ``calls.Office``."""
+        if self.traces is not None:
+            self.traces.tracing.note(conversation, traceparent)
 
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """See ``calls.Office``."""
@@ -310,6 +340,8 @@ async def run(
     async with trio.open_nursery() as machine:
         if node.archiving is not None:
             machine.start_soon(node.archiving.run)
+        if node.webhooks is not None:
+            machine.start_soon(node.webhooks.run)
         await machine.start(node.engine.run)
         machine.start_soon(node.openings.run)
         if node.snapshotting is not None:
@@ -322,6 +354,10 @@ async def run(
             await node.engine.settle()
         if node.archiving is not None:
             await node.archiving.end()
+        if node.webhooks is not None:
+            await node.webhooks.end()
+        if node.traces is not None:
+            await trio.to_thread.run_sync(node.traces.close)
         machine.cancel_scope.cancel()
 
 
@@ -335,10 +371,10 @@ async def _keep_doors(
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with trio.open_nursery() as doors:
             doors.start_soon(node.gateway.run)
-            public = await _open_door(node, doors, "bind", node.gateway.handle)
+            public = await open_door(server, "bind", node.gateway.handle, doors, node.metrics.count)
             ops = None
             if server.ops_bind:
-                ops = await _open_door(node, doors, "ops_bind", node.serve_ops)
+                ops = await open_door(server, "ops_bind", node.serve_ops, doors, node.metrics.count)
             _LOG.info("server.listening", address=public[0], port=public[1])
             task_status.started(Addresses(public, ops))
             await wait_to_stop(signals, node, reload)
@@ -355,33 +391,6 @@ async def _stop_at_once(signals: AsyncIterator[int], doors: trio.CancelScope) ->
             _LOG.warning("server.hurried")
             doors.cancel()
             return
-
-
-async def _open_door(
-    node: Node, doors: trio.Nursery, key: str, handler: Handler
-) -> tuple[str, int]:
-    server = node.settings.server
-    context = tls_context(server)
-    listeners: Sequence[trio.abc.Listener[trio.abc.Stream]]
-    listeners = opened = await listen(getattr(server, key), f"server.{key}")
-    if context is not None:
-        listeners = [trio.SSLListener(one, context, https_compatible=True) for one in opened]
-    named = opened[0].socket.getsockname()
-    limits = FrontLimits(connections_max=min(server.connections_max, connections_possible()))
-    if limits.connections_max < server.connections_max:
-        _LOG.warning("server.few_files", limit=limits.connections_max)
-    await doors.start(
-        partial(
-            serve_front,
-            listeners,
-            limits,
-            Admission(),
-            handler,
-            node.metrics.count,
-            proxies=Proxies([network(text) for text in server.proxies]),
-        )
-    )
-    return str(named[0]), int(named[1])
 
 
 def new_life() -> str:

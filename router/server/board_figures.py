@@ -106,7 +106,7 @@ def _service(
     return QueueService(
         within_ms=level.within_ms,
         target=level.target / 1000,
-        recent=_served(measures.queue(row.queue, now_ms, recent=True)),
+        recent=_served(measures.queue(row.queue, now_ms, recent=True, even=False)),
         today=_served(measures.today(row.queue)),
         able=able[0],
         wait_ms=_wait(watched, row, able, now_ms),

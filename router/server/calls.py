@@ -24,6 +24,7 @@ from router.core import Router
 from router.errors import Refusal, Refused
 from router.events import CommandAnswered, CommandRefused
 from router.limits import ALLOWANCES, Pace
+from router.measures import Measures
 from router.policy import Policy
 from router.server.answers import fate
 from router.server.auth import TokenRefused
@@ -62,6 +63,9 @@ class Office(Protocol):
     def reasons_not_ready(self) -> list[str]:
         """Why no command is taken now."""
 
+    def measures(self, tenant: str) -> Measures:
+        """What was counted of a tenant's agents and queues."""
+
     async def authenticate(self, token: str) -> Bearer:
         """Says who a token's bearer is.
 
@@ -71,6 +75,9 @@ class Office(Protocol):
 
     def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
         """Puts a command on its way."""
+
+    def note_trace(self, conversation: str, traceparent: str) -> None:
+        """Whose trace a conversation belongs to that is about to be asked for."""
 
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """What was changed when this policy was put in force."""

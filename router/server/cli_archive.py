@@ -7,9 +7,7 @@ for it has its place in the journal's order; only so does it hold after every re
 """
 
 import csv
-import http.client
 import os
-import ssl
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -24,19 +22,17 @@ from router.archive.base import AuditQuery
 from router.archive.reading import Reader
 from router.errors import SettingsError
 from router.server.archiving import FOLDER_NAME
-from router.server.auth import mint
+from router.server.asking_server import ask_server
 from router.server.cli_lab import tenant_of
-from router.server.clock import Clock
-from router.server.settings import Settings, address, load
+from router.server.settings import Settings, load
 
-__all__ = ["register"]
+__all__ = ["instant_ms", "register"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Kind = Literal["transcripts", "assignments", "ratings", "audit"]
 Form = Literal["jsonl", "csv"]
 FIELDS = ("at", "actor", "action", "target", "purpose", "position", "entry")
 PAGE = 1_000
-ANSWER_S = 10.0
 
 
 def register(app: App) -> None:
@@ -83,7 +79,7 @@ def audit(
     """
     reader = _reader(load(config, os.environ), tenant)
     query = AuditQuery(
-        actor=actor, target=target, action=action, since=_instant(since), until=_instant(until)
+        actor=actor, target=target, action=action, since=instant_ms(since), until=instant_ms(until)
     )
     found = [msgspec.to_builtins(line) for line in _newest(reader, query, limit)]
     found.reverse()
@@ -120,50 +116,12 @@ def erase(*, config: Config, customer: str, tenant: str = "") -> None:
         customer: Whose conversations, assignments and ratings go.
         tenant: Of which tenant; not needed where there is one.
     """
-    settings = load(config, os.environ)
-    name = tenant_of(settings, tenant)
-    entry = settings.tenants[name].signing_key
-    if entry is None:
-        raise SettingsError(
-            f"no key here can sign; send DELETE /v1/customers/{customer} with a service's token",
-            key=f"tenants.{name}.keys",
-        )
-    now_ms = Clock().wall_ms()
-    token = mint(
-        entry, tenant=name, role="service", subject="fairline-cli", now_ms=now_ms, ttl_s=60
-    )
-    status, text = _send(settings, f"/v1/customers/{quote(customer, safe='')}", token)
+    path = f"/v1/customers/{quote(customer, safe='')}"
+    status, text = ask_server(load(config, os.environ), tenant, "DELETE", path)
     if status not in (202, 204):
         raise SettingsError(f"the server answered {status}: {text}")
     later = "" if status == 204 else "; the archive will follow as soon as it can be written"
     sys.stdout.write(f"Erased what is over of {customer}{later}.\n")
-
-
-def _send(settings: Settings, path: str, token: str) -> tuple[int, str]:
-    """Sends a DELETE to the server of these settings.
-
-    Raises:
-        SettingsError: nobody answers there.
-    """
-    server = settings.server
-    host, port = address(server.bind)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - as a key
-    connection: http.client.HTTPConnection
-    if server.tls_cert:
-        context = ssl.create_default_context(cafile=server.tls_cert)
-        context.check_hostname = False
-        connection = http.client.HTTPSConnection(host, port, timeout=ANSWER_S, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
-    try:
-        connection.request("DELETE", path, headers={"Authorization": f"Bearer {token}"})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace")
-    except OSError as error:
-        text = f"nobody answers at {host}:{port} ({error}); start the server first"
-        raise SettingsError(text, key="server.bind") from None
-    finally:
-        connection.close()
 
 
 def _reader(settings: Settings, tenant: str) -> Reader:
@@ -186,7 +144,7 @@ def _newest(reader: Reader, query: AuditQuery, limit: int) -> Iterator[object]:
         query = msgspec.structs.replace(query, before=page[-1].entry)
 
 
-def _instant(text: str) -> int:
+def instant_ms(text: str) -> int:
     """A time in milliseconds; 0 for none.
 
     Raises:

@@ -1,6 +1,7 @@
 """Keeps Python's garbage collector from stopping the loop.
 
-Owns: when the collector looks at what. Does not know: what there is.
+Owns: when it looks at everything (`collector` says how often at what is new). Does not know: what
+there is.
 
 Invariants (tests/server/test_collecting.py): garbage that was made since the last look goes within
 ``EVERY_S``; all that exists is looked at only when it has become twice as much; afterwards the
@@ -19,6 +20,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import trio
+
+from router.server.collector import LOOK_AFTER, looking_seldom
 
 __all__ = ["EVERY_S", "FROZEN_MIN", "Collecting", "short_collections"]
 
@@ -51,16 +54,15 @@ class Collecting:
 @asynccontextmanager
 async def short_collections() -> AsyncIterator[None]:
     """The collector never looks at everything by itself, as long as the block runs."""
-    young, middle, old = gc.get_threshold()
-    gc.set_threshold(young, middle, _NEVER)
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_look_on, Collecting())
-            yield
-            nursery.cancel_scope.cancel()
-    finally:
-        gc.set_threshold(young, middle, old)
-        gc.unfreeze()
+    with looking_seldom():
+        gc.set_threshold(*LOOK_AFTER[:2], _NEVER)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_look_on, Collecting())
+                yield
+                nursery.cancel_scope.cancel()
+        finally:
+            gc.unfreeze()
 
 
 async def _look_on(collecting: Collecting) -> None:

@@ -19,11 +19,10 @@ import trio
 
 from router import __version__, incoming, outgoing, views
 from router.changes import Change
-from router.commands import Connect, Disconnect
-from router.errors import CloseCode, ProtocolError, Refusal, Refused
+from router.commands import Connect, Disconnect, RequestConversation
+from router.errors import CloseCode, ProtocolError, Refused
 from router.events import CommandAnswered
 from router.ids import ConnectionId
-from router.server.auth import TokenRefused
 from router.server.fetching import Asker
 from router.server.hearers import Outcome
 from router.server.hidden import HIDDEN
@@ -83,6 +82,7 @@ class Connection:
         "_reading",
         "_session",
         "_socket",
+        "_traceparent",
         "_writer",
     )
 
@@ -112,6 +112,7 @@ class Connection:
         self._heart = Heart(self, trio.current_time(), gateway.random())
         self._link: Link | None = None
         self._name = ""
+        self._traceparent = ""
         self._hang: Hang | None = None
         self._end_code = ABNORMAL
         self._is_connected = False
@@ -261,6 +262,8 @@ class Connection:
         assert bearer is not None, "commands come after hello"
         if isinstance(step.command, Connect):
             self._is_connected = True
+        elif isinstance(step.command, RequestConversation):
+            self._gateway.note_trace(step.command.conversation, self._traceparent)
         elif isinstance(step.command, Disconnect):
             self._is_connected = False
         ticket = None if step.id is None else ConnectionTicket(self, step.id, step.kind)
@@ -293,7 +296,7 @@ class Connection:
 
     async def _admit(self, step: Verify) -> None:
         try:
-            bearer = await self._prove(step)
+            bearer = await self._gateway.prove(step, self._origin, is_own=self._is_own_origin)
         except Refused as refused:
             self._do_now(self._session.turn_away(step, refused))
             return
@@ -301,27 +304,6 @@ class Connection:
         if step.hello is not None and self._link is None and not self._session.is_closed:
             self._begun = trio.Event()
             await self._begun.wait()
-
-    async def _prove(self, step: Verify) -> Bearer:
-        """Says whose the token is.
-
-        Raises:
-            Refused: with the code that the reply should have.
-        """
-        gateway = self._gateway
-        if gateway.is_draining:
-            raise Refused(Refusal.DRAINING, "this node is about to stop")
-        try:
-            bearer = await gateway.authenticate(step.token)
-        except TokenRefused as error:
-            raise Refused(error.code, "token: it does not count") from None
-        if step.hello is not None and not gateway.may_come_from(
-            self._origin, bearer, is_own=self._is_own_origin
-        ):
-            raise Refused(Refusal.FORBIDDEN, "this origin may not")
-        if step.hello is not None and not gateway.has_room_for(bearer):
-            raise Refused(Refusal.LIMIT_EXCEEDED, "too many connections of one person")
-        return bearer
 
     # -- what comes back from the engine -------------------------------------------------------
 
@@ -353,6 +335,7 @@ class Connection:
         router = gateway.routers[bearer.tenant]
         you = views.you(router, session.person)
         hello = session.welcome(you)
+        self._traceparent = hello.traceparent
         state = views.welcome_state(router, session.person, hello.seen, now_ms)
         state = gateway.hub.folds.with_waits(bearer.tenant, state, now_ms)
         rate, burst, subs, *_ = session.allowance

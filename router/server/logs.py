@@ -28,12 +28,13 @@ FIELDS = frozenset(
     {
         "action", "address", "agent", "at", "attempt", "bind", "cause", "changes", "code",
         "command", "connection", "conversation", "customer", "device", "digest", "durability",
-        "error", "event", "exception", "file", "from_position", "hash", "journal", "key", "level",
+        "error", "event", "exception", "file", "from_position", "hash", "hook", "journal", "key",
+        "level",
         "library", "line",
         "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
         "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",
         "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_position",
-        "topic_kind", "type", "url", "version", "withheld",
+        "topic_kind", "type", "url", "version", "withheld", "zone",
     }
 )  # fmt: skip
 """Names that may stand in a line with their value; so may numbers ending in ``_MEASURES``."""

@@ -23,6 +23,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 
 from router import views
 from router.commands import Command
@@ -195,6 +196,10 @@ class Metrics:
         """Has the page show the folds' figures too."""
         self._service = service
         self._registry.register(service)
+
+    def add(self, collector: Collector) -> None:
+        """Has the page show figures that stand elsewhere; reading them must wait for nothing."""
+        self._registry.register(collector)
 
     # -- what others tell ----------------------------------------------------------------------
 

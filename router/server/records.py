@@ -23,7 +23,7 @@ from router.errors import ArchiveUnavailable, Refusal, Refused
 from router.ids import CustomerId
 from router.server.calls import Caller, Calls, Serve, json_response
 
-__all__ = ["Records", "records_routes"]
+__all__ = ["AuditPage", "Records", "records_routes"]
 
 LIMIT_MAX = 1_000
 
@@ -39,7 +39,7 @@ class Records(Protocol):
         """Writes what waits; whether all that happened is in the archive then."""
 
 
-class _Page(msgspec.Struct, frozen=True):
+class AuditPage(msgspec.Struct, frozen=True):
     """Lines of the audit trail, the newest first; ``before`` asks for those behind them."""
 
     entries: list[Seen]
@@ -55,7 +55,7 @@ def records_routes(calls: Calls, records: Records | None) -> list[Route]:
         query = _query(request)
         entries = await _read(records, caller.tenant, query)
         before = entries[-1].entry if len(entries) == query.limit else None
-        return json_response(_Page(entries, before), headers={"cache-control": "no-store"})
+        return json_response(AuditPage(entries, before), headers={"cache-control": "no-store"})
 
     async def erase(request: Request, caller: Caller) -> Response:
         if caller.actor.role != "service":

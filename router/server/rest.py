@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from router import boards, incoming, listings, outgoing
 from router.changes import Change
-from router.commands import SetPolicy
+from router.commands import RequestConversation, SetPolicy
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.explain import explain
@@ -29,13 +29,15 @@ from router.explained import Explained
 from router.policy import Policy
 from router.requests import command_for
 from router.rights import may_send
-from router.server.calls import Caller, Calls, json_response
+from router.server.calls import Caller, Calls, Office, json_response
+from router.shares import Shares, shares
 from router.suggestions import all_mistakes
 
 __all__ = ["OPERATIONS", "Operation", "rest_routes"]
 
 BODY_BYTES_MAX = 65_536
 PAGE_MAX = 500
+TRACEPARENT_MAX = 128
 
 Answer = Callable[["Reading"], object]
 
@@ -72,6 +74,7 @@ class Reading(NamedTuple):
     """A read under way."""
 
     caller: Caller
+    office: Office
     router: Router
     now_ms: int
     path: dict[str, str]
@@ -153,6 +156,13 @@ def _agent(reading: Reading) -> object:
     return listings.agent_row(reading.router, agent)
 
 
+def _shares(reading: Reading) -> object:
+    measures = reading.office.measures(reading.caller.tenant)
+    query = reading.query
+    after, limit = query.get("after", ""), _limit(query)
+    return shares(reading.router, measures, reading.now_ms, after=after, limit=limit)
+
+
 def _queues(reading: Reading) -> object:
     return Queues(boards.queue_figures(reading.router, reading.now_ms))
 
@@ -209,6 +219,10 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, _agent
+    ),
+    Operation(
+        "GET", "/v1/shares", "How offers and work were shared among agents, over 30 minutes.",
+        incoming.AgentPresence, Shares, _shares, _PAGE,
     ),
     Operation("PUT", "/v1/agents/{agent}/presence", "Set their presence.", incoming.AgentPresence),
     Operation(
@@ -267,13 +281,16 @@ def _read(operation: Operation, calls: Calls, caller: Caller, request: Request) 
     path = {name: str(value) for name, value in request.path_params.items()}
     assert operation.read is not None, "reads have one"
     return json_response(
-        operation.read(Reading(caller, router, calls.office.now_ms(), path, query))
+        operation.read(Reading(caller, calls.office, router, calls.office.now_ms(), path, query))
     )
 
 
 async def _do(operation: Operation, calls: Calls, caller: Caller, request: Request) -> Response:
     message = await _message(operation, request)
     command = command_for(message, caller.actor, calls.office.new_id)
+    if isinstance(command, RequestConversation):
+        traceparent = request.headers.get("traceparent", "")[:TRACEPARENT_MAX]
+        calls.office.note_trace(command.conversation, traceparent)
     answered = (await calls.do(caller, command)).answer
     if operation.answer is Asked:
         asked = Asked(

@@ -15,11 +15,14 @@ from router.policy import Policy
 __all__ = [
     "DEMO_SECRET",
     "FilePath",
+    "HookKind",
     "KeyEntry",
+    "SecretText",
     "ServerSettings",
     "Settings",
     "Tenant",
     "TenantId",
+    "Webhook",
 ]
 
 DEMO_SECRET = "fairline-demo-secret-known-to-everybody"  # noqa: S105 - published on purpose
@@ -50,6 +53,7 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: FilePath = ""
     tls_key: FilePath = ""
     log: Literal["json", "console"] = "json"
+    traces: bool = False
     proxies: tuple[str, ...] = ()
     connections_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 15_000
     frame_bytes: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 65_536
@@ -85,6 +89,34 @@ class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
         return f"KeyEntry(kid={self.kid!r}, alg={self.algorithm!r})"
 
 
+HookKind = Literal[
+    "conversation.queued",
+    "conversation.assigned",
+    "conversation.wrap_up",
+    "conversation.ended",
+    "conversation.rated",
+    "conversation.reply_missed",
+    "offer.made",
+    "offer.ended",
+    "agent.presence",
+    "customer.erased",
+    "policy.changed",
+]
+
+
+class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where another system is told what happened (``docs/webhooks.md``)."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    url: str
+    secret: SecretText
+    secret_before: SecretText = ""
+    events: tuple[HookKind, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Webhook(id={self.id!r})"
+
+
 class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
     """The section ``[tenants.NAME]``: one contact centre."""
 
@@ -93,6 +125,7 @@ class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
     visitors: bool = True
     native_apps: bool = False
     token_ttl_max_s: Annotated[int, Meta(ge=60, le=2_678_400)] = 3_600
+    webhooks: tuple[Webhook, ...] = ()
     policy: Policy = field(default_factory=Policy)
 
     @property

@@ -51,8 +51,12 @@ class ServiceFigures(Collector):
             watched = self._folds.of(tenant)
             named = {queue.id: None for queue in router.policy.queues}
             for queue in (*named, *(one for one in watched.measures.queues() if one not in named)):
-                page.put_queue(tenant, watched.measures.queue(queue, now_ms, recent=False))
-                page.put_recent(tenant, watched.measures.queue(queue, now_ms, recent=True))
+                page.put_queue(
+                    tenant, watched.measures.queue(queue, now_ms, recent=False, even=False)
+                )
+                page.put_recent(
+                    tenant, watched.measures.queue(queue, now_ms, recent=True, even=False)
+                )
             whole = watched.measures.in_all(now_ms, recent=True)
             page.put_evenness(tenant, "waits", whole.jain_waits)
             seen = self._folds.evenness.get(tenant)

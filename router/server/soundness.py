@@ -18,13 +18,22 @@ from router import policy as policies
 from router import spelling
 from router.hours import HoursError, read_hours
 from router.policy import Policy
+from router.server.hook_signing import key_of
 from router.server.proxies import network
-from router.server.sections import DEMO_SECRET, KeyEntry, ServerSettings, Settings, Tenant
+from router.server.sections import (
+    DEMO_SECRET,
+    KeyEntry,
+    ServerSettings,
+    Settings,
+    Tenant,
+    Webhook,
+)
 from router.server.zones import has_zone
 
 __all__ = ["address", "breaches", "is_loopback", "warnings"]
 
 SECRET_BYTES_MIN = 32
+HOOK_SECRET_BYTES_MIN = 24
 
 
 def breaches(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -38,6 +47,7 @@ def breaches(settings: Settings) -> Iterator[tuple[str, str]]:
         path = f"tenants.{name}"
         yield from _origins(tenant, path, insecure=settings.server.insecure)
         yield from _keys(tenant, path, settings.server)
+        yield from _webhooks(tenant, path, insecure=settings.server.insecure)
         for key, sentence in policies.problems(tenant.policy):
             yield f"{path}.policy.{key}", sentence
         for key, sentence in spelling.misspelt(tenant.policy):
@@ -196,6 +206,42 @@ def _keys(tenant: Tenant, path: str, server: ServerSettings) -> Iterator[tuple[s
                 where,
                 "this demo key is known to everybody; make a fresh one with 'fairline init', or "
                 "bind to 127.0.0.1",
+            )
+
+
+def _webhooks(tenant: Tenant, path: str, *, insecure: bool) -> Iterator[tuple[str, str]]:
+    ids = [hook.id for hook in tenant.webhooks]
+    for index, hook in enumerate(tenant.webhooks):
+        where = f"{path}.webhooks[{index}]"
+        if ids.count(hook.id) > 1:
+            yield f"{where}.id", f"{hook.id!r} is there twice; give each its own"
+        url = urlsplit(hook.url)
+        if not url.hostname or url.username is not None or url.fragment:
+            yield f"{where}.url", "write https://host/path, without a name or password in it"
+        elif url.scheme != "https" and not (
+            url.scheme == "http" and (insecure or is_loopback(f"{url.hostname}:80"))
+        ):
+            yield (
+                f"{where}.url",
+                "the address must begin with https://; http:// is for this machine, or for "
+                "server.insecure = true",
+            )
+        yield from _hook_secrets(hook, where)
+
+
+def _hook_secrets(hook: Webhook, where: str) -> Iterator[tuple[str, str]]:
+    for name, secret in (("secret", hook.secret), ("secret_before", hook.secret_before)):
+        if not secret and name == "secret_before":
+            continue
+        try:
+            size = len(key_of(secret))
+        except ValueError as error:
+            yield f"{where}.{name}", str(error)
+            continue
+        if size < HOOK_SECRET_BYTES_MIN:
+            yield (
+                f"{where}.{name}",
+                f"{size} bytes are too few; use {HOOK_SECRET_BYTES_MIN} or more",
             )
 
 

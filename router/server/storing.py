@@ -4,10 +4,11 @@ Owns: the choice of a journal, the order of snapshot and journal at a start, the
 Does not know: who reads or writes, what is kept.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -22,10 +23,14 @@ from router.journal.memory import MemoryJournal
 from router.server.archiving import check_order, open_archive
 from router.server.clock import Clock
 from router.server.hidden import HIDDEN
+from router.server.hook_store import FILE_NAME as HOOKS_FILE
+from router.server.hook_store import HookStore
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
+from router.server.sections import Webhook
 from router.server.settings import ServerSettings, Settings
 from router.server.snapshotting import Snapshotting, Terms
+from router.server.webhooks import needed, pass_over
 
 __all__ = ["Kept", "journal_folder", "opened", "snapshotting"]
 
@@ -41,6 +46,7 @@ class Kept(NamedTuple):
     start: Start = NOTHING
     snapshots: Snapshots | None = None
     archive: Archive | None = None
+    hooks: HookStore | None = None
 
 
 def journal_folder(server: ServerSettings) -> Path:
@@ -58,13 +64,13 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
         SettingsError: This version has no such journal.
         StorageError: It cannot be opened.
     """
-    async with open_archive(settings) as archive:
+    async with open_archive(settings) as archive, _open_hooks(settings) as hooks:
         match settings.server.journal:
             case "memory":
-                kept = Kept(MemoryJournal(clock.wall_ms))
+                kept = Kept(MemoryJournal(clock.wall_ms), hooks=hooks)
             case "file":
                 assert archive is not None, "an archive goes with a journal in a folder"
-                kept = await _open_file(settings, clock, archive)
+                kept = await _open_file(settings, clock, archive, hooks)
             case _:
                 raise SettingsError(
                     'this version keeps its journal in a folder: write journal = "file"',
@@ -77,12 +83,33 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
                 await kept.journal.aclose()
 
 
-async def _open_file(settings: Settings, clock: Clock, archive: Archive) -> Kept:
+@asynccontextmanager
+async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore | None]:
+    if not any(tenant.webhooks for tenant in settings.tenants.values()):
+        yield None
+        return
+    is_kept = settings.server.journal != "memory"
+    file = Path(settings.server.data) / HOOKS_FILE if is_kept else None
+    store = await trio.to_thread.run_sync(HookStore, file)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+async def _open_file(
+    settings: Settings, clock: Clock, archive: Archive, hooks: HookStore | None
+) -> Kept:
     folder = journal_folder(settings.server)
     snapshots = Snapshots(folder)
     began_ms = clock.steady_ms()
     try:
-        start = await trio.to_thread.run_sync(_start, snapshots, tuple(settings.tenants), archive)
+        told = _told(settings, hooks)
+        start = await trio.to_thread.run_sync(
+            _start, snapshots, tuple(settings.tenants), archive, told()
+        )
+        if hooks is not None:
+            pass_over(hooks, _hooks_of(settings), start.positions)
     except OSError as error:
         raise StorageError(f"{folder}: the snapshots cannot be read: {error}.") from error
     journal = await FileJournal.open(
@@ -94,19 +121,39 @@ async def _open_file(settings: Settings, clock: Clock, archive: Archive) -> Kept
         await journal.aclose()
         raise
     journal.holds.add("archive", partial(_archived, archive, journal, tuple(settings.tenants)))
+    if hooks is not None:
+        done = dict.fromkeys(journal.end, _EVERYTHING)
+        journal.holds.add("webhooks", lambda: done | told())
     left = sum(journal.end.values()) - sum(start.positions.values())
     took_ms = clock.steady_ms() - began_ms
     _LOG.info("journal.opened", path=str(folder), took_ms=took_ms, replay_count=left)
-    return Kept(journal, start, snapshots, archive)
+    return Kept(journal, start, snapshots, archive, hooks)
 
 
-def _start(snapshots: Snapshots, tenants: Sequence[str], archive: Archive) -> Start:
-    """The newest snapshot from which everything is replayed that the archive has not got.
+def _hooks_of(settings: Settings) -> Mapping[str, Sequence[Webhook]]:
+    return {name: tenant.webhooks for name, tenant in settings.tenants.items()}
+
+
+def _told(settings: Settings, hooks: HookStore | None) -> Callable[[], dict[str, int]]:
+    """Says up to where the hooks need nothing of the journal; they began, or need nothing yet."""
+    if hooks is None:
+        return dict
+    return partial(needed, hooks, _hooks_of(settings))
+
+
+def _start(
+    snapshots: Snapshots,
+    tenants: Sequence[str],
+    archive: Archive,
+    told: Mapping[str, int] = MappingProxyType({}),
+) -> Start:
+    """The newest snapshot from which all is replayed that archive or webhooks have not got.
 
     Where there is none such, and the journal begins later, what lies between is lost to the
     archive: it was made anew, or lay on another disk. Better that than no start.
     """
     done = {tenant: archive.position(tenant) for tenant in tenants}
+    done |= {tenant: min(place, done[tenant]) for tenant, place in told.items()}
     start = snapshots.start((*tenants, HIDDEN), done)
     for tenant in tenants:
         position = start.positions.get(tenant, 0)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -34,3 +36,10 @@ def test_the_parts_of_a_start_are_timed(tmp_path: Path) -> None:
     assert figures["processor_seconds"] > 0
     assert figures["seconds"] > 0
     assert figures["snapshot_bytes"] > 0
+
+
+def test_a_start_imports_nothing_that_only_some_need() -> None:
+    listing = "import router.server.cli, router.server.app, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True)
+    needless = {"httpx", "opentelemetry", "jinja2", "rich.live", "router.bench", "router.lab"}
+    assert needless & set(done.stdout.split()) == set(), done.stderr

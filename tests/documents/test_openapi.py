@@ -6,7 +6,9 @@ import msgspec
 from openapi_spec_validator import validate
 
 from router.documents.openapi import openapi
+from router.documents.openapi_beside import beside
 from router.server import preference_calls
+from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS
 
 
@@ -23,7 +25,8 @@ def test_it_has_exactly_what_is_served() -> None:
     }
     served = {(operation.method, operation.path) for operation in OPERATIONS}
     own = {(method.upper(), preference_calls.PATH) for method in preference_calls.METHODS}
-    assert told == served | own
+    others = {(method.upper(), path) for path, methods in beside().items() for method in methods}
+    assert told == served | own | {("GET", OWN_SHARE)} | others
 
 
 def test_the_body_has_nothing_that_the_path_or_the_key_says() -> None:

@@ -73,6 +73,7 @@ class Figures:
         page.route_web_socket("**/v1/socket**", self._opened)
         page.route("**/v1/conversations?**", self._listed)
         page.route("**/v1/agents?**", self._found)
+        page.route("**/v1/shares?**", self._shared)
         page.goto(f"{address}/board")
         page.get_by_role("textbox", name="Token").fill(_token())
         page.get_by_role("button", name="Sign in", exact=True).click()
@@ -157,6 +158,18 @@ class Figures:
         ]
         more = rows[-1]["agent"] if len(found) > limit else None
         route.fulfill(json={"agents": rows, "next": more})
+
+    def _shared(self, route: Route) -> None:
+        agents = [
+            {"agent": one["id"], "name": one["name"], "state": one["state"], "services": 3}
+            | {"offers": {"accepted": 3, "declined": place % 2, "expired": place % 3}}
+            | {"occupancy": 0.5 + place / 100}
+            | ({"idle_ms": 1_000 * place} if one["state"] == "free" else {})
+            for place, one in enumerate(self.agents[:200])
+        ]
+        equals = {"agents": 9, "skills": ["technical"], "languages": ["de", "en"]}
+        groups = [{**equals, "even": 0.91, "least": 0.31, "most": 0.78}]
+        route.fulfill(json={"agents": agents, "groups": groups, "next": None})
 
     def _send(self, message: Message) -> None:
         assert self.socket is not None, "nobody listens"

@@ -126,6 +126,7 @@ class Server:
                 Route("/demo/token", self.token, methods=["POST"]),
                 Route("/v1/visitors", self.visitors, methods=["POST", "OPTIONS"]),
                 Route("/v1/opening", self.opening),
+                Route("/v1/me/share", self.share),
                 Route("/v1/me/preferences/{name}", self.preference, methods=["GET", "PUT"]),
                 Route("/scripted/world", self.show_world),
                 Route("/scripted/script", self.script, methods=["POST"]),
@@ -203,6 +204,12 @@ class Server:
     async def account(self, request: Request) -> Response:
         """The house's own page, which knows who is signed in there."""
         return PlainTextResponse(_token("alice", "agent"), headers=COMMON)
+
+    async def share(self, request: Request) -> Response:
+        equals = {"agents": 7, "skills": ["billing"], "languages": ["en"]}
+        equals |= {"even": 0.93, "least": 0.41, "most": 0.78}
+        mine = {"agent": "alice", "state": "serving", "occupancy": 0.64}
+        return JSONResponse({"mine": mine, "equals": equals}, headers=COMMON)
 
     async def preference(self, request: Request) -> Response:
         """What staff keep for themselves."""

@@ -11,6 +11,7 @@ from router.changes import Change
 from router.commands import Actor, Claims, Command, Tick
 from router.core import Router
 from router.errors import Refusal, Refused
+from router.measures import Measures
 from router.policy import Policy
 from router.server.calls import PACES_MAX, Caller, Calls, refusal
 from router.server.hearers import Ticket
@@ -25,6 +26,9 @@ class Office:
     def reasons_not_ready(self) -> list[str]:
         return []
 
+    def measures(self, tenant: str) -> Measures:
+        return Measures(Policy())
+
     async def authenticate(self, token: str) -> Bearer:
         return Bearer("service", token, "acme", Claims(), 0)
 
@@ -34,6 +38,9 @@ class Office:
 
     def new_id(self) -> str:
         return "x"
+
+    def note_trace(self, conversation: str, traceparent: str) -> None:
+        pass
 
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         return ()

@@ -277,6 +277,23 @@ def test_a_view_shows_some_queues_and_agents_and_is_kept_by_the_server(
     assert watch.complaints == []
 
 
+def test_how_work_is_shared_is_told_by_equals_and_by_agent(
+    wall: tuple[Page, Figures, Watch],
+) -> None:
+    page, figures, watch = wall
+    page.locator(".even").click()
+    panel = page.get_by_role("dialog", name="How work is shared")
+    expect(panel.locator(".rows li")).to_contain_text("9 agents · busy from 31 % to 78 %")
+    expect(panel.locator(".rows li")).to_contain_text("0.91 even")
+    first = panel.locator("tbody tr").first
+    idle = [one for one in figures.agents if one["state"] == "free"]
+    expect(first).to_contain_text(idle[-1]["name"])
+    leila = panel.locator("tbody tr", has_text="Leila")
+    expect(leila).to_have_text(re.compile(r"Leila, serving\s*5\s*0\s*2 \(40 %\)\s*3\s*52 %"))
+    _no_finding(page)
+    assert watch.complaints == []
+
+
 def test_every_screen_can_be_read_by_everybody_dark_and_light(
     wall: tuple[Page, Figures, Watch], tmp_path: Path
 ) -> None:

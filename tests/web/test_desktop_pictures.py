@@ -38,18 +38,26 @@ class Camera:
         self.folder = folder
         self.found: list[str] = []
 
-    def take(self, name: str) -> None:
+    def take(self, name: str, *, is_kept: bool = True) -> None:
         for theme, size in (("light", BIG), ("dark", BIG), ("narrow", NARROW)):
             self.page.emulate_media(
                 color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
             )
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            if self.folder is not None:
+            if self.folder is not None and is_kept:
                 path = self.folder / f"{name}-{theme}.png"
                 self.page.screenshot(path=path, animations="disabled")
-            if theme != "narrow":
+            if theme == "narrow":
+                self._measure(name)
+            else:
                 self._look(f"{name}, {theme}", DARK if theme == "dark" else None)
         self.page.set_viewport_size(BIG)  # type: ignore[arg-type]
+
+    def _measure(self, name: str) -> None:
+        """In the sidebar of a CRM nothing may lie beside the page."""
+        wide: int = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > NARROW["width"]:
+            self.found.append(f"{name}, narrow: is {wide} wide")
 
     def _look(self, name: str, options: dict[str, Any] | None) -> None:
         answer: dict[str, Any] = Axe().run(self.page, options=options).response
@@ -118,6 +126,18 @@ def test_no_screen_has_a_barrier(
     expect(page.get_by_role("listbox", name="Ready replies")).to_be_visible()
     camera.take("ready-replies")
     desk.composer.fill("")
+    page.get_by_role("button", name="Note", exact=True).click()
+    page.get_by_role("textbox", name="Note").press_sequentially("@")
+    expect(page.get_by_role("listbox", name="Colleagues")).to_be_visible()
+    camera.take("mention", is_kept=False)
+    page.get_by_role("textbox", name="Note").fill("")
+    page.get_by_role("button", name="Reply", exact=True).click()
+    desk.entries.first.hover()
+    desk.entries.first.get_by_role("button", name="Quote").click()
+    keys.type("It takes an E14.")
+    keys.press("Enter")
+    expect(desk.entries.locator(".quote")).to_be_visible()
+    camera.take("quote", is_kept=False)
     for opener, name in (("Transfer", "transfer"), ("Ask a colleague", "consult")):
         page.get_by_role("button", name=opener, exact=True).click()
         page.get_by_role("option", name="Bela").click()
@@ -135,6 +155,9 @@ def test_no_screen_has_a_barrier(
         page.locator(f".top .t-{tool}").click()
         expect(page.get_by_role("dialog", name=label)).to_be_visible()
         camera.take(name)
+        if name == "keys":
+            page.get_by_role("button", name="Change keys").click()
+            camera.take("change-keys", is_kept=False)
         keys.press("Escape")
     page.get_by_role("button", name="Sound and settings").click()
     camera.take("settings")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.helpers.browser import Desk, Shop
@@ -81,6 +82,31 @@ def test_calls_before_the_script_are_done_and_destroy_leaves_nothing(customer: C
     customer.call("destroy")
     assert customer.page.locator("#fairline-widget").count() == 0
     assert customer.page.evaluate("typeof window.fairline") == "undefined"
+
+
+def test_a_page_says_a_word_first_without_storage_or_connection(customer: Customer) -> None:
+    page = customer.page
+    page.clock.install()
+    customer.go('data-greet="Questions?" data-greet-after="9"')
+    bubble = page.get_by_role("status").filter(has_text="Questions?")
+    page.clock.fast_forward(8_000)
+    expect(bubble).to_have_count(0)
+    page.clock.fast_forward(2_000)
+    expect(bubble).to_be_visible()
+    assert customer.watch.storage() == {}
+    assert customer.watch.sockets == []
+    findings = Axe().run(page).response["violations"]
+    assert [one["id"] for one in findings if one["impact"] in {"serious", "critical"}] == []
+    bubble.get_by_role("button", name="Close").click()
+    expect(bubble).to_have_count(0)
+    page.evaluate("fairline('greet', 'Again?')")
+    expect(page.get_by_text("Again?")).to_have_count(0)
+    page.reload()
+    page.clock.fast_forward(10_000)
+    bubble.get_by_role("button", name="Questions?").click()
+    expect(customer.panel).to_be_visible()
+    expect(bubble).to_have_count(0)
+    assert customer.watch.complaints == []
 
 
 def test_somebody_else_on_the_same_browser_sees_nothing_of_the_first(customer: Customer) -> None:

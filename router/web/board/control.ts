@@ -40,6 +40,27 @@ interface AgentRow {
   languages?: Record<string, number>;
 }
 
+/** What an agent was offered and did, as `GET /v1/shares` has it. */
+export interface Share {
+  agent: string;
+  state: string;
+  name?: string;
+  offers?: Record<string, number>;
+  services?: number;
+  occupancy?: number | null;
+  idle_ms?: number | null;
+}
+
+/** Agents who can do the same. */
+export interface Group {
+  agents: number;
+  skills: string[];
+  languages: string[];
+  even: number | null;
+  least: number;
+  most: number;
+}
+
 /** The same as a presence topic would tell. */
 function entryOf({ agent: id, capacity, languages, ...row }: AgentRow): Told.PresenceEntry {
   return { id, ...row, capacity: capacity?.total ?? 0, languages: Object.keys(languages ?? {}) };
@@ -114,6 +135,11 @@ export class Control {
     const people = found.agents.filter(({ state }) => state).map(entryOf);
     for (const one of people) this.met.set(one.id, one);
     return { people, more: found.next !== null };
+  }
+
+  /** How offers and work were shared, of the first agents by id. */
+  async shares(): Promise<{ agents: Share[]; groups: Group[]; next: string | null }> {
+    return ask(await this.token(), withQuery("/v1/shares", { limit: 200 }));
   }
 
   /** For taking over, the own desk must be known, also where agents are only counted. */

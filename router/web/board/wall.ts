@@ -33,6 +33,7 @@ export type Panel =
   | { sort: "why"; heading: string; about: { conversation?: string; agent?: string } }
   | { sort: "numbers" }
   | { sort: "views" }
+  | { sort: "shares" }
   | { sort: "limits" };
 
 export class Wall extends EventTarget {

@@ -20,7 +20,8 @@ export class Team {
   constructor(private readonly desk: Desk) {
     desk.addEventListener("tick", () => this.tick());
     desk.model.connection.on("board", () => (this.toldAt = Date.now()));
-    desk.model.connection.on("status", () => (this.askedAt = 0));
+    // Who was just taken out of a line should not go on waiting in the figures.
+    for (const type of ["status", "offer.ended"] as const) desk.model.connection.on(type, () => (this.askedAt = 0));
   }
 
   follow(teams: readonly string[]): void {

@@ -39,6 +39,10 @@ export interface Options {
   sound?: "on" | "off";
   /** `keep`: the page's title never shows the number of unread messages. */
   title?: "count" | "keep";
+  /** Said beside the round button, unless somebody opened the panel before; of the script tag alone. */
+  greet?: string;
+  /** Seconds on the page before that; 15 where it is not said. */
+  greetAfter?: string;
   /** What stands in the head while no agent is there. */
   name?: string;
 }
@@ -80,6 +84,8 @@ export interface Calls {
   destroy(): void;
   /** Opens the panel for a conversation with these settings. */
   ask(options?: Options): void;
+  /** Says this beside the round button now, once for each page and only while the panel was not opened. */
+  greet(text: string): void;
   update(options: Options): void;
   identify(customer: Partial<Customer>, more?: Partial<Customer>): void;
   logout(): void;

@@ -103,7 +103,7 @@ h2 { font-size: 16.5px; line-height: 1.25; font-weight: 650; overflow-wrap: anyw
 .message .body { background: var(--raised); border-end-start-radius: 6px; inline-size: fit-content; }
 .message.mine { align-self: flex-end; }
 .message.mine .body { background: var(--brand); color: var(--on-brand); border-radius: 18px; border-end-end-radius: 6px; margin-inline-start: auto; }
-.message .quote { display: block; border-inline-start: 3px solid currentColor; padding-inline-start: 9px; margin-block-end: 5px; font-size: .92em; opacity: .8; }
+.message .quote { display: block; border-inline-start: 3px solid currentColor; padding-inline-start: 9px; margin-block-end: 5px; font-size: .92em; font-style: italic; }
 .message.pending .body { opacity: .7; }
 .message.failed .body { background: var(--red); color: var(--red-ink); }
 .meta { display: flex; gap: 7px; align-items: center; font-size: 12.5px; color: var(--soft); padding: 2px 6px 0; }

@@ -8,6 +8,8 @@
  */
 import type { Calls, Customer, Options, PanelPort, Place } from "./api.js";
 
+import { GREETING_CSS, greeting } from "./greeting.js";
+
 type Anything = (...values: never[]) => unknown;
 
 const LABELS: Record<string, string> = {
@@ -45,9 +47,10 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
   let loading: Promise<PanelPort | null> | null = null;
   let run = 0;
   let told = 0;
+  let ungreet: (() => void) | null = null;
 
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(CSS);
+  sheet.replaceSync(CSS + GREETING_CSS);
   const dress = (element: HTMLElement): ShadowRoot => {
     const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
@@ -80,18 +83,25 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     const { lang } = options;
     return !lang || lang === "auto" ? document.documentElement.lang || navigator.language : lang;
   };
+  const tag = (): string => language().split("-")[0]!.toLowerCase();
   const emit: Place["emit"] = (name, detail) => {
     for (const listener of [...(listeners.get(name) ?? [])]) (listener as (value: unknown) => void)(detail);
   };
   const face = (): void => {
     const rtl = getComputedStyle(document.documentElement).direction === "rtl";
     host.dataset.side = options.side ?? (rtl ? "left" : "right");
-    if (!told) button.setAttribute("aria-label", LABELS[language().split("-")[0]!.toLowerCase()] ?? LABELS.en!);
+    if (!told) button.setAttribute("aria-label", LABELS[tag()] ?? LABELS.en!);
+  };
+
+  /** Says a word first, once for each page, while nobody has opened or hidden anything. */
+  const greet = (text: string): void => {
+    if (ungreet || panel || loading || button.hidden || !text) return;
+    ungreet = greeting(root, text, { lang: tag(), theme: options.theme, taken: () => calls.open() });
   };
 
   const place: Place = {
     origin, tenant, options, root, host, inline: false, customer: null, liveKey, emit,
-    opened: () => { button.hidden = true; emit("open", undefined); },
+    opened: () => { ungreet?.(); button.hidden = true; emit("open", undefined); },
     closed: () => {
       button.hidden = shown === "none";
       button.focus();
@@ -145,6 +155,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
       listeners.clear();
       delete window.fairline;
     },
+    greet,
     update: set,
     on: (name, listener) => {
       if (!listeners.has(name)) listeners.set(name, new Set());
@@ -217,6 +228,8 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     if (left === "open") calls.open();
     else if (left) void load().then((it) => it?.resume());
     emit("ready", undefined);
+    const { greet: words = "", greetAfter = "15" } = data as Options;
+    if (words) setTimeout(() => greet(words), Number(greetAfter) * 1_000);
   };
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

@@ -14,8 +14,8 @@ export class WallFoot extends Part {
   override render(): TemplateResult {
     const { house, alerts } = this.wall;
     const newest = alerts.newest(this.wall.queues);
-    return html`<footer><div class="even" title="Jain's index of the last 30 minutes: 1 is even">
-        ${this.evenness("Waits", house?.even_waits, "nobody was served")}${this.evenness("Load", house?.even_load, "no two are alike")}</div>
+    return html`<footer><button type="button" class="even" title="Jain's index of the last 30 minutes: 1 is even" @click=${() => this.wall.open({ sort: "shares" })}>
+        ${this.evenness("Waits", house?.even_waits, "nobody was served")}${this.evenness("Load", house?.even_load, "no two are alike")}</button>
       <ol class="alerts" aria-label="Alerts" aria-live="polite">${newest.map(({ key, text, at, over, level }) =>
         html`<li data-level=${over ? "none" : level} data-key=${key}>${icon(over ? "check" : level)}<time>${timeAt(at)}</time><span>${text}${over ? " (over)" : ""}</span></li>`)}
         ${newest.length ? nothing : html`<li data-level="good">${icon("check")}<span>Nothing needs attention.</span></li>`}</ol></footer>`;
@@ -23,7 +23,7 @@ export class WallFoot extends Part {
 
   private evenness(label: string, index: number | null | undefined, none: string): TemplateResult {
     const known = index !== null && index !== undefined;
-    return html`<p><span>${label}</span><span class="track" aria-hidden="true"><i ${styled({ "inline-size": `${Math.round((index ?? 0) * 100)}%` })}></i></span>
-      <span>${known ? html`<b>${index.toFixed(2)}</b> ${evenWords(index)}` : none}</span></p>`;
+    return html`<span class="index"><span>${label}</span><span class="track" aria-hidden="true"><i ${styled({ "inline-size": `${Math.round((index ?? 0) * 100)}%` })}></i></span>
+      <span>${known ? html`<b>${index.toFixed(2)}</b> ${evenWords(index)}` : none}</span></span>`;
   }
 }

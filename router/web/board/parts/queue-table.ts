@@ -31,7 +31,7 @@ export class WallQueues extends Part {
   }
 
   private row(one: Told.QueueFigures): TemplateResult {
-    const { service, waiting, closed } = one;
+    const { service, waiting, offered, closed } = one;
     const oldest = this.wall.oldest(one);
     const within = service?.within_ms ?? 0;
     const level = service ? floorLevel(service.recent.service_level, service.target) : "none";
@@ -41,7 +41,7 @@ export class WallQueues extends Part {
     return html`<tr class=${closed ? "closed" : ""}><th scope="row"><button type="button" class="plain" @click=${opens}>${queueName(one)}</button>${closed ? html` <em>closed</em>` : nothing}</th>
       <td class="spark">${this.spark(one.queue)}</td>
       ${this.cell(level, service ? html`${percent(service.recent.service_level)} <small>/ ${Math.round(service.target * 100)}</small>` : "–")}
-      <td>${waiting}</td>${this.cell(late, oldest ? span(oldest) : "–")}
+      <td>${waiting}${offered ? html` <small title="Being offered right now">+${offered}</small>` : nothing}</td>${this.cell(late, oldest ? span(oldest) : "–")}
       <td>${closed ? "–" : waitWords(service?.wait_ms)}</td>
       <td class=${able || closed ? "" : "nobody"}>${able ? able : closed ? "–" : html`${icon("bad")}<b>0</b>`}</td></tr>`;
   }

@@ -14,6 +14,7 @@ import "./conversation-panel.js";
 import "./conversations-panel.js";
 import "./limits-panel.js";
 import "./numbers-panel.js";
+import "./shares-panel.js";
 import "./views-panel.js";
 import "./why-panel.js";
 
@@ -51,6 +52,7 @@ export class SidePanel extends Part {
     if (panel.sort === "numbers") return "Service in numbers";
     if (panel.sort === "limits") return "Thresholds";
     if (panel.sort === "views") return "Views";
+    if (panel.sort === "shares") return "How work is shared";
     return panel.heading;
   }
 
@@ -61,6 +63,7 @@ export class SidePanel extends Part {
     if (panel.sort === "agent") return html`<wall-agent .wall=${wall} .agent=${panel.agent}></wall-agent>`;
     if (panel.sort === "conversation") return html`<wall-conversation .wall=${wall}></wall-conversation>`;
     if (panel.sort === "why") return html`<wall-why .wall=${wall} .about=${panel.about}></wall-why>`;
+    if (panel.sort === "shares") return html`<wall-shares .wall=${wall}></wall-shares>`;
     if (panel.sort === "views") return html`<wall-views .wall=${wall}></wall-views>`;
     if (panel.sort === "limits") return html`<wall-limits .wall=${wall}></wall-limits>`;
     return html`<wall-numbers .wall=${wall}></wall-numbers>`;

@@ -61,7 +61,7 @@ export class ChatList extends Part {
       <button type="button" aria-current=${String(one.conversation === chosen)} class=${unread || named ? "fresh" : ""} @click=${() => this.choose(one)}>
         <span class="face" aria-hidden="true">${initials(nameOf(one.customer))}</span>
         <span class="text"><span class="line"><b dir="auto">${nameOf(one.customer)}</b>${tongue ? html`<abbr title=${language(tongue)}>${tongue.slice(0, 2)}</abbr>` : nothing}
-          ${guest ? html`<em>with ${one.agent?.name || "a colleague"}</em>` : nothing}</span>
+          ${one.quiet ? html`<em title="Nobody has written for a while: it takes less than a whole place">quiet</em>` : nothing}${guest ? html`<em>with ${one.agent?.name || "a colleague"}</em>` : nothing}</span>
           <span class="last" dir="auto">${drafts.has(one.conversation) && one.conversation !== chosen ? html`<i>Draft: </i>` : nothing}${lastLine(one)}</span></span>
         <span class="marks"><span class="wait ${late ? "late" : ""}">${late ? icon("clock") : nothing}${left === null ? waitWords(one, since, waited) : html`<span class="spoken">answer within </span>−${duration(left)}`}</span>
           ${named ? html`<span class="unread named" role="img" aria-label=${`${plural(named, "note")} for you`}>@</span>` : nothing}${unread ? html`<span class="unread" role="img" aria-label=${`${unread} unread`}>${unread}</span>` : nothing}</span>

@@ -1,0 +1,151 @@
+"""One examination from what was said on the command line to what stands on the screen.
+
+Owns: whom to examine by which settings or address, with whose token, and the printed lines.
+Does not know: the command line, what is looked at (``router.server.doctor``).
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from router.errors import SettingsError
+from router.server import settings as settings_module
+from router.server.asking_server import own_address
+from router.server.auth import Authenticator, mint
+from router.server.cli_lab import tenant_of
+from router.server.clock import Clock
+from router.server.doctor import Mint, Patient, examine
+from router.server.findings import Finding
+from router.server.settings import Settings, load
+
+__all__ = ["Wanted", "run_doctor"]
+
+TOKEN_VARIABLE = "FAIRLINE_TOKEN"  # noqa: S105 - a name
+TOKEN_TTL_S = 60
+MARKS = {"passed": "ok  ", "warned": "WARN", "failed": "FAIL", "skipped": "skip"}
+
+
+class Wanted(NamedTuple):
+    """What was said on the command line."""
+
+    config: Sequence[Path] = ()
+    url: str = ""
+    ops_url: str = ""
+    tenant: str = ""
+    token_file: Path | None = None
+    ca_file: Path | None = None
+
+
+async def run_doctor(wanted: Wanted, *, json: bool) -> bool:
+    """Examines, prints, and says whether nothing failed.
+
+    Raises:
+        SettingsError: it is not said whom to examine, or the settings have mistakes.
+    """
+    tell = _silent if json else _print
+    before: list[Finding] = []
+    settings: Settings | None = None
+    if wanted.config:
+        settings = _settings(wanted.config, before)
+    elif not wanted.url:
+        raise SettingsError("name what to examine: --config FILE, or --url and --token-file")
+    patient = Patient("", "", None)
+    if settings is not None:
+        patient = _of_settings(settings, wanted.tenant)
+    given = _token(wanted.token_file)
+    patient = patient._replace(
+        url=_address(wanted.url, "--url") if wanted.url else patient.url,
+        ops_url=_address(wanted.ops_url, "--ops-url") if wanted.ops_url else patient.ops_url,
+        mint=(lambda: given) if given else patient.mint,
+    )
+    if wanted.ca_file is not None:
+        patient = patient._replace(ca_file=wanted.ca_file, checks_host=True)
+    report = await examine(patient, tell, tuple(before))
+    if json:
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    else:
+        failed = sum(one.outcome == "failed" for one in report.findings)
+        skipped = sum(one.outcome == "skipped" for one in report.findings)
+        verdict = f"{failed} failed" if failed else "nothing failed"
+        sys.stdout.write(f"{patient.url}: {verdict}, {skipped} skipped\n")
+    return report.ok
+
+
+def _settings(config: Sequence[Path], before: list[Finding]) -> Settings:
+    """Loads the settings; what they warn of is the first finding."""
+    settings = load(config, os.environ)
+    Authenticator(settings)
+    warnings = "; ".join(settings_module.warnings(settings))
+    outcome = Finding("settings", "passed")
+    if warnings:
+        outcome = Finding("settings", "warned", said=warnings, mend="see fairline check")
+    before.append(outcome)
+    return settings
+
+
+def _of_settings(settings: Settings, tenant: str) -> Patient:
+    server = settings.server
+    scheme = "https" if server.tls_cert else "http"
+    ops_url = f"{scheme}://{_reachable(server.ops_bind)}" if server.ops_bind else ""
+    return Patient(
+        f"{scheme}://{_reachable(server.bind)}",
+        ops_url,
+        _minting(settings, tenant),
+        Path(server.tls_cert) if server.tls_cert else None,
+        checks_host=False,  # the address is this machine's, the certificate names the site
+    )
+
+
+def _reachable(bind: str) -> str:
+    host, port = own_address(bind)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _minting(settings: Settings, tenant: str) -> Mint | None:
+    names = [tenant_of(settings, tenant)] if tenant else list(settings.tenants)
+    for name in names:
+        entry = settings.tenants[name].signing_key
+        if entry is not None:
+            return lambda: mint(
+                entry,
+                tenant=name,
+                role="service",
+                subject="fairline-doctor",
+                now_ms=Clock().wall_ms(),
+                ttl_s=TOKEN_TTL_S,
+            )
+    return None
+
+
+def _token(file: Path | None) -> str:
+    if file is None:
+        return os.environ.get(TOKEN_VARIABLE, "").strip()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", file=str(file)) from None
+
+
+def _address(text: str, key: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("write http://host:port or https://host", key=key)
+    return text.rstrip("/")
+
+
+def _silent(_: Finding) -> None:
+    """Nothing stands on the screen until the whole report does."""
+
+
+def _print(finding: Finding) -> None:
+    took = f"{finding.took_ms:8.1f} ms" if finding.outcome != "skipped" else " " * 11
+    said = f"  {finding.said}" if finding.said else ""
+    sys.stdout.write(f"{MARKS[finding.outcome]} {finding.step:<22}{took}{said}\n")
+    if finding.mend:
+        sys.stdout.write(f"     -> {finding.mend}\n")
+    sys.stdout.flush()

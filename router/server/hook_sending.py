@@ -1,0 +1,206 @@
+"""Brings one delivery after another to a hook, and tries again what it did not take.
+
+Owns: when a delivery is tried, what its answer means, when it is given up.
+Does not know: events, the journal, how deliveries are kept (``hook_store``).
+
+Invariants (tests/server/test_hook_sending.py): only the URL of the settings is ever asked, and
+redirects are not followed; a hook that is down is asked seldom and one event at a time; an event
+that a hook refuses keeps no other from it.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+import trio
+
+from router.errors import StorageError
+from router.server.counters import Count
+from router.server.hook_signing import key_of, signed_headers
+from router.server.hook_store import Delivery, HookKey, HookStore, Standing
+from router.server.sections import Webhook
+
+if TYPE_CHECKING:  # a quarter of a start's imports, for those who have hooks
+    import httpx
+
+__all__ = ["TRIES_MAX", "Hooked", "Pace", "Sender"]
+
+RETRY_S = 1.0
+LOOK_S = 60.0
+CONNECTIONS = 8
+TRY_S = 10.0
+TRIES_MAX = 33
+"""With the delays of ``Pace`` that is about a day for an event that a hook does not take."""
+GONE = 410
+_PASSING = {408, 409, 425, 429}
+"""Answers of the 4xx band that may be others the next time."""
+
+_LOG = structlog.get_logger("fairline.webhooks")
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How long to wait after a failure: twice as long each time, up to a most.
+
+    ``delay_max_ms`` is for one event, ``pause_max_ms`` for a hook that does not answer at all.
+    """
+
+    first_ms: int = 2_000
+    delay_max_ms: int = 3_600_000
+    pause_max_ms: int = 300_000
+
+
+class Hooked:
+    """One hook, and how it goes with it."""
+
+    def __init__(self, key: HookKey, hook: Webhook, place: int) -> None:
+        self.key = key
+        self.hook = hook
+        self.keys = [key_of(secret) for secret in (hook.secret, hook.secret_before) if secret]
+        self.place = place
+        """Everything up to here is in the store or in the line."""
+        self.standing = Standing(0, None)
+        self.failures = 0
+        """Rounds in a row that say that the hook is down."""
+        self.paused_until_ms = 0
+        self.last_error = ""
+        self.wake = trio.Event()
+
+
+class _Round:
+    """What came of some tries at the same time."""
+
+    def __init__(self) -> None:
+        self.over: list[tuple[Delivery, str]] = []
+        self.later: list[tuple[Delivery, int]] = []
+        self.is_up = False
+        self.is_down = False
+        self.asked_ms = 0
+
+
+class Sender:
+    """Delivers what lies in a store.
+
+    Args:
+        store: Where deliveries lie.
+        wall_ms: The time.
+        count: Told of every try.
+        pace: How long to wait after a failure.
+    """
+
+    def __init__(
+        self, store: HookStore, *, wall_ms: Callable[[], int], count: Count, pace: Pace
+    ) -> None:
+        self.store = store
+        self._wall_ms = wall_ms
+        self._count = count
+        self._pace = pace
+        self._random = random.Random()  # noqa: S311 - spreads tries
+
+    async def run(self, hooks: Iterable[Hooked]) -> None:
+        """Delivers what is due to each hook, for ever."""
+        import httpx
+
+        async with (
+            httpx.AsyncClient(timeout=TRY_S, trust_env=False, follow_redirects=False) as client,
+            trio.open_nursery() as nursery,
+        ):
+            for hooked in hooks:
+                nursery.start_soon(self._serve, client, hooked)
+
+    async def _serve(self, client: "httpx.AsyncClient", hooked: Hooked) -> None:
+        """Delivers what is due to one hook, for ever."""
+        while True:
+            hooked.wake = trio.Event()
+            try:
+                await self._deliver(client, hooked)
+            except StorageError as error:
+                _LOG.error("webhooks.not_read", error=str(error))
+                await trio.sleep(RETRY_S)
+                continue
+            hooked.standing = await trio.to_thread.run_sync(self.store.standing, hooked.key)
+            due_ms = await trio.to_thread.run_sync(self.store.next_due_ms, hooked.key)
+            wait_s = LOOK_S
+            if due_ms is not None:
+                wait_s = max(max(due_ms, hooked.paused_until_ms) - self._wall_ms(), 0) / 1000
+            with trio.move_on_after(wait_s):
+                await hooked.wake.wait()
+                await trio.sleep(max(hooked.paused_until_ms - self._wall_ms(), 0) / 1000)
+
+    async def _deliver(self, client: "httpx.AsyncClient", hooked: Hooked) -> None:
+        """Tries what is due, some at a time; the first alone where the last try failed."""
+        now_ms = self._wall_ms()
+        if now_ms < hooked.paused_until_ms:
+            return
+        limit = 1 if hooked.failures else CONNECTIONS
+        due = await trio.to_thread.run_sync(self.store.due, hooked.key, now_ms, limit)
+        tried = _Round()
+        async with trio.open_nursery() as nursery:
+            for delivery in due:
+                nursery.start_soon(self._try, client, hooked, delivery, tried)
+        if tried.is_up:
+            hooked.failures = 0
+        elif tried.is_down:  # once for the round, however many were under way
+            hooked.failures += 1
+            most_ms = self._pace.pause_max_ms
+            pause_ms = self._delay_ms(hooked.failures - 1, most_ms)
+            hooked.paused_until_ms = self._wall_ms() + max(pause_ms, min(tried.asked_ms, most_ms))
+        if tried.over:
+            await trio.to_thread.run_sync(self.store.settle, tried.over, self._wall_ms())
+        if tried.later:
+            await trio.to_thread.run_sync(self.store.postpone, tried.later)
+
+    async def _try(
+        self, client: "httpx.AsyncClient", hooked: Hooked, delivery: Delivery, tried: _Round
+    ) -> None:
+        status, error, asked_ms = await self._post(client, hooked, delivery)
+        names = {"tenant": delivery.key.tenant, "hook": delivery.key.hook}
+        if 200 <= status < 300:
+            tried.is_up = True
+            hooked.last_error = ""
+            tried.over.append((delivery, "delivered"))
+            self._count("webhook_tries", result="delivered", **names)
+            return
+        hooked.last_error = error
+        if status not in range(400, 500) or status in _PASSING:
+            tried.is_down = True
+            tried.asked_ms = max(tried.asked_ms, asked_ms)
+        else:
+            tried.is_up = True
+        if status == GONE or delivery.attempts + 1 >= TRIES_MAX:
+            tried.over.append((delivery, "gave_up"))
+            self._count("webhook_tries", result="gave_up", **names)
+            _LOG.error("webhook.gave_up", error=error, **names)
+            return
+        due_ms = self._wall_ms() + self._delay_ms(delivery.attempts, self._pace.delay_max_ms)
+        tried.later.append((delivery, due_ms))
+        self._count("webhook_tries", result="failed", **names)
+        _LOG.warning("webhook.failed", attempt=delivery.attempts + 1, error=error, **names)
+
+    def _delay_ms(self, failures: int, most_ms: int) -> int:
+        """Twice as long each time, between the half and the whole of it."""
+        whole_ms = min(self._pace.first_ms * 2 ** min(failures, 30), most_ms)
+        return int(whole_ms * self._random.uniform(0.5, 1.0))
+
+    async def _post(
+        self, client: "httpx.AsyncClient", hooked: Hooked, delivery: Delivery
+    ) -> tuple[int, str, int]:
+        """One try: the status (0: no answer), what went wrong, how long to wait if it said so."""
+        id_ = self.store.event_id(delivery)
+        headers = signed_headers(id_, self._wall_ms() // 1000, delivery.body, hooked.keys)
+        headers |= {"content-type": "application/json", "user-agent": "fairline"}
+        import httpx
+
+        try:
+            with trio.fail_after(TRY_S):
+                async with client.stream(
+                    "POST", hooked.hook.url, content=delivery.body, headers=headers
+                ) as answer:  # of which nothing but the head is read
+                    status, after = answer.status_code, answer.headers.get("retry-after", "")
+        except (httpx.HTTPError, OSError, trio.TooSlowError) as error:
+            return 0, type(error).__name__, 0
+        asked_ms = int(after) * 1000 if after.isdecimal() and len(after) < 6 else 0
+        if 300 <= status < 400:
+            return status, f"{status}: redirects are not followed; name the address itself", 0
+        return status, f"answered {status}", asked_ms

@@ -1,0 +1,254 @@
+"""What is to be delivered to webhooks, on the disk until it is, and for a while after.
+
+Owns: the file, its form, how far each hook has heard of the journal. Does not know: HTTP, when to
+try again, what an event is.
+
+Invariants (tests/server/test_hook_store.py): feeding the same events twice changes nothing; what
+was put in and how far that is are one transaction, so a crash loses nothing that the journal would
+not give again; nothing that waits is ever pruned.
+"""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from router.errors import StorageError
+
+__all__ = ["FILE_NAME", "Delivery", "HookKey", "HookStore", "Standing"]
+
+FILE_NAME = "webhooks.sqlite"
+"""In ``server.data``."""
+BUSY_S = 5.0
+VERSION = 1
+APPLICATION_ID = 0x46574842
+"""``FWHB``: the mark in the head of a file that is ours."""
+
+_TABLES = """
+CREATE TABLE places (
+    tenant TEXT, hook TEXT, position INTEGER NOT NULL, PRIMARY KEY (tenant, hook)
+) WITHOUT ROWID;
+CREATE TABLE deliveries (
+    tenant TEXT, hook TEXT, position INTEGER, place INTEGER,
+    at_ms INTEGER NOT NULL, kind TEXT NOT NULL, customer TEXT NOT NULL, body BLOB NOT NULL,
+    due_ms INTEGER, attempts INTEGER NOT NULL DEFAULT 0, done_ms INTEGER, outcome TEXT,
+    PRIMARY KEY (tenant, hook, position, place)
+) WITHOUT ROWID;
+CREATE INDEX waiting ON deliveries (tenant, hook, due_ms) WHERE due_ms IS NOT NULL;
+CREATE INDEX done ON deliveries (done_ms) WHERE done_ms IS NOT NULL;
+CREATE TABLE mark (epoch TEXT NOT NULL);
+"""
+
+
+class HookKey(NamedTuple):
+    """A hook, by its tenant and id."""
+
+    tenant: str
+    hook: str
+
+
+class Delivery(NamedTuple):
+    """One event for one hook; ``attempts`` counts the tries so far."""
+
+    key: HookKey
+    position: int
+    place: int
+    at_ms: int
+    kind: str
+    customer: str
+    body: bytes
+    attempts: int = 0
+
+
+class Standing(NamedTuple):
+    """How a hook stands: what waits, and since when the oldest of it."""
+
+    waiting: int
+    oldest_at_ms: int | None
+
+
+class HookStore:
+    """The deliveries of all hooks; may be called from any thread, one at a time.
+
+    Args:
+        file: Where they are kept; None keeps them in memory.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        """Opens the file, making it where it is not there.
+
+        Raises:
+            StorageError: it cannot be used.
+        """
+        self._name = "webhooks" if file is None else str(file)
+        self._lock = threading.Lock()
+        try:
+            if file is not None and not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch(mode=0o600)
+            self._connection = sqlite3.connect(
+                ":memory:" if file is None else file,
+                timeout=BUSY_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"{self._name} cannot be opened: {error}.") from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._connection.close()
+
+    def event_id(self, delivery: Delivery) -> str:
+        """The event's id: the same at every try and for every hook, and never given again."""
+        return f"evt_{self._epoch}_{delivery.position}_{delivery.place}"
+
+    def place(self, key: HookKey) -> int | None:
+        """Up to which position a hook has heard of everything, durably; None: it is new here."""
+        row = self._read("SELECT position FROM places WHERE tenant = ? AND hook = ?", key)
+        return None if row is None else int(row[0])
+
+    def add(self, deliveries: Iterable[Delivery], places: Mapping[HookKey, int]) -> int:
+        """Puts in what is to be delivered and how far that is; how many were not there yet.
+
+        Raises:
+            StorageError: nothing of it is in.
+        """
+        with self._transaction() as connection:
+            before = connection.total_changes
+            connection.executemany(
+                "INSERT OR IGNORE INTO deliveries (tenant, hook, position, place, at_ms, kind, "
+                "customer, body, due_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((*one.key, *one[1:7], one.at_ms) for one in deliveries),
+            )
+            added = connection.total_changes - before
+            connection.executemany(
+                "INSERT OR REPLACE INTO places VALUES (?, ?, ?)",
+                ((*key, position) for key, position in places.items()),
+            )
+        return added
+
+    def due(self, key: HookKey, now_ms: int, limit: int) -> list[Delivery]:
+        """What is to be tried now, the longest due first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT position, place, at_ms, kind, customer, body, attempts FROM deliveries "
+                "WHERE tenant = ? AND hook = ? AND due_ms <= ? ORDER BY due_ms, position, place "
+                "LIMIT ?",
+                (*key, now_ms, limit),
+            ).fetchall()
+        return [Delivery(key, *row) for row in rows]
+
+    def next_due_ms(self, key: HookKey) -> int | None:
+        """When the next try is due, or None."""
+        row = self._read(
+            "SELECT min(due_ms) FROM deliveries WHERE tenant = ? AND hook = ? "
+            "AND due_ms IS NOT NULL",
+            key,
+        )
+        return None if row is None or row[0] is None else int(row[0])
+
+    def settle(self, deliveries: Sequence[tuple[Delivery, str]], now_ms: int) -> None:
+        """These are over, delivered or given up; each with the word for how."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE deliveries SET due_ms = NULL, done_ms = ?, outcome = ?, "
+                "attempts = attempts + 1 "
+                "WHERE tenant = ? AND hook = ? AND position = ? AND place = ?",
+                ((now_ms, how, *one.key, one.position, one.place) for one, how in deliveries),
+            )
+
+    def postpone(self, deliveries: Sequence[tuple[Delivery, int]]) -> None:
+        """These failed; each is tried again at its time."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE deliveries SET due_ms = ?, attempts = attempts + 1 "
+                "WHERE tenant = ? AND hook = ? AND position = ? AND place = ?",
+                ((due_ms, *one.key, one.position, one.place) for one, due_ms in deliveries),
+            )
+
+    def replay(self, key: HookKey, from_ms: int, now_ms: int) -> int:
+        """Has everything from a time on delivered once more; how many that are."""
+        with self._transaction() as connection:
+            return connection.execute(
+                "UPDATE deliveries SET due_ms = ?, attempts = 0, done_ms = NULL, outcome = NULL "
+                "WHERE tenant = ? AND hook = ? AND at_ms >= ?",
+                (now_ms, *key, from_ms),
+            ).rowcount
+
+    def standing(self, key: HookKey) -> Standing:
+        """What waits for a hook."""
+        row = self._read(
+            "SELECT count(*), min(at_ms) FROM deliveries WHERE tenant = ? AND hook = ? "
+            "AND due_ms IS NOT NULL",
+            key,
+        )
+        assert row is not None, "counting gives a row"
+        return Standing(*row)
+
+    def prune(self, before_ms: int) -> int:
+        """Forgets what was over before a time; how many that were."""
+        with self._transaction() as connection:
+            return connection.execute(
+                "DELETE FROM deliveries WHERE done_ms < ?", (before_ms,)
+            ).rowcount
+
+    def forget(self, tenant: str, customer: str) -> None:
+        """Forgets what is over of a customer who was erased."""
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM deliveries WHERE tenant = ? AND customer = ? AND done_ms IS NOT NULL",
+                (tenant, customer),
+            )
+
+    def _read(self, query: str, values: Sequence[str]) -> tuple[int, ...] | None:
+        with self._lock:
+            row: tuple[int, ...] | None = self._connection.execute(query, values).fetchone()
+        return row
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise StorageError(f"{self._name} cannot be written: {error}.") from error
+
+    def _prepare(self) -> None:
+        """Makes the tables in a fresh file.
+
+        Raises:
+            StorageError: the file is another program's or a later version's.
+        """
+        run = self._connection.execute
+        try:
+            run("PRAGMA journal_mode = WAL")
+            run("PRAGMA synchronous = FULL")
+            mark = (
+                run("PRAGMA application_id").fetchone()[0],
+                run("PRAGMA user_version").fetchone()[0],
+            )
+            if mark == (0, 0):
+                self._connection.executescript(
+                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; "
+                    f"PRAGMA user_version = {VERSION}; COMMIT;"
+                )
+                run("INSERT INTO mark VALUES (?)", (secrets.token_hex(6),))
+            elif mark != (APPLICATION_ID, VERSION):
+                text = f"{self._name} is of a later version or of another program."
+                raise StorageError(text)
+            (self._epoch,) = run("SELECT epoch FROM mark").fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(f"{self._name} cannot be used: {error}.") from error

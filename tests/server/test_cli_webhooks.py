@@ -1,0 +1,36 @@
+"""The commands on webhooks, against a real server process."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.real_server import RealServer
+from tests.server.test_cli import Ended
+from tests.server.test_hook_signing import SECRET
+
+HOOK = f'[[tenants.acme.webhooks]]\nid = "crm"\nurl = "http://127.0.0.1:9/"\nsecret = "{SECRET}"\n'
+
+
+@pytest.mark.process
+def test_hooks_are_shown_and_replayed_by_the_running_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = RealServer(tmp_path)
+    config = ("--config", str(server.config))
+    with server.config.open("a", encoding="utf-8") as file:
+        file.write(HOOK)
+    down = Ended(capsys, "webhooks", "show", *config)
+    assert (down.code, "start the server first" in down.err) == (1, True)
+    server.start()
+    try:
+        shown = Ended(capsys, "webhooks", "show", *config)
+        assert (shown.code, shown.out.split()[:1]) == (0, ["crm"])
+        assert '"webhooks":[{"id":"crm"' in Ended(capsys, "webhooks", "show", *config, "--json").out
+        again = Ended(capsys, "webhooks", "replay", "crm", *config, "--from", "2026-01-01")
+        assert (again.code, "delivered to crm once more" in again.out) == (0, True)
+        wrong = Ended(capsys, "webhooks", "replay", "cmr", *config, "--from", "2026-01-01")
+        assert (wrong.code, "there is no such webhook" in wrong.err) == (1, True)
+        wrong = Ended(capsys, "webhooks", "replay", "crm", *config, "--from", "yesterday")
+        assert (wrong.code, "is no time" in wrong.err) == (1, True)
+    finally:
+        server.kill()

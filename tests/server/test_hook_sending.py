@@ -1,0 +1,190 @@
+"""Deliveries to a real HTTP server that is well, ill, or somewhere else."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import trio
+
+from router.server.clock import Clock
+from router.server.counters import Tally
+from router.server.hook_sending import TRIES_MAX, Hooked, Pace, Sender
+from router.server.hook_store import Delivery, HookKey, HookStore
+from router.server.sections import Webhook
+from tests.helpers.nodes import PATIENCE_S
+from tests.helpers.receivers import Posted, Receiver, receiver
+from tests.server.test_hook_signing import SECRET, documented_verify
+
+PACE = Pace(first_ms=20, delay_max_ms=60, pause_max_ms=60)
+
+
+class Sending:
+    """A sender at work, with what it is told to send."""
+
+    def __init__(self) -> None:
+        self.store = HookStore(None)
+        self.clock = Clock()
+        self.tally = Tally()
+        self.sender = Sender(self.store, wall_ms=self.clock.wall_ms, count=self.tally, pace=PACE)
+        self.hooked: dict[str, Hooked] = {}
+
+    def hook(self, name: str, url: str) -> Hooked:
+        hook = Webhook(id=name, url=url, secret=SECRET)
+        hooked = self.hooked[name] = Hooked(HookKey("acme", name), hook, 0)
+        return hooked
+
+    def put(self, hooked: Hooked, *positions: int) -> None:
+        now_ms = self.clock.wall_ms()
+        some = [
+            Delivery(hooked.key, number, 0, now_ms, "offer.made", "", b'{"type":"%d"}' % number)
+            for number in positions
+        ]
+        self.store.add(some, {})
+        hooked.wake.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        with trio.fail_after(PATIENCE_S):
+            while not holds():  # noqa: ASYNC110 - the other side is a thread
+                await trio.sleep(0.005)
+
+    def waiting(self, hooked: Hooked) -> int:
+        return self.store.standing(hooked.key).waiting
+
+
+@asynccontextmanager
+async def sending(*receivers: tuple[str, str]) -> AsyncIterator[Sending]:
+    made = Sending()
+    for name, url in receivers:
+        made.hook(name, url)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.sender.run, list(made.hooked.values()))
+        yield made
+        nursery.cancel_scope.cancel()
+
+
+async def test_events_are_posted_signed_as_the_page_says() -> None:
+    with receiver() as crm:
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+            made.put(hooked, *range(1, 31))
+            await made.until(lambda: made.waiting(hooked) == 0)
+        verify = documented_verify()
+        for posted in crm.posted:
+            verify(posted.headers, posted.body, SECRET)
+            assert posted.path == "/hook"
+            assert posted.headers["content-type"] == "application/json"
+        assert sorted(int(kind) for kind in crm.kinds()) == list(range(1, 31))
+        assert len({posted.headers["webhook-id"] for posted in crm.posted}) == 30
+        assert made.tally["webhook_tries"] == 30
+
+
+async def test_what_failed_comes_again_under_the_same_id_until_it_is_taken() -> None:
+    with receiver() as crm:
+        answers = iter([500, 302, 429, 204])
+        crm.answer = lambda _: (next(answers), {"location": "http://127.0.0.1:9/elsewhere"})
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+            made.put(hooked, 1)
+            await made.until(lambda: made.waiting(hooked) == 0)
+            assert hooked.failures == 0
+            assert hooked.last_error == ""
+        assert [posted.path for posted in crm.posted] == ["/hook"] * 4  # nobody followed
+        assert len({posted.headers["webhook-id"] for posted in crm.posted}) == 1
+
+
+async def test_a_hook_that_is_down_is_asked_one_at_a_time_and_harms_no_other() -> None:
+    with receiver() as crm, receiver() as well:
+        under_way: list[int] = []
+
+        def answer(_: Posted) -> tuple[int, dict[str, str]]:
+            under_way.append(len(under_way))
+            return 503, {"retry-after": "0"}
+
+        crm.answer = answer
+        async with sending(("crm", crm.url), ("well", well.url)) as made:
+            down, fine = made.hooked["crm"], made.hooked["well"]
+            made.put(down, *range(1, 101))
+            made.put(fine, *range(1, 101))
+            await made.until(lambda: made.waiting(fine) == 0)
+            await made.until(lambda: down.failures >= 12)
+            # At first eight at a time, which is one failure; then, each after a pause, one.
+            assert len(crm.posted) <= 8 + down.failures
+            assert down.last_error == "answered 503"
+            crm.answer = lambda _: (200, {})
+            await made.until(lambda: made.waiting(down) == 0)
+        ids = [posted.headers["webhook-id"] for posted in crm.posted]
+        assert len(set(ids)) == 100
+
+
+async def test_where_nobody_listens_events_wait() -> None:
+    with receiver() as crm:
+        port = int(crm.url.rsplit(":", 1)[1].split("/")[0])
+        url = crm.url
+    async with sending(("crm", url)) as made:
+        hooked = made.hooked["crm"]
+        made.put(hooked, 1, 2, 3)
+        await made.until(lambda: hooked.failures >= 2)
+        assert hooked.last_error == "ConnectError"
+        assert made.waiting(hooked) == 3
+        with receiver(port) as crm:
+            await made.until(lambda: made.waiting(hooked) == 0)
+            assert sorted(crm.kinds()) == ["1", "2", "3"]
+
+
+async def test_an_event_that_is_refused_keeps_no_other_and_is_given_up_in_the_end() -> None:
+    with receiver() as crm:
+
+        def answer(posted: Posted) -> tuple[int, dict[str, str]]:
+            return (400 if posted.event["type"] == "1" else 200), {}
+
+        crm.answer = answer
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+            made.put(hooked, 1, 2, 3)
+            await made.until(lambda: made.waiting(hooked) == 1)
+            assert hooked.failures == 0
+            await made.until(lambda: made.waiting(hooked) == 0)
+        assert crm.kinds().count("1") == TRIES_MAX
+        assert crm.kinds().count("2") == crm.kinds().count("3") == 1
+
+
+async def test_gone_is_gone_at_once() -> None:
+    with receiver() as crm:
+        crm.answer = lambda _: (410, {})
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+            made.put(hooked, 1)
+            await made.until(lambda: made.waiting(hooked) == 0)
+        assert len(crm.posted) == 1
+
+
+async def test_a_receiver_that_never_ends_its_answer_holds_nobody_up() -> None:
+    """Nothing but the head of an answer is read."""
+
+    async def drip(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some()
+            await stream.send_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, drip, [listener])
+        port = listener.socket.getsockname()[1]
+        async with sending(("slow", f"http://127.0.0.1:{port}/")) as made:
+            hooked = made.hooked["slow"]
+            made.put(hooked, 1, 2)
+            await made.until(lambda: made.waiting(hooked) == 0)
+        nursery.cancel_scope.cancel()
+
+
+def test_delays_double_up_to_a_most_and_are_spread() -> None:
+    sender = Sender(HookStore(None), wall_ms=Clock().wall_ms, count=Tally(), pace=Pace())
+    for failures in range(40):
+        whole_ms = min(2_000 * 2**failures, 3_600_000)
+        seen = {sender._delay_ms(failures, 3_600_000) for _ in range(50)}
+        assert whole_ms / 2 <= min(seen) <= max(seen) <= whole_ms
+        assert len(seen) > 20
+
+
+def test_a_receiver_is_kept_in_a_type() -> None:
+    assert Receiver().kinds() == []

@@ -1,0 +1,105 @@
+"""Deliveries on the disk."""
+
+from pathlib import Path
+
+import pytest
+
+from router.errors import StorageError
+from router.server.hook_store import Delivery, HookKey, HookStore, Standing
+
+CRM = HookKey("acme", "crm")
+OTHER = HookKey("acme", "other")
+
+
+def delivery(position: int, key: HookKey = CRM, place: int = 0, customer: str = "carl") -> Delivery:
+    return Delivery(key, position, place, 1_000 * position, "offer.made", customer, b"{}")
+
+
+def test_what_was_put_in_is_there_after_a_restart_and_how_far_that_was(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "webhooks.sqlite"
+    store = HookStore(file)
+    assert store.place(CRM) is None
+    assert store.add([delivery(1), delivery(2), delivery(2, place=1)], {CRM: 5}) == 3
+    id_ = store.event_id(delivery(2))
+    store.close()
+    store = HookStore(file)
+    assert store.place(CRM) == 5
+    assert store.due(CRM, 10_000, 9) == [delivery(1), delivery(2), delivery(2, place=1)]
+    assert store.event_id(delivery(2)) == id_
+    assert store.event_id(delivery(2)) == store.event_id(delivery(2, OTHER))
+    store.close()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_another_file_gives_other_ids() -> None:
+    """A journal that begins anew counts from 1 again; receivers must not take it for the old."""
+    assert HookStore(None).event_id(delivery(1)) != HookStore(None).event_id(delivery(1))
+
+
+def test_the_same_events_twice_change_nothing_even_once_they_are_over() -> None:
+    store = HookStore(None)
+    store.add([delivery(1)], {CRM: 1})
+    store.settle([(delivery(1), "delivered")], 5_000)
+    assert store.add([delivery(1), delivery(1, OTHER)], {CRM: 1}) == 1
+    assert store.due(CRM, 10_000, 9) == []
+    assert store.due(OTHER, 10_000, 9) == [delivery(1, OTHER)]
+
+
+def test_what_failed_comes_at_its_time_behind_what_is_due() -> None:
+    store = HookStore(None)
+    store.add([delivery(1), delivery(2)], {CRM: 2})
+    store.postpone([(delivery(1), 7_000)])
+    assert [one.position for one in store.due(CRM, 6_999, 9)] == [2]
+    assert store.due(CRM, 7_000, 9) == [delivery(2), delivery(1)._replace(attempts=1)]
+    assert store.due(CRM, 7_000, 1) == [delivery(2)]
+    assert store.next_due_ms(CRM) == 2_000
+    store.settle([(delivery(2), "gave_up")], 7_000)
+    assert store.next_due_ms(CRM) == 7_000
+    assert store.standing(CRM) == Standing(1, 1_000)
+    store.settle([(delivery(1), "delivered")], 7_000)
+    assert store.next_due_ms(CRM) is None
+    assert store.standing(CRM) == Standing(0, None)
+
+
+def test_a_replay_brings_back_what_happened_since() -> None:
+    store = HookStore(None)
+    store.add([delivery(1), delivery(2), delivery(3), delivery(3, OTHER)], {CRM: 3})
+    store.settle([(delivery(number), "delivered") for number in (1, 2, 3)], 9_000)
+    assert store.replay(CRM, 2_000, 20_000) == 2
+    assert [one.position for one in store.due(CRM, 20_000, 9)] == [2, 3]
+    assert store.due(OTHER, 3_000, 9) == [delivery(3, OTHER)]
+
+
+def test_what_waits_is_never_pruned_nor_forgotten() -> None:
+    store = HookStore(None)
+    store.add([delivery(1), delivery(2), delivery(3, customer="ada")], {CRM: 3})
+    store.settle([(delivery(1), "delivered"), (delivery(3, customer="ada"), "delivered")], 4_000)
+    assert store.prune(4_000) == 0
+    store.forget("acme", "carl")
+    assert store.replay(CRM, 0, 5_000) == 2
+    store.settle([(delivery(3, customer="ada"), "delivered")], 6_000)
+    assert store.prune(6_001) == 1
+    assert [one.position for one in store.due(CRM, 9_000, 9)] == [2]
+
+
+def test_a_file_of_another_program_or_version_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks.sqlite"
+    file.write_bytes(b"no database at all, but long enough to be one" * 20)
+    with pytest.raises(StorageError, match="cannot be used"):
+        HookStore(file)
+    other = tmp_path / "other.sqlite"
+    store = HookStore(other)
+    store._connection.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StorageError, match="later version"):
+        HookStore(other)
+
+
+def test_a_failed_write_leaves_nothing() -> None:
+    store = HookStore(None)
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StorageError, match="cannot be written"):
+        store.add([delivery(1)], {CRM: 1})
+    store._connection.execute("PRAGMA query_only = OFF")
+    assert store.place(CRM) is None
+    assert store.due(CRM, 9_000, 9) == []

@@ -1,0 +1,46 @@
+"""The terminal board of real nodes."""
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from router.server.top_board import show_top, tables
+from router.server.top_figures import Board, NodeRow, QueueRow
+from tests.helpers.nodes import open_node
+
+
+async def test_nodes_that_answer_and_one_that_does_not_are_on_one_board(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with open_node() as node:
+        carl = await node.join("customer", "carl")
+        await carl.ok("conversation.request", op="o", channel="chat")
+        urls = [f"http://127.0.0.1:{node.port}", "http://127.0.0.1:9"]
+        assert await show_top(urls, 1.0, once=True, json=True)
+        found = msgspec.json.decode(capsys.readouterr().out.splitlines()[-1], type=Board)
+        up, down = found.nodes
+        assert up.connections["customer"] == 1
+        assert up.commands_per_s is not None
+        assert "failed" in down.error
+        assert next((row.queue, row.waiting) for row in found.queues if row.tenant == "acme") == (
+            "support", 1,
+        )  # fmt: skip
+        assert await show_top(urls[:1], 1.0, once=True, json=False)
+        assert "support" in capsys.readouterr().out
+    assert not await show_top(["http://127.0.0.1:9", "not an address"], 1.0, once=True, json=True)
+
+
+def test_what_needs_somebody_is_said_in_a_word() -> None:
+    nodes = (
+        NodeRow("http://a:1", violations=2, settings_right=False, webhooks_waiting=3),
+        NodeRow("http://b:2", error="refused"),
+    )
+    queues = (QueueRow("t", "billing", 3, 75.0, 2, 0.815, None),)
+    console = Console(width=120, no_color=True)
+    with console.capture() as capture:
+        console.print(tables(Board(0, nodes, queues, {"t": {"available": 4}})))
+    text = capture.get()
+    for word in ("a:1", "VIOLATIONS 2", "SETTINGS REFUSED", "webhooks wait 3", "DOWN refused"):
+        assert word in text
+    assert "1:15" in text
+    assert "82%" in text

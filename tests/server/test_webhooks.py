@@ -1,0 +1,214 @@
+"""Webhooks of a whole node: what happens is told, through crashes, and nobody waits for it."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from router.server.clock import Clock
+from router.server.hook_store import FILE_NAME, HookKey, HookStore
+from router.server.sections import Settings, Webhook
+from router.server.storing import opened
+from router.server.webhooks import Webhooks, needed, pass_over
+from tests.helpers.nodes import PATIENCE_S, RunningNode, folder_settings, node_settings, open_node
+from tests.helpers.receivers import Receiver, receiver
+from tests.server.test_hook_signing import SECRET
+
+ABOUT_IT = {
+    "conversation.queued", "offer.made", "offer.ended", "conversation.assigned",
+    "conversation.ended",
+}  # fmt: skip
+
+
+def hooking(settings: Settings, *hooks: Webhook) -> Settings:
+    acme = msgspec.structs.replace(settings.tenants["acme"], webhooks=hooks)
+    return msgspec.structs.replace(settings, tenants={**settings.tenants, "acme": acme})
+
+
+def hook(url: str, id_: str = "crm", events: tuple[Any, ...] = ()) -> Webhook:
+    return Webhook(id=id_, url=url, secret=SECRET, events=events)
+
+
+def _order(event: dict[str, Any]) -> tuple[int, int]:
+    return event["position"], event["place"]
+
+
+def _wait(webhooks: Webhooks) -> bool:
+    return any(webhooks.store.standing(one.key).waiting for one in webhooks.all())
+
+
+async def until_kind(crm: Receiver, kind: str) -> None:
+    with trio.fail_after(PATIENCE_S):
+        while kind not in crm.kinds():  # noqa: ASYNC110 - the other side is a thread
+            await trio.sleep(0.01)
+
+
+async def serve_one(node: RunningNode) -> str:
+    """Alice serves Carl; returns the conversation."""
+    alice = await node.join("agent", "alice")
+    await alice.ok("presence.set", show="available")
+    carl = await node.join("customer", "carl")
+    reply = await carl.ok("conversation.request", op="o", channel="chat", body="a secret of mine")
+    offer = await alice.until("offer.new")
+    await alice.ok("offer.accept", offer=offer["offer"])
+    await alice.ok("conversation.end", conversation=reply["conversation"])
+    return str(reply["conversation"])
+
+
+async def test_what_happens_is_told_in_the_order_of_its_positions_and_without_a_word_of_it() -> (
+    None
+):
+    with receiver() as crm, receiver() as few:
+        hooks = hook(crm.url), hook(few.url, "few", ("conversation.ended",))
+        async with open_node(hooking(node_settings(), *hooks)) as node:
+            name = await serve_one(node)
+            await until_kind(crm, "conversation.ended")
+            await until_kind(few, "conversation.ended")
+            for kind in ABOUT_IT:
+                await until_kind(crm, kind)
+            webhooks = node.node.webhooks
+            assert webhooks is not None
+            with trio.fail_after(PATIENCE_S):
+                while _wait(webhooks):  # noqa: ASYNC110 - threads settle
+                    await trio.sleep(0.01)
+            page = (await node.node.render_metrics()).decode()
+        told = sorted((posted.event for posted in crm.posted), key=_order)
+        about = [one["type"] for one in told if one["data"].get("conversation") == name]
+        assert about == [
+            "conversation.queued", "offer.made", "offer.ended", "conversation.assigned",
+            "conversation.ended",
+        ]  # fmt: skip
+        assert "agent.presence" in crm.kinds()
+        ended = told[-1]
+        assert ended["tenant"] == "acme"
+        assert (ended["data"]["customer"], ended["data"]["agent"]) == ("carl", "alice")
+        assert few.kinds() == ["conversation.ended"]
+        assert b"a secret of mine" not in b"".join(posted.body for posted in crm.posted)
+        assert 'fairline_webhook_waiting{hook="crm",tenant="acme"}' in page
+        assert 'result="delivered"' in page
+
+
+async def test_what_happened_before_a_crash_is_told_after_it(tmp_path: Path) -> None:
+    with receiver() as crm:
+        url = crm.url
+        port = int(url.rsplit(":", 1)[1].split("/")[0])
+    settings, clock = hooking(folder_settings(tmp_path), hook(url)), Clock()
+    name = ""
+    seen: list[dict[str, Any]] = []
+    for life in range(2):
+        async with opened(settings, clock) as kept:
+            parts = {"archive": kept.archive, "kept": kept}
+            async with open_node(settings, kept.journal, clock, **parts) as node:
+                if life == 0:
+                    name = await serve_one(node)  # and then the node is cut off
+                else:
+                    with receiver(port) as crm:
+                        for kind in ABOUT_IT:
+                            await until_kind(crm, kind)
+                        seen = [posted.event for posted in crm.posted]
+    assert {one["type"] for one in seen if one["data"].get("conversation") == name} == ABOUT_IT
+
+
+async def test_a_new_hook_begins_with_what_happens_from_then_on(tmp_path: Path) -> None:
+    settings, clock = folder_settings(tmp_path), Clock()
+    before = ""
+    with receiver() as crm:
+        for some in ((), (hook(crm.url),)):
+            async with opened(hooking(settings, *some), clock) as kept:
+                parts = {"archive": kept.archive, "kept": kept}
+                configured = hooking(settings, *some)
+                async with open_node(configured, kept.journal, clock, **parts) as node:
+                    if not some:
+                        before = await serve_one(node)
+                        continue
+                    service = await node.join("service", "shop")
+                    await service.ok("conversation.request", op="x", channel="chat", customer="ada")
+                    await until_kind(crm, "conversation.queued")
+        assert before not in str([posted.event for posted in crm.posted])
+
+
+async def test_the_journal_is_held_up_to_what_the_disk_has(tmp_path: Path) -> None:
+    settings, clock = hooking(folder_settings(tmp_path), hook("http://127.0.0.1:9/")), Clock()
+    async with opened(settings, clock) as kept:
+        parts = {"archive": kept.archive, "kept": kept}
+        async with open_node(settings, kept.journal, clock, **parts) as node:
+            await serve_one(node)
+            webhooks = node.node.webhooks
+            assert webhooks is not None
+            await webhooks.end()
+            position = node.node.routers["acme"].position
+            held = [done.get("acme", 0) for done in kept.journal.holds.done()]  # type: ignore[attr-defined]
+            assert position in held
+            assert kept.hooks is not None
+            assert needed(kept.hooks, {"acme": [hook("x")]}) == {"acme": position}
+
+
+def test_a_start_that_begins_later_than_a_hook_had_heard_goes_on_there() -> None:
+    store = HookStore(None)
+    key = HookKey("acme", "crm")
+    store.add((), {key: 5})
+    hooks = {"acme": [hook("x"), hook("x", "new")]}
+    assert needed(store, hooks) == {"acme": 5}
+    pass_over(store, hooks, {"acme": 3})
+    assert store.place(key) == 5
+    pass_over(store, hooks, {"acme": 9})
+    assert store.place(key) == 9
+    assert store.place(HookKey("acme", "new")) is None
+    assert needed(store, {"acme": [hook("x", "new")]}) == {}
+
+
+async def test_nobody_waits_for_a_disk_that_takes_nothing(tmp_path: Path) -> None:
+    with receiver() as crm:
+        settings, clock = hooking(folder_settings(tmp_path), hook(crm.url)), Clock()
+        async with opened(settings, clock) as kept:
+            parts = {"archive": kept.archive, "kept": kept}
+            async with open_node(settings, kept.journal, clock, **parts) as node:
+                assert kept.hooks is not None
+                kept.hooks._connection.execute("PRAGMA query_only = ON")
+                await serve_one(node)
+                kept.hooks._connection.execute("PRAGMA query_only = OFF")
+                await until_kind(crm, "conversation.ended")
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM deliveries").fetchone()
+    connection.close()
+    assert count == len({posted.headers["webhook-id"] for posted in crm.posted})
+
+
+async def test_an_erased_customer_is_told_and_then_forgotten(tmp_path: Path) -> None:
+    with receiver() as crm:
+        settings, clock = hooking(folder_settings(tmp_path), hook(crm.url)), Clock()
+        async with opened(settings, clock) as kept:
+            parts = {"archive": kept.archive, "kept": kept}
+            async with open_node(settings, kept.journal, clock, **parts) as node:
+                await serve_one(node)
+                await until_kind(crm, "conversation.ended")
+                status, _, _ = await erase(node, "carl")
+                assert status in (202, 204)
+                await until_kind(crm, "customer.erased")
+                assert kept.hooks is not None
+                key = HookKey("acme", "crm")
+                with trio.fail_after(PATIENCE_S):
+                    while kept.hooks.standing(key).waiting:  # noqa: ASYNC110 - a thread settles
+                        await trio.sleep(0.01)
+                kept.hooks.replay(key, 0, 0)
+                left = [one.customer for one in kept.hooks.due(key, 1, 100)]
+                assert "carl" not in left
+                assert left
+
+
+async def erase(node: RunningNode, customer: str) -> tuple[int, dict[str, str], bytes]:
+    from tests.helpers.nodes import token
+
+    head = f"DELETE /v1/customers/{customer} HTTP/1.1\nHost: 127.0.0.1:{node.port}"
+    return await node.http(f"{head}\nAuthorization: Bearer {token('service', 'x')}\n\n")
+
+
+@pytest.mark.parametrize("journal", ["memory"])
+async def test_without_hooks_there_is_nothing(journal: str) -> None:
+    async with opened(node_settings(journal=journal), Clock()) as kept:
+        assert kept.hooks is None
+    async with open_node() as node:
+        assert node.node.webhooks is None
