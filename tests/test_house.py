@@ -75,7 +75,8 @@ server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences
 server.rest server.records server.hook_calls server.rehearsal
-server.preference_calls server.own_share
+server.preference_calls
+server.own_share
 server.reloading
 server.probe
 server.doctor

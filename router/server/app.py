@@ -51,9 +51,8 @@ from router.server.hub import Hub
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
-from router.server.own_share import own_share_routes
+from router.server.own_share import own_routes
 from router.server.policy_notes import PolicyNotes
-from router.server.preference_calls import preference_routes
 from router.server.preferences import Preferences
 from router.server.recalling import recall_day
 from router.server.records import records_routes
@@ -189,8 +188,7 @@ class Node:
         calls = Calls(self)
         records = records_routes(calls, self.archiving)
         played = rehearsal_routes(calls, self._rehearsals)
-        own = preference_routes(calls, Preferences(_folder(self.settings)))
-        own += own_share_routes(calls)
+        own = own_routes(calls, Preferences(_folder(self.settings)))
         hooks = hook_routes(calls, self.webhooks, self.clock.wall_ms)
         return [*rest_routes(calls), *records, *played, *own, *hooks, *document_routes()]
 

@@ -26,6 +26,7 @@ from router.server.claims import read_claims
 from router.server.cli_journal import register as register_journal
 from router.server.cli_lab import register
 from router.server.clock import Clock
+from router.server.collector import looking_seldom
 from router.server.settings import Settings, Tenant, load
 from router.server.starter import write_starter
 from router.suggestions import did_you_mean
@@ -116,7 +117,8 @@ async def serve(*, config: Config) -> None:
         print(f"fairline: {warning}", file=sys.stderr)
     from router.server.app import serve as run  # loads the whole server
 
-    await run(settings, reload=partial(_load, config))
+    with looking_seldom():
+        await run(settings, reload=partial(_load, config))
 
 
 @app.command(help_epilogue=_example("fairline demo --port 8080"))
@@ -130,7 +132,8 @@ async def demo(*, port: int = 8080) -> None:
         raise SettingsError("the port must be a number from 0 to 65535", key="--port")
     from router.server.demo import run  # loads the whole server
 
-    await run(port)
+    with looking_seldom():
+        await run(port)
 
 
 @app.command(help_epilogue=_example("fairline init my-centre"))

@@ -21,8 +21,6 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from router.server.collector import LOOK_AFTER, looking_seldom
-
 __all__ = ["EVERY_S", "FROZEN_MIN", "Collecting", "short_collections"]
 
 EVERY_S = 1.0
@@ -54,15 +52,16 @@ class Collecting:
 @asynccontextmanager
 async def short_collections() -> AsyncIterator[None]:
     """The collector never looks at everything by itself, as long as the block runs."""
-    with looking_seldom():
-        gc.set_threshold(*LOOK_AFTER[:2], _NEVER)
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_look_on, Collecting())
-                yield
-                nursery.cancel_scope.cancel()
-        finally:
-            gc.unfreeze()
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_look_on, Collecting())
+            yield
+            nursery.cancel_scope.cancel()
+    finally:
+        gc.set_threshold(young, middle, old)
+        gc.unfreeze()
 
 
 async def _look_on(collecting: Collecting) -> None:
