@@ -36,6 +36,7 @@ from router.server.auth import Authenticator
 from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.clock import Clock
+from router.server.collecting import short_collections
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.doorways import open_door
@@ -50,9 +51,8 @@ from router.server.hub import Hub
 from router.server.metrics import Metrics
 from router.server.openings import Openings
 from router.server.origins import is_allowed
-from router.server.own_share import own_share_routes
+from router.server.own_share import own_routes
 from router.server.policy_notes import PolicyNotes
-from router.server.preference_calls import preference_routes
 from router.server.preferences import Preferences
 from router.server.recalling import recall_day
 from router.server.records import records_routes
@@ -188,8 +188,7 @@ class Node:
         calls = Calls(self)
         records = records_routes(calls, self.archiving)
         played = rehearsal_routes(calls, self._rehearsals)
-        own = preference_routes(calls, Preferences(_folder(self.settings)))
-        own += own_share_routes(calls)
+        own = own_routes(calls, Preferences(_folder(self.settings)))
         hooks = hook_routes(calls, self.webhooks, self.clock.wall_ms)
         return [*rest_routes(calls), *records, *played, *own, *hooks, *document_routes()]
 
@@ -312,7 +311,7 @@ async def serve(
         StorageError: The journal cannot be opened, or broke for good.
     """
     clock = Clock()
-    logs.configure(settings.server.log, clock)
+    logs.configure(settings.server.log, clock, node=settings.server.node)
     async with opened(settings, clock) as kept:
         node = Node(
             settings,
@@ -324,7 +323,8 @@ async def serve(
             kept=kept,
         )
         del kept  # the cores that a snapshot began are the node's now
-        await run(node, reload=reload, task_status=task_status)
+        async with short_collections():
+            await run(node, reload=reload, task_status=task_status)
     _LOG.info("server.stopped")
 
 

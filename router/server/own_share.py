@@ -1,6 +1,6 @@
-"""The HTTP surface over an agent's own share of the work.
+"""The HTTP surface over what is the caller's own, an agent's share of the work above all.
 
-Owns: the path, who may ask. Does not know: how a share is made up.
+Owns: the share's path, who may ask for it. Does not know: how a share is made up, what is kept.
 
 Invariant (tests/server/test_own_share.py): an agent learns of nobody else's figures but those of
 their equals together, without a name.
@@ -14,16 +14,18 @@ from starlette.routing import Route
 
 from router.errors import Refusal, Refused
 from router.server.calls import Caller, Calls, json_response
+from router.server.preference_calls import preference_routes
+from router.server.preferences import Preferences
 from router.shares import own_share
 
-__all__ = ["OWN_SHARE", "own_share_routes"]
+__all__ = ["OWN_SHARE", "own_routes"]
 
 OWN_SHARE = "/v1/me/share"
 AGENTS = frozenset({"agent"})
 
 
-def own_share_routes(calls: Calls) -> list[Route]:
-    """The route, for the public port."""
+def own_routes(calls: Calls, preferences: Preferences) -> list[Route]:
+    """The routes under ``/v1/me``, for the public port."""
 
     async def serve(_: Request, caller: Caller) -> Response:
         office = calls.office
@@ -34,4 +36,4 @@ def own_share_routes(calls: Calls) -> list[Route]:
         return json_response(found, headers={"cache-control": "no-store"})
 
     answer = partial(calls.answer, serve=serve, unknown="ask again", roles=AGENTS)
-    return [Route(OWN_SHARE, answer)]
+    return [Route(OWN_SHARE, answer), *preference_routes(calls, preferences)]

@@ -68,14 +68,14 @@ class Figures:
     heard: list[Message] = field(default_factory=list)
     socket: WebSocketRoute | None = None
 
-    def serve(self, page: Page, address: str) -> None:
+    def serve(self, page: Page, address: str, **claims: int) -> None:
         """Signs a supervisor in on a page whose socket answers from here."""
         page.route_web_socket("**/v1/socket**", self._opened)
         page.route("**/v1/conversations?**", self._listed)
         page.route("**/v1/agents?**", self._found)
         page.route("**/v1/shares?**", self._shared)
         page.goto(f"{address}/board")
-        page.get_by_role("textbox", name="Token").fill(_token())
+        page.get_by_role("textbox", name="Token").fill(_token(**claims))
         page.get_by_role("button", name="Sign in", exact=True).click()
 
     def tell(self) -> None:
@@ -193,8 +193,8 @@ def _welcome(number: int) -> Message:
     }
 
 
-def _token() -> str:
-    claims = json.dumps({"sub": "sofia", "role": "supervisor", "tenant": "acme"})
+def _token(**more: int) -> str:
+    claims = json.dumps({"sub": "sofia", "role": "supervisor", "tenant": "acme", **more})
     body = base64.urlsafe_b64encode(claims.encode()).decode().rstrip("=")
     return f"e30.{body}.x"
 

@@ -294,6 +294,18 @@ def test_how_work_is_shared_is_told_by_equals_and_by_agent(
     assert watch.complaints == []
 
 
+def test_a_wall_says_when_its_sign_in_will_end(pages: ScriptedServer, open_page: OpenPage) -> None:
+    page = open_page(viewport=WALL)
+    now_s = now_ms() // 1000
+    busy_house().serve(page, pages.address, iat=now_s - 3_400, exp=now_s + 200)
+    expect(page.locator(".stamp.ending")).to_have_text("Sign-in ends in 4 min")
+    _no_finding(page)
+    other = open_page(viewport=WALL)
+    busy_house().serve(other, pages.address, iat=now_s - 1_000, exp=now_s + 2_600)
+    expect(other.locator(".figures")).to_be_visible()
+    expect(other.locator(".stamp.ending")).to_have_count(0)
+
+
 def test_every_screen_can_be_read_by_everybody_dark_and_light(
     wall: tuple[Page, Figures, Watch], tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@
  * Invariants: nothing is stored and nothing is asked of the server; who sent it away does not see
  * it again on this page.
  */
-const CLOSE: Record<string, string> = {
+export const CLOSE: Record<string, string> = {
   en: "Close", ar: "إغلاق", de: "Schließen", es: "Cerrar", fr: "Fermer", he: "סגירה",
   it: "Chiudi", nl: "Sluiten", pl: "Zamknij", pt: "Fechar", tr: "Kapat", uk: "Закрити",
 };

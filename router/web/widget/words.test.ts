@@ -1,5 +1,6 @@
 /** Every catalog has every sentence, every plural form of its language and the same places to fill. */
 import { expect, test } from "vitest";
+import { CLOSE } from "./greeting.js";
 import en from "./words/en.js";
 import { fill, speechFor, type Catalog, type Forms } from "./words.js";
 
@@ -35,6 +36,11 @@ function check(language: string, path: string, told: Told, model: Told): void {
 
 test("there are the twelve languages that the documentation names", () => {
   expect(Object.keys(CATALOGS).map((path) => path.slice(8, 10)).sort()).toEqual(LANGUAGES);
+});
+
+test("the loader's own words are in all of them", () => {
+  expect(Object.keys(CLOSE).sort()).toEqual(LANGUAGES);
+  expect(new Set(Object.values(CLOSE)).size).toBe(LANGUAGES.length);
 });
 
 test.each(LANGUAGES)("%s has every sentence and all of its plurals", (language) => {
