@@ -186,7 +186,14 @@ class SegmentLog:
             ]
             old = self.segments[: len(self.segments) - 1 - len(kept)]
             self.segments = self.segments[len(old) :]
-        return put_away(self._ops, [segment.path for segment in old], archive)
+        gone: list[Path] = []
+        try:
+            gone.extend(put_away(self._ops, [segment.path for segment in old], archive))
+        finally:
+            with self._segments_lock:
+                # Were they forgotten, what is newer would go before them and leave a hole.
+                self.segments = (*old[len(gone) :], *self.segments)
+        return gone
 
     def close(self) -> None:
         """Let go of the folder; the last segment stays as it is, to be continued."""

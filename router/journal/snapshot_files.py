@@ -316,20 +316,31 @@ def prune(ops: FileOps, folder: Path, done: Sequence[Mapping[str, int]] = ()) ->
     """Remove the snapshots that nothing needs; return the places of the others, the newest first.
 
     Needed are the newest `KEPT`, and the newest from which everything can be computed again that
-    comes behind each of `done`: whoever is behind needs the state of that moment, too.
+    comes behind each of `done`: whoever is behind needs the state of that moment, too. A damaged
+    one counts for nothing and goes like any other that is older than the newest `KEPT`: else one
+    bad bit would keep all later snapshots, and all of the journal, until somebody looks.
 
     Raises:
-        JournalCorrupt: one is damaged; none is removed.
         OSError: one could not be read or removed.
     """
-    places = [(name, read_table(ops, folder / name)) for name in snapshot_names(ops, folder)]
+    names = snapshot_names(ops, folder)
+    places = list(_readable(ops, folder, names))
     kept = places[:KEPT]
     if not any(_is_before(place, done) for _, place in kept):
         kept += [each for each in places[KEPT:] if _is_before(each[1], done)][:1]
-    for name, _ in reversed(places):
-        if name not in dict(kept):
-            ops.unlink(folder / name)
+    if len(places) >= KEPT:
+        for name in reversed(names):
+            if name < places[KEPT - 1][0] and name not in dict(kept):
+                ops.unlink(folder / name)
     return [place for _, place in kept]
+
+
+def _readable(ops: FileOps, folder: Path, names: Iterable[str]) -> Iterator[tuple[str, Place]]:
+    for name in names:
+        try:
+            yield name, read_table(ops, folder / name)
+        except JournalCorrupt as error:
+            _LOG.warning("snapshot.damaged", error=str(error))
 
 
 def _is_before(place: Place, done: Sequence[Mapping[str, int]]) -> bool:

@@ -10,7 +10,7 @@ held from the beginning: forgetting to name one keeps too much, never too little
 """
 
 import errno
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from router.journal.file_ops import FileOps, read_all, write_all
@@ -58,22 +58,20 @@ def first_needed(segments: Sequence[Segment], done: Sequence[Mapping[str, int]])
     return needed.header.first_sequence
 
 
-def put_away(ops: FileOps, paths: Sequence[Path], archive: Path | None) -> list[Path]:
-    """Move files into the archive folder, or delete them where there is none.
+def put_away(ops: FileOps, paths: Sequence[Path], archive: Path | None) -> Iterator[Path]:
+    """Move files into the archive folder, or delete them where there is none; yield each then.
 
     Raises:
-        OSError: one could not be put away; those before it are.
+        OSError: the next one could not be put away.
     """
     if archive is not None and paths:
         ops.make_folder(archive)
-    done = []
     for path in paths:
         if archive is not None:
             _move(ops, path, archive / path.name)
         else:
             ops.unlink(path)
-        done.append(path)
-    return done
+        yield path
 
 
 def _move(ops: FileOps, source: Path, target: Path) -> None:

@@ -311,7 +311,7 @@ async def serve(
         StorageError: The journal cannot be opened, or broke for good.
     """
     clock = Clock()
-    logs.configure(settings.server.log, clock)
+    logs.configure(settings.server.log, clock, node=settings.server.node)
     async with opened(settings, clock) as kept:
         node = Node(
             settings,

@@ -62,8 +62,11 @@ class Places:
         for known in state.conversations:
             if known.status in {"waiting", "offered"}:
                 conversation = ConversationId(known.conversation)
-                told = self._told.get((link.tenant, conversation))
+                key = (link.tenant, conversation)
+                told, differs = self._told.get(key), key in self._differing
                 self._follow(link.tenant, known.queue, conversation, link.person)
+                if differs:
+                    self._differing[key] = None
                 if known.position is not None and known.ahead is not None:
                     place = (known.position, known.ahead)
                     self._welcome_to(link, conversation, place, told)
@@ -79,6 +82,7 @@ class Places:
         key = (link.tenant, conversation)
         if not self._links.has_other(link):
             self._told[key] = place
+            self._differing.pop(key, None)
         elif told is not None:
             self._told[key] = min(told, place)
             if told != place:

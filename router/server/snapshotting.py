@@ -10,7 +10,7 @@ on; it ends with the server; after a divergence nothing is removed any more, for
 
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ import structlog
 import trio
 
 from router.errors import StorageError
-from router.journal.file_ops import DiskOps
+from router.journal.file_ops import DiskOps, FileOps
 from router.journal.segments import Place
 from router.journal.snapshot_files import KEPT, prune
 from router.journal.trimming import Holds
@@ -34,6 +34,7 @@ END_S = 0.2
 """Then it is killed, which harms nothing: a snapshot is whole or not there."""
 LINE_BYTES_MAX = 4 * 1024 * 1024
 
+Aside = Callable[..., Awaitable[Sequence[Place]]]
 _LOG = structlog.get_logger("fairline.snapshots")
 
 
@@ -69,6 +70,8 @@ class Snapshotting:
         alarm: Told of each divergence.
         count: Counts by name what happened.
         command: What to start; the real one but in tests.
+        ops: The disk.
+        aside: Does work that waits for the disk while the loop goes on.
     """
 
     def __init__(
@@ -80,6 +83,8 @@ class Snapshotting:
         alarm: Callable[[], None],
         count: Callable[[str], None],
         command: Sequence[str] | None = None,
+        ops: FileOps | None = None,
+        aside: Aside = trio.to_thread.run_sync,
     ) -> None:
         self._folder = folder
         self._journal = journal
@@ -90,7 +95,8 @@ class Snapshotting:
         rest = [str(folder), str(terms.commands), str(terms.span_ms)]
         self._command = [*(own if command is None else command), *rest]
         self._decoder: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
-        self._ops = DiskOps()
+        self._ops = ops if ops is not None else DiskOps()
+        self._aside = aside
         self._failures = 0
         self.comparison = Comparison()
         self.has_diverged = False
@@ -169,7 +175,7 @@ class Snapshotting:
             return
         needed = self._journal.holds.done()
         try:
-            places = await trio.to_thread.run_sync(prune, self._ops, self._folder, needed)
+            places = await self._aside(prune, self._ops, self._folder, needed)
             if len(places) < KEPT or not self._terms.is_trimming:
                 return
             oldest = places[-1]

@@ -98,7 +98,7 @@ class MemoryDisk:
             self._changes.clear()
             self.files = dict(self._durable_names)
             for file in self.files.values():
-                file.crash(chance)
+                file.crash(random.Random(chance.random()))
             self._open.clear()
             self._locks.clear()
             self._crashed = False
@@ -213,6 +213,8 @@ class MemoryDisk:
 
     def rename(self, source: Path, target: Path) -> None:
         self._strike("rename")
+        if source not in self.files:
+            raise FileNotFoundError(errno.ENOENT, "missing", str(source))
         file = self.files[source]
         self._change(target, file)
         self._change(source, None)

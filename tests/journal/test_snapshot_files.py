@@ -168,11 +168,28 @@ def test_the_newest_two_stay_and_the_newest_from_which_whoever_is_behind_can_go_
         assert snapshot_names(disk, FOLDER) == [snapshot_path(FOLDER, one).name for one in kept]
 
 
-def test_nothing_is_removed_beside_a_damaged_one() -> None:
+def test_a_damaged_one_counts_for_nothing_and_goes_in_its_turn() -> None:
+    for damaged, kept, left in (
+        (4, [3, 2], [4, 3, 2]),
+        (3, [4, 2], [4, 3, 2]),
+        (2, [4, 3], [4, 3]),
+        (1, [4, 3], [4, 3]),
+    ):
+        disk = MemoryDisk()
+        for sequence in (1, 2, 3, 4):
+            write(disk, sequence)
+        disk.put(snapshot_path(FOLDER, damaged), b"rubbish")
+        with capture_logs() as said:
+            assert [place.sequence for place in prune(disk, FOLDER)] == kept
+        assert [each["event"] for each in said] == ["snapshot.damaged"]
+        assert snapshot_names(disk, FOLDER) == [snapshot_path(FOLDER, one).name for one in left]
+
+
+def test_nothing_is_removed_where_only_one_can_be_read() -> None:
     disk = MemoryDisk()
-    for sequence in (1, 2, 3, 4):
+    for sequence in (1, 2, 3):
         write(disk, sequence)
-    disk.put(snapshot_path(FOLDER, 3), b"rubbish")
-    with pytest.raises(JournalCorrupt):
-        prune(disk, FOLDER)
-    assert len(snapshot_names(disk, FOLDER)) == 4
+    for damaged in (1, 3):
+        disk.put(snapshot_path(FOLDER, damaged), b"rubbish")
+    assert [place.sequence for place in prune(disk, FOLDER)] == [2]
+    assert len(snapshot_names(disk, FOLDER)) == 3

@@ -9,7 +9,7 @@ from router.journal.file import FileJournal
 from router.journal.file_ops import DiskOps
 from router.journal.segments import Place
 from router.journal.trimming import Holds, copy_file, first_needed, put_away
-from tests.helpers.faults import MemoryDisk, fail_on
+from tests.helpers.faults import MemoryDisk, fail_at, fail_on
 from tests.journal.contract import Wall, take
 from tests.journal.worlds import FOLDER, fill, open_log, segments
 
@@ -122,6 +122,23 @@ def test_what_could_not_be_put_away_stays_without_a_hole(operation: str) -> None
     assert open_log(disk).sequence == 30
 
 
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_what_could_not_be_put_away_goes_next_time_and_before_what_is_newer(fails_at: int) -> None:
+    disk = MemoryDisk()
+    fill(disk, 30)
+    log = open_log(disk)
+    before = segments(disk)
+    disk.plan = fail_at(disk.call_count + fails_at, errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        log.trim(log.segments[4].header.first_sequence, None)
+    disk.plan = None
+    assert segments(disk) == before[fails_at - 1 :]
+    assert log.trim(log.segments[-1].header.first_sequence, None) == before[fails_at - 1 : -1]
+    assert segments(disk) == before[-1:]
+    log.close()
+    assert open_log(disk).sequence == 30
+
+
 def test_another_disk_gets_a_copy(tmp_path: Path) -> None:
     class OtherDisk(DiskOps):
         def rename(self, source: Path, target: Path) -> None:
@@ -132,7 +149,7 @@ def test_another_disk_gets_a_copy(tmp_path: Path) -> None:
     source = tmp_path / "a" / "journal-1.segment"
     source.parent.mkdir()
     source.write_bytes(bytes(range(256)) * 10_000)
-    assert put_away(OtherDisk(), [source], tmp_path / "b") == [source]
+    assert list(put_away(OtherDisk(), [source], tmp_path / "b")) == [source]
     assert not source.exists()
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["journal-1.segment"]
     assert (tmp_path / "b" / source.name).read_bytes() == bytes(range(256)) * 10_000

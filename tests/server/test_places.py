@@ -109,6 +109,18 @@ async def test_devices_that_were_told_different_places_agree_again() -> None:
     assert await places(crowd, "second") == [(2, 1, None)]
 
 
+async def test_a_third_device_takes_no_news_from_the_first_either() -> None:
+    """Two are welcomed between a move of the line and the look at it."""
+    crowd = waiting(2)
+    await crowd.hub.places.flush()
+    await crowd.got("x-c1")
+    cancel(crowd, "c0")
+    crowd.join("customer:c1", "x-second")
+    crowd.join("customer:c1", "x-third")
+    await crowd.hub.places.flush()
+    assert await places(crowd, "c1") == [(1, 0, None)]
+
+
 async def test_who_left_is_not_followed_any_more() -> None:
     crowd = waiting(2)
     crowd.leave("x-c0")

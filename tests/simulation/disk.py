@@ -9,12 +9,27 @@ import errno
 import os
 import random
 from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
 
 from tests.helpers.faults import Crash, MemoryDisk
 
-__all__ = ["FaultyDisk"]
+__all__ = ["ARCHIVE", "FOLDER", "FaultyDisk", "Guest"]
+
+FOLDER = Path("/data/journal")
+ARCHIVE = Path("/data/archive")
 
 _FULL = frozenset({"reserve", "pwrite", "create"})
+
+
+class Guest(Protocol):
+    """A second process on the machine, whose turn it is."""
+
+    descriptors: set[int]
+
+    def strike(self, operation: str) -> None:
+        """Called before each of its operations; may raise what that raises."""
 
 
 class FaultyDisk(MemoryDisk):
@@ -29,7 +44,40 @@ class FaultyDisk(MemoryDisk):
         self.crash_in: int | None = None
         """After so many more operations the machine is switched off in the middle of one."""
         self.fail_next: str = ""
-        """The next operation of this name fails with EIO."""
+        """One of the next operations of this name fails with EIO."""
+        self.crash_at: str = ""
+        """In one of the next operations of this name the machine is switched off."""
+        self.has_failed = False
+        """An operation of the server failed in this life."""
+        self.guest: Guest | None = None
+        self.let_others_go_on: Callable[[], None] = _do_nothing
+        """Called now and then before an operation of the server."""
+        self._suffix = ""
+        self._rotten: dict[Path, object] = {}
+
+    def _strike(self, operation: str) -> None:
+        operation, self._suffix = f"{operation}{self._suffix}", ""
+        if self.guest is not None:
+            self.guest.strike(operation)
+        elif not self.is_off and self._chance.random() < 0.1:
+            self.let_others_go_on()
+        super()._strike(operation)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """As an operation of its own for each kind of file: `rename.segment`."""
+        self._suffix = source.suffix
+        super().rename(source, target)
+
+    def unlink(self, path: Path) -> None:
+        """As an operation of its own for each kind of file: `unlink.segment`."""
+        self._suffix = path.suffix
+        super().unlink(path)
+
+    def _add(self, what: object) -> int:
+        descriptor = super()._add(what)  # type: ignore[arg-type]
+        if self.guest is not None:
+            self.guest.descriptors.add(descriptor)
+        return descriptor
 
     def _strike_down(self, _: int, operation: str) -> Exception | None:
         if self.is_off:
@@ -39,11 +87,16 @@ class FaultyDisk(MemoryDisk):
             if self.crash_in <= 0:
                 self.is_off = True
                 return Crash()
+        if operation == self.crash_at and self._chance.random() < 0.5:
+            self.is_off = True
+            return Crash()
         if self.is_full and operation in _FULL:
+            self.has_failed |= self.guest is None
             self._faults["disk full"] += 1
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if operation == self.fail_next:
+        if operation == self.fail_next and self._chance.random() < 0.5:
             self.fail_next = ""
+            self.has_failed |= self.guest is None
             self._faults[f"EIO in {operation}"] += 1
             return OSError(errno.EIO, os.strerror(errno.EIO))
         return None
@@ -56,15 +109,46 @@ class FaultyDisk(MemoryDisk):
         self.crash(self._chance)
         self._begin_anew()
 
-    def lose_process(self) -> None:
-        """The process is gone; what it wrote stands in the kernel's memory, synced or not."""
+    def lose_process(self, others: Iterable[Guest] = ()) -> None:
+        """The process is gone; what it wrote stands in the kernel's memory, synced or not.
+
+        What other processes have open stays open.
+        """
         if any(file.pending for file in self.files.values()):
             self._faults["unsynced writes kept by a kill"] += 1
+        descriptors = set().union(*(guest.descriptors for guest in others))
+        still_open = {one: what for one, what in self._open.items() if one in descriptors}
         self.kill()
+        self._open.update(still_open)
         self._begin_anew()
+
+    def count(self, kind: str) -> None:
+        """Count something that happened."""
+        self._faults[kind] += 1
+
+    def has_partial(self) -> bool:
+        """Whether a snapshot is half written."""
+        return any(path.name.endswith(".partial") for path in self.files)
+
+    def rot(self, path: Path, offset: int) -> None:
+        """Flip a bit of a file for good."""
+        file = self.files[path]
+        for data in (file.data, file.durable):
+            if data:
+                data[offset] ^= 1
+        self._rotten[path] = file
+
+    def is_rotten(self, path: Path) -> bool:
+        """Whether a bit of this very file was flipped."""
+        return path in self._rotten and self._rotten[path] is self.files.get(path)
 
     def _begin_anew(self) -> None:
         self.plan = self._strike_down
         self.is_off = self.is_full = False
         self.crash_in = None
-        self.fail_next = ""
+        self.fail_next = self.crash_at = ""
+        self.has_failed = False
+
+
+def _do_nothing() -> None:
+    pass

@@ -9,14 +9,20 @@ commands, the simulation notices, and by what.
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from router import attendance, closing, core, offering, ops, placing, presence, views
 from router.core import Router
-from router.journal import log, segments
+from router.journal import log, segments, trimming
+from router.journal.base import Record
 from router.journal.file_ops import write_all
+from router.journal.following import Following
+from router.journal.frames import Frame
+from router.journal.segments import Entry, Place
+from router.journal.snapshot_files import prune, snapshot_names, write_snapshot
 from router.ops import OpMemory
+from router.server import replica, restoring, snapshotting
 from router.server.connection import Connection
 from router.server.engine import Engine
 from router.server.hub import Hub
@@ -109,6 +115,88 @@ def _no_life(_: Router) -> tuple[str, ...]:
     return ()
 
 
+class _Unsynced:
+    """A disk on which nothing is made durable."""
+
+    def __init__(self, ops: Any) -> None:  # noqa: ANN401 - a disk
+        self._ops = ops
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - an operation
+        return getattr(self._ops, name)
+
+    def fdatasync(self, _: int) -> None:
+        """Says that it is."""
+
+
+def _write_unsynced(ops: Any, *arguments: Any) -> Any:  # noqa: ANN401 - passed on
+    return write_snapshot(_Unsynced(ops), *arguments)
+
+
+def _trim_more(self: log.SegmentLog, first_needed: int, archive: Any) -> Any:  # noqa: ANN401
+    """One segment more than is behind what is needed."""
+    later = [each.header.first_sequence for each in self.segments]
+    return _TRIM(self, min((n for n in later if n > first_needed), default=first_needed), archive)
+
+
+_TRIM = log.SegmentLog.trim
+
+
+def _trim_in_reverse(ops: Any, paths: Any, archive: Any) -> Any:  # noqa: ANN401 - passed on
+    return _PUT_AWAY(ops, list(reversed(paths)), archive)
+
+
+_PUT_AWAY = trimming.put_away
+
+
+def _forget_what_stays(*arguments: Any) -> Any:  # noqa: ANN401 - passed on
+    """What could not be put away is never tried again, and what is newer goes."""
+    with suppress(OSError):
+        yield from trimming.put_away(*arguments)
+    yield from arguments[1]
+
+
+def _start_late(*arguments: Any) -> restoring.Start:  # noqa: ANN401 - passed on
+    """As if each tenant's core were one command further than it is."""
+    start = _START(*arguments)
+    return start._replace(positions={one: last + 1 for one, last in start.positions.items()})
+
+
+_START = restoring.Snapshots.start
+
+
+def _place_before(self: Any) -> Any:  # noqa: ANN401 - passed on
+    """The positions are right, the batch is the one before."""
+    place = _PLACE(self)
+    return place and place._replace(sequence=place.sequence - 1)
+
+
+_PLACE = Following.__dict__["place"].fget
+
+
+def _keep_one(ops: Any, folder: Any, *_: object) -> list[Place]:  # noqa: ANN401 - passed on
+    """Whether it is damaged or not."""
+    newest = prune(ops, folder)[0]
+    for name in snapshot_names(ops, folder)[1:]:
+        ops.unlink(folder / name)
+    return [newest, newest]
+
+
+def _take_all(self: Following) -> list[Entry]:
+    """What nothing stands behind is taken as durable, too."""
+    frames: list[Frame] = self._frames(self._load())
+    return [self._take(frame) for frame in frames] or _READ(self)
+
+
+_READ = Following.read
+
+
+def _apply_later(self: replica.Replica, record: Record) -> None:
+    _APPLY(self, record._replace(now_ms=record.now_ms + 1))
+
+
+_APPLY = replica.Replica.apply
+
+
 def _reserve_none(self: Any, *_: object) -> None:  # noqa: ANN401 - an agent
     """Takes no capacity."""
 
@@ -143,6 +231,25 @@ SABOTAGES: dict[str, Callable[[], Any]] = {
         Connection, "_leave", _now_and_then(Connection._leave, _skip, every=4)
     ),
     "a second device's welcome counts for the first": lambda: _replaced(Links, "has_other", _never),
+    "a snapshot is renamed before it is synced": lambda: _replaced(
+        replica, "write_snapshot", _write_unsynced
+    ),
+    "one segment too many is trimmed": lambda: _replaced(log.SegmentLog, "trim", _trim_more),
+    "the newest segments are trimmed first": lambda: _replaced(log, "put_away", _trim_in_reverse),
+    "a segment that could not be removed is forgotten": lambda: _replaced(
+        log, "put_away", _forget_what_stays
+    ),
+    "a start takes a snapshot for later than it is": lambda: _replaced(
+        restoring.Snapshots, "start", _start_late
+    ),
+    "a snapshot names the batch before its own": lambda: _replaced(
+        Following, "place", property(_place_before)
+    ),
+    "only the newest snapshot is kept": lambda: _replaced(snapshotting, "prune", _keep_one),
+    "a snapshot holds what is not durable yet": lambda: _replaced(Following, "read", _take_all),
+    "the second process goes by another time now and then": lambda: _replaced(
+        replica.Replica, "apply", _now_and_then(replica.Replica.apply, _apply_later)
+    ),
     "a tick comes too late": lambda: _replaced(Engine, "_watch_deadlines", _skip),
 }
 

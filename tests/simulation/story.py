@@ -21,7 +21,8 @@ from tests.simulation import house
 from tests.simulation.compare import Comparison
 from tests.simulation.customers import customer, loud_customer
 from tests.simulation.device import Acts, Device, Permit, Person, Surroundings
-from tests.simulation.machine import END, Machine
+from tests.simulation.folder import rot_one
+from tests.simulation.machine import END, TIDYING, Machine
 from tests.simulation.network import Network
 from tests.simulation.peer import Message
 from tests.simulation.pests import pest
@@ -31,7 +32,7 @@ from tests.simulation.watch import Violation, Watch
 
 __all__ = ["ALL_FAULTS", "Outcome", "simulate"]
 
-ALL_FAULTS = ("power", "kill", "disk", "start", "clock", "drain")
+ALL_FAULTS = ("power", "kill", "disk", "start", "clock", "drain", "snapshots")
 QUIET_S = 3.0
 SETTLED_S = 1.0
 """What is coalesced has been sent by now."""
@@ -43,7 +44,12 @@ CHECK_S = 3.0
 """The mean time between two looks at everybody."""
 LIMIT_S = 3_600.0
 """So much virtual time at most: a server that never comes up again is a violation too."""
-_WORD_OF_FAILURE = ("broke", "not_published", "not_measured", "not_given", "failed", "a visit")
+_WRITES = ("create", "pwrite", "fdatasync", "rename.partial", "sync_folder")
+_COUNTED = {"snapshot.written": "snapshot written", "journal.trimmed": "segment trimmed"}
+_WORD_OF_FAILURE = (
+    *("broke", "not_published", "not_measured", "not_given", "failed", "a visit"),
+    "diverged",
+)
 
 
 class Outcome(NamedTuple):
@@ -86,6 +92,7 @@ class _Story:
         )
         self.comparison = Comparison()
         self._kinds = faults
+        self.machine.is_tidying_spoiled = "snapshots" in faults
         self._life_s = self.chance.choice(LIVES_S)
         self._may_act = Permit()
         self._around = Surroundings(
@@ -164,25 +171,47 @@ class _Story:
                 self._strike(self.chance.choice(kinds))
 
     def _strike(self, kind: str) -> None:
-        machine, disk, chance = self.machine, self.machine.disk, self.chance
+        machine = self.machine
         if machine.node is None:
             return
         self.trace.write(f"fault: {kind}")
         match kind:
-            case "power" if chance.random() < 0.5:
-                disk.crash_in = chance.randint(1, 12)
             case "power":
-                machine.switch_off("power")
+                self._cut_power()
             case "kill":
                 machine.switch_off("kill")
             case "drain":
                 machine.drain()
+            case "snapshots":
+                self._spoil_snapshots()
             case _:
                 self._spoil_disk()
 
+    def _cut_power(self) -> None:
+        machine, disk, chance = self.machine, self.machine.disk, self.chance
+        match chance.choice(("now", "soon", "in an operation")):
+            case "now":
+                machine.switch_off("power")
+            case "soon":
+                disk.crash_in = chance.randint(1, 12)
+            case _:
+                disk.crash_at = chance.choice((*_WRITES, *TIDYING, *TIDYING))
+
+    def _spoil_snapshots(self) -> None:
+        machine, chance = self.machine, self.chance
+        how = chance.choice(("kill", "fail", "rot"))
+        operation = chance.choice((*_WRITES, *_WRITES, "names", "open", "pread"))
+        if how == "rot":
+            if rot_one(machine.disk, chance):
+                self._count("snapshot damaged by the disk")
+        elif machine.second is not None and how == "kill":
+            machine.second.die_in = operation
+        elif machine.second is not None:
+            machine.second.fail_in = operation
+
     def _spoil_disk(self) -> None:
         disk, chance, writer = self.machine.disk, self.chance, self.machine.writer
-        how = chance.choice(("full", "slow", "fdatasync", "pwrite", "sync_folder"))
+        how = chance.choice(("full", "slow", "fdatasync", "pwrite", "sync_folder", *TIDYING))
         if how == "full":
             disk.is_full = True
             self.machine.be_troubled(FULL_S)
@@ -218,7 +247,7 @@ async def _tell(seed: int, step_count: int, faults: tuple[str, ...]) -> Outcome:
     story = _Story(seed, faults)
     violation = ""
     try:
-        with _listening_to_the_log():
+        with _listening_to_the_log(story.faults):
             await _play(story, step_count)
     except* Violation as group:
         violation = str(_first(group))
@@ -246,6 +275,7 @@ async def _play(story: _Story, step_count: int) -> None:
         for device in story.people():
             nursery.start_soon(device.live)
         nursery.start_soon(story.lives)
+        nursery.start_soon(story.machine.outlive)
         nursery.start_soon(story.pests)
         nursery.start_soon(story.disasters)
         nursery.start_soon(story.checks)
@@ -257,12 +287,14 @@ async def _play(story: _Story, step_count: int) -> None:
 
 
 @contextmanager
-def _listening_to_the_log() -> Iterator[None]:
+def _listening_to_the_log(counts: Counter[str]) -> Iterator[None]:
     """Whatever the server calls a failure of its own is one."""
 
     def judge(_: object, name: str, event: MutableMapping[str, Any]) -> Any:  # noqa: ANN401
         if any(word in str(event["event"]) for word in _WORD_OF_FAILURE):
             raise Violation(f"the server logged {name}: {event}")
+        if counted := _COUNTED.get(str(event["event"])):
+            counts[counted] += 1
         raise structlog.DropEvent
 
     class Judge(logging.Handler):

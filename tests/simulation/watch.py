@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import trio
 
-from router.commands import Command
+from router.commands import Command, Underway
 from router.core import Router
 from router.events import (
     CommandAnswered,
@@ -29,13 +29,16 @@ from router.events import (
     OfferMade,
 )
 from router.journal.base import Record
-from router.server.tenants import Tenants
+from router.server.replica import running_hash
+from router.server.restoring import Start
+from router.server.tenants import Base, Tenants
 from router.states import ConversationState
 from tests.helpers.checks import check_line, check_messages, check_offers, check_people, check_work
 from tests.simulation.trace import Trace
 
 __all__ = ["Book", "Violation", "Watch", "WatchedTenants"]
 
+_DECODER = msgspec.msgpack.Decoder(Underway)
 LATE_MS = 1_000
 """A ``Tick`` needs so long to be ordered, applied and found."""
 
@@ -58,6 +61,8 @@ class Book:
     def __init__(self, tenant: str) -> None:
         self.tenant = tenant
         self.applied: list[Record] = []
+        self.durable: list[Record] = []
+        """Behind what was applied: the journal had it when the last life ended."""
         self.digest = ""
         """Of the core behind the last applied command, taken when a life ends."""
         self.loads: dict[str, int] = {}
@@ -131,6 +136,64 @@ class Watch:
                     f" {end.get(tenant, 0)} are in the journal after it"
                 )
 
+    def forget_found(self) -> None:
+        """The journal is about to be looked through again."""
+        for book in self.books.values():
+            book.durable.clear()
+
+    def found(self, record: Record) -> None:
+        """The journal has this command after the end of a life.
+
+        Raises:
+            Violation: another one was applied there.
+        """
+        book = self.book(record.tenant)
+        if record.position > len(book.applied):
+            book.durable.append(record)
+        elif book.applied[record.position - 1] != record:
+            raise Violation(f"{record.tenant}: command {record.position} is another one now")
+
+    def restored(self, start: Start) -> None:
+        """A life begins with a snapshot: it must be what all commands before it make.
+
+        The second process may have followed what no life has applied; that is applied here.
+
+        Raises:
+            Violation: it is something else.
+        """
+        for tenant, core in start.cores.items():
+            if start.positions[tenant] != core.router.position:
+                raise Violation(f"{tenant}: a core is not where its snapshot says")
+            router, crc = self._compute(tenant, core.router.position)
+            if (router.digest(), crc) != (core.router.digest(), core.events_crc):
+                raise Violation(f"{tenant}: a snapshot at {router.position} holds something else")
+
+    def _compute(self, tenant: str, position: int) -> tuple[Router, int]:
+        """A core after all commands up to there, and the hash over its events."""
+        book = self.book(tenant)
+        router, crc = Router(tenant), 0
+        known = [*book.applied, *book.durable]
+        if len(known) < position:
+            raise Violation(f"{tenant}: a snapshot at {position} holds what was never durable")
+        for record in known[:position]:
+            command = _DECODER.decode(record.payload).command
+            if record.position > len(book.applied):
+                before = self.before(router, record, command)
+                events = list(router.apply(command, record.now_ms))
+                self.applied(router, record, command, events, before)
+            else:
+                events = list(router.apply(command, record.now_ms))
+                self._check_end(book, router)
+            crc = running_hash(crc, events)
+        return router, crc
+
+    def _check_end(self, book: Book, router: Router) -> None:
+        """Where the last life ended, whoever comes there has its digest."""
+        if router.position == len(book.applied) and book.digest:
+            digest, book.digest = book.digest, ""
+            if router.digest() != digest:
+                raise Violation(f"{book.tenant}: replay to {router.position} led elsewhere")
+
     def life_ended(self, routers: dict[str, Router]) -> None:
         """Keep how the cores stood, for the replay of the next life."""
         for tenant, router in routers.items():
@@ -175,10 +238,7 @@ class Watch:
         self.replayed_count += 1
         if book.applied[record.position - 1] != record:
             raise Violation(f"{record.tenant}: command {record.position} is another one now")
-        if record.position == len(book.applied) and book.digest:
-            digest, book.digest = book.digest, ""
-            if router.digest() != digest:
-                raise Violation(f"{record.tenant}: replay to {record.position} led elsewhere")
+        self._check_end(book, router)
 
     def applied(
         self, router: Router, record: Record, command: Command, events: list[Event], before: _Before
@@ -283,8 +343,8 @@ def _line(record: Record, command: Command, events: list[Event]) -> str:
 class WatchedTenants(Tenants):
     """The cores of one life, under the eyes of the watch."""
 
-    def __init__(self, names: tuple[str, ...], watch: Watch) -> None:
-        super().__init__(names)
+    def __init__(self, names: tuple[str, ...], watch: Watch, *, start: Start, base: Base) -> None:
+        super().__init__(names, start=start, base=base)
         self._watch = watch
 
     def apply(self, record: Record, command: Command) -> list[Event] | None:
