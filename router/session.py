@@ -349,7 +349,8 @@ class Session:
             self._state = advance(CONNECTION, self._state, "drain")
             self._state = advance(CONNECTION, self._state, "flush")
         else:
-            self._state = advance(CONNECTION, self._state, _TRIGGERS.get(code, "violate"))
+            known = _TRIGGERS if self.is_ready else _EARLY_TRIGGERS
+            self._state = advance(CONNECTION, self._state, known.get(code, "violate"))
         self._turns.clear()
         return [Hang(code, delay_ms)]
 
@@ -386,6 +387,7 @@ class Session:
 _TALK = (incoming.MessageSend, incoming.MessageRead, incoming.Typing)
 _SECOND_HELLO = Refused(Refusal.BAD_REQUEST, "t: hello was said already")
 _ID_NOT_RISING = Refused(Refusal.BAD_REQUEST, "id: expected more than the id before it")
+_EARLY_TRIGGERS: dict[int, str] = {CloseCode.HELLO_TIMEOUT: "time_out", CloseCode.DRAIN: "drain"}
 _TRIGGERS: dict[int, str] = {
     CloseCode.HELLO_TIMEOUT: "time_out",
     CloseCode.DRAIN: "drain",

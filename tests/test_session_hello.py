@@ -36,6 +36,19 @@ def test_hello_becomes_a_token_to_check_and_then_a_connect() -> None:
     assert not table.session.is_ready
 
 
+@pytest.mark.parametrize("code", list(CloseCode))
+@pytest.mark.parametrize("has_said_hello", [False, True])
+def test_a_connection_may_end_for_any_reason_before_its_welcome(
+    code: CloseCode, has_said_hello: bool
+) -> None:
+    """A load of 12,000 found one who fell silent while waiting: the whole node ended."""
+    table = Table()
+    if has_said_hello:
+        table.say("hello")
+    assert table.session.hang(code) == [Hang(code, 0)]
+    assert table.session.is_closed
+
+
 def test_a_hello_that_took_effect_is_answered_by_welcome_alone() -> None:
     assert Table().ready().session.is_ready
 
