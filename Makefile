@@ -5,6 +5,10 @@ ARGS ?=
 # So many test files run side by side, but for those that start processes and mind real seconds.
 JOBS ?= 2
 
+# On a machine that has other work, too, a test that minds seconds may fail for want of them.
+again = { echo "Once more, alone, what failed: a test that fails twice fails."; \
+    $(BIN)/python -m pytest -m "$(1)" --last-failed --last-failed-no-failures none; }
+
 .PHONY: demo test lint bench compiled docs web lock clean
 
 demo: web
@@ -14,10 +18,9 @@ test: web
 	@PYTHON=$(BIN)/python tests/setup-browser.sh
 	@tests/setup-prometheus.sh
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not process"
-	@$(BIN)/python -m pytest -m process \
-	    || { echo "Once more what failed: a test that fails twice fails."; \
-	         $(BIN)/python -m pytest -m process --last-failed --last-failed-no-failures none; }
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not process" \
+	    || $(call again,not process)
+	@$(BIN)/python -m pytest -m process || $(call again,process)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -33,7 +33,7 @@ from loadtest.visitors import Customer, Shouter
 __all__ = ["Generator", "Job", "main"]
 
 LOOK_EVERY_S = 0.05
-CONNECT_WITHIN_S = 300.0
+CONNECT_WITHIN_S = 600.0
 LOOK_WITHIN_S = 20.0
 KILL_TAKES_S = 1.0
 LOUD_FROM = 10_000_000

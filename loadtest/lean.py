@@ -22,7 +22,7 @@ from loadtest.wire import SUBPROTOCOL
 
 __all__ = ["LeanSocket", "RefusedError", "dial"]
 
-_BINARY, _CLOSE, _PING, _PONG = 0x2, 0x8, 0x9, 0xA
+_TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 _READ_BYTES = 16_384
 _HEAD_BYTES_MAX = 16_384
 _ADDRESSES = itertools.cycle(range(2, 34))
@@ -54,6 +54,14 @@ class LeanSocket:
             ConnectionClosed: the socket is over.
         """
         await self._send(_BINARY, message)
+
+    async def send_text(self, text: str) -> None:
+        """Sends a text frame.
+
+        Raises:
+            ConnectionClosed: the socket is over.
+        """
+        await self._send(_TEXT, text.encode())
 
     async def get_message(self) -> bytes:
         """The payload of the next frame of data.
@@ -123,8 +131,12 @@ def _closed(code: int) -> ConnectionClosed:
     return ConnectionClosed(CloseReason(code, ""))
 
 
-async def dial(url: str) -> LeanSocket:
+async def dial(url: str, subprotocol: str = SUBPROTOCOL) -> LeanSocket:
     """Connects to a server on this machine and upgrades.
+
+    Args:
+        url: Where it is.
+        subprotocol: What is offered and must be chosen; none if empty.
 
     Raises:
         RefusedError: it was refused, or nobody is there.
@@ -144,13 +156,14 @@ async def dial(url: str) -> LeanSocket:
         raise
     stream = trio.SocketStream(sock)
     try:
-        return await _upgrade(stream, f"{host}:{port}", parts.path)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return await _upgrade(stream, f"{host}:{port}", path, subprotocol)
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise
 
 
-async def _upgrade(stream: trio.SocketStream, host: str, path: str) -> LeanSocket:
+async def _upgrade(stream: trio.SocketStream, host: str, path: str, subprotocol: str) -> LeanSocket:
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {host}",
@@ -158,7 +171,7 @@ async def _upgrade(stream: trio.SocketStream, host: str, path: str) -> LeanSocke
         "Connection: Upgrade",
         "Sec-WebSocket-Version: 13",
         f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
-        f"Sec-WebSocket-Protocol: {SUBPROTOCOL}",
+        *([f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []),
     ]
     answer = b""
     try:
@@ -174,6 +187,6 @@ async def _upgrade(stream: trio.SocketStream, host: str, path: str) -> LeanSocke
     status = head.split(b" ", 2)[1:2]
     if not found or status != [b"101"]:
         raise RefusedError(status[0].decode("latin-1") if status else "closed")
-    if SUBPROTOCOL.encode() not in head:
+    if subprotocol.encode() not in head:
         raise RefusedError("subprotocol")
     return LeanSocket(stream, rest)

@@ -36,6 +36,7 @@ from router.server.auth import Authenticator
 from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.clock import Clock
+from router.server.collecting import short_collections
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.doorways import open_door
@@ -310,7 +311,7 @@ async def serve(
         StorageError: The journal cannot be opened, or broke for good.
     """
     clock = Clock()
-    logs.configure(settings.server.log, clock)
+    logs.configure(settings.server.log, clock, node=settings.server.node)
     async with opened(settings, clock) as kept:
         node = Node(
             settings,
@@ -322,7 +323,8 @@ async def serve(
             kept=kept,
         )
         del kept  # the cores that a snapshot began are the node's now
-        await run(node, reload=reload, task_status=task_status)
+        async with short_collections():
+            await run(node, reload=reload, task_status=task_status)
     _LOG.info("server.stopped")
 
 

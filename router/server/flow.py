@@ -53,12 +53,16 @@ class Flow:
         while True:
             if not self._marked:
                 await self._lot.park()
-            marked, self._marked = self._marked, []
-            for count, spring in enumerate(marked, start=1):
-                self._flush(spring)
-                if count % SLICE == 0:
-                    await trio.lowlevel.checkpoint()
+            await self._flush_marked()
             await trio.lowlevel.checkpoint()
+
+    async def _flush_marked(self) -> None:
+        """One turn; on its own, so that no connection is held until the next."""
+        marked, self._marked = self._marked, []
+        for count, spring in enumerate(marked, start=1):
+            self._flush(spring)
+            if count % SLICE == 0:
+                await trio.lowlevel.checkpoint()
 
     def _flush(self, spring: Spring) -> None:
         try:

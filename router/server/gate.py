@@ -19,6 +19,7 @@ says goodbye itself, with a code that tells the client to stop.
 
 import os
 import struct
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
@@ -32,6 +33,9 @@ __all__ = ["Gate", "upgrade_request"]
 
 WRITE_S: Final = 10.0
 _CLOSE_FRAME: Final = 0x88
+
+Deliver = Callable[[bytes | bytearray], Awaitable[bytes | bytearray]]
+"""Takes what it can of some frames and returns the rest."""
 
 
 def upgrade_request(head: Head) -> bytes:
@@ -67,6 +71,7 @@ class Gate(trio.abc.HalfCloseableStream):
 
     __slots__ = (
         "_count",
+        "_deliver",
         "_ended",
         "_has_said_close",
         "_is_hanging_up",
@@ -101,6 +106,7 @@ class Gate(trio.abc.HalfCloseableStream):
         self._write_s = write_s
         self._is_telling = is_telling
         self._count = count
+        self._deliver: Deliver | None = None
         self.was_too_slow = False
         self._rest: bytes | memoryview = b""  # of what the kernel did not take at once
         self._is_sending = False
@@ -130,6 +136,13 @@ class Gate(trio.abc.HalfCloseableStream):
         """Wait until nothing more comes from the peer, last words said and lingered on."""
         await self._ended.wait()
 
+    def deliver_to(self, deliver: Deliver | None) -> None:
+        """Offer frames to somebody before the library, from the next that begins a message on.
+
+        What ``deliver`` returns goes on to the library; it never sees part of a message.
+        """
+        self._deliver = deliver
+
     def adjust(self, limits: FrameLimits) -> None:
         """Put other limits in force from the next byte on."""
         self._meter.adjust(limits)
@@ -150,7 +163,10 @@ class Gate(trio.abc.HalfCloseableStream):
             if not data:
                 self._ended.set()
                 return b""
+            is_new = meter.is_between_messages
             passed = meter.feed(data, trio.current_time())
+            if passed and is_new and self._deliver is not None:
+                passed = await self._deliver(passed)
             if passed:
                 # What came before a violation is delivered first; the next call hangs up.
                 return passed

@@ -18,11 +18,12 @@ import trio
 from hypercorn.typing import ASGIFramework
 
 from router import outgoing
-from router.errors import CloseCode
+from router.errors import CloseCode, Refusal, Refused
 from router.events import CommandAnswered
 from router.ids import person_key
 from router.limits import ALLOWANCES
 from router.server.asgi import HttpLimits, serve_http
+from router.server.auth import TokenRefused
 from router.server.clock import Clock
 from router.server.connection import Connection
 from router.server.engine import Engine
@@ -42,7 +43,7 @@ from router.server.settings import Settings
 from router.server.socket import SocketClosedError, accept_socket
 from router.server.tenants import Tenants
 from router.server.visit import Visit
-from router.steps import Bearer
+from router.steps import Bearer, Verify
 from router.wire import Encoding
 
 __all__ = ["Authenticate", "Gateway"]
@@ -170,6 +171,25 @@ class Gateway:
                 self._emptied.unpark_all()
 
     # -- what connections ask ------------------------------------------------------------------
+
+    async def prove(self, step: Verify, origin: str | None, *, is_own: bool) -> Bearer:
+        """Says whose a token is.
+
+        Raises:
+            Refused: with the code that the reply should have.
+        """
+        if self.is_draining:
+            raise Refused(Refusal.DRAINING, "this node is about to stop")
+        try:
+            bearer = await self.authenticate(step.token)
+        except TokenRefused as error:
+            raise Refused(error.code, "token: it does not count") from None
+        if step.hello is not None and not self.may_come_from(origin, bearer, is_own=is_own):
+            where = "this origin" if origin else "a customer without an Origin (native_apps)"
+            raise Refused(Refusal.FORBIDDEN, f"{where} may not")
+        if step.hello is not None and not self.has_room_for(bearer):
+            raise Refused(Refusal.LIMIT_EXCEEDED, "too many connections of one person")
+        return bearer
 
     def may_come_from(self, origin: str | None, bearer: Bearer, *, is_own: bool) -> bool:
         """Whether the bearer of a good token may come from a page of this origin."""

@@ -50,14 +50,17 @@ _LONG = {"exception": TRACE_MAX, "changes": CHANGES_MAX}
 Line = MutableMapping[str, Any]
 
 
-def configure(form: str, clock: Clock, stream: TextIO | None = None) -> None:
-    """Sends all log lines to ``stream`` (stderr) as ``json`` or for the ``console``."""
+def configure(form: str, clock: Clock, stream: TextIO | None = None, *, node: str = "") -> None:
+    """Sends all log lines to ``stream`` (stderr) as ``json`` or for the ``console``.
+
+    Every line says ``node`` if the node has a name, for whoever gathers the lines of several.
+    """
     target = stream or sys.stderr
     render: Callable[..., str] = _json if form == "json" else _console
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            _Stamp(clock),
+            _Stamp(clock, node),
             _Limit(clock),
             structlog.processors.format_exc_info,
             _keep_listed,
@@ -79,15 +82,17 @@ def logger(**fields: str) -> structlog.typing.FilteringBoundLogger:
 
 
 class _Stamp:
-    """Puts the time of the one clock first."""
+    """Puts the time of the one clock first, and behind the event whose line it is."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, node: str) -> None:
         self._clock = clock
+        self._node = {"node": node} if node else {}
 
     def __call__(self, _: object, __: str, line: Line) -> Line:
         at = datetime.fromtimestamp(self._clock.wall_ms() / 1_000, UTC)
         stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {"at": stamp, "level": line.pop("level"), "event": line.pop("event"), **line}
+        head = {"at": stamp, "level": line.pop("level"), "event": line.pop("event")}
+        return {**head, **self._node, **line}
 
 
 class _Limit:
@@ -162,9 +167,17 @@ def _escaped(char: str) -> str:
 
 
 class _Bridge(logging.Handler):
-    """Brings the warnings of libraries into the same lines."""
+    """Brings the warnings of libraries, and of our own doors, into the same lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one record; its text is a library's own."""
+        """Writes one record; its text is a library's own, or a door's outline of a failure."""
+        ours = _OUR_DOORS.get(record.name)
+        if ours is not None:
+            logger().log(record.levelno, ours, exception=record.getMessage())
+            return
         log = logger(library=record.name)
         log.log(record.levelno, "library.warning", error=record.getMessage())
+
+
+_OUR_DOORS = {"fairline.front": "front.failed", "fairline.http": "http.failed"}
+"""Loggers of modules that log without structlog, each with the name of its event."""

@@ -136,6 +136,11 @@ class FrameMeter:
         self._fragment_count = 0  # of the message in progress
         self._message_bytes = 0
 
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether all that went on so far was whole messages."""
+        return self._skip == 0 and self._fragment_count == 0
+
     def adjust(self, limits: FrameLimits) -> None:
         """Put other limits in force; what has been spent stays spent."""
         old, self._limits = self._limits, limits

@@ -77,6 +77,7 @@ class Metrics:
         self._make_gauges(registry)
         self._make_counters(registry)
         self._make_histograms(registry)
+        self._command_counts: dict[tuple[type[Command], str], Counter] = {}
         self._counts: dict[type, Callable[[str, Any], None]] = {
             AgentChanged: self._count_agent,
             AgentFlapped: self._count_flap,
@@ -232,7 +233,12 @@ class Metrics:
                 count(tenant, event)
             elif isinstance(event, CommandRefused):
                 result = event.code.word
-        self._commands.labels(type(command).__name__, result).inc()
+        key = (type(command), result)
+        counted = self._command_counts.get(key)
+        if counted is None:  # the library looks labels up at twenty times the price of a dict
+            counted = self._commands.labels(type(command).__name__, result)
+            self._command_counts[key] = counted
+        counted.inc()
 
     def violated(self, kind: str, times: int = 1) -> None:
         """Something happened that must never; ``kind`` is one of ``VIOLATIONS``."""

@@ -26,7 +26,7 @@ import trio
 from router.outgoing import Outgoing
 from router.wire import FRAME_MESSAGES_MAX, Encoding, Packet, join
 
-__all__ = ["BYTES_MAX", "HEAVY_BYTES", "MESSAGES_MAX", "Merge", "Outbox", "Pool"]
+__all__ = ["BYTES_MAX", "HEAVY_BYTES", "MESSAGES_MAX", "Merge", "Outbox", "Pool", "nobody"]
 
 MESSAGES_MAX = 512
 BYTES_MAX = 1024 * 1024
@@ -153,9 +153,14 @@ class Outbox:
         self._drop_all()
         self._is_awake = False
 
+    def let_go(self) -> None:
+        """Knows nobody any more: whoever it woke refers to it, and would wait for the collector."""
+        self.abandon()
+        self._wake = self._fall_behind = nobody
+
     async def wait_lighter(self) -> None:
         """Waits until little is left to be sent; at once where that is so."""
-        while self._is_heavy():
+        while self.is_heavy:
             if self._lighter is None:
                 self._lighter = trio.Event()
             await self._lighter.wait()
@@ -167,7 +172,9 @@ class Outbox:
             self._is_awake = False
         return self._frames(messages)
 
-    def _is_heavy(self) -> bool:
+    @property
+    def is_heavy(self) -> bool:
+        """Whether so much is left to be sent that nothing more should be asked for."""
         count = 0 if self._reliable is None else len(self._reliable)
         return self._byte_count > HEAVY_BYTES or count > HEAVY_MESSAGES
 
@@ -200,7 +207,7 @@ class Outbox:
     def _lighten(self, size: int) -> None:
         self._byte_count -= size
         self._pool.held -= size
-        if self._lighter is not None and not self._is_heavy():
+        if self._lighter is not None and not self.is_heavy:
             self._lighter.set()
             self._lighter = None
 
@@ -238,3 +245,7 @@ class Outbox:
 
     def _frame(self, group: list[bytes]) -> bytes:
         return group[0] if len(group) == 1 else join(self.encoding, group)
+
+
+def nobody() -> None:
+    """Whom an outbox tells that is over."""

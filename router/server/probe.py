@@ -171,7 +171,10 @@ class _Scene:
         return Said(f"conversation {self._conversation}")
 
     async def _agent_gets_the_offer(self) -> Said:
-        offered = await self._agent.until("offer.new", conversation=self._conversation)
+        offered = await self._agent.until("offer.new")
+        while offered["conversation"] != self._conversation:  # left in line by one who was killed
+            await self._agent.ask("offer.decline", offer=offered["offer"])
+            offered = await self._agent.until("offer.new")
         self._offer = offered["offer"]
         await self._agent.ask("offer.seen", offer=self._offer)
         return Said()

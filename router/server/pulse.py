@@ -199,8 +199,9 @@ class Pulse:
             self._sooner.set()
 
     def forget(self, heart: Heart) -> None:
-        """Its connection is over."""
+        """Its connection is over; its place in the heap goes when its time comes."""
         self._due.pop(heart, None)
+        del heart.patient
 
     async def run(self) -> None:
         """Attends to whatever is due, for ever."""

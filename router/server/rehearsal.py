@@ -45,6 +45,7 @@ QUEUE = "rehearsal"
 POLICY = Policy(
     grace_ms=GRACE_MS,
     offer_timeout_ms=10_000,
+    offer_seen_ms=2_000,
     queues=(Queue(id=QUEUE, waiting_max=SLOTS),),
     customers_max=SLOTS,
 )

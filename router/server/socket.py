@@ -11,7 +11,8 @@ Invariants:
     nothing was heard since the first. After an end every call that waits raises
     `SocketClosedError` with the same code.
 
-The library reads, answers pings and shakes hands at both ends. What we say goes past it: a frame
+The library answers pings, puts fragments together and shakes hands at both ends; messages that
+came in one piece go past its reading (``shortcut``). What we say goes past it too: a frame
 of a server is a head of two to ten bytes before the message, and many of them leave in one write,
 without a lock or a task.
 
@@ -30,6 +31,7 @@ from wsproto.utilities import LocalProtocolError
 
 from router.server.gate import WRITE_S, Gate, upgrade_request
 from router.server.meter import FrameLimits
+from router.server.shortcut import whole_messages
 from router.server.visit import CLOSE_S, LINGER_S, Visit, bound_send_buffer
 
 __all__ = ["Socket", "SocketClosedError", "accept_socket"]
@@ -154,6 +156,7 @@ class Socket:
         "_pinged_at",
         "_visit",
         "subprotocol",
+        "take_now",
     )
 
     def __init__(
@@ -169,6 +172,9 @@ class Socket:
         self._visit = visit
         self._pinged_at = float("-inf")
         self._end: tuple[int, str] | None = None
+        self.take_now: Callable[[str | bytes], bool] | None = None
+        """Takes a message while ``receive`` waits, if that needs no waiting; else False."""
+        gate.deliver_to(self._deliver)
 
     @property
     def heard_at(self) -> float:
@@ -202,6 +208,23 @@ class Socket:
             return await self._connection.get_message()
         except trio_websocket.ConnectionClosed:
             raise await self._closed() from None
+
+    async def _deliver(self, data: bytes | bytearray) -> bytes | bytearray:
+        """Put whole messages where the library would, in their order; the library gets the rest."""
+        messages, rest = whole_messages(data)
+        for message in messages:
+            if self.take_now is not None and self._is_awaited and self.take_now(message):
+                continue
+            # Where this socket was closed meanwhile, nobody wants it.
+            with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._connection._send_channel.send(message)
+        return rest
+
+    @property
+    def _is_awaited(self) -> bool:
+        """Whether ``receive`` waits, and nothing is on its way to it."""
+        channel = self._connection._send_channel.statistics()
+        return channel.tasks_waiting_receive > 0 and channel.current_buffer_used == 0
 
     async def send(self, data: str | bytes) -> None:
         """Send one message; cancelling this while it writes ends the connection.
@@ -281,6 +304,15 @@ class Socket:
     async def _ping(self) -> None:
         with contextlib.suppress(trio.BrokenResourceError):
             await self._gate.send_all(_PING_FRAME)
+
+    def let_go(self) -> None:
+        """Know nobody any more, once it is over: what refers to itself waits for the collector."""
+        self.take_now = None
+        self._gate.deliver_to(None)
+        protocol = getattr(getattr(self._connection, "_wsproto", None), "connection", None)
+        parser = getattr(getattr(protocol, "_proto", None), "_parse_more", None)
+        if parser is not None:
+            parser.close()
 
     async def cut(self) -> None:
         """End it at once, without a word."""

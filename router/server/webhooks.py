@@ -83,6 +83,8 @@ class Webhooks:
         self._line: deque[Delivery] = deque()
         self._erased: list[tuple[str, str]] = []
         self._wake = trio.Event()
+        self.is_failing = False
+        """Whether the disk takes nothing at present."""
         self._writing = trio.Lock()
         self._drained = trio.lowlevel.ParkingLot()
         self.hooked: dict[str, list[Hooked]] = {
@@ -142,8 +144,8 @@ class Webhooks:
         self._wake.set()
 
     async def keep_up(self) -> None:
-        """See ``hearers.Effects``."""
-        while len(self._line) > LINE_MAX // 2:
+        """See ``hearers.Effects``; a replay is not held up by a disk that takes nothing."""
+        while len(self._line) > LINE_MAX // 2 and not self.is_failing:
             await self._drained.park()
 
     # -- onto the disk -----------------------------------------------------------------------
@@ -185,7 +187,10 @@ class Webhooks:
         except StorageError as error:
             self._erased[:0] = erased
             _LOG.error("webhooks.not_written", error=str(error), count=len(some))
+            self.is_failing = True
+            self._drained.unpark_all()
             return False
+        self.is_failing = False
         for _ in some:
             self._line.popleft()
         self._drained.unpark_all()

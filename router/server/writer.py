@@ -13,7 +13,7 @@ from collections.abc import Callable
 import trio
 
 from router.server.flow import Flow
-from router.server.outbox import Outbox, Pool
+from router.server.outbox import Outbox, Pool, nobody
 from router.server.socket import Socket, SocketClosedError
 from router.wire import Encoding, Packet
 
@@ -64,6 +64,11 @@ class Writer:
         """See ``flow.Spring``."""
         self.outbox.abandon()
         self._fail()
+
+    def let_go(self) -> None:
+        """Forgets everything, and whom it told: nothing is left for the collector."""
+        self.outbox.let_go()
+        self._fail = nobody
 
     def close(self, last: Packet | None) -> None:
         """Takes nothing more but a last word."""

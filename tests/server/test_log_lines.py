@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import structlog
 import trio
 
 from router.server import logs
@@ -31,7 +30,7 @@ class Line(NamedTuple):
 
 
 def lines() -> Iterator[Line]:
-    """Every call of a logger; the plain ones of doors and libraries are ``library.warning``."""
+    """Every call of a logger; what libraries and doors log plainly is in test_logs."""
     for file in sorted(ROOT.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(text)) if "structlog" in text else ():
@@ -98,7 +97,6 @@ async def test_a_day_of_a_server_is_json_and_tells_nothing_of_what_was_said() ->
     assert all(list(line)[:3] == ["at", "level", "event"] for line in found)
     assert SECRET not in text
     assert bad not in text
-    structlog.reset_defaults()
 
 
 async def test_refused_sign_ins_are_logged_but_not_for_ever() -> None:
@@ -109,4 +107,3 @@ async def test_refused_sign_ins_are_logged_but_not_for_ever() -> None:
             await node.get("/v1/queues", "Authorization: Bearer a.b.c")
     said = [line for line in stream.getvalue().splitlines() if '"token.refused"' in line]
     assert len(said) == logs.LINES_PER_WINDOW
-    structlog.reset_defaults()

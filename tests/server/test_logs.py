@@ -1,25 +1,14 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.server.clock import Clock
 from router.server.logs import configure, logger
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
 
 
 class Paper:
@@ -144,3 +133,18 @@ def test_debug_chatter_is_not_written() -> None:
     paper = Paper().open()
     logger().debug("detail")
     assert paper.lines() == []
+
+
+def test_a_named_node_is_in_every_line_and_our_doors_have_events_of_their_own() -> None:
+    stream = io.StringIO()
+    configure("json", Clock(), stream, node="n1")
+    logger().info("some.thing", tenant="acme")
+    outline = "LookupError\n" + "  at a line\n" * 100
+    logging.getLogger("fairline.front").error("a visit failed: %s", outline)
+    logging.getLogger("other").warning("a library speaks")
+    plain, door, library = map(json.loads, stream.getvalue().splitlines())
+    assert list(plain) == ["at", "level", "event", "node", "tenant"]
+    assert (door["event"], door["node"], door["exception"]) == (
+        "front.failed", "n1", f"a visit failed: {outline}",
+    )  # fmt: skip
+    assert (library["event"], library["library"]) == ("library.warning", "other")

@@ -9,7 +9,7 @@ from router.server.hidden import HIDDEN
 from router.server.probe import STEPS, rehearse
 from router.server.rehearsal import Player
 from tests.helpers.nodes import PATIENCE_S, RunningNode, open_node
-from tests.server.test_rehearsal import gone, lend
+from tests.server.test_rehearsal import ask_for, enter, gone, lend
 
 
 def address(node: RunningNode) -> str:
@@ -47,6 +47,21 @@ async def test_a_play_that_breaks_off_skips_the_rest_and_signs_out() -> None:
         assert "failed" in outcomes.values()
         await gone(node)
         assert not any(link.tenant == HIDDEN for link in node.node.hub.links)
+
+
+async def test_an_offer_of_another_conversation_is_never_accepted() -> None:
+    """What a killed doctor left in line may come to the next one's agent first."""
+    async with open_node() as node:
+        lent, other = await lend(node), await lend(node)
+        stranger = await enter(node, other, "customer")
+        left = await ask_for(stranger, lent)
+        findings = Findings(lambda _: None)
+        with trio.fail_after(2 * PATIENCE_S):
+            await rehearse(findings, address(node), lent, None)
+        assert {one.outcome for one in findings.all} == {"passed"}
+        conversation = node.node.routers[HIDDEN].world.conversations.by_id[left]
+        assert not conversation.agent
+        assert conversation.attempt_count == 1
 
 
 async def test_a_player_who_is_not_let_in_is_told_with_the_server_s_words() -> None:

@@ -14,8 +14,11 @@ from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
 from router.journal.segments import segment_path
 from router.server.clock import Clock
+from router.server.hidden import HIDDEN
+from router.server.hook_store import HookKey
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots
+from router.server.sections import Webhook
 from router.server.snapshotter import Pace, Snapshotter
 from router.server.storing import Kept, _start, journal_folder, opened, snapshotting
 from tests.helpers.nodes import folder_settings, node_settings
@@ -122,6 +125,46 @@ async def test_an_archive_of_another_journal_is_refused_and_the_journal_let_go(
         with pytest.raises(ArchiveCorrupt, match="do not belong together"):
             async with opened(settings, Clock()):
                 raise AssertionError("nothing was opened")
+
+
+async def test_the_hidden_tenant_goes_on_behind_a_snapshot_and_holds_nothing(
+    tmp_path: Path,
+) -> None:
+    settings = folder_settings(tmp_path)
+    hidden = [(HIDDEN, payload) for _, payload in COMMANDS]
+    async with opened(settings, Clock()) as kept:
+        for command in hidden:
+            await kept.journal.append([command], 0)
+        write_snapshot(journal_folder(settings.server))
+        assert isinstance(kept.journal, FileJournal)
+        (done,) = kept.journal.holds.done()
+        assert done.get(HIDDEN, len(hidden)) >= len(hidden)
+    async with opened(settings, Clock()) as kept:
+        position = kept.start.cores[HIDDEN].router.position
+        assert kept.start.positions == {HIDDEN: position}
+        assert position >= 5
+
+
+async def test_a_start_takes_no_snapshot_that_a_webhook_has_not_reached(tmp_path: Path) -> None:
+    settings = folder_settings(tmp_path)
+    hook = Webhook(id="crm", url="http://127.0.0.1:9/", secret="a secret of the tests, long")
+    acme = msgspec.structs.replace(settings.tenants["acme"], webhooks=(hook,))
+    settings = msgspec.structs.replace(settings, tenants={**settings.tenants, "acme": acme})
+    async with opened(settings, Clock()) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+        write_snapshot(journal_folder(settings.server))
+        archived(kept, 5)
+        assert kept.hooks is not None
+        kept.hooks.add((), {HookKey("acme", "crm"): 3})
+    async with opened(settings, Clock()) as kept:
+        assert kept.start == NOTHING
+        assert isinstance(kept.journal, FileJournal)
+        assert [done["acme"] for done in kept.journal.holds.done()] == [5, 3]
+        assert kept.hooks is not None
+        kept.hooks.add((), {HookKey("acme", "crm"): 5})
+    async with opened(settings, Clock()) as kept:
+        assert kept.start.positions == {"acme": 5}
 
 
 def write_snapshot(folder: Path) -> None:

@@ -8,12 +8,24 @@ import msgspec
 import pytest
 import trio
 
+from router.commands import SetPolicy
+from router.errors import StorageError
+from router.journal.base import Record
 from router.server.clock import Clock
+from router.server.counters import Tally
 from router.server.hook_store import FILE_NAME, HookKey, HookStore
 from router.server.sections import Settings, Webhook
 from router.server.storing import opened
-from router.server.webhooks import Webhooks, needed, pass_over
-from tests.helpers.nodes import PATIENCE_S, RunningNode, folder_settings, node_settings, open_node
+from router.server.tenants import Tenants
+from router.server.webhooks import LINE_MAX, Webhooks, needed, pass_over
+from tests.helpers.nodes import (
+    PATIENCE_S,
+    POLICY,
+    RunningNode,
+    folder_settings,
+    node_settings,
+    open_node,
+)
 from tests.helpers.receivers import Receiver, receiver
 from tests.server.test_hook_signing import SECRET
 
@@ -175,6 +187,40 @@ async def test_nobody_waits_for_a_disk_that_takes_nothing(tmp_path: Path) -> Non
         (count,) = connection.execute("SELECT count(*) FROM deliveries").fetchone()
     connection.close()
     assert count == len({posted.headers["webhook-id"] for posted in crm.posted})
+
+
+async def test_a_replay_waits_for_room_but_not_for_a_disk_that_takes_nothing(
+    autojump_clock: object,
+) -> None:
+    store = HookStore(None)
+    store._connection.execute("PRAGMA query_only = ON")
+    tenants = Tenants(["acme"])
+    with pytest.raises(StorageError):
+        store.add((), {HookKey("acme", "crm"): 0})
+    store._connection.execute("PRAGMA query_only = OFF")
+    webhooks = Webhooks(
+        {"acme": (hook("http://127.0.0.1:9/"),)},
+        store,
+        tenants,
+        ends={},
+        wall_ms=Clock().wall_ms,
+        count=Tally(),
+    )
+    router = tenants.routers["acme"]
+    events = router.apply(SetPolicy(policy=POLICY), 1)
+    for position in range(1, LINE_MAX // 2 + 2):
+        webhooks.take(Record("acme", position, 1, b""), events)
+    with trio.move_on_after(1) as patience:
+        await webhooks.keep_up()
+    assert patience.cancelled_caught, "there was no room"
+    store._connection.execute("PRAGMA query_only = ON")
+    await webhooks.end()
+    with trio.fail_after(1):
+        await webhooks.keep_up()
+    store._connection.execute("PRAGMA query_only = OFF")
+    await webhooks.end()
+    assert not webhooks.is_failing
+    assert store.standing(HookKey("acme", "crm")).waiting == LINE_MAX // 2 + 1
 
 
 async def test_an_erased_customer_is_told_and_then_forgotten(tmp_path: Path) -> None:

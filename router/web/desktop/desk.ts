@@ -246,7 +246,10 @@ export class Desk extends EventTarget {
 
   private kept(kept: SignedIn | null, notice: string): void {
     if (!kept) {
-      if (this.signedIn && !notice) this.drafts.clear();
+      if (this.signedIn && !notice) {
+        this.drafts.clear();
+        this.settings.set({ keys: {} }); // the server has them for who signs in again
+      }
       this.model.clear();
       this.chosen = this.missed = null;
       this.panel = "";

@@ -30,8 +30,7 @@ export class Own {
     this.loadedFor = you;
     try {
       const { value } = await ask<{ value: Document | null }>(token, PATH);
-      // Somebody else's keys and replies do not stay behind in a shared browser.
-      desk.settings.set({ keys: value?.keys ?? {} });
+      if (value?.keys) desk.settings.set({ keys: value.keys });
       if (value?.replies) desk.replies.adopt(value.replies);
       desk.draw();
     } catch {

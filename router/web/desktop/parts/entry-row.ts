@@ -8,7 +8,7 @@ import type { Entry } from "../entries.js";
 import { momentAt, timeAt } from "../words.js";
 import { icon } from "./icons.js";
 
-/** What a row needs of the page: whose it is, and how to answer with a quote where one may. */
+/** What a row needs of the page: whose it is, and how to answer with a quote where one may (a note never gets out). */
 export interface Around {
   you?: string;
   quote?: (one: Entry) => void;
@@ -22,7 +22,7 @@ export function entryRow(one: Entry, { you, quote }: Around = {}): TemplateResul
   return html`<div class="entry ${sort} ${leads ? "leads" : ""} ${failed ? "failed" : ""} ${toMe ? "to-me" : ""}" data-key=${key}>
     ${leads ? html`<p class="meta"><b dir="auto">${author}</b> ${at ? html`<time>${timeAt(at)}</time>` : nothing}</p>` : nothing}
     <div class="said"><p class="body" dir="auto" title=${at ? momentAt(at) : ""}>${one.quote ? html`<span class="quote" dir="auto"><span class="spoken">Quote: </span>${one.quote}</span>` : nothing}${named(one, you)}</p>
-      ${quote && at && !failed ? html`<button type="button" class="tool answer" aria-label="Quote" title="Quote (Q)" @click=${() => quote(one)}>${icon("quote")}</button>` : nothing}</div>
+      ${quote && at && !failed && sort !== "note" ? html`<button type="button" class="tool answer" aria-label="Quote" title="Quote (Q)" @click=${() => quote(one)}>${icon("quote")}</button>` : nothing}</div>
     ${tick ? html`<p class="tick ${tick.startsWith("✓✓") ? "read" : ""}">${tick}</p>` : nothing}</div>`;
 }
 

@@ -14,7 +14,7 @@ export class ExpiryBar extends Part {
     const left = endingIn(signedIn, model.now());
     if (left === null) return nothing;
     return html`<form class="missed expiry" @submit=${this.submit}><span role="alert">Your sign-in ends soon. Paste a new token to go on without a break.</span>
-      <b aria-hidden="true">${duration(left)}</b><input aria-label="New token" autocomplete="off" spellcheck="false" required><button>Go on</button></form>`;
+      <b aria-hidden="true">${duration(left)}</b><input aria-label="New token" placeholder="New token" autocomplete="off" spellcheck="false" required><button>Go on</button></form>`;
   }
 
   private async submit(event: Event): Promise<void> {

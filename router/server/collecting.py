@@ -1,0 +1,70 @@
+"""Keeps Python's garbage collector from stopping the loop.
+
+Owns: when it looks at everything (`collector` says how often at what is new). Does not know: what
+there is.
+
+Invariants (tests/server/test_collecting.py): garbage that was made since the last look goes within
+``EVERY_S``; all that exists is looked at only when it has become twice as much; afterwards the
+collector is as it was.
+
+A connection is 150 objects and more that the collector knows. By itself it looks at all of them
+whenever there are a quarter more, which at 2,000 connections stops the loop for a third of a second
+and at 12,000 for two. Nearly all of it is no garbage: it lives until somebody goes, and then
+reference counting ends it, for connections leave no cycle behind (``connection``). So what has
+survived a look is frozen, and no later look minds it. Should cycles get lost among the frozen after
+all, then their number grows; when it has doubled, all of it is looked at once.
+"""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+__all__ = ["EVERY_S", "FROZEN_MIN", "Collecting", "short_collections"]
+
+EVERY_S = 1.0
+FROZEN_MIN = 200_000
+"""Below this a look at everything is a matter of 50 ms, and growth is the start's."""
+_NEVER = 1 << 30
+
+
+class Collecting:
+    """What was frozen, and when to look at all of it."""
+
+    def __init__(self) -> None:
+        self._limit = 2 * FROZEN_MIN
+
+    def look(self) -> bool:
+        """Ends young garbage and freezes the rest; whether it looked at everything."""
+        is_whole = gc.get_freeze_count() > self._limit
+        if is_whole:
+            gc.unfreeze()
+            gc.collect()
+        else:
+            gc.collect(1)
+        gc.freeze()
+        if is_whole:
+            self._limit = 2 * max(FROZEN_MIN, gc.get_freeze_count())
+        return is_whole
+
+
+@asynccontextmanager
+async def short_collections() -> AsyncIterator[None]:
+    """The collector never looks at everything by itself, as long as the block runs."""
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_look_on, Collecting())
+            yield
+            nursery.cancel_scope.cancel()
+    finally:
+        gc.set_threshold(young, middle, old)
+        gc.unfreeze()
+
+
+async def _look_on(collecting: Collecting) -> None:
+    while True:
+        collecting.look()
+        await trio.sleep(EVERY_S)
