@@ -27,7 +27,7 @@ def rot_one(disk: FaultyDisk, chance: random.Random) -> bool:
 
     That one is damaged is what the second is kept for; nothing is promised where both are.
     """
-    names = snapshot_names(disk, FOLDER)[:KEPT]
+    names = snapshot_names(disk.copy(), FOLDER)[:KEPT]  # a look that no fault strikes
     if not names or disk.has_rotten():
         return False
     disk.rot(FOLDER / chance.choice(names), chance.choice(_ROTTEN_PLACES))
