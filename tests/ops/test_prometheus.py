@@ -69,7 +69,7 @@ def test_every_alert_has_a_test_and_a_page_for_three_in_the_morning() -> None:
         assert text.startswith("# ")
         assert "\n1. " in text, page
     written = {f"docs/runbooks/{path.name}" for path in (ROOT / "docs" / "runbooks").glob("*.md")}
-    assert written == set(pages)
+    assert written - {"docs/runbooks/index.md"} == set(pages)
 
 
 def _builder() -> ModuleType:
@@ -209,4 +209,8 @@ def test_every_series_of_alerts_is_one_that_the_server_has(watched: Watched) -> 
     text = (CONFIG / "alerts.yml").read_text("utf-8") + (CONFIG / "rules.yml").read_text("utf-8")
     named = set(re.findall(r"\bfairline_\w+", text))
     bare = {re.sub(r"_bucket$|_sum$|_count$", "", name) for name in named}
-    assert sorted(bare - known) == []
+    # The demo has no webhooks, so their series are looked for where they are made.
+    source = (ROOT / "router" / "server" / "webhooks.py").read_text("utf-8")
+    hooks = {name for name in bare if name.startswith("fairline_webhook_")}
+    assert [name for name in hooks if name[9:].removesuffix("_total") not in source] == []
+    assert sorted(bare - hooks - known) == []
