@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 
 from router.server.clock import Clock
@@ -146,6 +147,32 @@ async def test_an_event_that_is_refused_keeps_no_other_and_is_given_up_in_the_en
             await made.until(lambda: made.waiting(hooked) == 0)
         assert crm.kinds().count("1") == TRIES_MAX
         assert crm.kinds().count("2") == crm.kinds().count("3") == 1
+
+
+@pytest.mark.parametrize("location", ["mailto:x@y", "http://xn--/", "http://[", "http://a:b/"])
+async def test_a_redirect_to_an_address_that_is_none_is_a_try_that_failed(location: str) -> None:
+    with receiver() as crm, receiver() as well:
+        answers = iter([302, 200])
+        crm.answer = lambda _: (next(answers), {"location": location})
+        async with sending(("crm", crm.url), ("well", well.url)) as made:
+            made.put(made.hooked["crm"], 1)
+            await made.until(lambda: made.waiting(made.hooked["crm"]) == 0)
+            made.put(made.hooked["well"], 1)
+            await made.until(lambda: made.waiting(made.hooked["well"]) == 0)
+        assert len(crm.posted) == 2
+
+
+@pytest.mark.parametrize("host", ["xn--", "a..b", "a" * 64 + ".example"])
+async def test_a_host_that_cannot_be_one_harms_no_other(host: str) -> None:
+    with receiver() as well:
+        async with sending(("bad", f"http://{host}/"), ("well", well.url)) as made:
+            bad, fine = made.hooked["bad"], made.hooked["well"]
+            made.put(bad, 1)
+            await made.until(lambda: bad.failures >= 2)
+            assert bad.last_error
+            made.put(fine, 1)
+            await made.until(lambda: made.waiting(fine) == 0)
+            assert made.waiting(bad) == 1
 
 
 async def test_gone_is_gone_at_once() -> None:
