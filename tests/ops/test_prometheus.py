@@ -155,6 +155,10 @@ class Watched:
         with urllib.request.urlopen(address, timeout=5) as answer:
             return json.load(answer)["data"]
 
+    def is_scraped(self) -> bool:
+        """Whether Prometheus got figures of the demo."""
+        return self.is_up() and bool(self.result("up == 1"))
+
     def is_up(self) -> bool:
         """Whether Prometheus answers."""
         try:
@@ -203,6 +207,7 @@ def test_no_alert_is_broken_and_a_calm_server_fires_none(watched: Watched) -> No
 
 
 def test_every_series_of_alerts_is_one_that_the_server_has(watched: Watched) -> None:
+    until(watched.is_scraped, "the demo is there", PATIENCE_S)
     with urllib.request.urlopen(f"http://127.0.0.1:{watched.port}/metrics", timeout=5) as answer:
         page = answer.read().decode()
     known = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
