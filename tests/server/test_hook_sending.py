@@ -175,6 +175,42 @@ async def test_a_host_that_cannot_be_one_harms_no_other(host: str) -> None:
             assert made.waiting(bad) == 1
 
 
+async def test_a_disk_that_takes_nothing_has_nothing_sent_twice() -> None:
+    with receiver() as crm:
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+
+            def answer(_: Posted) -> tuple[int, dict[str, str]]:
+                made.store._connection.execute("PRAGMA query_only = ON")
+                return 200, {}
+
+            crm.answer = answer
+            made.put(hooked, 1)
+            await made.until(lambda: hooked.unstored >= 4)
+            assert len(crm.posted) == 1
+            assert "cannot be used" in hooked.last_error
+            made.store._connection.execute("PRAGMA query_only = OFF")
+            await made.until(lambda: made.waiting(hooked) == 0)
+        assert len(crm.posted) == 1
+
+
+async def test_a_disk_that_cannot_be_read_is_asked_again_later() -> None:
+    with receiver() as crm:
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+            made.put(hooked, 1)
+            await made.until(lambda: made.waiting(hooked) == 0)
+            run = made.store._connection.execute
+            run("ALTER TABLE deliveries RENAME TO elsewhere")
+            hooked.wake.set()
+            await made.until(lambda: hooked.unstored >= 3)
+            run("ALTER TABLE elsewhere RENAME TO deliveries")
+            made.put(hooked, 2)
+            await made.until(lambda: made.waiting(hooked) == 0)
+            assert hooked.last_error == ""
+        assert crm.kinds() == ["1", "2"]
+
+
 async def test_gone_is_gone_at_once() -> None:
     with receiver() as crm:
         crm.answer = lambda _: (410, {})
