@@ -6,11 +6,14 @@ Does not know: events, the journal, how deliveries are kept (``hook_store``).
 Invariants (tests/server/test_hook_sending.py): only the URL of the settings is ever asked, and
 redirects are not followed; a hook that is down is asked seldom and one event at a time; an event
 that a hook refuses keeps no other from it; whatever an address or an answer is, it ends one try;
-nothing is sent while what came of the last round is not on the disk.
+nothing is sent while what came of the last round is not on the disk; no hook has another's
+connections, and none is sent what a receiver said before.
 """
 
 import random
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -106,11 +109,18 @@ class Sender:
         """Delivers what is due to each hook, for ever."""
         import httpx
 
-        async with (
-            httpx.AsyncClient(timeout=TRY_S, trust_env=False, follow_redirects=False) as client,
-            trio.open_nursery() as nursery,
-        ):
+        verify = httpx.create_ssl_context(trust_env=False)  # costly: one for all
+        async with AsyncExitStack() as clients, trio.open_nursery() as nursery:
             for hooked in hooks:
+                client = httpx.AsyncClient(
+                    verify=verify,
+                    timeout=TRY_S,
+                    trust_env=False,
+                    follow_redirects=False,
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes none
+                    limits=httpx.Limits(max_connections=CONNECTIONS),
+                )
+                await clients.enter_async_context(client)
                 nursery.start_soon(self._serve, client, hooked)
 
     async def _serve(self, client: "httpx.AsyncClient", hooked: Hooked) -> None:
