@@ -12,9 +12,9 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from router.errors import StorageError
 
@@ -72,6 +72,8 @@ class Standing(NamedTuple):
 
 class HookStore:
     """The deliveries of all hooks; may be called from any thread, one at a time.
+
+    Every method raises ``StorageError`` where the file cannot be read or written.
 
     Args:
         file: Where they are kept; None keeps them in memory.
@@ -138,13 +140,12 @@ class HookStore:
 
     def due(self, key: HookKey, now_ms: int, limit: int) -> list[Delivery]:
         """What is to be tried now, the longest due first."""
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT position, place, at_ms, kind, customer, body, attempts FROM deliveries "
-                "WHERE tenant = ? AND hook = ? AND due_ms <= ? ORDER BY due_ms, position, place "
-                "LIMIT ?",
-                (*key, now_ms, limit),
-            ).fetchall()
+        rows = self._read_all(
+            "SELECT position, place, at_ms, kind, customer, body, attempts FROM deliveries "
+            "WHERE tenant = ? AND hook = ? AND due_ms <= ? ORDER BY due_ms, position, place "
+            "LIMIT ?",
+            (*key, now_ms, limit),
+        )
         return [Delivery(key, *row) for row in rows]
 
     def next_due_ms(self, key: HookKey) -> int | None:
@@ -210,9 +211,15 @@ class HookStore:
             )
 
     def _read(self, query: str, values: Sequence[str]) -> tuple[int, ...] | None:
+        rows = self._read_all(query, values)
+        return rows[0] if rows else None
+
+    def _read_all(self, query: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
         with self._lock:
-            row: tuple[int, ...] | None = self._connection.execute(query, values).fetchone()
-        return row
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise StorageError(f"{self._name} cannot be read: {error}.") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -222,7 +229,7 @@ class HookStore:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
-                if self._connection.in_transaction:
+                with suppress(sqlite3.Error):  # what is broken may have rolled back by itself
                     self._connection.execute("ROLLBACK")
                 raise StorageError(f"{self._name} cannot be written: {error}.") from error
 

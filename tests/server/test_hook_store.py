@@ -103,3 +103,14 @@ def test_a_failed_write_leaves_nothing() -> None:
     store._connection.execute("PRAGMA query_only = OFF")
     assert store.place(CRM) is None
     assert store.due(CRM, 9_000, 9) == []
+
+
+def test_what_cannot_be_read_is_said_as_what_cannot_be_written() -> None:
+    store = HookStore(None)
+    store._connection.execute("DROP TABLE deliveries")
+    store._connection.execute("DROP TABLE places")
+    for read in (store.place, store.standing, store.next_due_ms):
+        with pytest.raises(StorageError, match="cannot be read"):
+            read(CRM)
+    with pytest.raises(StorageError, match="cannot be read"):
+        store.due(CRM, 9_000, 9)

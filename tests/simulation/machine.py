@@ -281,7 +281,7 @@ class Machine:
                 await self._drain.wait()
                 await node.gateway.drain()
                 doors.cancel_scope.cancel()
-            await node.engine.settle()
+            await node.engine.end()
             await journal.aclose()
             machine.cancel_scope.cancel()
 
