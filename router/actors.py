@@ -6,7 +6,7 @@ Does not know: commands, or how a token is checked.
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from router.ids import ConnectionId, PersonKey, person_key
 
@@ -14,11 +14,17 @@ __all__ = ["Actor", "Claims", "ContactWish"]
 
 
 class Actor(Struct, frozen=True, gc=False):
-    """Who asks: a person, and the connection they ask through."""
+    """Who asks: a person, and the connection they ask through.
+
+    ``teams`` are those of a supervisor who asks by HTTP, as their token has them (none: all);
+    unset where a connection's ``hello`` told the core of them. What is unset is not encoded at all,
+    so commands without it are byte for byte what they were before there was this field.
+    """
 
     role: str
     id: str
     connection: ConnectionId = ConnectionId("")
+    teams: tuple[str, ...] | UnsetType = UNSET
 
     @property
     def key(self) -> PersonKey:

@@ -35,7 +35,7 @@ from router.placing import requirement_of
 from router.policy import Weights
 from router.presence import Agent
 from router.queue import NOBODY
-from router.relations import theirs
+from router.relations import theirs, watches
 from router.room import is_kept_from
 from router.skills import Profile, shortfall
 from router.states import ConversationState, Reachability, Show
@@ -105,10 +105,8 @@ def _must_be_of_teams(world: World, actor: Actor, agent: str) -> None:
         if agent != actor.id:
             raise Refused(Refusal.FORBIDDEN, "agents ask about themselves")
         return
-    theirs_too = world.agent(agent).teams
-    supervisor = world.people.by_key(actor.key) if actor.role == "supervisor" else None
-    teams = supervisor.teams if supervisor is not None else ()
-    if teams and not any(team in theirs_too for team in teams):
+    known = world.agent(agent)
+    if actor.role == "supervisor" and not watches(world, actor, known.id):
         raise Refused(Refusal.FORBIDDEN, "this agent is not of your teams")
 
 

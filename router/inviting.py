@@ -3,8 +3,9 @@
 Owns: who may ask a colleague in, join and leave, and in which mode. Does not know: what follows of
 it (``router.guests``), or what a guest says.
 
-Invariants: everything is checked before anything changes; who joins is audited; an agent joins by
-invitation alone, in the mode of that invitation.
+Invariants (tests/test_inviting.py): everything is checked before anything changes; who joins is
+audited; an agent joins by invitation alone, in the mode of that invitation; an invitation that is
+sent again while it stands is answered and changes nothing.
 """
 
 from router.commands import InviteColleague, JoinConversation, LeaveConversation
@@ -31,6 +32,9 @@ VISITS_MAX = 50
 def invite(world: World, command: InviteColleague) -> None:
     """A colleague is asked to help: unheard (consult) or heard by the customer (barge).
 
+    The same words again, from whom they stand, are a client's that did not hear the reply: the
+    note is not written twice. Without words, asking again moves the deadline.
+
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED, or INVALID_TRANSITION where it is not active
             or the colleague is not there, has it or is in it already.
@@ -43,8 +47,10 @@ def invite(world: World, command: InviteColleague) -> None:
         raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is not signed in")
     if agent.id == conversation.agent or agent.key in conversation.joined:
         raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is in this conversation")
-    _check_room(world, conversation, agent.key)
     by = command.by
+    if command.note and _stands(conversation.invited.get(agent.key), command):
+        return
+    _check_room(world, conversation, agent.key)
     if command.note:
         conversation.check_room()
         # The reply has no number for it, so whoever asks hears of the note as everybody does.
@@ -53,6 +59,14 @@ def invite(world: World, command: InviteColleague) -> None:
     call_in(
         world, conversation, command.agent, Invitation(by.key, command.mode, due_ms, command.note)
     )
+
+
+def _stands(invitation: Invitation | None, command: InviteColleague) -> bool:
+    """Whether they are asked by the same person, in the same mode and words, already."""
+    if invitation is None:
+        return False
+    known = (invitation.by, invitation.mode, invitation.note)
+    return known == (command.by.key, command.mode, command.note)
 
 
 def _check_room(world: World, conversation: Conversation, key: PersonKey) -> None:

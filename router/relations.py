@@ -6,13 +6,15 @@ the order. Does not know: which relation which message needs (``router.rights``)
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from router.commands import Actor
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.rights import relations_for
 from router.world import World
 
-__all__ = ["hidden_agents", "theirs", "theirs_in_archive"]
+__all__ = ["hidden_agents", "theirs", "theirs_in_archive", "watches"]
 
 
 def theirs(world: World, by: Actor, message_type: str, conversation_id: str) -> Conversation:
@@ -38,7 +40,7 @@ def hidden_agents(world: World, by: Actor) -> frozenset[str]:
     """The agents whose conversations a supervisor does not look into; for others nobody."""
     if by.role != "supervisor":
         return frozenset()
-    return frozenset(name for name in world.people.agents if not _watches(world, by, name))
+    return frozenset(name for name in world.people.agents if not watches(world, by, name))
 
 
 def theirs_in_archive(world: World, by: Actor, customer: str, agent: str | None) -> None:
@@ -50,7 +52,7 @@ def theirs_in_archive(world: World, by: Actor, customer: str, agent: str | None)
     served = agent is not None and by.id == agent
     allowed = {
         "agent": served or _serves_now(world, by, customer),
-        "supervisor": agent is None or _watches(world, by, agent),
+        "supervisor": agent is None or watches(world, by, agent),
         "service": True,
     }
     if not allowed.get(by.role, False):
@@ -91,12 +93,14 @@ def _serves_now(world: World, by: Actor, customer: str) -> bool:
 
 
 def _is_of_teams(world: World, by: Actor, conversation: Conversation) -> bool:
-    return _watches(world, by, conversation.agent)
+    return watches(world, by, conversation.agent)
 
 
-def _watches(world: World, by: Actor, agent_id: str) -> bool:
-    """Whether an agent is of the supervisor's teams, or nobody's."""
-    supervisor = world.people.by_key(by.key)
-    teams = supervisor.teams if supervisor is not None else ()
+def watches(world: World, by: Actor, agent_id: str) -> bool:
+    """Whether an agent is of the supervisor's teams, or there is none."""
+    teams = by.teams
+    if teams is UNSET:
+        supervisor = world.people.by_key(by.key)
+        teams = supervisor.teams if supervisor is not None else ()
     agent = world.people.agents.get(agent_id)
     return not teams or agent is None or any(team in agent.teams for team in teams)

@@ -145,7 +145,9 @@ class Session:
             return self._take_first(message, now_ms)
         if isinstance(message, Bad):
             self._last_id = max(self._last_id, message.id)
-            return self._blame(message.id, Refused(message.code, message.message), now_ms)
+            may_set = self.bearer is not None and may_send(self.bearer.role, "policy.set")
+            text = message.every_mistake() if may_set else message.message
+            return self._blame(message.id, Refused(message.code, text), now_ms)
         return self._take_ready(message, now_ms)
 
     def _refuse_haste(self, message: Incoming | Bad, now_ms: int) -> list[Step]:
@@ -182,7 +184,7 @@ class Session:
         return [Say(refusal_reply(message.id, refused))]
 
     def _take_ready(self, message: Incoming, now_ms: int) -> list[Step]:
-        kind = _kind(message)
+        kind = str(message.__struct_config__.tag)
         if not isinstance(message, incoming.Activity):
             if message.id <= self._last_id:
                 return self._blame(message.id, _ID_NOT_RISING, now_ms)
@@ -394,7 +396,3 @@ _TRIGGERS: dict[int, str] = {
     CloseCode.SLOW_CONSUMER: "overrun",
     CloseCode.NO_PONG: "fall_silent",
 }
-
-
-def _kind(message: Incoming) -> str:
-    return str(message.__struct_config__.tag)

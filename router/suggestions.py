@@ -14,17 +14,31 @@ import difflib
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import islice
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Mistake", "all_mistakes", "did_you_mean", "field_types", "mistakes", "plain", "sound"]
+__all__ = [
+    "TOLD_CHARS_MAX",
+    "TOLD_MAX",
+    "Mistake",
+    "all_mistakes",
+    "did_you_mean",
+    "field_types",
+    "mistakes",
+    "plain",
+    "sound",
+]
 
 Mistake = tuple[str, str]
 """(path of the key, sentence that says what is wrong and how to mend it)."""
 
 TOLD_MAX = 20
+TOLD_CHARS_MAX = 400
+"""Of one mistake, whose path and value may be as long as whoever wrote them liked."""
 
 _WORDS = {
     "`int`": ("a whole number", "a whole number"),
@@ -44,6 +58,9 @@ _LIMITS = (
 )
 """How msgspec spells a limit, and how people do."""
 
+_NO_TEXT = "the name of a key must be text"
+"""MessagePack allows others; files and JSON do not."""
+
 _LEAF_PATH = re.compile(r" - at `(key in )?\$(?P<path>[^`]*)`$")
 
 
@@ -53,11 +70,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def field_types(kind: type[Struct]) -> dict[str, Any]:
+@cache
+def field_types(kind: type[Struct]) -> Mapping[str, Any]:
     """The fields of a Struct as they are spelt in files, with their annotations."""
     hints = get_type_hints(kind, include_extras=True)
     spelt = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
-    return {encoded: hints[name] for name, encoded in spelt}
+    return types.MappingProxyType({encoded: hints[name] for name, encoded in spelt})
+
+
+@cache
+def _required(kind: type[Struct]) -> tuple[str, ...]:
+    return tuple(field.encode_name for field in msgspec.structs.fields(kind) if field.required)
 
 
 def mistakes(value: object, annotation: Any, path: str) -> Iterator[Mistake]:  # noqa: ANN401 - a type form
@@ -74,11 +97,13 @@ def mistakes(value: object, annotation: Any, path: str) -> Iterator[Mistake]:  #
 
 
 def all_mistakes(value: object, annotation: Any, path: str) -> str:  # noqa: ANN401
-    """The mistakes in one line, as a refusal tells them, ``TOLD_MAX`` at most; empty: none."""
-    found = list(mistakes(value, annotation, path))
-    told = [f"{where}: {sentence}" for where, sentence in found[:TOLD_MAX]]
-    left = len(found) - len(told)
-    return "; ".join([*told, f"and {left} more"] if left else told)
+    """The mistakes in one line, as a refusal tells them; empty: none.
+
+    Behind ``TOLD_MAX`` of them nothing is looked at any more.
+    """
+    found = list(islice(mistakes(value, annotation, path), TOLD_MAX + 1))
+    told = [f"{where}: {sentence}"[:TOLD_CHARS_MAX] for where, sentence in found[:TOLD_MAX]]
+    return "; ".join([*told, "and more"] if len(found) > TOLD_MAX else told)
 
 
 def sound(value: object, annotation: Any) -> Any:  # noqa: ANN401 - a raw tree
@@ -110,9 +135,8 @@ def _sound_table(value: object, kind: type[Struct]) -> dict[str, Any]:
     fields = field_types(kind)
     found = {key: sound(table[key], fields[key]) for key in fields if key in table}
     kept = {key: inner for key, inner in found.items() if inner is not _WRONG}
-    for field in msgspec.structs.fields(kind):
-        if field.required:
-            kept.setdefault(field.encode_name, _stand_in(fields[field.encode_name]))
+    for key in _required(kind):
+        kept.setdefault(key, _stand_in(fields[key]))
     return kept
 
 
@@ -144,13 +168,14 @@ def _table(value: object, kind: type[Struct], path: str) -> Iterator[Mistake]:
         return
     fields = field_types(kind)
     for key, inner in value.items():
-        where = f"{path}.{key}" if path else key
-        if key in fields:
+        where = f"{path}.{key}" if path else f"{key}"
+        if not isinstance(key, str):
+            yield where, _NO_TEXT
+        elif key in fields:
             yield from mistakes(inner, fields[key], where)
         else:
             yield where, _unknown(key, fields)
-    required = [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
-    for key in required:
+    for key in _required(kind):
         if key not in value:
             yield (f"{path}.{key}" if path else key), "this key is missing; add it"
 
@@ -169,6 +194,9 @@ def _mapping(value: object, kind: Any, path: str) -> Iterator[Mistake]:  # noqa:
     key_type, value_type = get_args(kind)
     for key, inner in value.items():
         where = f"{path}.{key}"
+        if not isinstance(key, str):
+            yield where, _NO_TEXT
+            continue
         yield from _leaf(key, key_type, where)
         yield from mistakes(inner, value_type, where)
 

@@ -7,12 +7,16 @@ Invariants (tests/test_wire.py): whatever the bytes, ``decode`` returns and neve
 encoding says the other says too; a message is encoded once for each encoding however many receive
 it.
 
-msgspec does the work. Three errors leave its decoders: its own, bad UTF-8, and the recursion limit,
+msgspec does the work. Besides its own errors, bad UTF-8 and the recursion limit leave its decoders,
 which about a thousand nested brackets reach even inside a field that is ignored.
+
+Reading costs what the frame's bytes cost, whoever sent it: all the mistakes of a policy are looked
+for when a session asks, for those who may send one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple, get_args
 
 import msgspec
@@ -47,6 +51,12 @@ class Bad(NamedTuple):
     id: int
     code: Refusal
     message: str
+    look: Callable[[], str] | None = None
+    """Finds every mistake of a policy; dear, so not for everybody who sends something."""
+
+    def every_mistake(self) -> str:
+        """All that is wrong, in one line: whoever writes a policy would rather mend it once."""
+        return (self.look() if self.look is not None else "") or self.message
 
 
 class _Envelope(Struct):
@@ -81,7 +91,9 @@ _CODECS = {
         frozenset([*range(0x90, 0xA0), 0xDC, 0xDD]),
     ),
 }
-_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError)
+"""``ValueError`` for bad UTF-8 and timestamps that no calendar has; more than is known to occur."""
+
 _ENCODERS: dict[Encoding, msgspec.json.Encoder | msgspec.msgpack.Encoder] = {
     Encoding.JSON: msgspec.json.Encoder(),
     Encoding.MSGPACK: msgspec.msgpack.Encoder(),
@@ -134,13 +146,17 @@ def _diagnose(codec: _Codec, raw: str | bytes | Raw, error: Exception) -> Bad:
     if kind not in TYPES:
         return Bad(number, Refusal.UNKNOWN_TYPE, "t: this type of message is not known")
     if kind == "policy.set":
-        return Bad(number, Refusal.BAD_REQUEST, _policy_mistakes(codec, raw) or _sentence(error))
+        look = partial(_policy_mistakes, codec, raw)
+        return Bad(number, Refusal.BAD_REQUEST, _sentence(error), look)
     return Bad(number, Refusal.BAD_REQUEST, _sentence(error))
 
 
 def _policy_mistakes(codec: _Codec, raw: str | bytes | Raw) -> str:
-    """Everything that is wrong with a policy: whoever writes one would rather mend it once."""
-    tree = codec.plain.decode(raw)  # type: ignore[arg-type]
+    """Everything that is wrong with a policy; nothing where it cannot be read without its types."""
+    try:
+        tree = codec.plain.decode(raw)  # type: ignore[arg-type]
+    except _UNREADABLE:
+        return ""
     return all_mistakes(tree.get("policy", {}), Policy, "policy")
 
 

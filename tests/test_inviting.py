@@ -1,5 +1,7 @@
 """Who may ask a colleague in, join and leave."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 
@@ -73,6 +75,42 @@ def test_a_conversation_has_room_for_so_many_guests() -> None:
     command = InviteColleague(agent("ann"), TALK, AgentId("bob"))
     assert scene.refused_in_vain(command) == Refusal.LIMIT_EXCEEDED
     invite(scene, name="a0")
+
+
+def test_an_invitation_that_is_sent_again_has_one_note_and_is_heard_once() -> None:
+    scene = talking()
+    invite(scene)
+    due_ms = scene.conversation("c").invited[agent("bob").key].due_ms
+    scene.to(10_000)
+    # Its reply was lost, so the client sends it once more.
+    invite(scene)
+    assert len(scene.heard_by(agent("bob"), outgoing.ConversationInvited)) == 1
+    notes = [one.body for one in scene.heard_by(agent("ann"), outgoing.MessageSent)]
+    assert notes == ["lamps?"]
+    assert scene.conversation("c").invited[agent("bob").key].due_ms == due_ms
+
+
+@pytest.mark.parametrize(
+    ("by", "mode", "note"),
+    [
+        (supervisor(), "consult", "lamps?"),
+        (agent("ann"), "barge", "lamps?"),
+        (agent("ann"), "consult", "fuses?"),
+        (agent("ann"), "consult", ""),
+    ],
+)
+def test_asking_in_other_words_or_another_mode_or_by_another_is_asking_again(
+    by: Actor, mode: Literal["consult", "barge"], note: str
+) -> None:
+    scene = talking()
+    invite(scene)
+    due_ms = scene.conversation("c").invited[agent("bob").key].due_ms
+    scene.to(10_000)
+    scene.answered(InviteColleague(by, TALK, AgentId("bob"), mode, note))
+    assert len(scene.heard_by(agent("bob"), outgoing.ConversationInvited)) == 2
+    standing = scene.conversation("c").invited[agent("bob").key]
+    assert (standing.by, standing.mode, standing.note) == (by.key, mode, note)
+    assert standing.due_ms == due_ms + 10_000
 
 
 def test_an_agent_joins_by_invitation_alone_and_in_its_mode() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from router.commands import (
@@ -23,6 +24,7 @@ from router.errors import Refusal
 from router.events import CommandAnswered, CommandRefused
 from router.ids import AgentId, ConversationId
 from router.policy import AgentEntry, Policy, Queue
+from router.relations import hidden_agents
 from tests.helpers.worlds import Scene, agent, customer, service, supervisor
 
 TALK = ConversationId("c")
@@ -96,6 +98,40 @@ def test_each_may_do_what_the_table_says(what: str, who: str, answer: str) -> No
     )
     found = "." if isinstance(event, CommandAnswered) else str(int(event.code))
     assert found == answer
+
+
+@pytest.mark.parametrize("what", sorted(set(COMMANDS)))
+@pytest.mark.parametrize(("teams", "boss"), [(("day",), "boss"), (("night",), "other boss")])
+def test_a_supervisor_who_never_connected_may_do_what_their_token_says(
+    what: str, teams: tuple[str, ...], boss: str
+) -> None:
+    scene = Scene(POLICY)
+    scene.arrive(customer("c"))
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.accept("ann")
+    scene.sign_in("bob")
+    command = COMMANDS[what](Actor("supervisor", "zoe", teams=teams))
+    encoded = msgspec.msgpack.encode(command)
+    event = next(
+        event
+        for event in scene.do(msgspec.msgpack.decode(encoded, type=Command))
+        if isinstance(event, CommandAnswered | CommandRefused)
+    )
+    found = "." if isinstance(event, CommandAnswered) else str(int(event.code))
+    assert (what, boss, found) in CASES
+
+
+def test_a_token_of_all_teams_counts_by_http_and_what_hello_said_by_socket() -> None:
+    scene = Scene(POLICY)
+    scene.arrive(supervisor("sue"), teams=("night",))
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.accept("ann")
+    assert hidden_agents(scene.world, supervisor("sue")) == {"ann"}
+    assert hidden_agents(scene.world, Actor("supervisor", "sue", teams=())) == frozenset()
+    assert hidden_agents(scene.world, Actor("supervisor", "sue", teams=("day",))) == frozenset()
+    assert hidden_agents(scene.world, Actor("supervisor", "zoe", teams=("night",))) == {"ann"}
 
 
 def test_what_waits_is_every_supervisors() -> None:

@@ -65,6 +65,20 @@ def test_twenty_errors_in_a_minute_end_the_connection() -> None:
     assert table.say("offer.seen") == []
 
 
+@pytest.mark.parametrize("role", ["customer", "agent", "supervisor", "service"])
+def test_a_policys_mistakes_are_told_one_by_one_to_those_who_may_send_one(role: str) -> None:
+    (plain,) = Table(role).say("policy.set", policy={"queues": [{}, {}]})
+    (told,) = Table(role).ready().say("policy.set", policy={"queues": [{}, {}]})
+    texts = []
+    for step in (plain, told):
+        assert isinstance(step, Say)
+        assert isinstance(step.message, outgoing.Reply)
+        assert step.message.err is not None
+        texts.append(step.message.err.msg)
+    assert "queues[1]" not in texts[0]
+    assert ("queues[1]" in texts[1]) == (role in {"supervisor", "service"})
+
+
 # -- rights and rates --------------------------------------------------------------------------
 
 

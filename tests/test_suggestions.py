@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -6,7 +7,15 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from router.server.settings import Settings
-from router.suggestions import did_you_mean, field_types, mistakes, sound
+from router.suggestions import (
+    TOLD_CHARS_MAX,
+    TOLD_MAX,
+    all_mistakes,
+    did_you_mean,
+    field_types,
+    mistakes,
+    sound,
+)
 
 
 class Lamp(Struct, forbid_unknown_fields=True):
@@ -56,6 +65,33 @@ def test_every_mistake_is_found_with_its_path() -> None:
 def test_a_key_like_none_lists_what_there_is() -> None:
     assert _found({"zzz": 1})["zzz"] == "there is no such key; known here are lamps, motto"
     assert did_you_mean("zzz", ["lamps"]) == ""
+
+
+class _Counted(list[object]):
+    """Counts what is taken out of it."""
+
+    taken = 0
+
+    def __iter__(self) -> Iterator[object]:
+        for one in super().__iter__():
+            self.taken += 1
+            yield one
+
+
+def test_behind_the_mistakes_that_are_told_nothing_is_looked_at() -> None:
+    lamps = _Counted([{}] * 1_000)
+    told = all_mistakes({"lamps": lamps}, Shop, "")
+    assert told.count("watts") == TOLD_MAX
+    assert told.endswith("; and more")
+    assert lamps.taken == TOLD_MAX + 1
+    assert "more" not in all_mistakes({"lamps": [{}] * TOLD_MAX}, Shop, "")
+
+
+def test_a_key_that_is_no_text_or_very_long_is_told_in_few_words() -> None:
+    odd = {7: 1, "lamps": [{"watts": 1, "prices": {(1,): 2}}]}
+    told = all_mistakes(odd, Shop, "shop")
+    assert told.count("the name of a key must be text") == 2
+    assert len(all_mistakes({"x" * 10_000: 1}, Shop, "")) == TOLD_CHARS_MAX
 
 
 def test_fields_are_named_as_files_spell_them() -> None:

@@ -104,7 +104,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], int, Refusal, str]] = [
         sample("policy.set", policy={"queues": [{"id": ""}]}),
         1,
         Refusal.BAD_REQUEST,
-        "policy.queues[0].id",
+        "policy.queues[0]",
     ),
 ]
 
@@ -161,6 +161,45 @@ def test_bytes_that_cannot_be_read_are_a_bad_message_without_id(data: bytes) -> 
     (bad,) = decode(Encoding.MSGPACK, data)
     assert isinstance(bad, Bad)
     assert (bad.id, bad.code) == (0, Refusal.BAD_REQUEST)
+
+
+HUNDRED: dict[str, Any] = {"queues": [{}] * 100}
+
+
+@encodings
+def test_all_of_a_policys_mistakes_are_looked_for_when_asked_and_no_sooner(
+    encoding: Encoding,
+) -> None:
+    (bad,) = decode(encoding, packed(encoding, sample("policy.set", policy=HUNDRED)))
+    assert isinstance(bad, Bad)
+    assert bad.message == "policy.queues[0]: Object missing required field `id`"
+    told = bad.every_mistake()
+    assert "policy.queues[19].id: " in told
+    assert told.endswith("; and more")
+
+
+POLICY_HEAD = b"\x83\xa1t\xaapolicy.set\xa2id\x07\xa6policy\x81"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"t":"policy.set","id":7,"policy":{"grace_ms":' + "9" * 6_000 + "}}",
+        '{"t":"policy.set","id":7,"policy":{"grace_ms":1e99999}}',
+        POLICY_HEAD + b"\x81\xa1a\x01\x02",  # a map as key
+        POLICY_HEAD + b"\x91\x01\x02",  # a list as key
+        POLICY_HEAD + b"\x07\x02",
+        POLICY_HEAD + b"\xa1a\xc7\x0c\xff" + b"\xff" * 12,  # a timestamp of no calendar
+        POLICY_HEAD + b"\xa1a\xa2\xff\xfe",
+        msgpack.packb({"t": "policy.set", "id": 7, "policy": {"capacity": {8: 1}}}),
+    ],
+)
+def test_a_policy_that_cannot_be_walked_is_bad_under_its_id(frame: str | bytes) -> None:
+    encoding = Encoding.JSON if isinstance(frame, str) else Encoding.MSGPACK
+    (bad,) = decode(encoding, frame)
+    assert isinstance(bad, Bad)
+    assert (bad.id, bad.code) == (7, Refusal.BAD_REQUEST)
+    assert "policy" in bad.every_mistake()
 
 
 def test_the_last_of_two_equal_keys_counts_in_both_encodings() -> None:

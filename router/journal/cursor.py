@@ -9,7 +9,7 @@ holds a bounded piece of the files in memory.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from router.errors import JournalCorrupt, JournalVersion
+from router.errors import JournalCorrupt, JournalVersion, StorageError
 from router.journal.base import number
 from router.journal.file_ops import FileOps, read_all
 from router.journal.frames import decode_commands, frame_end, read_frame, seed_of
@@ -55,6 +55,7 @@ class Cursor:
         Raises:
             JournalCorrupt: the next batch is not there any more.
             JournalVersion: it was written for another version of the core.
+            StorageError: the disk failed.
         """
         assert self.sequence <= through, "only what is durable can be read"
         segment = _segment_of(self._segments(), self.sequence)
@@ -81,15 +82,19 @@ class Cursor:
 
     def _load(self) -> bytes:
         """Read a piece of the file that begins with the next frame and holds the whole of it."""
-        descriptor = self._ops.open(self._segment.path, to_write=False)
+        path = self._segment.path
         try:
-            data = read_all(self._ops, descriptor, READ_BYTES, self._offset)
-            missing = frame_end(memoryview(data), 0) - len(data)
-            if missing > 0:
-                missing = min(missing, self._ops.size(descriptor))
-                data += read_all(self._ops, descriptor, missing, self._offset + len(data))
-        finally:
-            self._ops.close(descriptor)
+            descriptor = self._ops.open(path, to_write=False)
+            try:
+                data = read_all(self._ops, descriptor, READ_BYTES, self._offset)
+                missing = frame_end(memoryview(data), 0) - len(data)
+                if missing > 0:
+                    missing = min(missing, self._ops.size(descriptor))
+                    data += read_all(self._ops, descriptor, missing, self._offset + len(data))
+            finally:
+                self._ops.close(descriptor)
+        except OSError as error:
+            raise StorageError(f"{path}: the journal cannot be read: {error.strerror}.") from error
         return data
 
     def _parse(self, data: bytes, through: int) -> list[Entry]:

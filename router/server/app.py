@@ -349,7 +349,7 @@ async def run(
         machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
-            await node.engine.settle()
+            await node.engine.end()
         if node.archiving is not None:
             await node.archiving.end()
         if node.webhooks is not None:

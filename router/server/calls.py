@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 import trio
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -98,8 +99,6 @@ class Caller(NamedTuple):
 
     tenant: str
     actor: Actor
-    teams: tuple[str, ...] = ()
-    """A supervisor's; none: all."""
 
 
 Serve = Callable[[Request, Caller], Awaitable[Response]]
@@ -132,8 +131,8 @@ class Calls:
         if bearer.role not in roles:
             told = " and ".join(f"{role}s" for role in sorted(roles))
             raise Refused(Refusal.FORBIDDEN, f"this is for {told}")
-        actor = Actor(role=bearer.role, id=bearer.id)
-        caller = Caller(bearer.tenant, actor, bearer.claims.teams or ())
+        teams = bearer.claims.teams or () if bearer.role == "supervisor" else UNSET
+        caller = Caller(bearer.tenant, Actor(role=bearer.role, id=bearer.id, teams=teams))
         retry_ms = self._pace(caller).wait_ms(int(trio.current_time() * 1000))
         if retry_ms:
             raise Refused(Refusal.RATE_LIMITED, "too many at once", retry_ms=retry_ms)

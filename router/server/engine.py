@@ -45,6 +45,9 @@ GROUP_BYTES = 1024 * 1024
 """A group ends with the command that passes one of these."""
 SLICE = 16
 """So many commands are applied at least before other tasks have their turn, writers above all."""
+QUIET_MS = 60_000
+"""A core that has something due hears the time so often at least: what lies behind its last command
+when the node ends is taken for an outage, which counts for nobody."""
 SHARE_MS_MAX = 50
 """Up to so long the applying goes on in one turn, if the others' turn before took as long."""
 
@@ -141,12 +144,17 @@ class Engine:
             nursery.start_soon(self._append)
             self._end_outage()
             while self._begin_life():
-                await self.settle()
+                await self._settle()
             nursery.start_soon(self._tick)
             task_status.started()
 
-    async def settle(self) -> None:
-        """Waits until everything that was submitted has its outcome."""
+    async def end(self) -> None:
+        """Notes when this life ended, for what comes behind is an outage, and waits for that."""
+        for tenant, _ in self._due():
+            self.submit(tenant, Tick())
+        await self._settle()
+
+    async def _settle(self) -> None:
         while self._waiting:
             await self._settled.park()
 
@@ -221,23 +229,25 @@ class Engine:
     async def _tick(self) -> None:
         """Has a ``Tick`` appended whenever a core has something due."""
         while True:
-            due = [
-                (due_ms, tenant)
-                for tenant, router in self._tenants.routers.items()
-                if tenant not in self._ticking and (due_ms := router.next_deadline_ms()) is not None
-            ]
             self._deadline_moved = trio.Event()
-            self._armed_ms = min(due)[0] if due else None
+            self._armed_ms = min((due_ms for _, due_ms in self._due()), default=None)
             with trio.CancelScope() as sleep:
                 if self._armed_ms is not None:
                     wait_ms = self._armed_ms - self.now_ms()
                     sleep.deadline = trio.current_time() + max(wait_ms, 0) / 1000
                 await self._deadline_moved.wait()
-            now_ms = self.now_ms()
-            for due_ms, tenant in due:
-                if due_ms <= now_ms:
+            for tenant, due_ms in self._due():
+                if due_ms <= self.now_ms():
                     self._ticking.add(tenant)
                     self.submit(tenant, Tick(), floor_ms=due_ms)
+
+    def _due(self) -> list[tuple[str, int]]:
+        """When each core needs a ``Tick``, but for those that are to have one already."""
+        return [
+            (tenant, min(due_ms, router.now_ms + QUIET_MS))
+            for tenant, router in self._tenants.routers.items()
+            if tenant not in self._ticking and (due_ms := router.next_deadline_ms()) is not None
+        ]
 
     # -- out of the journal ------------------------------------------------------------------
 
@@ -269,11 +279,8 @@ class Engine:
             await self._effects.keep_up()
 
     async def _give_way(self) -> None:
-        """Lets the other tasks have their turn, and sees how long it takes them.
-
-        Where thousands come at once a turn is long, and who is in already waits for this task: it
-        may work as long as all others did, half of the time, and not sixteen commands in between.
-        """
+        """Lets the others have their turn, and may then work as long as they did."""
+        # A turn is long where thousands come at once, and who is in already waits for this task.
         left_ms = self._clock.steady_ms()
         await trio.lowlevel.checkpoint()
         back_ms = self._clock.steady_ms()

@@ -5,11 +5,15 @@ Does not know: events, the journal, how deliveries are kept (``hook_store``).
 
 Invariants (tests/server/test_hook_sending.py): only the URL of the settings is ever asked, and
 redirects are not followed; a hook that is down is asked seldom and one event at a time; an event
-that a hook refuses keeps no other from it.
+that a hook refuses keeps no other from it; whatever an address or an answer is, it ends one try;
+nothing is sent while what came of the last round is not on the disk; no hook has another's
+connections, and none is sent what a receiver said before.
 """
 
 import random
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,7 +31,6 @@ if TYPE_CHECKING:  # a quarter of a start's imports, for those who have hooks
 
 __all__ = ["TRIES_MAX", "Hooked", "Pace", "Sender"]
 
-RETRY_S = 1.0
 LOOK_S = 60.0
 CONNECTIONS = 8
 TRY_S = 10.0
@@ -51,6 +54,17 @@ class Pace(msgspec.Struct, frozen=True):
     pause_max_ms: int = 300_000
 
 
+class _Round:
+    """What came of some tries at the same time."""
+
+    def __init__(self) -> None:
+        self.over: list[tuple[Delivery, str]] = []
+        self.later: list[tuple[Delivery, int]] = []
+        self.is_up = False
+        self.is_down = False
+        self.asked_ms = 0
+
+
 class Hooked:
     """One hook, and how it goes with it."""
 
@@ -65,18 +79,11 @@ class Hooked:
         """Rounds in a row that say that the hook is down."""
         self.paused_until_ms = 0
         self.last_error = ""
+        self.unsettled: _Round | None = None
+        """What came of the last round, while the disk does not take it."""
+        self.unstored = 0
+        """Failures of the disk in a row."""
         self.wake = trio.Event()
-
-
-class _Round:
-    """What came of some tries at the same time."""
-
-    def __init__(self) -> None:
-        self.over: list[tuple[Delivery, str]] = []
-        self.later: list[tuple[Delivery, int]] = []
-        self.is_up = False
-        self.is_down = False
-        self.asked_ms = 0
 
 
 class Sender:
@@ -102,11 +109,18 @@ class Sender:
         """Delivers what is due to each hook, for ever."""
         import httpx
 
-        async with (
-            httpx.AsyncClient(timeout=TRY_S, trust_env=False, follow_redirects=False) as client,
-            trio.open_nursery() as nursery,
-        ):
+        verify = httpx.create_ssl_context(trust_env=False)  # costly: one for all
+        async with AsyncExitStack() as clients, trio.open_nursery() as nursery:
             for hooked in hooks:
+                client = httpx.AsyncClient(
+                    verify=verify,
+                    timeout=TRY_S,
+                    trust_env=False,
+                    follow_redirects=False,
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes none
+                    limits=httpx.Limits(max_connections=CONNECTIONS),
+                )
+                await clients.enter_async_context(client)
                 nursery.start_soon(self._serve, client, hooked)
 
     async def _serve(self, client: "httpx.AsyncClient", hooked: Hooked) -> None:
@@ -114,13 +128,18 @@ class Sender:
         while True:
             hooked.wake = trio.Event()
             try:
+                await self._settle(hooked)
                 await self._deliver(client, hooked)
+                hooked.standing = await trio.to_thread.run_sync(self.store.standing, hooked.key)
+                due_ms = await trio.to_thread.run_sync(self.store.next_due_ms, hooked.key)
             except StorageError as error:
-                _LOG.error("webhooks.not_read", error=str(error))
-                await trio.sleep(RETRY_S)
+                _LOG.error("webhooks.not_stored", error=str(error), hook=hooked.key.hook)
+                hooked.last_error = "the file of what is to be delivered cannot be used"
+                pause_ms = self._delay_ms(hooked.unstored, self._pace.pause_max_ms)
+                hooked.unstored += 1
+                await trio.sleep(pause_ms / 1000)
                 continue
-            hooked.standing = await trio.to_thread.run_sync(self.store.standing, hooked.key)
-            due_ms = await trio.to_thread.run_sync(self.store.next_due_ms, hooked.key)
+            hooked.unstored = 0
             wait_s = LOOK_S
             if due_ms is not None:
                 wait_s = max(max(due_ms, hooked.paused_until_ms) - self._wall_ms(), 0) / 1000
@@ -146,10 +165,20 @@ class Sender:
             most_ms = self._pace.pause_max_ms
             pause_ms = self._delay_ms(hooked.failures - 1, most_ms)
             hooked.paused_until_ms = self._wall_ms() + max(pause_ms, min(tried.asked_ms, most_ms))
+        hooked.unsettled = tried
+        await self._settle(hooked)
+
+    async def _settle(self, hooked: Hooked) -> None:
+        """Puts down what came of the last round; until it is, the same would be sent again."""
+        tried = hooked.unsettled
+        if tried is None:
+            return
         if tried.over:
             await trio.to_thread.run_sync(self.store.settle, tried.over, self._wall_ms())
+            tried.over = []
         if tried.later:
             await trio.to_thread.run_sync(self.store.postpone, tried.later)
+        hooked.unsettled = None
 
     async def _try(
         self, client: "httpx.AsyncClient", hooked: Hooked, delivery: Delivery, tried: _Round
@@ -190,15 +219,13 @@ class Sender:
         id_ = self.store.event_id(delivery)
         headers = signed_headers(id_, self._wall_ms() // 1000, delivery.body, hooked.keys)
         headers |= {"content-type": "application/json", "user-agent": "fairline"}
-        import httpx
-
         try:
             with trio.fail_after(TRY_S):
                 async with client.stream(
                     "POST", hooked.hook.url, content=delivery.body, headers=headers
                 ) as answer:  # of which nothing but the head is read
                     status, after = answer.status_code, answer.headers.get("retry-after", "")
-        except (httpx.HTTPError, OSError, trio.TooSlowError) as error:
+        except Exception as error:  # whatever an address or an answer leads to, it is one try
             return 0, type(error).__name__, 0
         asked_ms = int(after) * 1000 if after.isdecimal() and len(after) < 6 else 0
         if 300 <= status < 400:

@@ -5,16 +5,16 @@ try again, what an event is.
 
 Invariants (tests/server/test_hook_store.py): feeding the same events twice changes nothing; what
 was put in and how far that is are one transaction, so a crash loses nothing that the journal would
-not give again; nothing that waits is ever pruned.
+not give again; nothing that waits is ever pruned; what is counted along is what counting finds.
 """
 
 import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from router.errors import StorageError
 
@@ -42,6 +42,37 @@ CREATE INDEX done ON deliveries (done_ms) WHERE done_ms IS NOT NULL;
 CREATE TABLE mark (epoch TEXT NOT NULL);
 """
 
+_COUNTS = """
+CREATE INDEX IF NOT EXISTS oldest ON deliveries (tenant, hook, at_ms) WHERE due_ms IS NOT NULL;
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE counts (
+    tenant TEXT, hook TEXT, waiting INTEGER NOT NULL, fresh INTEGER NOT NULL,
+    PRIMARY KEY (tenant, hook)
+) WITHOUT ROWID;
+INSERT INTO counts SELECT tenant, hook, count(*), sum(outcome IS NULL) FROM deliveries
+    WHERE due_ms IS NOT NULL GROUP BY tenant, hook;
+CREATE TEMP TRIGGER waits AFTER INSERT ON main.deliveries BEGIN
+    INSERT OR IGNORE INTO counts VALUES (NEW.tenant, NEW.hook, 0, 0);
+    UPDATE counts SET waiting = waiting + 1, fresh = fresh + 1
+        WHERE tenant = NEW.tenant AND hook = NEW.hook;
+END;
+CREATE TEMP TRIGGER goes_on AFTER UPDATE OF due_ms, outcome ON main.deliveries BEGIN
+    INSERT OR IGNORE INTO counts VALUES (NEW.tenant, NEW.hook, 0, 0);
+    UPDATE counts SET
+        waiting = waiting + (NEW.due_ms IS NOT NULL) - (OLD.due_ms IS NOT NULL),
+        fresh = fresh + (NEW.due_ms IS NOT NULL AND NEW.outcome IS NULL)
+            - (OLD.due_ms IS NOT NULL AND OLD.outcome IS NULL)
+        WHERE tenant = NEW.tenant AND hook = NEW.hook;
+END;
+CREATE TEMP TRIGGER goes AFTER DELETE ON main.deliveries WHEN OLD.due_ms IS NOT NULL BEGIN
+    UPDATE counts SET waiting = waiting - 1, fresh = fresh - (OLD.outcome IS NULL)
+        WHERE tenant = OLD.tenant AND hook = OLD.hook;
+END;
+"""
+"""What waits, counted along in memory in the same transactions: counting anew takes long."""
+_AGAIN = "again"
+"""The outcome of what waits because it was asked for once more."""
+
 
 class HookKey(NamedTuple):
     """A hook, by its tenant and id."""
@@ -64,14 +95,20 @@ class Delivery(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a hook stands: what waits, and since when the oldest of it."""
+    """How a hook stands: what waits, and since when the oldest of it.
+
+    ``fresh`` of it waits for the first time: what is delivered once more was on the disk before.
+    """
 
     waiting: int
     oldest_at_ms: int | None
+    fresh: int = 0
 
 
 class HookStore:
     """The deliveries of all hooks; may be called from any thread, one at a time.
+
+    Every method raises ``StorageError`` where the file cannot be read or written.
 
     Args:
         file: Where they are kept; None keeps them in memory.
@@ -123,28 +160,25 @@ class HookStore:
             StorageError: nothing of it is in.
         """
         with self._transaction() as connection:
-            before = connection.total_changes
-            connection.executemany(
+            added = connection.executemany(
                 "INSERT OR IGNORE INTO deliveries (tenant, hook, position, place, at_ms, kind, "
                 "customer, body, due_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*one.key, *one[1:7], one.at_ms) for one in deliveries),
-            )
-            added = connection.total_changes - before
+            ).rowcount
             connection.executemany(
                 "INSERT OR REPLACE INTO places VALUES (?, ?, ?)",
                 ((*key, position) for key, position in places.items()),
             )
-        return added
+        return max(added, 0)  # -1 for none at all
 
     def due(self, key: HookKey, now_ms: int, limit: int) -> list[Delivery]:
         """What is to be tried now, the longest due first."""
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT position, place, at_ms, kind, customer, body, attempts FROM deliveries "
-                "WHERE tenant = ? AND hook = ? AND due_ms <= ? ORDER BY due_ms, position, place "
-                "LIMIT ?",
-                (*key, now_ms, limit),
-            ).fetchall()
+        rows = self._read_all(
+            "SELECT position, place, at_ms, kind, customer, body, attempts FROM deliveries "
+            "WHERE tenant = ? AND hook = ? AND due_ms <= ? ORDER BY due_ms, position, place "
+            "LIMIT ?",
+            (*key, now_ms, limit),
+        )
         return [Delivery(key, *row) for row in rows]
 
     def next_due_ms(self, key: HookKey) -> int | None:
@@ -179,20 +213,21 @@ class HookStore:
         """Has everything from a time on delivered once more; how many that are."""
         with self._transaction() as connection:
             return connection.execute(
-                "UPDATE deliveries SET due_ms = ?, attempts = 0, done_ms = NULL, outcome = NULL "
+                "UPDATE deliveries SET due_ms = ?, attempts = 0, done_ms = NULL, "
+                "outcome = CASE WHEN due_ms IS NULL THEN ? ELSE outcome END "
                 "WHERE tenant = ? AND hook = ? AND at_ms >= ?",
-                (now_ms, *key, from_ms),
+                (now_ms, _AGAIN, *key, from_ms),
             ).rowcount
 
     def standing(self, key: HookKey) -> Standing:
         """What waits for a hook."""
         row = self._read(
-            "SELECT count(*), min(at_ms) FROM deliveries WHERE tenant = ? AND hook = ? "
-            "AND due_ms IS NOT NULL",
+            "SELECT waiting, (SELECT min(at_ms) FROM deliveries WHERE tenant = counts.tenant "
+            "AND hook = counts.hook AND due_ms IS NOT NULL), fresh "
+            "FROM counts WHERE tenant = ? AND hook = ?",
             key,
         )
-        assert row is not None, "counting gives a row"
-        return Standing(*row)
+        return Standing(0, None) if row is None else Standing(*row)
 
     def prune(self, before_ms: int) -> int:
         """Forgets what was over before a time; how many that were."""
@@ -210,9 +245,15 @@ class HookStore:
             )
 
     def _read(self, query: str, values: Sequence[str]) -> tuple[int, ...] | None:
+        rows = self._read_all(query, values)
+        return rows[0] if rows else None
+
+    def _read_all(self, query: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
         with self._lock:
-            row: tuple[int, ...] | None = self._connection.execute(query, values).fetchone()
-        return row
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise StorageError(f"{self._name} cannot be read: {error}.") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -222,7 +263,7 @@ class HookStore:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
-                if self._connection.in_transaction:
+                with suppress(sqlite3.Error):  # what is broken may have rolled back by itself
                     self._connection.execute("ROLLBACK")
                 raise StorageError(f"{self._name} cannot be written: {error}.") from error
 
@@ -249,6 +290,7 @@ class HookStore:
             elif mark != (APPLICATION_ID, VERSION):
                 text = f"{self._name} is of a later version or of another program."
                 raise StorageError(text)
+            self._connection.executescript(_COUNTS)
             (self._epoch,) = run("SELECT epoch FROM mark").fetchone()
         except sqlite3.Error as error:
             raise StorageError(f"{self._name} cannot be used: {error}.") from error

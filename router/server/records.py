@@ -50,7 +50,7 @@ def records_routes(calls: Calls, records: Records | None) -> list[Route]:
     """The routes, for the public port; ``records`` is None where nothing is kept."""
 
     async def audit(request: Request, caller: Caller) -> Response:
-        if caller.teams:
+        if caller.actor.teams:
             raise Refused(Refusal.FORBIDDEN, "this is for supervisors of all teams")
         query = _query(request)
         entries = await _read(records, caller.tenant, query)

@@ -349,5 +349,5 @@ async def _body(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
         raise Refused(Refusal.BAD_REQUEST, f"expected at most {BODY_BYTES_MAX} bytes")
     try:
         return msgspec.json.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Refused(Refusal.BAD_REQUEST, f"expected JSON: {error}") from None

@@ -173,8 +173,8 @@ class Snapshotting:
         """Removes older snapshots, and of the journal what lies behind the oldest that stays."""
         if self.has_diverged:
             return
-        needed = self._journal.holds.done()
         try:
+            needed = self._journal.holds.done()  # which others have on the disk, too
             places = await self._aside(prune, self._ops, self._folder, needed)
             if len(places) < KEPT or not self._terms.is_trimming:
                 return

@@ -1,11 +1,13 @@
 """Reading again: from a segment, from a place, and what is not there any more."""
 
+import errno
+
 import pytest
 
-from router.errors import JournalCorrupt
+from router.errors import JournalCorrupt, StorageError
 from router.journal.following import Following
 from router.journal.segments import Place
-from tests.helpers.faults import MemoryDisk
+from tests.helpers.faults import MemoryDisk, fail_on
 from tests.journal.worlds import FOLDER, batch, fill, open_log
 
 
@@ -40,4 +42,18 @@ def test_a_reader_that_needs_what_was_trimmed_is_told() -> None:
         log.cursor({})
     assert log.cursor(second.positions).sequence == second.header.first_sequence
     log.append(batch(21), 21)
+    log.close()
+
+
+@pytest.mark.parametrize("operation", ["open", "pread"])
+def test_a_disk_that_fails_is_told_with_the_file(operation: str) -> None:
+    disk = MemoryDisk()
+    fill(disk, 20)
+    log = open_log(disk)
+    cursor = log.cursor({})
+    disk.plan = fail_on(operation, error=errno.EIO)
+    with pytest.raises(StorageError, match=r"segment: the journal cannot be read: Input/output"):
+        cursor.read(log.sequence)
+    disk.plan = None
+    assert cursor.read(log.sequence)[0].sequence == 1
     log.close()

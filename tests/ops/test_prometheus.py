@@ -69,7 +69,7 @@ def test_every_alert_has_a_test_and_a_page_for_three_in_the_morning() -> None:
         assert text.startswith("# ")
         assert "\n1. " in text, page
     written = {f"docs/runbooks/{path.name}" for path in (ROOT / "docs" / "runbooks").glob("*.md")}
-    assert written == set(pages)
+    assert written - {"docs/runbooks/index.md"} == set(pages)
 
 
 def _builder() -> ModuleType:
@@ -155,6 +155,10 @@ class Watched:
         with urllib.request.urlopen(address, timeout=5) as answer:
             return json.load(answer)["data"]
 
+    def is_scraped(self) -> bool:
+        """Whether Prometheus got figures of the demo."""
+        return self.is_up() and bool(self.result("up == 1"))
+
     def is_up(self) -> bool:
         """Whether Prometheus answers."""
         try:
@@ -203,10 +207,15 @@ def test_no_alert_is_broken_and_a_calm_server_fires_none(watched: Watched) -> No
 
 
 def test_every_series_of_alerts_is_one_that_the_server_has(watched: Watched) -> None:
+    until(watched.is_scraped, "the demo is there", PATIENCE_S)
     with urllib.request.urlopen(f"http://127.0.0.1:{watched.port}/metrics", timeout=5) as answer:
         page = answer.read().decode()
     known = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     text = (CONFIG / "alerts.yml").read_text("utf-8") + (CONFIG / "rules.yml").read_text("utf-8")
     named = set(re.findall(r"\bfairline_\w+", text))
     bare = {re.sub(r"_bucket$|_sum$|_count$", "", name) for name in named}
-    assert sorted(bare - known) == []
+    # The demo has no webhooks, so their series are looked for where they are made.
+    source = (ROOT / "router" / "server" / "webhooks.py").read_text("utf-8")
+    hooks = {name for name in bare if name.startswith("fairline_webhook_")}
+    assert [name for name in hooks if name[9:].removesuffix("_total") not in source] == []
+    assert sorted(bare - hooks - known) == []

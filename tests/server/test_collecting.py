@@ -57,24 +57,57 @@ async def test_afterwards_the_collector_is_as_it_was() -> None:
     assert gc.get_freeze_count() == 0
 
 
-def test_everything_is_looked_at_once_it_has_doubled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "FROZEN_MIN", 10)
+def test_everything_is_looked_at_once_the_process_has_doubled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size_kib = 300_000
+    monkeypatch.setattr(collecting, "_peak_kib", lambda: size_kib)
     looking = Collecting()
+    knot = Knot()
     assert not looking.look()
-    assert looking.look()  # far more than twice ten
+    lost = weakref.ref(knot)
+    del knot
+    size_kib = 599_000
     assert not looking.look()
-    size = gc.get_freeze_count()
-    knots = [Knot() for _ in range(size // 2)]
-    looking.look()
-    first = weakref.ref(knots[0])
-    knots.clear()
-    looking.look()
-    assert first() is not None  # lost among the frozen
-    more = [Knot() for _ in range(size)]
-    looking.look()
+    assert lost() is not None  # among the frozen
+    size_kib = 601_000
     assert looking.look()
-    assert first() is None
-    assert len(more) == size
+    assert lost() is None
+    assert not looking.look()  # not before it has doubled again
+    size_kib = 1_203_000
+    assert looking.look()
+
+
+def test_everything_is_looked_at_once_there_is_half_as_much_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not at twice the most there ever was, which would rise with every look."""
+    blocks = 4_000_000
+    monkeypatch.setattr(collecting, "_blocks", lambda: blocks)
+    looking = Collecting()
+    knot = Knot()
+    assert not looking.look()
+    lost = weakref.ref(knot)
+    del knot
+    blocks = 6_000_001
+    assert looking.look()
+    assert lost() is None
+    blocks = 4_100_000  # no look at everything meanwhile raises the bound
+    assert not looking.look()
+    blocks = 9_100_000
+    assert looking.look()
+
+
+def test_blocks_are_counted_as_they_come_and_go() -> None:
+    before = collecting._blocks()
+    kept = [object() for _ in range(10_000)]
+    assert collecting._blocks() >= before + 9_000
+    del kept
+    assert collecting._blocks() < before + 5_000
+
+
+def test_the_peak_is_that_of_this_process() -> None:
+    assert 10_000 < collecting._peak_kib() < 100_000_000
 
 
 @pytest.mark.parametrize("is_polite", [True, False])

@@ -86,6 +86,30 @@ async def test_a_start_says_first_that_the_time_away_does_not_count(
         assert offer.due_ms == before.due_ms + 3_000
 
 
+async def test_quiet_time_before_an_end_is_no_outage(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """An agent is away for an hour; nobody says a word; the server restarts after most of it."""
+    store, clock = MemoryStore(), virtual_clock()
+    async with machine(store, clock=clock) as made:
+        await made.do(connect("agent:alice"))
+        away = SetPresence(actor("agent:alice"), show="away", until_ms=3_600_000)
+        began_ms = made.engine.now_ms()
+        await made.do(away)
+        await trio.sleep(3_000)
+        assert 40 <= sum(isinstance(command, Tick) for command in made.commands) <= 60
+        await trio.sleep(30)
+        await made.engine.end()
+    autojump_clock.jump(10.0)
+    async with machine(store, life="n2", clock=clock) as made:
+        due_ms = min(
+            due_ms
+            for kind, *_, due_ms in made.router.world.timers.entries()
+            if kind == "agent_until"
+        )
+        assert 3_610_000 <= due_ms - began_ms <= 3_610_200
+
+
 async def test_replay_reaches_the_state_that_was_live() -> None:
     store = MemoryStore()
     async with machine(store) as made:
@@ -311,5 +335,5 @@ async def test_an_end_waits_for_what_is_under_way_and_leaves_people_where_they_a
     async with machine(store) as made:
         made.submit(connect("customer:carl"))
         with trio.fail_after(5):
-            await made.engine.settle()
+            await made.engine.end()
         assert made.router.lives() == ("n1",), "their grace begins when the next life does"

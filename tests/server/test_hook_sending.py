@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 
 from router.server.clock import Clock
@@ -146,6 +147,108 @@ async def test_an_event_that_is_refused_keeps_no_other_and_is_given_up_in_the_en
             await made.until(lambda: made.waiting(hooked) == 0)
         assert crm.kinds().count("1") == TRIES_MAX
         assert crm.kinds().count("2") == crm.kinds().count("3") == 1
+
+
+@pytest.mark.parametrize("location", ["mailto:x@y", "http://xn--/", "http://[", "http://a:b/"])
+async def test_a_redirect_to_an_address_that_is_none_is_a_try_that_failed(location: str) -> None:
+    with receiver() as crm, receiver() as well:
+        answers = iter([302, 200])
+        crm.answer = lambda _: (next(answers), {"location": location})
+        async with sending(("crm", crm.url), ("well", well.url)) as made:
+            made.put(made.hooked["crm"], 1)
+            await made.until(lambda: made.waiting(made.hooked["crm"]) == 0)
+            made.put(made.hooked["well"], 1)
+            await made.until(lambda: made.waiting(made.hooked["well"]) == 0)
+        assert len(crm.posted) == 2
+
+
+@pytest.mark.parametrize("host", ["xn--", "a..b", "a" * 64 + ".example"])
+async def test_a_host_that_cannot_be_one_harms_no_other(host: str) -> None:
+    with receiver() as well:
+        async with sending(("bad", f"http://{host}/"), ("well", well.url)) as made:
+            bad, fine = made.hooked["bad"], made.hooked["well"]
+            made.put(bad, 1)
+            await made.until(lambda: bad.failures >= 2)
+            assert bad.last_error
+            made.put(fine, 1)
+            await made.until(lambda: made.waiting(fine) == 0)
+            assert made.waiting(bad) == 1
+
+
+async def test_a_disk_that_takes_nothing_has_nothing_sent_twice() -> None:
+    with receiver() as crm:
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+
+            def answer(_: Posted) -> tuple[int, dict[str, str]]:
+                made.store._connection.execute("PRAGMA query_only = ON")
+                return 200, {}
+
+            crm.answer = answer
+            made.put(hooked, 1)
+            await made.until(lambda: hooked.unstored >= 4)
+            assert len(crm.posted) == 1
+            assert "cannot be used" in hooked.last_error
+            made.store._connection.execute("PRAGMA query_only = OFF")
+            await made.until(lambda: made.waiting(hooked) == 0)
+        assert len(crm.posted) == 1
+
+
+async def test_a_disk_that_cannot_be_read_is_asked_again_later() -> None:
+    with receiver() as crm:
+        async with sending(("crm", crm.url)) as made:
+            hooked = made.hooked["crm"]
+            made.put(hooked, 1)
+            await made.until(lambda: made.waiting(hooked) == 0)
+            run = made.store._connection.execute
+            run("ALTER TABLE deliveries RENAME TO elsewhere")
+            hooked.wake.set()
+            await made.until(lambda: hooked.unstored >= 3)
+            run("ALTER TABLE elsewhere RENAME TO deliveries")
+            made.put(hooked, 2)
+            await made.until(lambda: made.waiting(hooked) == 0)
+            assert hooked.last_error == ""
+        assert crm.kinds() == ["1", "2"]
+
+
+async def test_no_receiver_gets_a_cookie() -> None:
+    with receiver() as crm, receiver() as other:
+        crm.answer = lambda _: (200, {"set-cookie": "who=acme; Path=/"})
+        async with sending(("crm", crm.url), ("other", other.url)) as made:
+            for name in ("crm", "crm", "other"):
+                made.put(made.hooked[name], len(crm.posted) + 1)
+                await made.until(lambda name=name: made.waiting(made.hooked[name]) == 0)  # type: ignore[misc]
+        for posted in (*crm.posted, *other.posted):
+            assert "cookie" not in posted.headers
+        assert len(crm.posted) == 2
+
+
+async def test_hooks_that_hang_leave_others_their_connections() -> None:
+    held = trio.Event()
+    open_now: list[int] = []
+
+    async def hang(stream: trio.SocketStream) -> None:
+        async with stream:
+            open_now.append(1)
+            if len(open_now) >= 13 * 8:
+                held.set()
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1", backlog=200)
+        nursery.start_soon(trio.serve_listeners, hang, [listener])
+        port = listener.socket.getsockname()[1]
+        hanging = [(f"slow{number}", f"http://127.0.0.1:{port}/") for number in range(13)]
+        with receiver() as well:
+            async with sending(*hanging, ("well", well.url)) as made:
+                for name, _ in hanging:
+                    made.put(made.hooked[name], *range(1, 9))
+                with trio.move_on_after(PATIENCE_S / 2):  # a pool of 100 never holds them all
+                    await held.wait()
+                made.put(made.hooked["well"], 1)
+                await made.until(lambda: made.waiting(made.hooked["well"]) == 0)
+                assert len(open_now) == 13 * 8
+        nursery.cancel_scope.cancel()
 
 
 async def test_gone_is_gone_at_once() -> None:

@@ -172,7 +172,7 @@ async def test_a_server_that_nobody_examined_has_nothing_of_it_in_its_journal() 
     clock = Clock()
     journal = MemoryJournal(clock.wall_ms)
     async with open_node(journal=journal, clock=clock) as node:
-        await node.node.engine.settle()
+        await node.node.engine.end()
         assert node.node.routers[HIDDEN].position == 0
         await lend(node)
         assert node.node.routers[HIDDEN].position > 0

@@ -159,6 +159,39 @@ async def test_the_policy_is_read_and_replaced_whole_or_not_at_all() -> None:
         assert (status, "policy.queues" in told["err"]["msg"]) == (400, True)
 
 
+async def test_a_supervisor_who_never_connected_has_the_teams_of_their_token() -> None:
+    async with open_node() as node:
+        alice = await node.join("agent", "alice")  # of the team "floor"
+        await alice.ok("presence.set", show="available")
+        chat = await _requested(node, queue="support")
+        offer = await alice.until("offer.new")
+        await alice.ok("offer.accept", offer=offer["offer"])
+        path = f"/v1/conversations/{chat}"
+        calls: list[tuple[str, str, object]] = [
+            ("GET", path, None),
+            ("GET", f"{path}/explain", None),
+            ("GET", "/v1/agents/alice/explain", None),
+            ("PUT", f"{path}/priority", {"priority": "gold"}),
+            ("POST", f"{path}/assign", {"agent": "bob"}),
+            ("POST", f"{path}/transfer", {"to": {"queue": "billing"}}),
+            ("POST", f"{path}/end", {}),
+        ]
+        night = token("supervisor", "nora", teams=["night"])
+        key = "Idempotency-Key: t1"
+        for method, where, body in calls:
+            status, _, told = await _ask(node, method, where, body, key, bearer=night)
+            assert (where, status, told["err"]["name"]) == (where, 403, "forbidden")
+        listed = await _ask(node, "GET", "/v1/conversations", bearer=night)
+        assert listed[2]["conversations"] == []
+        floor = token("supervisor", "flo", teams=["floor"])
+        listed = await _ask(node, "GET", "/v1/conversations", bearer=floor)
+        assert [row["conversation"] for row in listed[2]["conversations"]] == [chat]
+        everybody = token("supervisor", "eve")
+        for boss in (floor, everybody):
+            assert (await _ask(node, "GET", "/v1/agents/alice/explain", bearer=boss))[0] == 200
+        assert (await _ask(node, "POST", f"{path}/end", {}, bearer=floor))[0] == 204
+
+
 async def test_a_parameter_that_there_is_not_is_named() -> None:
     async with open_node() as node:
         for query in ("?stats=waiting", "?limit=0", "?limit=x"):

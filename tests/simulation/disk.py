@@ -59,7 +59,7 @@ class FaultyDisk(MemoryDisk):
         operation, self._suffix = f"{operation}{self._suffix}", ""
         if self.guest is not None:
             self.guest.strike(operation)
-        elif not self.is_off and self._chance.random() < 0.1:
+        elif not self.is_off and self._chance.random() < (0.3 if operation == "fdatasync" else 0.1):
             self.let_others_go_on()
         super()._strike(operation)
 
@@ -141,6 +141,10 @@ class FaultyDisk(MemoryDisk):
     def is_rotten(self, path: Path) -> bool:
         """Whether a bit of this very file was flipped."""
         return path in self._rotten and self._rotten[path] is self.files.get(path)
+
+    def has_rotten(self) -> bool:
+        """Whether a file that is there has a flipped bit."""
+        return any(self.is_rotten(path) for path in self.files)
 
     def _begin_anew(self) -> None:
         self.plan = self._strike_down

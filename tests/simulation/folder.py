@@ -27,8 +27,8 @@ def rot_one(disk: FaultyDisk, chance: random.Random) -> bool:
 
     That one is damaged is what the second is kept for; nothing is promised where both are.
     """
-    names = snapshot_names(disk, FOLDER)[:KEPT]
-    if not names or any(disk.is_rotten(path) for path in disk.files):
+    names = snapshot_names(disk.copy(), FOLDER)[:KEPT]  # a look that no fault strikes
+    if not names or disk.has_rotten():
         return False
     disk.rot(FOLDER / chance.choice(names), chance.choice(_ROTTEN_PLACES))
     return True

@@ -45,6 +45,7 @@ CHECK_S = 3.0
 LIMIT_S = 3_600.0
 """So much virtual time at most: a server that never comes up again is a violation too."""
 _WRITES = ("create", "pwrite", "fdatasync", "rename.partial", "sync_folder")
+_OF_A_START = ("names", "open", "pread", "pwrite", "fdatasync", "sync_folder", "create")
 _COUNTED = {"snapshot.written": "snapshot written", "journal.trimmed": "segment trimmed"}
 _WORD_OF_FAILURE = (
     *("broke", "not_published", "not_measured", "not_given", "failed", "a visit"),
@@ -92,7 +93,7 @@ class _Story:
         )
         self.comparison = Comparison()
         self._kinds = faults
-        self.machine.is_tidying_spoiled = "snapshots" in faults
+        self.machine.has_snapshot_faults = "snapshots" in faults
         self._life_s = self.chance.choice(LIVES_S)
         self._may_act = Permit()
         self._around = Surroundings(
@@ -153,6 +154,8 @@ class _Story:
         while True:
             if self.chance.random() < 0.3 and "start" in self._kinds:
                 self.machine.disk.crash_in = self.chance.randint(1, 120)
+            if self.chance.random() < 0.2 and "start" in self._kinds:
+                self.machine.disk.fail_next = self.chance.choice(_OF_A_START)
             await self.machine.live()
             if self.chance.random() < 0.3 and "clock" in self._kinds:
                 self.machine.wall_ahead_s += self.chance.choice((-40.0, -1.0, 2.0, 15.0))
