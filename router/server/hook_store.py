@@ -5,7 +5,7 @@ try again, what an event is.
 
 Invariants (tests/server/test_hook_store.py): feeding the same events twice changes nothing; what
 was put in and how far that is are one transaction, so a crash loses nothing that the journal would
-not give again; nothing that waits is ever pruned.
+not give again; nothing that waits is ever pruned; what is counted along is what counting finds.
 """
 
 import secrets
@@ -42,6 +42,37 @@ CREATE INDEX done ON deliveries (done_ms) WHERE done_ms IS NOT NULL;
 CREATE TABLE mark (epoch TEXT NOT NULL);
 """
 
+_COUNTS = """
+CREATE INDEX IF NOT EXISTS oldest ON deliveries (tenant, hook, at_ms) WHERE due_ms IS NOT NULL;
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE counts (
+    tenant TEXT, hook TEXT, waiting INTEGER NOT NULL, fresh INTEGER NOT NULL,
+    PRIMARY KEY (tenant, hook)
+) WITHOUT ROWID;
+INSERT INTO counts SELECT tenant, hook, count(*), sum(outcome IS NULL) FROM deliveries
+    WHERE due_ms IS NOT NULL GROUP BY tenant, hook;
+CREATE TEMP TRIGGER waits AFTER INSERT ON main.deliveries BEGIN
+    INSERT OR IGNORE INTO counts VALUES (NEW.tenant, NEW.hook, 0, 0);
+    UPDATE counts SET waiting = waiting + 1, fresh = fresh + 1
+        WHERE tenant = NEW.tenant AND hook = NEW.hook;
+END;
+CREATE TEMP TRIGGER goes_on AFTER UPDATE OF due_ms, outcome ON main.deliveries BEGIN
+    INSERT OR IGNORE INTO counts VALUES (NEW.tenant, NEW.hook, 0, 0);
+    UPDATE counts SET
+        waiting = waiting + (NEW.due_ms IS NOT NULL) - (OLD.due_ms IS NOT NULL),
+        fresh = fresh + (NEW.due_ms IS NOT NULL AND NEW.outcome IS NULL)
+            - (OLD.due_ms IS NOT NULL AND OLD.outcome IS NULL)
+        WHERE tenant = NEW.tenant AND hook = NEW.hook;
+END;
+CREATE TEMP TRIGGER goes AFTER DELETE ON main.deliveries WHEN OLD.due_ms IS NOT NULL BEGIN
+    UPDATE counts SET waiting = waiting - 1, fresh = fresh - (OLD.outcome IS NULL)
+        WHERE tenant = OLD.tenant AND hook = OLD.hook;
+END;
+"""
+"""What waits, counted along in memory in the same transactions: counting anew takes long."""
+_AGAIN = "again"
+"""The outcome of what waits because it was asked for once more."""
+
 
 class HookKey(NamedTuple):
     """A hook, by its tenant and id."""
@@ -64,10 +95,14 @@ class Delivery(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a hook stands: what waits, and since when the oldest of it."""
+    """How a hook stands: what waits, and since when the oldest of it.
+
+    ``fresh`` of it waits for the first time: what is delivered once more was on the disk before.
+    """
 
     waiting: int
     oldest_at_ms: int | None
+    fresh: int = 0
 
 
 class HookStore:
@@ -125,18 +160,16 @@ class HookStore:
             StorageError: nothing of it is in.
         """
         with self._transaction() as connection:
-            before = connection.total_changes
-            connection.executemany(
+            added = connection.executemany(
                 "INSERT OR IGNORE INTO deliveries (tenant, hook, position, place, at_ms, kind, "
                 "customer, body, due_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*one.key, *one[1:7], one.at_ms) for one in deliveries),
-            )
-            added = connection.total_changes - before
+            ).rowcount
             connection.executemany(
                 "INSERT OR REPLACE INTO places VALUES (?, ?, ?)",
                 ((*key, position) for key, position in places.items()),
             )
-        return added
+        return max(added, 0)  # -1 for none at all
 
     def due(self, key: HookKey, now_ms: int, limit: int) -> list[Delivery]:
         """What is to be tried now, the longest due first."""
@@ -180,20 +213,21 @@ class HookStore:
         """Has everything from a time on delivered once more; how many that are."""
         with self._transaction() as connection:
             return connection.execute(
-                "UPDATE deliveries SET due_ms = ?, attempts = 0, done_ms = NULL, outcome = NULL "
+                "UPDATE deliveries SET due_ms = ?, attempts = 0, done_ms = NULL, "
+                "outcome = CASE WHEN due_ms IS NULL THEN ? ELSE outcome END "
                 "WHERE tenant = ? AND hook = ? AND at_ms >= ?",
-                (now_ms, *key, from_ms),
+                (now_ms, _AGAIN, *key, from_ms),
             ).rowcount
 
     def standing(self, key: HookKey) -> Standing:
         """What waits for a hook."""
         row = self._read(
-            "SELECT count(*), min(at_ms) FROM deliveries WHERE tenant = ? AND hook = ? "
-            "AND due_ms IS NOT NULL",
+            "SELECT waiting, (SELECT min(at_ms) FROM deliveries WHERE tenant = counts.tenant "
+            "AND hook = counts.hook AND due_ms IS NOT NULL), fresh "
+            "FROM counts WHERE tenant = ? AND hook = ?",
             key,
         )
-        assert row is not None, "counting gives a row"
-        return Standing(*row)
+        return Standing(0, None) if row is None else Standing(*row)
 
     def prune(self, before_ms: int) -> int:
         """Forgets what was over before a time; how many that were."""
@@ -256,6 +290,7 @@ class HookStore:
             elif mark != (APPLICATION_ID, VERSION):
                 text = f"{self._name} is of a later version or of another program."
                 raise StorageError(text)
+            self._connection.executescript(_COUNTS)
             (self._epoch,) = run("SELECT epoch FROM mark").fetchone()
         except sqlite3.Error as error:
             raise StorageError(f"{self._name} cannot be used: {error}.") from error

@@ -41,7 +41,10 @@ RETRY_S = 1.0
 LINE_MAX = 50_000
 """Deliveries that may wait for the disk; more are dropped and counted."""
 WAITING_MAX = 200_000
-"""Deliveries that may wait for one hook; more are dropped and counted."""
+"""Deliveries that may wait for one hook; more are dropped and counted.
+
+What is delivered once more is not among them: it is on the disk anyhow, and must crowd out nothing.
+"""
 KEPT_MS = 7 * 86_400_000
 """What is over can be replayed for so long."""
 SWEEP_S = 60.0
@@ -136,7 +139,7 @@ class Webhooks:
             one.place = record.position
 
     def _put(self, hooked: Hooked, delivery: Delivery) -> None:
-        if len(self._line) >= LINE_MAX or hooked.standing.waiting >= WAITING_MAX:
+        if len(self._line) >= LINE_MAX or hooked.standing.fresh >= WAITING_MAX:
             self._count("webhook_dropped", tenant=hooked.key.tenant, hook=hooked.key.hook)
             _LOG.error("webhook.dropped", tenant=hooked.key.tenant, hook=hooked.key.hook)
             return

@@ -78,6 +78,34 @@ def test_everything_is_looked_at_once_the_process_has_doubled(
     assert looking.look()
 
 
+def test_everything_is_looked_at_once_there_is_half_as_much_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not at twice the most there ever was, which would rise with every look."""
+    blocks = 4_000_000
+    monkeypatch.setattr(collecting, "_blocks", lambda: blocks)
+    looking = Collecting()
+    knot = Knot()
+    assert not looking.look()
+    lost = weakref.ref(knot)
+    del knot
+    blocks = 6_000_001
+    assert looking.look()
+    assert lost() is None
+    blocks = 4_100_000  # no look at everything meanwhile raises the bound
+    assert not looking.look()
+    blocks = 9_100_000
+    assert looking.look()
+
+
+def test_blocks_are_counted_as_they_come_and_go() -> None:
+    before = collecting._blocks()
+    kept = [object() for _ in range(10_000)]
+    assert collecting._blocks() >= before + 9_000
+    del kept
+    assert collecting._blocks() < before + 5_000
+
+
 def test_the_peak_is_that_of_this_process() -> None:
     assert 10_000 < collecting._peak_kib() < 100_000_000
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.errors import StorageError
 from router.server.hook_store import Delivery, HookKey, HookStore, Standing
@@ -55,7 +57,7 @@ def test_what_failed_comes_at_its_time_behind_what_is_due() -> None:
     assert store.next_due_ms(CRM) == 2_000
     store.settle([(delivery(2), "gave_up")], 7_000)
     assert store.next_due_ms(CRM) == 7_000
-    assert store.standing(CRM) == Standing(1, 1_000)
+    assert store.standing(CRM) == Standing(1, 1_000, 1)
     store.settle([(delivery(1), "delivered")], 7_000)
     assert store.next_due_ms(CRM) is None
     assert store.standing(CRM) == Standing(0, None)
@@ -114,3 +116,64 @@ def test_what_cannot_be_read_is_said_as_what_cannot_be_written() -> None:
             read(CRM)
     with pytest.raises(StorageError, match="cannot be read"):
         store.due(CRM, 9_000, 9)
+
+
+STEPS = st.tuples(
+    st.sampled_from(["add", "settle", "postpone", "replay", "prune", "fail"]),
+    st.integers(1, 6),
+    st.sampled_from([CRM, OTHER]),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_what_is_counted_along_is_what_counting_finds(
+    steps: list[tuple[str, int, HookKey]],
+) -> None:
+    store = HookStore(None)
+    for what, number, key in steps:
+        one = delivery(number, key)
+        match what:
+            case "add":
+                store.add([one, delivery(number + 1, key)], {key: number})
+            case "settle":
+                store.settle([(one, "delivered")], 1_000 * number)
+            case "postpone":
+                store.postpone([(one, 9_000 + number)] if one in store.due(key, 99_000, 9) else [])
+            case "replay":
+                store.replay(key, 1_000 * number, 50_000)
+            case "prune":
+                store.prune(1_000 * number)
+            case _:
+                with pytest.raises(StorageError):
+                    store.add([one], {key: None})  # type: ignore[dict-item]
+    for key in (CRM, OTHER):
+        rows = store._connection.execute(
+            "SELECT at_ms, outcome FROM deliveries WHERE tenant = ? AND hook = ? "
+            "AND due_ms IS NOT NULL",
+            key,
+        ).fetchall()
+        fresh = sum(outcome is None for _, outcome in rows)
+        oldest = min((at_ms for at_ms, _ in rows), default=None)
+        assert store.standing(key) == Standing(len(rows), oldest, fresh)
+
+
+def test_what_waits_is_counted_again_at_a_start(tmp_path: Path) -> None:
+    store = HookStore(tmp_path / "webhooks.sqlite")
+    store.add([delivery(1), delivery(2), delivery(3)], {CRM: 3})
+    store.settle([(delivery(1), "delivered")], 5_000)
+    store.replay(CRM, 0, 6_000)
+    store.close()
+    store = HookStore(tmp_path / "webhooks.sqlite")
+    assert store.standing(CRM) == Standing(3, 1_000, 2)
+    store.close()
+
+
+def test_how_a_hook_stands_is_said_at_once_however_much_waits() -> None:
+    store = HookStore(None)
+    store.add([delivery(number) for number in range(1, 20_001)], {CRM: 20_000})
+    store.standing(CRM)
+    steps: list[int] = []
+    store._connection.set_progress_handler(lambda: steps.append(1), 100)  # each 100 instructions
+    assert store.standing(CRM).waiting == 20_000
+    store._connection.set_progress_handler(None, 0)
+    assert len(steps) < 10

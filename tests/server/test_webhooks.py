@@ -13,7 +13,7 @@ from router.errors import StorageError
 from router.journal.base import Record
 from router.server.clock import Clock
 from router.server.counters import Tally
-from router.server.hook_store import FILE_NAME, HookKey, HookStore
+from router.server.hook_store import FILE_NAME, Delivery, HookKey, HookStore
 from router.server.sections import Settings, Webhook
 from router.server.storing import opened
 from router.server.tenants import Tenants
@@ -221,6 +221,25 @@ async def test_a_replay_waits_for_room_but_not_for_a_disk_that_takes_nothing(
     await webhooks.end()
     assert not webhooks.is_failing
     assert store.standing(HookKey("acme", "crm")).waiting == LINE_MAX // 2 + 1
+
+
+async def test_what_is_delivered_once_more_crowds_out_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("router.server.webhooks.WAITING_MAX", 3)
+    store, tenants, key = HookStore(None), Tenants(["acme"]), HookKey("acme", "crm")
+    over = [Delivery(key, number, 0, 1, "policy.changed", "", b"{}") for number in (1, 2, 3, 4)]
+    store.add(over, {key: 4})
+    store.settle([(one, "delivered") for one in over], 2)
+    assert store.replay(key, 0, 3) == 4
+    tally = Tally()
+    hooks = {"acme": (hook("http://127.0.0.1:9/"),)}
+    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=Clock().wall_ms, count=tally)
+    events = tenants.routers["acme"].apply(SetPolicy(policy=POLICY), 1)
+    webhooks.take(Record("acme", 5, 1, b""), events)
+    await webhooks.end()
+    assert tally["webhook_dropped"] == 0
+    assert store.standing(key).waiting == 5
 
 
 async def test_an_erased_customer_is_told_and_then_forgotten(tmp_path: Path) -> None:
