@@ -3,7 +3,8 @@
 Owns: the rows and the groups. Does not know: how a figure is counted, who asks.
 
 Invariants (tests/test_shares.py): a group holds agents of equal skills and languages alone, two at
-least; a read changes nothing but what ``Measures`` has caught up with.
+least; an agent is told of a group only where no figure of it can be laid to one colleague; a read
+changes nothing but what ``Measures`` has caught up with.
 
 All figures are of the last 30 minutes. What an agent got depends on what others could take, so they
 are compared with their equals only.
@@ -22,10 +23,23 @@ from router.presence import Agent
 from router.states import Show
 from router.tallies import jain
 
-__all__ = ["GROUPED_MAX", "AgentShare", "Equals", "OwnShare", "Shares", "own_share", "shares"]
+__all__ = [
+    "GROUPED_MAX",
+    "TOLD_MIN",
+    "AgentShare",
+    "Equals",
+    "OwnShare",
+    "Shares",
+    "own_share",
+    "shares",
+]
 
 GROUPED_MAX = 500
 """With more agents there are no groups: every one of them would have to be looked at."""
+
+TOLD_MIN = 5
+"""Agents learn of a group from so many on, themselves among them: of two, the ends of the range are
+the other's own figure."""
 
 
 class AgentShare(Struct, frozen=True, omit_defaults=True):
@@ -73,7 +87,7 @@ class Shares(Struct, frozen=True):
 
 
 class OwnShare(Struct, frozen=True):
-    """An agent's own share, and their equals' without any name; null where there are none."""
+    """An agent's own share, and their equals' without any name; null where they are too few."""
 
     mine: AgentShare
     equals: Equals | None
@@ -91,10 +105,10 @@ def own_share(router: Router, measures: Measures, now_ms: int, agent: str) -> Ow
     ]
     groups, group_of = _groups(here[:GROUPED_MAX], measures, now_ms)
     figures = measures.agent(agent, now_ms, recent=True)
-    is_compared = agent in group_of
+    equals = groups[group_of[agent]] if agent in group_of else None
     return OwnShare(
         mine=_row(router, known, figures, now_ms, {}),
-        equals=groups[group_of[agent]] if is_compared else None,
+        equals=equals if equals is not None and equals.agents >= TOLD_MIN else None,
     )
 
 

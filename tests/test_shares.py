@@ -1,8 +1,10 @@
 """How work is shared among agents, after a scripted half hour."""
 
+import pytest
+
 from router.measures import Measures
 from router.policy import Policy, Queue
-from router.shares import GROUPED_MAX, own_share, shares
+from router.shares import GROUPED_MAX, TOLD_MIN, own_share, shares
 from tests.helpers.floor import Floor
 
 
@@ -66,7 +68,7 @@ def test_pages_show_everybody_once_and_a_crowd_is_not_grouped() -> None:
 
 def test_an_agent_knows_their_own_share_and_their_equals_together() -> None:
     floor, measures = _floor()
-    for name in ("ada", "bea", "cid"):
+    for name in ("ada", "bea", "dan", "eve", "fay", "cid"):
         floor.agent(name, skills={"sales": 50} if name != "cid" else {})
     busy = floor.ask("ann", agent="ada")
     floor.accept("ada")
@@ -75,7 +77,7 @@ def test_an_agent_knows_their_own_share_and_their_equals_together() -> None:
     assert told is not None
     assert (told.mine.agent, told.mine.occupancy, told.mine.group) == ("ada", 1.0, None)
     assert told.equals is not None
-    assert (told.equals.agents, told.equals.least, told.equals.most) == (2, 0.0, 1.0)
+    assert (told.equals.agents, told.equals.least, told.equals.most) == (5, 0.0, 1.0)
     alone = own_share(floor.router, measures, floor.now_ms, "cid")
     assert alone is not None
     assert alone.equals is None
@@ -83,3 +85,19 @@ def test_an_agent_knows_their_own_share_and_their_equals_together() -> None:
     assert own_share(floor.router, measures, floor.now_ms, "bea") is None
     assert own_share(floor.router, measures, floor.now_ms, "nobody") is None
     assert busy in floor.router.world.conversations.by_id
+
+
+@pytest.mark.parametrize("count", range(2, TOLD_MIN))
+def test_too_few_equals_are_not_told_of_for_a_figure_would_be_one_colleagues(count: int) -> None:
+    floor, measures = _floor()
+    for number in range(count):
+        floor.agent(f"a{number}")
+    floor.ask("ann", agent="a1")
+    floor.accept("a1")
+    floor.pass_ms(90_000)
+    told = own_share(floor.router, measures, floor.now_ms, "a0")
+    assert told is not None
+    assert told.mine.occupancy == 0.0
+    assert told.equals is None
+    (group,) = shares(floor.router, measures, floor.now_ms).groups
+    assert (group.agents, group.most) == (count, 1.0)

@@ -11,10 +11,10 @@ A connection is 150 objects and more that the collector knows. By itself it look
 whenever there are a quarter more, which at 2,000 connections stops the loop for a third of a second
 and at 12,000 for two. Nearly all of it is no garbage: it lives until somebody goes, and then
 reference counting ends it, for connections leave no cycle behind (``connection``). So what has
-survived a look is frozen, and no later look minds it. What was a cycle in the making at that moment,
-such as an HTTP request that was not finished, is lost among the frozen; so when there is half as much
-again as after the last look at everything, all of it is looked at again: it is never more than that.
-(Counting what is frozen would walk through all of it; blocks of memory are counted already.)
+survived a look is frozen, and no later look minds it. What was a cycle in the making at that
+moment, such as an HTTP request that was not finished, is lost among the frozen; so when there is
+half as much again as after the last look at everything, all of it is looked at again. (Counting
+what is frozen would walk through all of it; blocks of memory are counted already.)
 """
 
 import gc

@@ -2,8 +2,8 @@
 
 Owns: the share's path, who may ask for it. Does not know: how a share is made up, what is kept.
 
-Invariant (tests/server/test_own_share.py): an agent learns of nobody else's figures but those of
-their equals together, without a name.
+Invariant (tests/server/test_own_share.py, tests/test_shares.py): an agent learns of nobody else's
+figures but those of their equals together, without a name, and of none where they are too few.
 """
 
 from functools import partial

@@ -3,13 +3,14 @@
  *
  * Owns: the views and which one this screen shows; that thresholds travel with them.
  * Does not know: how a view is drawn or edited.
- * Invariants: the views are the person's, on every screen; which one is shown is the screen's. Where
- * the server keeps nothing the wall works all the same, and says so when something is to be kept.
+ * Invariants (views.test.ts): the views are the person's, on every screen; which one is shown is the
+ * screen's. A change is made to what the server has, never to less. Where the server keeps nothing
+ * the wall works all the same, and says so when something is to be kept.
  */
 import type { Told } from "../client/protocol.js";
 import { Kept } from "../desktop/kept.js";
-import { ask } from "../staff/http.js";
-import { adopt, limits, type Limits } from "./limits.js";
+import { OwnDocument } from "../staff/own-document.js";
+import { adopt, keep, limits, type Limits } from "./limits.js";
 
 export type Order = "time" | "state" | "name" | "load";
 
@@ -25,14 +26,27 @@ export interface View {
 export const ORDERS: Record<Order, string> = {
   time: "longest in their state first", state: "by what they do", name: "by name", load: "most work first",
 };
-const PATH = "/v1/me/preferences/board";
+
+interface Document {
+  views?: View[];
+  limits?: Partial<Limits>;
+}
+
 export const VIEWS_MAX = 20;
 
 export class Views {
   list: View[] = [];
   private readonly shown = new Kept<string>("board.view", "");
 
-  constructor(private readonly token: () => Promise<string>, private readonly changed: () => void) {}
+  private readonly document: OwnDocument<Document>;
+
+  constructor(token: () => Promise<string>, private readonly changed: () => void) {
+    this.document = new OwnDocument("board", token, (value, isOthers) => {
+      this.list = (value?.views ?? []).filter(({ name }) => name);
+      if (value?.limits || isOthers) adopt(value?.limits ?? {});
+      this.changed();
+    });
+  }
 
   /** The view of this screen; null shows everything. */
   get now(): View | null {
@@ -55,35 +69,43 @@ export class Views {
   }
 
   /** Fetches what the server keeps; it wins over what this browser knew. */
-  async load(): Promise<void> {
-    const { value } = await ask<{ value: { views?: View[]; limits?: Partial<Limits> } | null }>(await this.token(), PATH);
-    this.list = (value?.views ?? []).filter(({ name }) => name);
-    if (value?.limits) adopt(value.limits);
-    this.changed();
+  load(): Promise<void> {
+    return this.document.load({ again: true });
   }
 
   /** Puts a view in the place of the one that had the name `before`, or adds it; false: not kept. */
-  async put(view: View, before = view.name): Promise<boolean> {
-    const known = this.list.some(({ name }) => name === before);
-    this.list = known ? this.list.map((one) => (one.name === before ? view : one)) : [...this.list, view];
-    this.choose(view.name);
-    return this.keep();
+  put(view: View, before = view.name): Promise<boolean> {
+    return this.change(() => {
+      const known = this.list.some(({ name }) => name === before);
+      this.list = known ? this.list.map((one) => (one.name === before ? view : one)) : [...this.list, view];
+      this.shown.value = view.name;
+    });
   }
 
-  async remove(name: string): Promise<boolean> {
-    this.list = this.list.filter((one) => one.name !== name);
-    if (this.shown.value === name) this.choose("");
-    return this.keep();
+  remove(name: string): Promise<boolean> {
+    return this.change(() => {
+      this.list = this.list.filter((one) => one.name !== name);
+      if (this.shown.value === name) this.shown.value = "";
+    });
   }
 
-  /** Keeps views and thresholds as they are now; false where the server does not. */
-  async keep(): Promise<boolean> {
-    this.changed();
-    try {
-      await ask(await this.token(), PATH, { method: "PUT", body: { views: this.list, limits: limits() } });
-      return true;
-    } catch {
-      return false;
-    }
+  /** Keeps other thresholds; false where only this browser does. */
+  limit(changed: Partial<Limits>): Promise<boolean> {
+    return this.change(() => keep(changed));
+  }
+
+  /** The supervisor signed out: the next one at this browser has views and thresholds of their own. */
+  forget(): void {
+    this.document.forget();
+    this.list = [];
+    adopt({});
+  }
+
+  private change(make: () => void): Promise<boolean> {
+    return this.document.change(() => {
+      make();
+      this.changed();
+      return { views: this.list, limits: limits() };
+    });
   }
 }

@@ -177,6 +177,7 @@ export class Wall extends EventTarget {
     this.connection.stop({ leave: true, forget: true });
     this.model.clear();
     this.past.forget();
+    this.views.forget();
     this.session.forget();
     this.panels = [];
     this.toldAt = 0;

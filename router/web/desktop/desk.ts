@@ -248,7 +248,7 @@ export class Desk extends EventTarget {
     if (!kept) {
       if (this.signedIn && !notice) {
         this.drafts.clear();
-        this.settings.set({ keys: {} }); // the server has them for who signs in again
+        this.own.forget();
       }
       this.model.clear();
       this.chosen = this.missed = null;
@@ -274,7 +274,7 @@ export class Desk extends EventTarget {
   private welcomed(): void {
     this.day.begin(this.model.you?.id ?? "");
     this.team.follow(this.model.you?.teams ?? []);
-    void this.own.load();
+    this.own.load();
   }
 
   private changed(type: string, event: any): void {

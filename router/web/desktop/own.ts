@@ -1,16 +1,13 @@
 /**
  * What an agent has at every desk, for the server keeps it: their keys and their ready replies.
  *
- * Owns: fetching it once after a sign-in, keeping it after a change.
- * Does not know: what keys and replies mean.
- * Invariants: the desktop works without it, as this browser last knew it; what was changed here and
- * could not be kept is said.
+ * Owns: what of it this browser goes on knowing, and when. Does not know: what keys and replies mean.
+ * Invariants (own.test.ts): the desktop works without it, as this browser last knew it; what was
+ * changed here and could not be kept is said; who signs in next inherits nothing of it.
  */
-import { ask } from "../staff/http.js";
+import { OwnDocument } from "../staff/own-document.js";
 import type { Desk } from "./desk.js";
 import type { Canned } from "./replies.js";
-
-const PATH = "/v1/me/preferences/desktop";
 
 interface Document {
   keys?: Record<string, string>;
@@ -18,34 +15,57 @@ interface Document {
 }
 
 export class Own {
-  private loadedFor = "";
+  private readonly document: OwnDocument<Document>;
 
-  constructor(private readonly desk: Desk) {}
-
-  async load(): Promise<void> {
-    const { desk } = this;
-    const you = desk.model.you?.id ?? "";
-    const token = desk.signedIn?.token;
-    if (!token || this.loadedFor === you) return;
-    this.loadedFor = you;
-    try {
-      const { value } = await ask<{ value: Document | null }>(token, PATH);
+  constructor(private readonly desk: Pick<Desk, "settings" | "replies" | "signedIn" | "tell" | "draw">) {
+    this.document = new OwnDocument("desktop", () => this.token(), (value, isOthers) => {
+      if (isOthers) this.clear();
       if (value?.keys) desk.settings.set({ keys: value.keys });
       if (value?.replies) desk.replies.adopt(value.replies);
       desk.draw();
-    } catch {
-      this.loadedFor = ""; // the next welcome asks again
-    }
+    });
   }
 
-  async keep(): Promise<void> {
+  load(): void {
+    this.document.load({ again: false }).catch(() => {}); // the next welcome asks again
+  }
+
+  /** To be given to `change` by who shows now what is changed later. */
+  get news(): number {
+    return this.document.news;
+  }
+
+  /** Changes keys or replies, here and on the server; says so where that cannot be. */
+  async change({ keys, replies }: Document, since = this.news): Promise<boolean> {
     const { desk } = this;
-    const body: Document = { keys: desk.settings.liked.keys, replies: desk.replies.own };
-    desk.draw();
-    try {
-      await ask(desk.signedIn?.token ?? "", PATH, { method: "PUT", body });
-    } catch {
-      desk.tell("The server could not keep that; it is kept in this browser.");
-    }
+    let isLate = false;
+    const kept = await this.document.change((isNews) => {
+      // It was made to something else than what the server had, so it would take that away.
+      isLate = isNews;
+      if (keys && !isNews) desk.settings.set({ keys });
+      if (replies && !isNews) desk.replies.own = replies;
+      desk.draw();
+      return { keys: desk.settings.liked.keys, replies: desk.replies.own };
+    }, since);
+    if (isLate) desk.tell("Your keys and replies came from the server only now. Please change them once more.");
+    else if (!kept) desk.tell("The server could not keep that; it is kept in this browser.");
+    return kept && !isLate;
+  }
+
+  /** The agent signed out; the server has it all for who signs in again. */
+  forget(): void {
+    this.document.forget();
+    this.clear();
+  }
+
+  private clear(): void {
+    this.desk.settings.set({ keys: {} });
+    this.desk.replies.forget();
+  }
+
+  private async token(): Promise<string> {
+    const { signedIn } = this.desk;
+    if (!signedIn) throw new Error("nobody is signed in");
+    return signedIn.token;
   }
 }

@@ -42,6 +42,11 @@ export class Replies {
     this.kept.value = replies.filter(({ key, text }) => key && text);
   }
 
+  /** Whose they were is gone; those as delivered are left. */
+  forget(): void {
+    this.kept.value = null;
+  }
+
   /** What the server keeps is put in the place of what this browser knew. */
   adopt(replies: unknown[]): void {
     this.kept.value = replies.filter(isCanned);

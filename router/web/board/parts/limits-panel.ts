@@ -3,7 +3,7 @@
  */
 import { html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { DEFAULTS, keep, limits, type Limits } from "../limits.js";
+import { DEFAULTS, limits, type Limits } from "../limits.js";
 import { percent, queueName, span } from "../words.js";
 import { Part } from "./part.js";
 
@@ -24,12 +24,10 @@ export class LimitsPanel extends Part {
   }
 
   private set(name: keyof Limits, value: number): void {
-    if (Number.isFinite(value)) keep({ [name]: value });
-    void this.wall.views.keep();
+    if (Number.isFinite(value)) void this.wall.views.limit({ [name]: value });
   }
 
   private reset(): void {
-    keep(DEFAULTS);
-    void this.wall.views.keep();
+    void this.wall.views.limit(DEFAULTS);
   }
 }

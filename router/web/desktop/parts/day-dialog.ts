@@ -11,7 +11,7 @@ import { plural, timeAt } from "../words.js";
 import { Dialog } from "./dialog.js";
 import { styled } from "./styled.js";
 
-/** As `GET /v1/me/share` has it. */
+/** As `GET /v1/me/share` has it; too few equals are not told of. */
 interface Share {
   mine: { occupancy?: number | null; offers?: Record<string, number>; services?: number };
   equals: { agents: number; even: number | null; least: number; most: number } | null;

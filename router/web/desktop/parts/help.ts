@@ -62,7 +62,6 @@ export class Keys extends Dialog {
   }
 
   private wish(keys: Record<string, string>): void {
-    this.desk.settings.set({ keys });
-    void this.desk.own.keep();
+    void this.desk.own.change({ keys });
   }
 }

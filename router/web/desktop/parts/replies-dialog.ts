@@ -14,8 +14,10 @@ export class RepliesDialog extends Dialog {
   protected override readonly heading = "Ready replies";
   protected override readonly kind = "wide";
   @state() private rows: Canned[] = [];
+  private news = 0;
 
   protected override opened(): void {
+    this.news = this.desk.own.news;
     this.rows = this.desk.replies.own.map((one) => ({ ...one }));
   }
 
@@ -43,9 +45,7 @@ export class RepliesDialog extends Dialog {
   }
 
   private save(): void {
-    this.desk.replies.own = this.rows;
     this.close();
-    this.desk.tell("Ready replies saved.");
-    void this.desk.own.keep();
+    void this.desk.own.change({ replies: this.rows }, this.news).then((kept) => kept && this.desk.tell("Ready replies saved."));
   }
 }
