@@ -34,6 +34,9 @@ __all__ = ["TRIES_MAX", "Hooked", "Pace", "Sender"]
 LOOK_S = 60.0
 CONNECTIONS = 8
 TRY_S = 10.0
+ANSWER_BYTES = 4096
+ANSWER_S = 1.0
+"""Of an answer no more than that is read; the head alone counts."""
 TRIES_MAX = 33
 """With the delays of ``Pace`` that is about a day for an event that a hook does not take."""
 GONE = 410
@@ -219,15 +222,30 @@ class Sender:
         id_ = self.store.event_id(delivery)
         headers = signed_headers(id_, self._wall_ms() // 1000, delivery.body, hooked.keys)
         headers |= {"content-type": "application/json", "user-agent": "fairline"}
+        status, after = 0, ""
         try:
             with trio.fail_after(TRY_S):
                 async with client.stream(
                     "POST", hooked.hook.url, content=delivery.body, headers=headers
-                ) as answer:  # of which nothing but the head is read
+                ) as answer:
                     status, after = answer.status_code, answer.headers.get("retry-after", "")
+                    await _read_away(answer)
         except Exception as error:  # whatever an address or an answer leads to, it is one try
-            return 0, type(error).__name__, 0
+            if not status:
+                return 0, type(error).__name__, 0
         asked_ms = int(after) * 1000 if after.isdecimal() and len(after) < 6 else 0
         if 300 <= status < 400:
             return status, f"{status}: redirects are not followed; name the address itself", 0
         return status, f"answered {status}", asked_ms
+
+
+async def _read_away(answer: "httpx.Response") -> None:
+    """Reads a short answer to its end, so that the connection can be used again."""
+    if int(answer.headers.get("content-length", "0")) > ANSWER_BYTES:
+        return
+    size = 0
+    with trio.move_on_after(ANSWER_S) as patience:
+        async for piece in answer.aiter_raw():
+            size += len(piece)
+            if size > ANSWER_BYTES:
+                patience.cancel()  # ends the generators within, which a return would leave open

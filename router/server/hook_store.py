@@ -120,7 +120,7 @@ class HookStore:
         Raises:
             StorageError: it cannot be used.
         """
-        self._name = "webhooks" if file is None else str(file)
+        self.name = "webhooks" if file is None else str(file)
         self._lock = threading.Lock()
         try:
             if file is not None and not file.exists():
@@ -133,7 +133,7 @@ class HookStore:
                 check_same_thread=False,
             )
         except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"{self._name} cannot be opened: {error}.") from error
+            raise StorageError(f"{self.name} cannot be opened: {error}.") from error
         try:
             self._prepare()
         except BaseException:
@@ -253,7 +253,7 @@ class HookStore:
             try:
                 return self._connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise StorageError(f"{self._name} cannot be read: {error}.") from error
+                raise StorageError(f"{self.name} cannot be read: {error}.") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -265,7 +265,7 @@ class HookStore:
             except sqlite3.Error as error:
                 with suppress(sqlite3.Error):  # what is broken may have rolled back by itself
                     self._connection.execute("ROLLBACK")
-                raise StorageError(f"{self._name} cannot be written: {error}.") from error
+                raise StorageError(f"{self.name} cannot be written: {error}.") from error
 
     def _prepare(self) -> None:
         """Makes the tables in a fresh file.
@@ -288,9 +288,9 @@ class HookStore:
                 )
                 run("INSERT INTO mark VALUES (?)", (secrets.token_hex(6),))
             elif mark != (APPLICATION_ID, VERSION):
-                text = f"{self._name} is of a later version or of another program."
+                text = f"{self.name} is of a later version or of another program."
                 raise StorageError(text)
             self._connection.executescript(_COUNTS)
             (self._epoch,) = run("SELECT epoch FROM mark").fetchone()
         except sqlite3.Error as error:
-            raise StorageError(f"{self._name} cannot be used: {error}.") from error
+            raise StorageError(f"{self.name} cannot be used: {error}.") from error

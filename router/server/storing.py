@@ -30,7 +30,7 @@ from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.sections import Webhook
 from router.server.settings import ServerSettings, Settings
 from router.server.snapshotting import Snapshotting, Terms
-from router.server.webhooks import needed, pass_over
+from router.server.webhooks import check_heard, needed, pass_over
 
 __all__ = ["Kept", "journal_folder", "opened", "snapshotting"]
 
@@ -117,6 +117,8 @@ async def _open_file(
     )
     try:
         check_order(archive, journal, settings.tenants)
+        if hooks is not None:
+            check_heard(hooks, _hooks_of(settings), journal.end)
     except StorageError:
         await journal.aclose()
         raise

@@ -33,7 +33,7 @@ from router.server.hook_store import Delivery, HookKey, HookStore
 from router.server.sections import Webhook
 from router.server.tenants import Tenants
 
-__all__ = ["HookFigures", "Webhooks", "needed", "pass_over"]
+__all__ = ["HookFigures", "Webhooks", "check_heard", "needed", "pass_over"]
 
 BATCH_S = 0.25
 PROGRESS_S = 2.0
@@ -256,3 +256,24 @@ def pass_over(
             if place is not None and place < begins:
                 _LOG.error("webhooks.gap", tenant=tenant, from_position=place, to_position=begins)
                 store.add((), {key: begins})
+
+
+def check_heard(
+    store: HookStore, hooks: Mapping[str, Sequence[Webhook]], ends: Mapping[str, int]
+) -> None:
+    """Sees to it that no hook has heard of more than there is; else it would be told nothing.
+
+    Raises:
+        StorageError: one has.
+    """
+    for tenant, some in hooks.items():
+        for key in (HookKey(tenant, hook.id) for hook in some):
+            place, end = store.place(key), ends.get(tenant, 0)
+            if place is not None and place > end:
+                raise StorageError(
+                    f"{tenant}: the webhook {key.hook} has heard of {place} commands and the"
+                    f" journal has {end}, so they do not belong together. Put back the journal that"
+                    f" does, or move {store.name} away, with what lies beside it under that name:"
+                    " then every webhook begins with what happens from now on, and what waited in"
+                    " it is not delivered."
+                )

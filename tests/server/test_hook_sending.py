@@ -1,7 +1,7 @@
 """Deliveries to a real HTTP server that is well, ill, or somewhere else."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
@@ -251,6 +251,52 @@ async def test_hooks_that_hang_leave_others_their_connections() -> None:
         nursery.cancel_scope.cancel()
 
 
+SHORT = [b"content-length: 2\r\n\r\nok", b"transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"]
+LONG = [
+    b"content-length: 9999999\r\n\r\n" + b"x" * 9_999,
+    b"transfer-encoding: chunked\r\n\r\n" + (b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n") * 9,
+]
+
+
+async def connections_for(rest: bytes) -> int:
+    """How many connections three deliveries take, one after another, to one who answers so."""
+    visitors: list[int] = []
+
+    async def serve(stream: trio.SocketStream) -> None:
+        visitors.append(1)
+        async with stream:
+            with suppress(trio.BrokenResourceError):
+                asked = b""
+                while piece := await stream.receive_some():
+                    asked += piece
+                    if not asked.endswith(b"}"):
+                        continue
+                    asked = b""
+                    await stream.send_all(b"HTTP/1.1 200 OK\r\n" + rest)
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        port = listener.socket.getsockname()[1]
+        async with sending(("crm", f"http://127.0.0.1:{port}/")) as made:
+            hooked = made.hooked["crm"]
+            for number in (1, 2, 3):
+                made.put(hooked, number)
+                await made.until(lambda: made.waiting(hooked) == 0)
+        nursery.cancel_scope.cancel()
+    return len(visitors)
+
+
+@pytest.mark.parametrize("rest", SHORT)
+async def test_a_connection_is_used_again_after_a_short_answer(rest: bytes) -> None:
+    assert await connections_for(rest) == 1
+
+
+@pytest.mark.parametrize("rest", LONG)
+async def test_a_long_answer_is_not_read_and_counts_nevertheless(rest: bytes) -> None:
+    assert await connections_for(rest) == 3
+
+
 async def test_gone_is_gone_at_once() -> None:
     with receiver() as crm:
         crm.answer = lambda _: (410, {})
@@ -262,7 +308,7 @@ async def test_gone_is_gone_at_once() -> None:
 
 
 async def test_a_receiver_that_never_ends_its_answer_holds_nobody_up() -> None:
-    """Nothing but the head of an answer is read."""
+    """The head of an answer is what counts."""
 
     async def drip(stream: trio.SocketStream) -> None:
         async with stream:

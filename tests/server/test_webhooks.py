@@ -172,6 +172,26 @@ def test_a_start_that_begins_later_than_a_hook_had_heard_goes_on_there() -> None
     assert needed(store, {"acme": [hook("x", "new")]}) == {}
 
 
+async def test_webhooks_of_another_journal_are_refused_and_the_journal_let_go(
+    tmp_path: Path,
+) -> None:
+    settings, clock = hooking(folder_settings(tmp_path), hook("http://127.0.0.1:9/")), Clock()
+    async with opened(settings, clock) as kept:
+        assert kept.hooks is not None
+        kept.hooks.add((), {HookKey("acme", "crm"): 3})
+    wrong = r"acme: the webhook crm has heard of 3 commands and the journal has 0.*webhooks\.sqlite"
+    for _ in range(2):
+        with pytest.raises(StorageError, match=wrong):
+            async with opened(settings, clock):
+                raise AssertionError("nothing was opened")
+    (tmp_path / FILE_NAME).rename(tmp_path / "away")  # as the sentence says
+    async with opened(settings, clock) as kept:
+        assert kept.hooks is not None
+        kept.hooks.add((), {HookKey("acme", "crm"): 0})
+    async with opened(settings, clock):
+        pass
+
+
 async def test_nobody_waits_for_a_disk_that_takes_nothing(tmp_path: Path) -> None:
     with receiver() as crm:
         settings, clock = hooking(folder_settings(tmp_path), hook(crm.url)), Clock()
