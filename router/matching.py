@@ -138,6 +138,7 @@ class Pool:
 
     def lanes_for(self, agent: str) -> Iterator[Lane]:
         """The lanes with somebody in them that this signed-in agent can serve."""
+        self._line.let_in()
         servable = self._group_of[agent].lanes | self._own_lanes.get(agent, 0)
         for index in bits(servable & self._line.occupied):
             yield self._line.lane_at(index)
@@ -202,8 +203,7 @@ class Pool:
     def drop_lane(self, lane: Lane) -> None:
         """A lane is gone."""
         self._overlaps.clear()
-        agent = lane.agent
-        if agent:
+        if agent := lane.agent:
             self._own_lanes[agent] &= ~(1 << lane.index)
             if not self._own_lanes[agent]:
                 del self._own_lanes[agent]

@@ -67,6 +67,7 @@ def _first_looks(world: World) -> list[tuple[Place, str]]:
         if world.keepers:
             _bring_all(world, drop_void(world), queue)
         return queue
+    line.let_in()
     if is_plain and len(world.touched) == 1 and not queue:
         _serve_one(world, world.people.agents[next(iter(world.touched))], queue)
     else:
@@ -133,9 +134,12 @@ def _match(world: World, conversation: Conversation) -> None:
     band = world.in_force.score_band
     if not conversation.asks_around and not world.keepers:
         choice = world.pool.choose(lane, _NOBODY, history, weights, band, special)
+        if choice is None or world.big or is_sampled(world):
+            world.line.let_in()
         if choice is not None:
             _offer(world, conversation, choice, weights)
         return
+    world.line.let_in()
     refused = refused_agents(world, conversation)
     for one, apart in _attempts(world, conversation, lane, refused):
         choice = world.pool.choose(one, apart, history, weights, band, special)

@@ -164,7 +164,11 @@ def _stand(world: World, conversation: Conversation, cause: str) -> None:
     is_here = customer.reach is Reachability.REACHABLE
     conversation.parked = conversation.needs_presence and not is_here
     if not conversation.parked:
-        world.line.join(_lane_of(world, conversation), _place(conversation))
+        lane, place = _lane_of(world, conversation), _place(conversation)
+        if cause == "requested":
+            world.line.expect(lane, place)  # a new one is mostly all that its command touches
+        else:
+            world.line.join(lane, place)
         world.unsettled[conversation.id] = None
     world.move(conversation.queue, _growth(world, conversation, cause))
     world.emit(

@@ -114,6 +114,10 @@ class Line:
         self.ranks = Ranks()
         """Everybody in line, in one order."""
         self._lane_of: dict[str, tuple[Lane, Place]] = {}
+        self._expected = ""
+        """Who has a place but does not stand there yet."""
+        self._is_expected_first = False
+        """Whether nobody stood in that lane."""
         self._by_index: list[Lane | None] = []
         self._free_indexes: list[int] = []
 
@@ -149,13 +153,44 @@ class Line:
         """The lane and the place of a conversation that is in the line."""
         return self._lane_of[conversation]
 
-    def join(self, lane: Lane, place: Place) -> None:
-        """Puts a conversation into a lane."""
+    def expect(self, lane: Lane, place: Place) -> None:
+        """Gives a conversation its place, which it takes at ``let_in`` unless it left before.
+
+        Until then nothing may ask who stands in the lanes or where. Where somebody is free at
+        once, as in quiet hours, neither the lane nor the order is touched for it.
+        """
+        self.let_in()
         conversation = place[2]
         assert conversation not in self._lane_of, f"{conversation} is in the line already"
+        self._lane_of[conversation] = (lane, place)
+        self._expected = conversation
+        self._is_expected_first = not len(lane)
+        if self._is_expected_first:
+            self.occupied_count += 1
+
+    def let_in(self) -> None:
+        """Whoever is expected stands in line from now on."""
+        if self._expected:
+            lane, place = self._lane_of[self._expected]
+            self._expect_nobody()
+            self._stand(lane, place)
+
+    def _expect_nobody(self) -> None:
+        self._expected = ""
+        if self._is_expected_first:
+            self.occupied_count -= 1
+
+    def join(self, lane: Lane, place: Place) -> None:
+        """Puts a conversation into a lane."""
+        self.let_in()
+        conversation = place[2]
+        assert conversation not in self._lane_of, f"{conversation} is in the line already"
+        self._lane_of[conversation] = (lane, place)
+        self._stand(lane, place)
+
+    def _stand(self, lane: Lane, place: Place) -> None:
         lane.insert(place)
         self.ranks.add(place)
-        self._lane_of[conversation] = (lane, place)
         if len(lane) == 1:
             self.occupied |= 1 << lane.index
             self.occupied_count += 1
@@ -165,6 +200,10 @@ class Line:
 
     def leave(self, conversation: str) -> Lane:
         """Takes a conversation out and returns the lane that it stood in."""
+        if conversation == self._expected:
+            self._expect_nobody()
+            return self._lane_of.pop(conversation)[0]
+        self.let_in()
         lane, place = self._lane_of.pop(conversation)
         lane.remove(place)
         self.ranks.remove(place)
@@ -200,6 +239,7 @@ class Line:
         """
         if len(self.lanes) - self.occupied_count <= EMPTY_LANES_MAX:
             return []
+        self.let_in()
         empty = [lane for lane in self.lanes.values() if not len(lane) and lane is not but]
         for lane in empty:
             del self.lanes[lane.key]

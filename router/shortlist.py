@@ -185,6 +185,20 @@ class _Walk:
         return _score(group.parts(self.lane), self.load, self._weights, everyone) >= self._least
 
     def candidate(self, group: Group, entry: _Entry) -> Candidate:
+        if not self._special:
+            language, proficiency = group.parts(self.lane)
+            ease = 1000 - self.load
+            return Candidate(
+                entry.agent,
+                mean((language, proficiency, 0, ease, 0, 0), self._weights),
+                language,
+                proficiency,
+                0,
+                ease,
+                entry.flexibility,
+                entry.since_ms,
+                entry.idle_order,
+            )
         place = (entry.since_ms, entry.idle_order, entry.agent)
         return candidate(group, self.lane, place, self.load, {}, self._weights, self._special)
 

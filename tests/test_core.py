@@ -13,13 +13,16 @@ from router.commands import (
     Connect,
     LoseNode,
     ReportActivity,
+    RequestConversation,
     SendMessage,
     SetContact,
     SetPolicy,
     SetPresence,
     SkipCommand,
     Tick,
+    TransferConversation,
 )
+from router.core import fingerprint
 from router.errors import Refusal
 from router.events import CommandAnswered
 from router.ids import ConversationId
@@ -162,6 +165,39 @@ def test_a_policy_in_force_moves_who_waits_and_offers_at_once() -> None:
     scene.leave(agent("ann"))
     scene.arrive(agent("ann"))
     assert (scene.offered("ann"), scene.router.policy.agents) == ("c", richer)
+
+
+def test_each_field_but_who_asks_and_the_new_id_is_part_of_what_is_asked() -> None:
+    by, other = customer("c"), supervisor("sue")
+    plain = RequestConversation(by, ConversationId("c"), "op", "chat")
+    again = msgspec.structs.replace(plain, by=other, conversation=ConversationId("d"))
+    assert fingerprint(plain) == fingerprint(again)
+    assert fingerprint(plain) == fingerprint(msgspec.structs.replace(plain, attributes={}))
+    others = {
+        "op": "po",
+        "channel": "email",
+        "queue": "x",
+        "topic": "x",
+        "languages": (),
+        "needs": (SkillNeed("x"),),
+        "agent": "x",
+        "avoid": ("x",),
+        "brand": "x",
+        "reopens": "x",
+        "attributes": {"x": "y"},
+        "body": "x",
+        "customer": "x",
+        "priority": "x",
+        "deferrable": True,
+    }
+    asked = [msgspec.structs.replace(plain, **{name: value}) for name, value in others.items()]
+    assert {"by", "conversation", *others} == set(RequestConversation.__struct_fields__)
+    assert len({fingerprint(one) for one in (plain, *asked)}) == 1 + len(others)
+    moved = TransferConversation(by, ConversationId("c"), "op")
+    elsewhere = msgspec.structs.replace(moved, conversation=ConversationId("d"))
+    assert fingerprint(moved) != fingerprint(elsewhere)
+    said = SendMessage(by, ConversationId("c"), "op", "")
+    assert len({fingerprint(moved), fingerprint(said), fingerprint(plain)}) == 3
 
 
 def test_an_op_is_one_persons_for_whatever_they_ask() -> None:

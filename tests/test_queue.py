@@ -43,6 +43,35 @@ def test_lanes_are_sorted_lists_whatever_joins_and_leaves(
     assert len(line) == sum(len(mine) for mine in lists)
 
 
+@SETTINGS
+@given(steps=steps)
+def test_who_is_expected_stands_in_line_once_let_in_and_nowhere_once_gone(
+    steps: list[tuple[bool, int, int]],
+) -> None:
+    line, plain = Line(), Line()
+    for number, (leaves, lane_number, key) in enumerate(steps):
+        place = (key, number, f"c{number}")
+        line.expect(lane_of(line, lane_number), place)
+        plain.join(lane_of(plain, lane_number), place)
+        assert line.where(place[2]) == (lane_of(line, lane_number), place)
+        assert (len(line), line.occupied_count) == (len(plain), plain.occupied_count)
+        if leaves:
+            gone = f"c{key % (number + 1)}"
+            if gone in plain:
+                assert line.leave(gone).key == plain.leave(gone).key
+                assert (len(line), line.occupied_count) == (len(plain), plain.occupied_count)
+        if key % 4:
+            line.let_in()
+            assert [list(lane) for lane in line.lanes.values()] == [
+                list(lane) for lane in plain.lanes.values()
+            ]
+            assert (line.occupied, line.heads, len(line.ranks)) == (
+                plain.occupied,
+                plain.heads,
+                len(plain.ranks),
+            )
+
+
 def test_the_head_is_the_smallest_key_and_ties_go_by_position() -> None:
     line = Line()
     lane = lane_of(line, 0)

@@ -30,6 +30,7 @@ from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
 from router.server import http, logs
+from router.server.answers import carry_out
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -57,7 +58,7 @@ from router.server.preferences import Preferences
 from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
-from router.server.reloading import unchangeable, wait_to_stop
+from router.server.reloading import wait_to_stop
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
 from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
@@ -236,16 +237,13 @@ class Node:
         """See ``reloading.Changing``."""
         self.metrics.reloaded(is_right=is_right)
 
-    def reload(self, settings: Settings) -> list[str]:
-        """Puts the policies of newer settings in force; returns what else differs.
+    def policies(self) -> Mapping[str, Policy]:
+        """See ``reloading.Changing``."""
+        return {name: self.tenants.routers[name].policy for name in self.settings.tenants}
 
-        That needs a restart: the rest of the settings was handed out when the node was built.
-        """
-        for name, tenant in settings.tenants.items():
-            router = self.tenants.routers.get(name)
-            if router is not None and router.policy != tenant.policy:
-                self.engine.submit(name, SetPolicy(policy=tenant.policy))
-        return list(unchangeable(self.settings, settings))
+    async def put_in_force(self, tenant: str, policy: Policy) -> None:
+        """See ``reloading.Changing``."""
+        await carry_out(self.engine.submit, tenant, SetPolicy(policy=policy))
 
     async def serve_ops(self, visit: Visit) -> None:
         """Serves one visitor of the second address."""

@@ -3,19 +3,24 @@
 Owns: what the signals mean, which settings only a start reads, the log's words about both.
 Does not know: files, or how a policy is put in force.
 
+Reading, checking and comparing take a second with ten thousand agents, so they have a thread.
+
 Invariants (tests/server/test_reloading.py): settings with a mistake change nothing, and every
-mistake of them is in the log; no value of a key that only a start reads is, for it may be a secret.
+mistake of them is in the log; no value of a key that only a start reads is, for it may be a secret;
+settings count as right once every policy of them took effect; a stop waits for nothing of this.
 """
 
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
+import trio
 
 from router.changes import changes
-from router.errors import SettingsError
+from router.errors import Refused, SettingsError
+from router.policy import Policy
 from router.server.settings import Settings, SettingsErrors
 
 __all__ = ["Changing", "unchangeable", "wait_to_stop"]
@@ -26,40 +31,93 @@ _LOG = structlog.get_logger("fairline.app")
 class Changing(Protocol):
     """A node that can go on with newer settings."""
 
-    def reload(self, settings: Settings) -> list[str]:
-        """Puts in force what can be, and returns what needs a restart."""
+    settings: Settings
+    """What it was started with."""
+
+    def policies(self) -> Mapping[str, Policy]:
+        """The policy in force, by tenant."""
+
+    async def put_in_force(self, tenant: str, policy: Policy) -> None:
+        """Has a tenant's policy take effect.
+
+        Raises:
+            Refused: it did not, or nobody knows.
+        """
 
     def reloaded(self, *, is_right: bool) -> None:
-        """Newer settings were read."""
+        """Newer settings were read, and are in force or not."""
+
+
+class _Newer(NamedTuple):
+    """What newer settings ask for: other policies, and by key what waits for a restart."""
+
+    policies: dict[str, Policy]
+    waiting: list[str]
 
 
 async def wait_to_stop(
     signals: AsyncIterator[int], node: Changing, reload: Callable[[], Settings] | None
 ) -> None:
-    """Waits for a signal to stop; at each SIGHUP before, ``reload()`` is put in force."""
-    async for number in signals:
-        if number != signal.SIGHUP:
-            return
+    """Waits for a signal to stop; at each SIGHUP before, ``reload()`` is put in force.
+
+    One after the other; those that come meanwhile are one.
+    """
+    asked, asks = trio.open_memory_channel[None](1)
+    async with trio.open_nursery() as nursery:
         if reload is not None:
-            _reload(node, reload)
+            nursery.start_soon(_reload_when_asked, asks, node, reload)
+        async for number in signals:
+            if number != signal.SIGHUP:
+                break
+            try:
+                asked.send_nowait(None)
+            except trio.WouldBlock:
+                continue
+        nursery.cancel_scope.cancel()
 
 
-def _reload(node: Changing, reload: Callable[[], Settings]) -> None:
-    try:
+async def _reload_when_asked(
+    asks: trio.MemoryReceiveChannel[None], node: Changing, reload: Callable[[], Settings]
+) -> None:
+    async for _ in asks:
+        node.reloaded(is_right=await _reload(node, reload))
+
+
+async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
+    """Whether the settings are right, and what of them can be is in force."""
+    in_force = node.policies()
+
+    def read() -> _Newer:
         newer = reload()
+        policies = {
+            name: tenant.policy
+            for name, tenant in newer.tenants.items()
+            if name in in_force and in_force[name] != tenant.policy
+        }
+        return _Newer(policies, list(unchangeable(node.settings, newer)))
+
+    try:
+        newer = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
     except SettingsError as error:
         found = error.errors if isinstance(error, SettingsErrors) else (error,)
         for one in found:
             _LOG.error(
                 "settings.refused", file=one.file, line=one.line, key=one.key, error=str(one)
             )
-        node.reloaded(is_right=False)
-        return
-    waiting = node.reload(newer)
-    if waiting:
-        _LOG.warning("settings.need_restart", setting=", ".join(waiting), count=len(waiting))
-    _LOG.info("settings.reloaded")
-    node.reloaded(is_right=True)
+        return False
+    is_right = True
+    for name, policy in newer.policies.items():
+        try:
+            await node.put_in_force(name, policy)
+        except Refused as refused:
+            is_right = False
+            _LOG.error("settings.not_in_force", tenant=name, error=refused.message)
+    if newer.waiting:
+        setting = ", ".join(newer.waiting)
+        _LOG.warning("settings.need_restart", setting=setting, count=len(newer.waiting))
+    if is_right:
+        _LOG.info("settings.reloaded")
+    return is_right
 
 
 def unchangeable(old: Settings, new: Settings) -> Iterator[str]:
