@@ -5,7 +5,8 @@ try again, what an event is.
 
 Invariants (tests/server/test_hook_store.py): feeding the same events twice changes nothing; what
 was put in and how far that is are one transaction, so a crash loses nothing that the journal would
-not give again; nothing that waits is ever pruned; what is counted along is what counting finds.
+not give again; nothing that waits is ever pruned; what is counted along is what counting finds;
+nothing of an erased customer stays when it is over.
 """
 
 import secrets
@@ -72,6 +73,8 @@ END;
 """What waits, counted along in memory in the same transactions: counting anew takes long."""
 _AGAIN = "again"
 """The outcome of what waits because it was asked for once more."""
+_ERASED = "erased"
+"""The outcome of what waits and is about a customer who was erased: it is not kept afterwards."""
 
 
 class HookKey(NamedTuple):
@@ -153,8 +156,16 @@ class HookStore:
         row = self._read("SELECT position FROM places WHERE tenant = ? AND hook = ?", key)
         return None if row is None else int(row[0])
 
-    def add(self, deliveries: Iterable[Delivery], places: Mapping[HookKey, int]) -> int:
+    def add(
+        self,
+        deliveries: Iterable[Delivery],
+        places: Mapping[HookKey, int],
+        erased: Iterable[tuple[str, str]] = (),
+    ) -> int:
         """Puts in what is to be delivered and how far that is; how many were not there yet.
+
+        What there is of those ``erased``, each a tenant and a customer, goes in the same
+        transaction; what of it still waits goes once it is over.
 
         Raises:
             StorageError: nothing of it is in.
@@ -169,6 +180,15 @@ class HookStore:
                 "INSERT OR REPLACE INTO places VALUES (?, ?, ?)",
                 ((*key, position) for key, position in places.items()),
             )
+            for one in erased:
+                connection.execute(
+                    "DELETE FROM deliveries WHERE tenant = ? AND customer = ? AND due_ms IS NULL",
+                    one,
+                )
+                connection.execute(
+                    "UPDATE deliveries SET outcome = ? WHERE tenant = ? AND customer = ?",
+                    (_ERASED, *one),
+                )
         return max(added, 0)  # -1 for none at all
 
     def due(self, key: HookKey, now_ms: int, limit: int) -> list[Delivery]:
@@ -193,6 +213,11 @@ class HookStore:
     def settle(self, deliveries: Sequence[tuple[Delivery, str]], now_ms: int) -> None:
         """These are over, delivered or given up; each with the word for how."""
         with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM deliveries WHERE tenant = ? AND hook = ? AND position = ? "
+                "AND place = ? AND outcome = ?",
+                ((*one.key, one.position, one.place, _ERASED) for one, _ in deliveries),
+            )
             connection.executemany(
                 "UPDATE deliveries SET due_ms = NULL, done_ms = ?, outcome = ?, "
                 "attempts = attempts + 1 "
@@ -235,14 +260,6 @@ class HookStore:
             return connection.execute(
                 "DELETE FROM deliveries WHERE done_ms < ?", (before_ms,)
             ).rowcount
-
-    def forget(self, tenant: str, customer: str) -> None:
-        """Forgets what is over of a customer who was erased."""
-        with self._transaction() as connection:
-            connection.execute(
-                "DELETE FROM deliveries WHERE tenant = ? AND customer = ? AND done_ms IS NOT NULL",
-                (tenant, customer),
-            )
 
     def _read(self, query: str, values: Sequence[str]) -> tuple[int, ...] | None:
         rows = self._read_all(query, values)

@@ -35,7 +35,15 @@ from router.server.hidden import HIDDEN
 from router.server.settings import KeyEntry, Settings, Tenant
 from router.states import Reachability
 
-__all__ = ["GRACE_MS", "SLOTS", "Lent", "Player", "Rehearsals", "rehearsal_routes"]
+__all__ = [
+    "GRACE_MS",
+    "SLOTS",
+    "TOKEN_TTL_S",
+    "Lent",
+    "Player",
+    "Rehearsals",
+    "rehearsal_routes",
+]
 
 SLOTS = 16
 GRACE_MS = 1_000
@@ -89,6 +97,8 @@ class Rehearsals:
         tenant = Tenant(keys=(self._entry,), visitors=False, token_ttl_max_s=TOKEN_TTL_S)
         self._authenticator = Authenticator(Settings(tenants={HIDDEN: tenant}))
         self._slots = cycle(range(SLOTS))
+        self._expected: dict[str, tuple[int, set[str]]] = {}
+        """Who was lent: until when their tokens are good, and the roles that did not come yet."""
 
     def verify(self, token: str, now_ms: int) -> Identity:
         """Says which player a token names.
@@ -96,10 +106,16 @@ class Rehearsals:
         Raises:
             TokenRefused: it is not one of this process, or not any more.
         """
-        return self._authenticator.verify(token, now_ms)
+        player = self._authenticator.verify(token, now_ms)
+        _, roles = self._expected.get(player.subject, (0, set[str]()))
+        roles.discard(player.role)
+        return player
 
     def lend(self) -> Lent:
-        """Lends those who were lent longest ago, unless they are still there or within their grace.
+        """Lends those who were lent longest ago and are free.
+
+        They are not while they are there or within their grace, nor before both came in or their
+        tokens ran out.
 
         Raises:
             Refused: LIMIT_EXCEEDED, all are on stage.
@@ -107,7 +123,9 @@ class Rehearsals:
         now_ms = self._wall_ms()
         for _ in range(SLOTS):
             name = f"doctor-{next(self._slots)}"
-            if self._is_free(name):
+            if self._is_free(name, now_ms):
+                good_until_ms = now_ms + (TOKEN_TTL_S + 1) * 1_000
+                self._expected[name] = (good_until_ms, {"agent", "customer"})
                 sign = partial(mint, self._entry, tenant=HIDDEN, subject=name, now_ms=now_ms)
                 agent = sign(role="agent", ttl_s=TOKEN_TTL_S, claims={"skills": {name: 100}})
                 customer = sign(role="customer", ttl_s=TOKEN_TTL_S)
@@ -122,7 +140,10 @@ class Rehearsals:
                 )
         raise Refused(Refusal.LIMIT_EXCEEDED, f"{SLOTS} rehearsals are under way; try again")
 
-    def _is_free(self, name: str) -> bool:
+    def _is_free(self, name: str, now_ms: int) -> bool:
+        good_until_ms, roles = self._expected.get(name, (0, set[str]()))
+        if roles and now_ms < good_until_ms:
+            return False
         people = self._routers[HIDDEN].world.people
         players = (people.get("agent", name), people.get("customer", name))
         return all(one is None or one.reach is Reachability.UNREACHABLE for one in players)

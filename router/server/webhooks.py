@@ -184,9 +184,7 @@ class Webhooks:
         places = {one.key: one.place for one in self.all()}
         erased, self._erased = self._erased, []
         try:
-            await trio.to_thread.run_sync(self.store.add, some, places)
-            for tenant, customer in erased:
-                await trio.to_thread.run_sync(self.store.forget, tenant, customer)
+            await trio.to_thread.run_sync(self.store.add, some, places, erased)
         except StorageError as error:
             self._erased[:0] = erased
             _LOG.error("webhooks.not_written", error=str(error), count=len(some))

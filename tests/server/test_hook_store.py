@@ -72,12 +72,40 @@ def test_a_replay_brings_back_what_happened_since() -> None:
     assert store.due(OTHER, 3_000, 9) == [delivery(3, OTHER)]
 
 
+def test_what_waits_of_an_erased_customer_goes_once_it_is_over() -> None:
+    store = HookStore(None)
+    ada = delivery(4, customer="ada")
+    store.add([delivery(1), delivery(2), delivery(3), ada], {CRM: 4})
+    store.settle([(delivery(1), "delivered")], 4_000)
+    store.replay(CRM, 0, 4_000)
+    store.settle([(ada, "delivered")], 4_000)
+    store.add([], {CRM: 5}, [("acme", "carl")])
+    assert store.standing(CRM).waiting == 3
+    store.postpone([(delivery(2), 5_000)])
+    assert store.replay(CRM, 0, 6_000) == 4  # what waits is still to be told
+    three = [(delivery(number), "delivered") for number in (1, 2)] + [(delivery(3), "gave_up")]
+    store.settle(three, 7_000)
+    store.settle([(ada, "delivered")], 7_000)
+    assert store.replay(CRM, 0, 8_000) == 1
+    assert store.due(CRM, 9_000, 9) == [ada]
+
+
+def test_an_erasure_is_in_with_the_place_or_not_at_all() -> None:
+    store = HookStore(None)
+    store.add([delivery(1)], {CRM: 1})
+    store.settle([(delivery(1), "delivered")], 4_000)
+    with pytest.raises(StorageError):
+        store.add([], {CRM: 2}, [("acme", "carl"), ("acme", object())])  # type: ignore[list-item]
+    assert store.place(CRM) == 1
+    assert store.replay(CRM, 0, 5_000) == 1
+
+
 def test_what_waits_is_never_pruned_nor_forgotten() -> None:
     store = HookStore(None)
     store.add([delivery(1), delivery(2), delivery(3, customer="ada")], {CRM: 3})
     store.settle([(delivery(1), "delivered"), (delivery(3, customer="ada"), "delivered")], 4_000)
     assert store.prune(4_000) == 0
-    store.forget("acme", "carl")
+    store.add([], {CRM: 3}, [("acme", "carl")])
     assert store.replay(CRM, 0, 5_000) == 2
     store.settle([(delivery(3, customer="ada"), "delivered")], 6_000)
     assert store.prune(6_001) == 1
@@ -119,10 +147,20 @@ def test_what_cannot_be_read_is_said_as_what_cannot_be_written() -> None:
 
 
 STEPS = st.tuples(
-    st.sampled_from(["add", "settle", "postpone", "replay", "prune", "fail"]),
+    st.sampled_from(["add", "settle", "postpone", "replay", "prune", "erase", "fail"]),
     st.integers(1, 6),
     st.sampled_from([CRM, OTHER]),
 )
+
+
+def counted(store: HookStore, key: HookKey) -> Standing:
+    rows = store._connection.execute(
+        "SELECT at_ms, outcome FROM deliveries WHERE tenant = ? AND hook = ? "
+        "AND due_ms IS NOT NULL",
+        key,
+    ).fetchall()
+    fresh = sum(outcome is None for _, outcome in rows)
+    return Standing(len(rows), min((at_ms for at_ms, _ in rows), default=None), fresh)
 
 
 @given(st.lists(STEPS, max_size=30))
@@ -138,23 +176,18 @@ def test_what_is_counted_along_is_what_counting_finds(
             case "settle":
                 store.settle([(one, "delivered")], 1_000 * number)
             case "postpone":
-                store.postpone([(one, 9_000 + number)] if one in store.due(key, 99_000, 9) else [])
+                store.postpone([(one, 9_000 + number)])
             case "replay":
                 store.replay(key, 1_000 * number, 50_000)
+            case "erase":
+                store.add([], {}, [("acme", "carl")])
             case "prune":
                 store.prune(1_000 * number)
             case _:
                 with pytest.raises(StorageError):
                     store.add([one], {key: None})  # type: ignore[dict-item]
-    for key in (CRM, OTHER):
-        rows = store._connection.execute(
-            "SELECT at_ms, outcome FROM deliveries WHERE tenant = ? AND hook = ? "
-            "AND due_ms IS NOT NULL",
-            key,
-        ).fetchall()
-        fresh = sum(outcome is None for _, outcome in rows)
-        oldest = min((at_ms for at_ms, _ in rows), default=None)
-        assert store.standing(key) == Standing(len(rows), oldest, fresh)
+    assert store.standing(CRM) == counted(store, CRM)
+    assert store.standing(OTHER) == counted(store, OTHER)
 
 
 def test_what_waits_is_counted_again_at_a_start(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import pytest
 import trio
 
 from router.core import Router
+from router.errors import Refusal, Refused
 from router.journal.memory import MemoryJournal
 from router.server.auth import Authenticator, TokenRefused
 from router.server.clock import Clock
 from router.server.hidden import HIDDEN
-from router.server.rehearsal import SLOTS, Lent, Rehearsals
+from router.server.rehearsal import SLOTS, TOKEN_TTL_S, Lent, Rehearsals
 from router.server.storing import opened
 from tests.helpers.nodes import (
     PATIENCE_S,
@@ -192,18 +193,37 @@ async def test_the_next_start_goes_on_behind_a_rehearsal(tmp_path: Path) -> None
 
 
 def test_those_lent_are_a_few_for_ever_and_never_two_at_once() -> None:
-    rehearsals = Rehearsals(cores(), wall_ms=Clock().wall_ms, node="n")
-    names = [rehearsals.lend().agent.id for _ in range(3 * SLOTS)]
-    assert len(set(names)) == SLOTS
-    assert len(set(names[:SLOTS])) == SLOTS
+    now_ms = Clock().wall_ms()
+    rehearsals = Rehearsals(cores(), wall_ms=lambda: now_ms, node="n")
+    first = {rehearsals.lend().agent.id for _ in range(SLOTS)}
+    assert len(first) == SLOTS
+    now_ms += TOKEN_TTL_S * 1_000 - 1
+    with pytest.raises(Refused) as caught:
+        rehearsals.lend()
+    assert caught.value.code is Refusal.LIMIT_EXCEEDED
+    now_ms += 2_000
+    assert {rehearsals.lend().agent.id for _ in range(SLOTS)} == first
+
+
+def test_those_of_whom_one_came_in_wait_for_the_other() -> None:
+    now_ms = Clock().wall_ms()
+    rehearsals = Rehearsals(cores(), wall_ms=lambda: now_ms, node="n")
+    lent = [rehearsals.lend() for _ in range(SLOTS)][3]
+    rehearsals.verify(lent.agent.token, now_ms)
+    with pytest.raises(Refused):
+        rehearsals.lend()
+    rehearsals.verify(lent.customer.token, now_ms)
+    assert rehearsals.lend().agent.id == lent.agent.id
 
 
 async def test_who_is_still_there_or_within_the_grace_is_not_lent_again() -> None:
     async with open_node() as node:
         lent = [await lend(node) for _ in range(SLOTS)]
         players = [await enter(node, one, "agent") for one in lent]
+        customer = await enter(node, lent[3], "customer")
         bearer = f"Authorization: Bearer {token('service', 'probe')}"
         status, _, body = await node.post("/v1/rehearsals", {}, bearer)
         assert (status, b"try again" in body) == (429, True)
+        await customer.ok("bye", leave=True)
         await players[3].ok("bye", leave=True)
         assert (await lend(node)).agent.id == lent[3].agent.id
