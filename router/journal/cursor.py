@@ -66,8 +66,8 @@ class Cursor:
         if segment.header.core_version != self._core_version:
             raise JournalVersion(
                 f"{segment.path}: written for core version {segment.header.core_version}, this"
-                f" Fairline replays {self._core_version} and would decide otherwise. Serve it with the"
-                " release that wrote it until what is open is over, then begin a new server.data."
+                f" Fairline replays {self._core_version} and would decide otherwise. Serve it with"
+                " the release that wrote it until what is open is over; then begin a new folder."
             )
         return self._parse(self._load(), through)
 

@@ -289,7 +289,7 @@ def test_a_newer_core_begins_a_segment_of_its_own_and_replays_no_older() -> None
     versions = [read_header(disk.get(path)) for path in segments(disk)]
     assert [header.core_version for header in versions if header is not None] == [1, 2]
     assert log.cursor(after).read(log.sequence) == [new]
-    with pytest.raises(JournalVersion, match="snapshot"):
+    with pytest.raises(JournalVersion, match="new folder"):
         log.cursor({}).read(log.sequence)
     log.close()
     with pytest.raises(JournalVersion, match="core version 2"):
