@@ -78,6 +78,7 @@ class Hooked:
         self.place = place
         """Everything up to here is in the store or in the line."""
         self.standing = Standing(0, None)
+        self.dropped_count = 0
         self.failures = 0
         """Rounds in a row that say that the hook is down."""
         self.paused_until_ms = 0

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 import trio
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from router.errors import StorageError
@@ -140,7 +140,7 @@ class Webhooks:
 
     def _put(self, hooked: Hooked, delivery: Delivery) -> None:
         if len(self._line) >= LINE_MAX or hooked.standing.fresh >= WAITING_MAX:
-            self._count("webhook_dropped", tenant=hooked.key.tenant, hook=hooked.key.hook)
+            hooked.dropped_count += 1
             _LOG.error("webhook.dropped", tenant=hooked.key.tenant, hook=hooked.key.hook)
             return
         self._line.append(delivery)
@@ -224,13 +224,18 @@ class HookFigures(Collector):
         oldest = GaugeMetricFamily(
             "fairline_webhook_oldest_seconds", "The age of the oldest of them.", labels=labels
         )
+        # There from the start, at 0: an alert sees no first event in a series that begins with it.
+        dropped = CounterMetricFamily(
+            "fairline_webhook_dropped", "Events that no room was left for.", labels=labels
+        )
         for hooked in self._webhooks.all():
             standing = hooked.standing
             since_ms = standing.oldest_at_ms
             age_s = 0.0 if since_ms is None else (self._wall_ms() - since_ms) / 1000
             waiting.add_metric(list(hooked.key), standing.waiting)
             oldest.add_metric(list(hooked.key), max(age_s, 0.0))
-        return waiting, oldest
+            dropped.add_metric(list(hooked.key), hooked.dropped_count)
+        return waiting, oldest, dropped
 
 
 def needed(store: HookStore, hooks: Mapping[str, Sequence[Webhook]]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from prometheus_client import CollectorRegistry
 
 from router.commands import SetPolicy
 from router.errors import StorageError
@@ -17,7 +18,7 @@ from router.server.hook_store import FILE_NAME, Delivery, HookKey, HookStore
 from router.server.sections import Settings, Webhook
 from router.server.storing import opened
 from router.server.tenants import Tenants
-from router.server.webhooks import LINE_MAX, Webhooks, needed, pass_over
+from router.server.webhooks import LINE_MAX, HookFigures, Webhooks, needed, pass_over
 from tests.helpers.nodes import (
     PATIENCE_S,
     POLICY,
@@ -252,14 +253,39 @@ async def test_what_is_delivered_once_more_crowds_out_nothing(
     store.add(over, {key: 4})
     store.settle([(one, "delivered") for one in over], 2)
     assert store.replay(key, 0, 3) == 4
-    tally = Tally()
     hooks = {"acme": (hook("http://127.0.0.1:9/"),)}
-    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=Clock().wall_ms, count=tally)
+    wall_ms = Clock().wall_ms
+    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=wall_ms, count=Tally())
     events = tenants.routers["acme"].apply(SetPolicy(policy=POLICY), 1)
     webhooks.take(Record("acme", 5, 1, b""), events)
     await webhooks.end()
-    assert tally["webhook_dropped"] == 0
+    assert dropped(webhooks) == 0
     assert store.standing(key).waiting == 5
+
+
+async def test_an_event_without_room_is_counted_in_a_series_that_was_there_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("router.server.webhooks.WAITING_MAX", 0)
+    store, tenants = HookStore(None), Tenants(["acme"])
+    hooks = {"acme": (hook("http://127.0.0.1:9/"),)}
+    wall_ms = Clock().wall_ms
+    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=wall_ms, count=Tally())
+    assert dropped(webhooks) == 0
+    events = tenants.routers["acme"].apply(SetPolicy(policy=POLICY), 1)
+    webhooks.take(Record("acme", 1, 1, b""), events)
+    assert dropped(webhooks) == 1
+
+
+def dropped(webhooks: Webhooks) -> float:
+    """What Prometheus is told, of the only hook."""
+    registry = CollectorRegistry()
+    registry.register(HookFigures(webhooks, Clock().wall_ms))
+    told = registry.get_sample_value(
+        "fairline_webhook_dropped_total", {"tenant": "acme", "hook": "crm"}
+    )
+    assert told is not None
+    return told
 
 
 async def test_an_erased_customer_is_told_and_then_forgotten(tmp_path: Path) -> None:
