@@ -218,6 +218,9 @@ async def join(port: int, name: str, *, subprotocol: str | None = "fairline.v1.j
     except OSError as error:
         sock.close()
         raise Gone(1006, f"no connection: {error.strerror}") from None
+    except BaseException:  # the load is over while this one still connects
+        sock.close()
+        raise
     stream = trio.SocketStream(sock)
     lines = [
         "GET /v1/socket HTTP/1.1",

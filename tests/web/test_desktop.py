@@ -405,6 +405,7 @@ def test_keys_are_changed_where_they_are_listed_and_known_at_every_desk(
         one.page.locator("body").press("x")
         expect(one.page.get_by_role("dialog", name="My day")).to_be_visible()
         one.page.keyboard.press("Escape")
+        expect(one.page.get_by_role("dialog", name="My day")).to_be_hidden()
     other.page.keyboard.press("?")
     other.page.get_by_role("button", name="As delivered").click()
     other.page.keyboard.press("Escape")
