@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
-# So many test files run side by side, but for those that start processes and mind real seconds.
+# So many test files run side by side: first those without processes, then those that start some.
 JOBS ?= 2
 
 # On a machine that has other work, too, a test that minds seconds may fail for want of them.
@@ -20,7 +20,7 @@ test: web
 ifeq ($(strip $(ARGS)),)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not process" \
 	    || $(call again,not process)
-	@$(BIN)/python -m pytest -m process || $(call again,process)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m process || $(call again,process)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from playwright.sync_api import Browser
 
 from loadtest.comparing import Difference, read_figures
 from loadtest.page import page
-from tests.helpers.browser import chromium, open_browser
 from tests.loadtest.test_run_command import run_figures
 
 
@@ -57,15 +55,6 @@ def test_every_target_chart_and_row_is_there_without_a_script() -> None:
     assert "may be chance" in text
     assert figures["command"] in text
     assert len(re.findall(r"<script", text)) == 1  # the data
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = chromium()
-    if executable is None:
-        pytest.skip("NOT TESTED: no chromium (tests/setup-browser.sh says how to get one)")
-    with open_browser(executable) as opened:
-        yield opened
 
 
 @pytest.mark.browser

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.helpers.browser import Desk, Shop, chromium, open_browser
+from tests.helpers.browser import Desk, Shop
 from tests.helpers.customers import Customer
 from tests.helpers.pages import built_pages
 from tests.helpers.scripted_process import ScriptedServer
@@ -18,17 +18,9 @@ expect.set_options(timeout=10_000)
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session", autouse=True)
+def _pages() -> None:
     built_pages()
-    executable = chromium()
-    if executable is None:
-        sentence = "no chromium: tests/setup-browser.sh says how to get one"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    with open_browser(executable) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ export abstract class Dialog extends Part {
 
   protected close(): void {
     this.find<HTMLDialogElement>("dialog")?.close();
+    this.over();
   }
 
   protected override willUpdate(): void {
@@ -38,7 +39,7 @@ export abstract class Dialog extends Part {
 
   override render(): TemplateResult | typeof nothing {
     if (!this.isOpen) return nothing;
-    return html`<dialog class="panel ${this.kind}" aria-label=${this.heading} @close=${this.over} @click=${this.aside}>
+    return html`<dialog class="panel ${this.kind}" aria-label=${this.heading} @cancel=${this.cancel} @close=${this.over} @click=${this.aside}>
       <div class="inside"><header><h2>${this.heading}</h2><button type="button" class="tool" aria-label="Close" title="Close (Esc)" @click=${this.close}>${icon("end")}</button></header>
       ${this.content()}</div></dialog>`;
   }
@@ -57,9 +58,16 @@ export abstract class Dialog extends Part {
     if (event.target === this.find("dialog")) this.close();
   }
 
+  /** Escape. Closed by us, at once: the browser tells of its own closing after the next key press if it is busy. */
+  private cancel(event: Event): void {
+    event.preventDefault();
+    this.close();
+  }
+
   private over(): void {
-    if (this.panels.includes(this.desk.panel)) this.desk.open("");
+    if (!this.wasOpen || this.find<HTMLDialogElement>("dialog")?.open) return;
     this.wasOpen = false;
+    if (this.isOpen) this.desk.open("");
     this.closed();
     if (this.cameFrom?.isConnected) this.cameFrom.focus();
   }
