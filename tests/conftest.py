@@ -1,0 +1,24 @@
+"""What tests of several folders share: one browser for each process of the test run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.helpers.browser import chromium, open_browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once: Playwright's synchronous form cannot be started twice in a process."""
+    executable = chromium()
+    if executable is None:
+        sentence = "NOT TESTED: no chromium (tests/setup-browser.sh says how to get one)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with open_browser(executable) as opened:
+        yield opened
