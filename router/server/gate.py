@@ -24,12 +24,11 @@ from typing import Final, NamedTuple, Protocol
 import trio
 
 from router.server.counters import Count, no_count
-from router.server.head import Head
 from router.server.intake import Intake
 from router.server.meter import BAD_FRAME, FrameLimits, FrameMeter, Verdict
 from router.server.visit import CLOSE_S, cut, discard, half_close, send_within
 
-__all__ = ["Gate", "upgrade_request"]
+__all__ = ["Gate", "Messages", "Receiver"]
 
 WRITE_S: Final = 10.0
 _CLOSE_FRAME: Final = 0x88
@@ -57,25 +56,6 @@ class _Heard(NamedTuple):
 
 
 _END = _Heard([], b"", is_end=True)
-
-
-def upgrade_request(head: Head) -> bytes:
-    """Write the head of an upgrade anew, with only what the library needs.
-
-    The host is a constant because wsproto decodes it as IDNA, which raises on names that are fine;
-    the extensions are left out so that none can be negotiated.
-    """
-    lines = [
-        f"GET {head.target} HTTP/1.1",
-        "host: localhost",
-        "upgrade: websocket",
-        "connection: upgrade",
-        "sec-websocket-version: 13",
-        f"sec-websocket-key: {head.key}",
-    ]
-    if head.subprotocols:
-        lines.append(f"sec-websocket-protocol: {', '.join(head.subprotocols)}")
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 class Gate(trio.abc.HalfCloseableStream):
@@ -166,10 +146,7 @@ class Gate(trio.abc.HalfCloseableStream):
         await self._ended.wait()
 
     def deliver_to(self, receiver: Receiver | None) -> None:
-        """Offer frames to somebody before the library, from the next that begins a message on.
-
-        They never see part of a message, but for one that is cut short at the end.
-        """
+        """Offer frames to somebody before the library, from the next that begins a message on."""
         self._receiver = receiver
 
     def adjust(self, limits: FrameLimits) -> None:
@@ -224,10 +201,7 @@ class Gate(trio.abc.HalfCloseableStream):
         return heard
 
     def hear(self) -> bool:
-        """See ``intake.Listener``: all that can be dealt with at once is; the rest is the task's.
-
-        Whatever is raised here is raised in that task, as if it had read.
-        """
+        """See ``intake.Listener``; what goes wrong is raised in the reader's task."""
         assert self._socket is not None
         try:
             heard = self._judge(os.read(self._socket.fileno(), _READ_BYTES))

@@ -29,7 +29,8 @@ import trio
 import trio_websocket
 from wsproto.utilities import LocalProtocolError
 
-from router.server.gate import WRITE_S, Gate, upgrade_request
+from router.server.gate import WRITE_S, Gate
+from router.server.head import upgrade_request
 from router.server.intake import Intake
 from router.server.meter import FrameLimits
 from router.server.shortcut import whole_messages
