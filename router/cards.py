@@ -23,6 +23,7 @@ __all__ = [
     "ReplyRule",
     "Served",
     "ServerInfo",
+    "SkillFigures",
     "WaitBand",
     "WrapUp",
     "You",
@@ -206,6 +207,21 @@ class QueueFigures(Struct, frozen=True):
     closed: bool = False
     name: str = ""
     service: QueueService | None = None
+
+
+class SkillFigures(Struct, frozen=True, omit_defaults=True):
+    """A skill that somebody who is signed in has.
+
+    Of those who have it ``here`` are signed in, ``available`` at work, with ``free`` places;
+    ``waiting`` conversations ask for it, the first for ``oldest_ms``.
+    """
+
+    skill: str
+    here: int
+    available: int
+    free: int
+    waiting: int
+    oldest_ms: int
 
 
 class AgentsByShow(Struct, frozen=True):

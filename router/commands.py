@@ -213,13 +213,18 @@ class ExtendWrapUp(_Personal, frozen=True):
 
 
 class TransferConversation(_Personal, frozen=True, omit_defaults=True):
-    """Passes a conversation on, to a queue or to an agent: one of the two is set."""
+    """Passes a conversation on, to a queue, for a skill (in that queue, or its own) or to an agent.
+
+    Who takes it has the skill at ``level`` at least, whatever the queue asks for.
+    """
 
     conversation: ConversationId
     op: str
     queue: str = ""
     agent: AgentId | None = None
     note: str = ""
+    skill: str = ""
+    level: int = 1
 
 
 class InviteColleague(_Personal, frozen=True, omit_defaults=True):

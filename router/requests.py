@@ -151,15 +151,18 @@ def _extend(message: incoming.WrapupExtend, by: Actor) -> Command:
 
 
 def _transfer(message: incoming.ConversationTransfer, by: Actor) -> Command:
-    if (message.to.queue is None) == (message.to.agent is None):
-        raise _bad("to", "expected either a queue or an agent")
+    to = message.to
+    if (to.agent is None) == (to.queue is None and to.skill is None):
+        raise _bad("to", "expected an agent, or a queue or a skill")
     return commands.TransferConversation(
         by=by,
         conversation=ConversationId(message.conversation),
         op=message.op,
-        queue=message.to.queue or "",
-        agent=None if message.to.agent is None else AgentId(message.to.agent),
+        queue=to.queue or "",
+        agent=None if to.agent is None else AgentId(to.agent),
         note=_sized("note", message.note),
+        skill=to.skill or "",
+        level=to.level if to.skill else 1,
     )
 
 

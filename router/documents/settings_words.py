@@ -87,7 +87,8 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "quiet_ms": "A conversation without a message for so long is quiet; 0: none ever is.",
         "quiet_share": "What a quiet one counts of its capacity, per mille, until it wakes.",
         "soft_start": "The pace of offers after a sign-in.",
-        "transfer_wait_ms": "How long a transfer to an agent waits for that agent alone.",
+        "transfer_wait_ms": "How long a transfer waits for the agent it names alone, or for a "
+        "skill that left.",
         "invite_ms": "How long a colleague may think about an invitation into a conversation.",
         "answer_kept_ms": "How long an answered message waits for its customer's return.",
         "customers_max": "More are not remembered: who was gone for longest is forgotten.",

@@ -290,10 +290,17 @@ class Crowd:
     def _transfer(self, router: Router) -> Command:
         name = self._conversation(router, "active")
         self.count += 1
-        to_agent = AgentId(self.rng.choice(self.agents)) if self.rng.random() < 0.5 else None
-        queue = "" if to_agent else self.rng.choice(("one", "two", "none"))
+        to_agent = AgentId(self.rng.choice(self.agents)) if self.rng.random() < 0.4 else None
+        skill = self.rng.choice((*SKILLS, "none")) if self.rng.random() < 0.4 else ""
+        queue = self.rng.choice(("one", "two", "none"))
         command = TransferConversation(
-            self._server(router, name), name, f"op{self.count}", queue, to_agent
+            self._server(router, name),
+            name,
+            f"op{self.count}",
+            queue="" if to_agent or (skill and self.rng.random() < 0.6) else queue,
+            agent=to_agent,
+            skill="" if to_agent else skill,
+            level=self.rng.choice((1, 60)),
         )
         self.asked.append(command)
         return command
