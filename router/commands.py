@@ -191,10 +191,14 @@ class ReadMessages(_Personal, frozen=True):
 
 
 class EndConversation(_Personal, frozen=True, omit_defaults=True):
-    """Ends an active conversation; its queue may have a wrap-up after it."""
+    """Ends an active conversation; its queue may have a wrap-up after it.
+
+    Where that is optional, the agent's own end has one only with ``wrap_up``.
+    """
 
     conversation: ConversationId
     reason: str = ""
+    wrap_up: bool = False
 
 
 class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
@@ -234,6 +238,7 @@ class InviteColleague(_Personal, frozen=True, omit_defaults=True):
     agent: AgentId
     mode: Literal["consult", "barge"] = "consult"
     note: str = ""
+    op: str = ""
 
 
 class JoinConversation(_Personal, frozen=True):

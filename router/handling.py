@@ -67,7 +67,7 @@ def finish(world: World, command: EndConversation) -> None:
     if role == "customer" and conversation.can("abandon"):
         abandon(world, conversation, "cancelled")
         return
-    end(world, conversation, reason)
+    end(world, conversation, reason, no_wrap_up=role == "agent" and not command.wrap_up)
     if role == "supervisor":
         _note_down(world, by, "end", conversation, command.reason)
 

@@ -196,10 +196,11 @@ class ConversationCancel(IncomingForm, frozen=True, kw_only=True, tag="conversat
 
 
 class ConversationEnd(IncomingForm, frozen=True, kw_only=True, tag="conversation.end"):
-    """Ends an active conversation."""
+    """Ends an active conversation; ``wrap_up`` asks for one where it is optional."""
 
     conversation: Ident
     reason: Reason = ""
+    wrap_up: bool = False
 
 
 class WrapupComplete(IncomingForm, frozen=True, kw_only=True, tag="wrapup.complete"):
@@ -242,6 +243,7 @@ class ConversationInvite(IncomingForm, frozen=True, kw_only=True, tag="conversat
     agent: Ident
     mode: Literal["consult", "barge"] = "consult"
     note: Note = ""
+    op: Op | None = None
 
 
 class ConversationJoin(IncomingForm, frozen=True, kw_only=True, tag="conversation.join"):

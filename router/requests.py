@@ -131,7 +131,10 @@ def _cancel(message: incoming.ConversationCancel, by: Actor) -> Command:
 
 def _end(message: incoming.ConversationEnd, by: Actor) -> Command:
     return commands.EndConversation(
-        by=by, conversation=ConversationId(message.conversation), reason=message.reason
+        by=by,
+        conversation=ConversationId(message.conversation),
+        reason=message.reason,
+        wrap_up=message.wrap_up,
     )
 
 
@@ -173,6 +176,7 @@ def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
         agent=AgentId(message.agent),
         mode=message.mode,
         note=_sized("note", message.note),
+        op=message.op or "",
     )
 
 

@@ -136,6 +136,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "needs": "What every conversation here asks for, besides its own languages and needs.",
         "steps": "What is given up when.",
         "assign": "`direct`: seeing it is accepting it.",
+        "wrap_up": "Ended by its time or the agent, by time or agent alone; or only if asked for.",
         "wrap_up_ms": "Time for the work after a conversation.",
         "wrap_up_max_ms": "How long an agent may extend it to, in all; 0 is no extension.",
         "wrap_up_codes": "Codes that an agent may end it with; empty is any text.",

@@ -204,11 +204,11 @@ class ModelWork(ModelLine):
         del self.conversations[name]
         self.trace.append(("forgotten", name))
 
-    def _end(self, one: Conversation, reason: str) -> None:
+    def _end(self, one: Conversation, reason: str, *, skips: bool = False) -> None:
         if one.status != "active":
             raise No(115)
-        wrap_up = self.queue(one.queue).wrap_up_ms
-        if not wrap_up:
+        mode, wrap_up = self.queue(one.queue).wrap_up, self.queue(one.queue).wrap_up_ms
+        if (mode != "free" and not wrap_up) or (mode == "optional" and skips):
             one.reason = reason
             self._take_from_agent(one)
             one.status = "closed"
@@ -216,7 +216,8 @@ class ModelWork(ModelLine):
             return
         one.status, one.reason = "wrap_up", reason
         self._stop_clocks(one)
-        self.set("wrap_up", one.name, self.now + wrap_up)
+        if mode != "free":
+            self.set("wrap_up", one.name, self.now + wrap_up)
         self.trace += [("ended", one.name, reason), ("wrap_up", one.name, one.agent)]
         self._promote(one.customer, one.deferrable)
 
@@ -254,7 +255,7 @@ class ModelWork(ModelLine):
         if is_customer and one.status in ("held", *IN_LINE):
             self._abandon(one, "cancelled")
         else:
-            self._end(one, reason)
+            self._end(one, reason, skips=not is_customer and not command.wrap_up)
 
     def do_complete_wrap_up(self, command: c.CompleteWrapUp) -> None:
         one = self._theirs(command.by, command.conversation)
@@ -262,7 +263,8 @@ class ModelWork(ModelLine):
             return
         if one.status != "wrap_up":
             raise No(115)
-        self._complete(one)
+        if self.queue(one.queue).wrap_up != "fixed":
+            self._complete(one)
 
     def do_assign_conversation(self, command: c.AssignConversation) -> None:
         one = self._theirs(command.by, command.conversation)
