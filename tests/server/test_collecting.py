@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from router.server import collecting
-from router.server.collecting import Collecting, short_collections
+from router.server.collecting import LOOK_AFTER, Collecting, looking_seldom, short_collections
 from router.server.connection import Connection
 from router.server.socket import Socket
 from router.session import Session
@@ -126,3 +126,16 @@ async def test_a_connection_that_is_over_needs_no_collector(is_polite: bool) -> 
 
 def _count() -> int:
     return sum(type(each) in OURS for each in gc.get_objects())
+
+
+def test_what_was_before_is_in_force_again_however_the_block_ends() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(KeyError):
+        _fail()
+    assert gc.get_threshold() == before != LOOK_AFTER
+
+
+@looking_seldom()
+def _fail() -> None:
+    assert gc.get_threshold() == LOOK_AFTER
+    raise KeyError
