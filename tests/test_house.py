@@ -69,8 +69,9 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.openings server.doors server.doorways server.snapshotting
-server.demo_desk server.visitors server.engine server.metrics server.places server.topics
-server.demo_people server.hub server.storing
+server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
+server.topics
+server.demo_people server.site_customers server.hub server.storing
 server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences

@@ -44,7 +44,9 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     sections.Tenant: {
         "origins": 'Sites that may embed the widget, as scheme://host:port; "*" with `insecure`.',
         "keys": "The keys that sign tokens; at least one.",
-        "visitors": "Anonymous customers through POST /v1/visitors.",
+        "visitors": "Anonymous customers through POST /v1/visitors; false: only proven ones.",
+        "identity_secret": "Proves customers' ids by HMAC: 32 bytes or more, and no key's secret.",
+        "identity_secret_before": "The one before, while pages still bring its proofs.",
         "native_apps": "Customers' sockets without an Origin (mobile apps, tests).",
         "token_ttl_max_s": "A token that lives longer than this is refused.",
         "webhooks": "Other systems that are told what happens.",
@@ -156,6 +158,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "service_level": "The target.",
         "transcript_days": "What the archive keeps of this queue, in place of `retention`.",
         "confidential": "Only who serves a conversation here may read it.",
+        "verified_only": "Customers may ask for it once they have proven who they are.",
     },
     policy.Step: {
         "after_ms": "In ms of this line; each step later than the one before.",

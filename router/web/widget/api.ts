@@ -52,8 +52,10 @@ export interface Customer {
   id?: string;
   name?: string;
   attributes?: Attributes;
+  /** HMAC-SHA256 of the `id` as hex digits, made by your service with the tenant's `identity_secret`. */
+  proof?: string;
   /** Gives a fresh token of your service, or a promise of one, each time it is called. */
-  token: () => string | Promise<string>;
+  token?: () => string | Promise<string>;
 }
 
 export interface Band { p50: number; p90: number }
@@ -87,7 +89,7 @@ export interface Calls {
   /** Says this beside the round button now, once for each page and only while the panel was not opened. */
   greet(text: string): void;
   update(options: Options): void;
-  identify(customer: Partial<Customer>, more?: Partial<Customer>): void;
+  identify(customer: Customer, more?: Customer): void;
   logout(): void;
   on<E extends keyof WidgetEvents>(event: E, listener: (told: WidgetEvents[E]) => void): () => void;
   off<E extends keyof WidgetEvents>(event: E, listener?: (told: WidgetEvents[E]) => void): void;

@@ -139,11 +139,11 @@ export class Panel implements PanelPort {
   identify(customer: Customer): void {
     const before = this.talks.you?.id;
     this.place.customer = customer;
-    const other = customer.id !== undefined && customer.id !== before;
-    if (other && this.connection.status.phase !== "stopped") {
-      this.wipe();
-      this.connection.start();
-    }
+    const other = customer.id !== undefined && String(customer.id) !== before;
+    const stopped = this.connection.status.phase === "stopped";
+    this.asking.unproven = false;
+    if (other && !stopped) this.wipe();
+    if (other && (!stopped || this.isOpen)) this.connection.start();
     this.draw();
   }
 

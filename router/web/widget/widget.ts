@@ -168,8 +168,8 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     },
     identify: (who, more) => {
       const customer = { ...who, ...more } as Customer;
-      if (typeof customer.token !== "function") {
-        console.warn("fairline: identify needs {id, token}, where token is a function that gives a token or a promise of one");
+      if (typeof customer.token !== "function" && !(customer.id && /^[\da-f]{64}$/i.test(customer.proof ?? ""))) {
+        console.warn("fairline: identify needs {id, proof}, an HMAC-SHA256 of the id as 64 hex digits, or {id, token}, a function that gives a token");
         return;
       }
       place.customer = customer;
