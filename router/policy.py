@@ -104,6 +104,7 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[SkillNeed, ...] = ()
     steps: tuple[Step, ...] = ()
     assign: Literal["offer", "direct"] = "offer"
+    wrap_up: Literal["timed", "fixed", "free", "optional"] = "timed"
     wrap_up_ms: DurationMs = 0
     wrap_up_max_ms: DurationMs = 0
     wrap_up_codes: tuple[Id, ...] = ()
@@ -294,6 +295,10 @@ def _overflow(path: str, queue: Queue, policy: Policy) -> Iterator[tuple[str, st
 
 
 def _wrap_up(path: str, queue: Queue) -> Iterator[tuple[str, str]]:
+    if queue.wrap_up == "free" and queue.wrap_up_ms:
+        yield f"{path}.wrap_up_ms", "a free wrap-up has no time; leave it out, or set 'timed'"
+    if queue.wrap_up in {"fixed", "optional"} and not queue.wrap_up_ms:
+        yield f"{path}.wrap_up_ms", f"a wrap-up that is {queue.wrap_up} needs a time; set it"
     codes = queue.wrap_up_codes
     if len(set(codes)) < len(codes):
         yield f"{path}.wrap_up_codes", "a code is there twice; name each once"

@@ -16,7 +16,7 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-skills timers suggestions changes
+skills timers suggestions changes fields
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands

@@ -89,7 +89,8 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "quiet_ms": "A conversation without a message for so long is quiet; 0: none ever is.",
         "quiet_share": "What a quiet one counts of its capacity, per mille, until it wakes.",
         "soft_start": "The pace of offers after a sign-in.",
-        "transfer_wait_ms": "How long a transfer to an agent waits for that agent alone.",
+        "transfer_wait_ms": "How long a transfer waits for the agent it names alone, or for a "
+        "skill that left.",
         "invite_ms": "How long a colleague may think about an invitation into a conversation.",
         "answer_kept_ms": "How long an answered message waits for its customer's return.",
         "customers_max": "More are not remembered: who was gone for longest is forgotten.",
@@ -137,6 +138,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "needs": "What every conversation here asks for, besides its own languages and needs.",
         "steps": "What is given up when.",
         "assign": "`direct`: seeing it is accepting it.",
+        "wrap_up": "Ended by its time or the agent, by time or agent alone; or only if asked for.",
         "wrap_up_ms": "Time for the work after a conversation.",
         "wrap_up_max_ms": "How long an agent may extend it to, in all; 0 is no extension.",
         "wrap_up_codes": "Codes that an agent may end it with; empty is any text.",
