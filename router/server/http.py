@@ -39,6 +39,7 @@ _KINDS = {
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".tgz": "application/gzip",
     ".woff2": "font/woff2",
 }
 _NOT_BUILT = b"The pages are not built. In a working copy: make web\n"
@@ -89,6 +90,7 @@ def public_app(
     routes = [
         Route("/widget.js", _script(files.get("widget.js"))),
         Route("/client.js", _script(files.get("client.js"))),
+        Route("/client.tgz", _script(files.get("client.tgz"))),
         Route("/widget", _page(files.get("widget/page.html"), "*")),
         Route("/desktop", _page(files.get("desktop/index.html"), "'none'")),
         Route("/desktop/people", _people(demo)),
