@@ -6,7 +6,7 @@ consent and contact wishes. Does not know: how a place is given or an agent foun
 Invariant: everything is checked before anything changes.
 """
 
-from router.admitting import admit, is_message, queue_for
+from router.admitting import admit, check_proof, is_message, queue_for
 from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
 from router.context import Ruled, apply_rules, note_classes, put_in_force
@@ -37,15 +37,16 @@ def request(world: World, command: RequestConversation) -> Answer:
     Raises:
         Refused: CONSENT_REQUIRED, NOT_FOUND (queue, brand, agent), BAD_REQUEST (channel, class,
             what it goes on is not over), CLOSED (the queue is closed or full), FORBIDDEN (no
-            message is taken), LIMIT_EXCEEDED.
+            message is taken, or customers who are not verified), LIMIT_EXCEEDED.
     """
     customer_id = command.by.id if command.by.role == "customer" else command.customer
     if not customer_id:
         raise Refused(Refusal.BAD_REQUEST, "customer: a service says for whom it asks")
     known = world.people.customers.get(customer_id)
     _check(world, known, command)
-    ruled = apply_rules(world, known, queue_for(world, command), command)
+    ruled = apply_rules(world, known, queue_for(world, known, command), command)
     command, queue = ruled.command, ruled.queue
+    check_proof(queue, known, command)
     if known is not None:
         same = _same_in_line(world, known, queue.id, command)
         if same is not None:

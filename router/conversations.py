@@ -61,6 +61,8 @@ class Conversation:
     capped_class: str = ""
     """The class that it would have had, but for its queue's share of them."""
     own_needs: "SkillLevels" = ()
+    own_alone: bool = False
+    """Its own needs count and not its queue's: it was passed on for a skill."""
     own_languages: "SkillLevels" = ()
     attributes: "dict[str, str]" = field(default_factory=dict)
     avoid: "tuple[str, ...]" = ()
@@ -145,6 +147,7 @@ class Conversation:
         self.status = ConversationState.WAITING
         self.topic = self.brand = self.klass = self.capped_class = ""
         self.own_needs = self.own_languages = ()
+        self.own_alone = False
         self.attributes = {}
         self.avoid = ()
         self.wanted_agent = ""

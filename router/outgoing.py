@@ -23,6 +23,7 @@ from router.cards import (
     QueueFigures,
     ReplyRule,
     ServerInfo,
+    SkillFigures,
     WaitBand,
     WrapUp,
     You,
@@ -64,6 +65,7 @@ __all__ = [
     "Reply",
     "ReplyRule",
     "ServerInfo",
+    "SkillFigures",
     "State",
     "TokenExpiring",
     "TopicStale",
@@ -105,6 +107,7 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     house: HouseFigures | None = None
     expires_ms: int | None = None
     explain: Explained | None = None
+    skills: tuple[SkillFigures, ...] | None = None
 
 
 class PresenceSelf(_Outgoing, frozen=True, omit_defaults=True, tag="presence.self"):
@@ -236,6 +239,7 @@ class Board(_Outgoing, frozen=True, omit_defaults=True, tag="board"):
     agents: tuple[AgentsByShow, ...]
     mode: str = ""
     house: HouseFigures | None = None
+    skills: tuple[SkillFigures, ...] | None = None
 
 
 class TopicStale(_Outgoing, frozen=True, tag="topic.stale"):

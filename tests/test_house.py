@@ -16,7 +16,7 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-skills timers suggestions changes
+skills timers suggestions changes fields
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands
@@ -69,8 +69,9 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.openings server.doors server.doorways server.snapshotting
-server.demo_desk server.visitors server.engine server.metrics server.places server.topics
-server.demo_people server.hub server.storing
+server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
+server.topics
+server.demo_people server.site_customers server.hub server.storing
 server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences

@@ -27,8 +27,10 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class Child:
     """A running server; its last lines of output are kept, and read, lest it wait for a reader."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, began: Sequence[str]) -> None:
         self.port = port
+        self.began = began
+        """What it said until it listened."""
         self.said: deque[str] = deque(maxlen=20)
         self._process = process
         threading.Thread(target=self._listen, daemon=True).start()
@@ -82,17 +84,17 @@ def child(arguments: Sequence[str], ready: str) -> Iterator[Child]:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            yield Child(process, _port_of(process, ready))
+            yield Child(process, *_port_of(process, ready))
         finally:
             process.kill()
 
 
-def _port_of(process: subprocess.Popen[str], ready: str) -> int:
+def _port_of(process: subprocess.Popen[str], ready: str) -> tuple[int, list[str]]:
     assert process.stdout is not None
     said = []
     for line in process.stdout:
         said.append(line)
         found = re.search(ready, line)
         if found:
-            return int(found[1])
+            return int(found[1]), said
     raise RuntimeError(f"a server of the benchmark did not start:\n{''.join(said)}")

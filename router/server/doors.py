@@ -78,7 +78,7 @@ class Doors:
             queue=queue,
         )
         try:
-            found = queue_for(world, asked)
+            found = queue_for(world, None, asked)
         except Refused:
             return None
         is_open, fallback = True, ""
