@@ -36,7 +36,10 @@ def overview() -> dashboard.Dashboard:
         )
         .with_panel(
             _number(
-                "Waiting now", "short", "In line, not offered.", f"sum(fairline_waiting{QUEUE})"
+                "Waiting now",
+                "short",
+                "In line, not offered.",
+                f"sum(fairline_queue_waiting{QUEUE})",
             )
         )
         .with_panel(
@@ -44,7 +47,7 @@ def overview() -> dashboard.Dashboard:
                 "Longest wait",
                 "s",
                 "Of those in line.",
-                f"max(fairline_waiting_oldest_seconds{QUEUE})",
+                f"max(fairline_queue_oldest_wait_seconds{QUEUE})",
             )
         )
         .with_panel(
@@ -116,14 +119,14 @@ def queues() -> dashboard.Dashboard:
     return (
         _board("queues", "Fairline: queues and agents")
         .with_panel(
-            _lines("Waiting", "short", "In line.", (f"fairline_waiting{QUEUE}", "{{queue}}"))
+            _lines("Waiting", "short", "In line.", (f"fairline_queue_waiting{QUEUE}", "{{queue}}"))
         )
         .with_panel(
             _lines(
                 "Longest wait",
                 "s",
                 "Of those in line.",
-                (f"fairline_waiting_oldest_seconds{QUEUE}", "{{queue}}"),
+                (f"fairline_queue_oldest_wait_seconds{QUEUE}", "{{queue}}"),
             )
         )
         .with_panel(
@@ -131,7 +134,7 @@ def queues() -> dashboard.Dashboard:
                 "Served",
                 "short",
                 "Conversations with agents.",
-                (f"fairline_active{QUEUE}", "{{queue}}"),
+                (f"fairline_queue_active{QUEUE}", "{{queue}}"),
             )
         )
         .with_panel(
@@ -289,7 +292,7 @@ def _board(name: str, title: str) -> dashboard.Dashboard:
         ("job", "fairline_position"),
         ("instance", 'fairline_position{job=~"$job"}'),
         ("tenant", 'fairline_position{job=~"$job"}'),
-        ("queue", 'fairline_waiting{job=~"$job", tenant=~"$tenant"}'),
+        ("queue", 'fairline_queue_waiting{job=~"$job", tenant=~"$tenant"}'),
     ):
         board = board.with_variable(
             dashboard.QueryVariable(name_)

@@ -50,6 +50,7 @@ from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
 from router.server.hub import Hub
 from router.server.metrics import Metrics
+from router.server.node_figures import NodeFigures, Strains, overdue_ms
 from router.server.openings import Openings
 from router.server.origins import is_allowed
 from router.server.own_share import own_routes
@@ -122,8 +123,10 @@ class Node:
         recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
+        timed = self.metrics.timed(journal)
+        self.metrics.happened.decided_s = lambda: self.tenants.took_s
         self.engine = Engine(
-            journal,
+            timed,
             self.tenants,
             {name: tenant.policy for name, tenant in settings.tenants.items()},
             life=life,
@@ -136,6 +139,8 @@ class Node:
         self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
         self.gateway = self._open_gateway(life, desk)
+        self.node_figures = NodeFigures(settings.server, self.strains)
+        self.metrics.watch(self.node_figures)
         self._ops_app = http.ops_app(self)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
@@ -261,6 +266,13 @@ class Node:
             reasons.append("draining: about to stop")
         return reasons
 
+    def strains(self) -> Strains:
+        """See ``node_figures``."""
+        since_ms = self.engine.waiting_since_ms()
+        waited_ms = 0 if since_ms is None else self.clock.steady_ms() - since_ms
+        late_ms = overdue_ms(self.routers.values(), self.now_ms())
+        return Strains(self.gateway.is_draining, waited_ms / 1000, late_ms / 1000)
+
     async def measure_evenness(self) -> None:
         """Measures what needs a walk over all agents, every minute, for ever."""
         while True:
@@ -332,7 +344,7 @@ async def run(
         if node.snapshotting is not None:
             machine.start_soon(node.snapshotting.run)
         machine.start_soon(node.hub.run)
-        machine.start_soon(node.metrics.measure_lag)
+        machine.start_soon(node.node_figures.measure_lag)
         machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
