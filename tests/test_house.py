@@ -67,7 +67,7 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.floor_figures server.journal_figures
+server.floor_figures server.journal_figures server.auditing server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.openings server.doors server.doorways server.snapshotting
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places

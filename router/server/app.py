@@ -113,7 +113,7 @@ class Node:
             base=kept.snapshots.core if kept and kept.snapshots else None,
             show=self.snapshotting.show if self.snapshotting else None,
         )
-        self.served = Served(self.tenants.routers)
+        self.served: Mapping[str, Router] = Served(self.tenants.routers)
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
@@ -278,6 +278,7 @@ class Node:
         while True:
             await trio.sleep(EVENNESS_EVERY_S)
             await self.service_figures.measure_evenness(self.served, self.now_ms())
+            await self.metrics.audit(self.served)
 
     async def render_metrics(self) -> bytes:
         """See ``http.Desk``."""

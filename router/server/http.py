@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from router.core import Router
+from router.server.detailed import detailed_page
 from router.server.doors import Door
 from router.server.metrics import CONTENT_TYPE
 from router.server.origins import is_own
@@ -62,6 +64,10 @@ class Desk(Protocol):
     async def render_metrics(self) -> bytes:
         """The page for Prometheus."""
 
+    @property
+    def served(self) -> Mapping[str, Router]:
+        """The cores, for who looks into one agent."""
+
     def may_embed(self, tenant: str, origin: str) -> bool:
         """Whether pages of this origin may have customers of the tenant."""
 
@@ -102,7 +108,7 @@ def public_app(
         *more,
     ]
     if has_ops:
-        routes += _ops_routes(desk)
+        routes += [*_ops_routes(desk), Route("/metrics/detailed", _not_here)]
     if demo is not None:
         routes += _demo_routes(demo, files.get("demo/shop.html"))
     return Starlette(routes=routes)
@@ -110,7 +116,12 @@ def public_app(
 
 def ops_app(desk: Desk) -> Starlette:
     """The application of ``server.ops_bind``."""
-    return Starlette(routes=_ops_routes(desk))
+
+    async def detailed(_: Request) -> Response:
+        page = await detailed_page(desk.served)
+        return Response(page, headers={"content-type": CONTENT_TYPE})
+
+    return Starlette(routes=[*_ops_routes(desk), Route("/metrics/detailed", detailed)])
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -227,6 +238,13 @@ def _ops_routes(desk: Desk) -> list[Route]:
         Route("/readyz", readyz),
         Route("/metrics", metrics),
     ]
+
+
+async def _not_here(_: Request) -> Response:
+    """Ids of agents are not for everybody who finds the public port."""
+    return PlainTextResponse(
+        "Agents are shown one by one on the second address only: set server.ops_bind.\n", 404
+    )
 
 
 # -- visitors ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ one; figures of the cores are set on the loop before, for no thread may look int
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import structlog
 import trio
 from prometheus_client import (
     CollectorRegistry,
@@ -30,6 +31,7 @@ from router.commands import Command
 from router.core import Router
 from router.events import Event
 from router.journal.base import Journal
+from router.server.auditing import audit
 from router.server.floor_figures import FloorFigures
 from router.server.happened import Happened
 from router.server.journal_figures import TimedJournal
@@ -42,24 +44,28 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PAGE_S = 1.0
+_LOG = structlog.get_logger("fairline.metrics")
 
-DOORS: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "front_accepts": {},
-    "front_accept_overloads": {},
-    "front_closes": {},
-    "front_failures": {},
-    "front_refusals": {"reason": ("address", "full", "overflow")},
-    "gate_write_timeouts": {},
-    "http_failures": {},
-    "http_refusals": {"reason": ("body",)},
-    "http_requests": {},
-    "http_timeouts": {},
-    "http_write_timeouts": {},
-    "socket_opens": {},
-    "archive_dropped": {},
-    "archive_failures": {},
-    "snapshots": {},
-    "snapshotter_ends": {},
+DOORS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
+    "front_accepts": ("Connections that were accepted, of whatever kind.", {}),
+    "front_accept_overloads": ("Times that no file handle was left to accept with.", {}),
+    "front_closes": ("Connections that are over.", {}),
+    "front_failures": ("Connections that a flaw of this program ended.", {}),
+    "front_refusals": (
+        "Turned away: too many of one address, or of all.",
+        {"reason": ("address", "full", "overflow")},
+    ),
+    "gate_write_timeouts": ("Sockets cut because a write took too long.", {}),
+    "http_failures": ("Requests that failed for a flaw of this program.", {}),
+    "http_refusals": ("Requests that were too big.", {"reason": ("body",)}),
+    "http_requests": ("Requests over HTTP.", {}),
+    "http_timeouts": ("Requests that took too long.", {}),
+    "http_write_timeouts": ("Answers that were not taken in time.", {}),
+    "socket_opens": ("WebSockets that were opened.", {}),
+    "archive_dropped": ("Times that too much waited for the archive.", {}),
+    "archive_failures": ("Times that the archive could not be written.", {}),
+    "snapshots": ("Snapshots that were written.", {}),
+    "snapshotter_ends": ("Times that the second process, which writes them, ended.", {}),
 }
 """Counters of the doors and of what stands behind the journal, with the words of their label."""
 # Else every counter would be two series, and nobody asks for the second.
@@ -89,8 +95,8 @@ class Metrics:
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         PlatformCollector(registry=registry)
-        for name, labels in DOORS.items():
-            self._count_nothing(name, labels)
+        for name, (text, labels) in DOORS.items():
+            self._count_nothing(name, text, labels)
         self._reload_success = Gauge(
             "fairline_config_reload_success",
             "Whether the last settings that were read (at the start, or by SIGHUP) were right.",
@@ -134,10 +140,10 @@ class Metrics:
             )
         (counter.labels(**labels) if labels else counter).inc()
 
-    def _count_nothing(self, name: str, labels: Mapping[str, Sequence[str]]) -> None:
+    def _count_nothing(self, name: str, text: str, labels: Mapping[str, Sequence[str]]) -> None:
         """Begins a counter at 0, with all its series."""
         counter = self._counters[name] = Counter(
-            f"fairline_{name}", "Counted at the door.", sorted(labels), registry=self._registry
+            f"fairline_{name}", text, sorted(labels), registry=self._registry
         )
         for label, words in labels.items():
             for word in words:
@@ -164,6 +170,14 @@ class Metrics:
     def violated(self, kind: str, times: int = 1) -> None:
         """Something happened that must never; ``kind`` is one of ``VIOLATIONS``."""
         self.happened.violated(kind, times)
+
+    async def audit(self, routers: Mapping[str, Router]) -> None:
+        """Looks over every core for what must never be."""
+        for tenant, router in list(routers.items()):
+            for kind, count in (await audit(router.world)).items():
+                if count:
+                    _LOG.error("core.unsound", tenant=tenant, kind=kind, count=count)
+                    self.violated(kind, count)
 
     # -- the page ------------------------------------------------------------------------------
 
