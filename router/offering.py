@@ -10,9 +10,10 @@ taken before an offer is made; an agent has at most one pending offer.
 import heapq
 
 from router.assignments import pack
+from router.choices import Choice, only
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
-from router.groups import Choice, Shares, Special, only
+from router.groups import Shares, Special
 from router.guests import recall
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
@@ -197,7 +198,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: Sh
             world.position,
             now_ms,
             choice.rule,
-            choice.considered,
+            choice.rows,
             weights,
             policy.score_band,
         )
