@@ -13,7 +13,7 @@ mostly shows in the first block.
 from collections.abc import Iterator
 from typing import Final
 
-from router.marks import mypyc_attr
+from router.marks import i64, mypyc_attr
 
 __all__ = ["Blocks"]
 
@@ -35,24 +35,17 @@ class Blocks:
     def __init__(self) -> None:
         self.blocks: list[int] = []
 
-    def add(self, number: int) -> None:
-        """Puts a number in, if it is not in already."""
-        at = number >> WIDTH
-        while at >= len(self.blocks):
-            self.blocks.append(0)
-        self.blocks[at] |= _BITS[number & _REST]
-
-    def drop(self, number: int) -> None:
-        """Takes a number out, if it is in."""
-        at = number >> WIDTH
-        bit = _BITS[number & _REST]
-        if at < len(self.blocks) and self.blocks[at] & bit:
-            self.blocks[at] ^= bit
-
-    def has(self, number: int) -> bool:
+    def has(self, number: i64) -> bool:
         """Whether a number is in."""
         at = number >> WIDTH
         return at < len(self.blocks) and bool(self.blocks[at] & _BITS[number & _REST])
+
+    def flip(self, number: i64) -> None:
+        """Puts a number in that is not in, or takes one out that is."""
+        at = number >> WIDTH
+        while at >= len(self.blocks):
+            self.blocks.append(0)
+        self.blocks[at] = self.blocks[at] ^ _BITS[number & _REST]
 
     def meets(self, other: "Blocks") -> bool:
         """Whether any number is in both."""

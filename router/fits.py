@@ -50,7 +50,7 @@ class Fits:
         if one is None:
             one = self.by_parts[parts] = Fit(*parts)
             self.listed.append(one)
-        one.groups.add(group.index)
+        one.groups.flip(group.index)
         self.count += 1
         if len(self.sample) < SAMPLE_MAX:
             self.sample.append(group)
@@ -58,7 +58,8 @@ class Fits:
     def drop(self, group: Group) -> None:
         """A group is gone."""
         for one in self.listed:
-            one.groups.drop(group.index)
+            if one.groups.has(group.index):
+                one.groups.flip(group.index)
         self.count -= 1
         if group in self.sample:
             self.sample.remove(group)
@@ -81,9 +82,10 @@ class Fits:
                     return True
         return False
 
-    def best_of(self, standing: Standing, ease: i64, weights: Shares) -> i64:
+    def best_of(self, standing: Standing, weights: Shares) -> i64:
         """The best score of whoever stands there; -1 where none of them can serve the lane."""
         best: i64 = -1
+        ease = 1000 - standing.load
         for one in self.listed:
             score = plain_score(one.language, one.proficiency, ease, weights)
             if score > best and one.groups.meets(standing.groups):

@@ -105,6 +105,14 @@ class Group:
             del self.buckets[entry.key]
             self.is_free = bool(self.buckets)
 
+    def count_at(self, channel: str, load: i64) -> int:
+        """How many of its agents are free for a channel at this load."""
+        count = 0
+        for bucket in self.buckets.values():
+            if bucket[0].load == load and channel in bucket[0].channels:
+                count += len(bucket)
+        return count
+
     def has(self, channel: str, refused: Collection[str]) -> bool:
         """Whether one of its free agents, but those refused, can take work on a channel."""
         return any(

@@ -11,6 +11,8 @@ read from memory where the core is compiled (``forms``), and what always follows
 is worked out already.
 """
 
+from typing import Final
+
 from router.groups import Shares, shares
 from router.policy import Policy, Queue
 from router.skills import SkillLevels
@@ -45,7 +47,7 @@ class QueueInForce:
         self.reply_within_ms: int = queue.reply_within_ms
 
 
-_UNKNOWN = QueueInForce(Queue(id="unknown"))
+_UNKNOWN: Final = QueueInForce(Queue(id="unknown"))
 
 
 class InForce:

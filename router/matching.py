@@ -163,18 +163,19 @@ class Pool:
         if not group.is_free:
             self._groups_free[group.index] = group
         entry = Entry(agent, group.index, group.flexibility, channels, load, idle)
+        self._shortlist.add(entry, group)
         group.put(entry)
         self._free[agent] = entry
-        self._shortlist.add(entry)
 
     def occupy(self, agent: str) -> None:
         """The agent can take nothing now."""
-        entry = self._free.pop(agent, None)
+        entry = self._free.get(agent)
         if entry is None:
             return
-        self._shortlist.remove(entry)
-        group = self._by_index[entry.group]
+        del self._free[agent]
+        group = self._group_of[agent]
         group.take(entry)
+        self._shortlist.remove(entry, group)
         if not group.is_free:
             del self._groups_free[entry.group]
 

@@ -8,6 +8,7 @@ taken before an offer is made; an agent has at most one pending offer.
 """
 
 import heapq
+from typing import Final
 
 from router.assignments import pack
 from router.choices import Choice, only
@@ -31,7 +32,11 @@ from router.world import World
 __all__ = ["give", "hold", "let_go", "settle"]
 
 
-_NOBODY: frozenset[str] = frozenset()
+_pack: Final = pack
+_OfferMade: Final = OfferMade
+"""What is final is not looked up by name where the core is compiled."""
+
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 def settle(world: World) -> None:
@@ -191,7 +196,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: Sh
     )
     offer.why = why
     # The fields of a ``Decision``, in their order: as a row it packs into the same bytes.
-    offer.decision = pack(
+    offer.decision = _pack(
         (
             conversation.id,
             agent.id,
@@ -211,7 +216,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: Sh
     world.touch(agent)
     world.move(conversation.queue)
     world.emit(
-        OfferMade(
+        _OfferMade(
             OfferId(offer.id),
             ConversationId(conversation.id),
             AgentId(agent.id),

@@ -1,7 +1,7 @@
 """The free agents in the order in which they would be chosen, for when very many are free.
 
 Owns: by channel and load, the free agents sorted by flexibility and idle time; by lane, the groups
-of agents sorted into classes of equal score. Does not know: people, or why an agent is free.
+of agents sorted by how well they fit. Does not know: people, or why an agent is free.
 
 Invariant: ``best`` chooses whom a look at every candidate would choose (tests/test_shortlist.py
 holds it against ``Pool.choose`` without a shortlist).
@@ -51,7 +51,7 @@ WALK_ROOTS: Final = 4
 class _Walk:
     """Whom one choice looks for at one load."""
 
-    __slots__ = ("_all_good", "_least", "_special", "_weights", "classes", "lane", "load", "names")
+    __slots__ = ("_all_good", "_least", "_special", "_weights", "fits", "lane", "load", "names")
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class _Walk:
         weights: Shares,
         special: Special,
         names: set[str] | frozenset[str],
-        classes: Fits,
+        fits: Fits,
         *,
         all_good: bool,
     ) -> None:
@@ -69,7 +69,7 @@ class _Walk:
         self.load: i64 = load
         self.names = names
         """Who is looked at already."""
-        self.classes = classes
+        self.fits = fits
         self._least = least
         self._all_good = all_good
         self._weights = weights
@@ -87,7 +87,7 @@ class _Walk:
 
     def near(self) -> Iterator[Blocks]:
         """The groups that are good, whoever is free, by class."""
-        for parts, one in self.classes.by_parts.items():
+        for parts, one in self.fits.by_parts.items():
             if self._is_near(parts):
                 yield one.groups
 
@@ -103,54 +103,63 @@ class Shortlist:
         self._groups = groups
         self._group_of = group_of
         self._masks = masks
-        self._standings: dict[str, dict[int, Standing]] = {}
-        """By channel and load."""
-        self._classes: dict[int, Fits] = {}
+        self._standings: dict[str, list[Standing]] = {}
+        """By channel, the least loaded first."""
+        self._fits: dict[int, Fits] = {}
         """By lane index."""
 
-    def add(self, entry: Entry) -> None:
-        """The agent is free for these channels at this load."""
-        load = entry.load
+    def add(self, entry: Entry, group: Group) -> None:
+        """The agent is free, and not yet put among those of the group who are."""
         for channel in entry.channels:
-            standings = self._standings.get(channel)
-            if standings is None:
-                standings = self._standings[channel] = {}
-            standing = standings.get(load)
-            if standing is None:
-                standing = standings[load] = Standing()
-            standing.add(entry)
+            is_first = not group.is_free or not group.count_at(channel, entry.load)
+            self._standing(channel, entry.load).add(entry, is_first=is_first)
 
-    def remove(self, entry: Entry) -> None:
-        """Takes out what ``add`` put in."""
-        load = entry.load
+    def remove(self, entry: Entry, group: Group) -> None:
+        """The agent is free no longer, and not among those of the group who are."""
         for channel in entry.channels:
-            standings = self._standings[channel]
-            standing = standings[load]
-            standing.remove(entry)
+            standing = self._standing(channel, entry.load)
+            was_last = not group.is_free or not group.count_at(channel, entry.load)
+            standing.remove(entry, was_last=was_last)
             if not standing.size:
-                del standings[load]
+                self._standings[channel].remove(standing)
+
+    def _standing(self, channel: str, load: i64) -> Standing:
+        """Where those stand who are free for this channel at this load."""
+        standings = self._standings.get(channel)
+        if standings is None:
+            standings = self._standings[channel] = []
+        at: i64 = 0
+        for known in standings:
+            if known.load == load:
+                return known
+            if known.load > load:
+                break
+            at += 1
+        standing = Standing(load)
+        standings.insert(at, standing)
+        return standing
 
     def add_group(self, group: Group, lanes: Iterator[Lane]) -> None:
         """A new group can serve these lanes."""
         for lane in lanes:
-            classes = self._classes.get(lane.index)
-            if classes is not None:
-                classes.add(group.parts(lane), group)
+            fits = self._fits.get(lane.index)
+            if fits is not None:
+                fits.add(group.parts(lane), group)
 
     def drop_group(self, group: Group) -> None:
         """A group is gone, and another one may get its index."""
         for index in bits(group.lanes):
-            classes = self._classes.get(index)
-            if classes is not None:
-                classes.drop(group)
+            fits = self._fits.get(index)
+            if fits is not None:
+                fits.drop(group)
 
     def drop_lane(self, lane: Lane) -> None:
         """A lane is gone, and another one may get its index."""
-        self._classes.pop(lane.index, None)
+        self._fits.pop(lane.index, None)
 
     def has_more(self, lane: Lane, free: dict[int, Group], count: int) -> bool:
         """Whether more than ``count`` of these groups can serve the lane."""
-        return self._classes_of(lane).has_more(free, self._masks.serving_bytes(lane), count)
+        return self._fits_of(lane).has_more(free, self._masks.serving_bytes(lane), count)
 
     def pick(self, lane: Lane, weights: Shares, band: int) -> Choice | None:
         """The best of all free agents who can serve the lane, where nothing is known of any.
@@ -158,34 +167,39 @@ class Shortlist:
         It is what ``best`` finds with nobody known and nothing special.
         """
         standings = self._standings.get(lane.channel)
-        if standings is None:
+        if not standings:
             return None
-        classes = self._classes_of(lane)
-        tops: dict[int, int] = {}
-        least: i64 = 0
-        for load, standing in standings.items():
-            top = classes.best_of(standing, 1000 - load, weights)
-            if top >= 0:
-                tops[load] = top
-                least = max(least, top)
-        least -= band
-        found: list[Entry] = []
-        for load in sorted(tops) if len(tops) > 1 else tops:
-            if tops[load] >= least:
-                good = classes.are_all_above(least, 1000 - load, weights)
-                walk = _Walk(lane, load, least, weights, {}, _NOBODY, classes, all_good=good)
-                found += self._first_of(standings[load], walk)
+        fits, found = self._fits_of(lane), list[Entry]()
+        least = self._look(standings, fits, weights) - band
+        for standing in standings:
+            if standing.top >= max(least, 0):
+                load = standing.load
+                good = fits.are_all_above(least, 1000 - load, weights)
+                walk = _Walk(lane, load, least, weights, {}, _NOBODY, fits, all_good=good)
+                found += self._first_of(standing, walk)
                 if len(found) > RUNNERS_UP:
                     break
         if not found:
             return None
         del found[RUNNERS_UP + 1 :]
-        return self._choice(lane, classes, found, weights)
+        return self._choice(lane, fits, found, weights)
 
-    def _choice(self, lane: Lane, classes: Fits, found: list[Entry], weights: Shares) -> Choice:
+    def _look(self, standings: list[Standing], fits: Fits, weights: Shares) -> i64:
+        """Finds the best score of each standing; returns the best of them."""
+        best: i64 = 0
+        if len(standings) == 1 and len(fits.listed) == 1:  # all score alike, if any is there
+            standings[0].top = 0
+            return 0
+        for standing in standings:
+            top = fits.best_of(standing, weights)
+            standing.top = top
+            best = max(best, top)
+        return best
+
+    def _choice(self, lane: Lane, fits: Fits, found: list[Entry], weights: Shares) -> Choice:
         rows: list[Row] = []
-        only = classes.listed[0]
-        is_only = len(classes.listed) == 1
+        only = fits.listed[0]
+        is_only = len(fits.listed) == 1
         speaks = False
         for entry in found:
             language, proficiency = only.language, only.proficiency
@@ -215,14 +229,15 @@ class Shortlist:
             band: Scores this near to the best count as equal.
             special: Where it names an agent, that agent is among the known.
         """
-        classes = self._classes_of(lane)
-        standings = self._standings.get(lane.channel)
+        fits = self._fits_of(lane)
+        standings = self._standings.get(lane.channel, [])
         alone = self._alone(lane, known) if special else _NOBODY_ALONE
         everyone = special.get("") if special else None
         rows: list[tuple[int, int]] = []
         least = max([one.score for one in known]) if known else 0
-        for load, standing in standings.items() if standings is not None else ():
-            for parts, one in classes.by_parts.items():
+        for standing in standings:
+            load = standing.load
+            for parts, one in fits.by_parts.items():
                 if not (alone and (load, parts) in alone) and one.groups.meets(standing.groups):
                     score = _score(parts, load, weights, everyone)
                     least = max(least, score)
@@ -230,13 +245,16 @@ class Shortlist:
         least -= band
         found = [one for one in known if one.score >= least]
         names = {one.agent for one in known} if known else _NOBODY
-        for load in sorted({load for load, score in rows if score >= least}):
-            all_good = not alone and all(score >= least for at, score in rows if at == load)
-            assert standings is not None, "somebody is free nowhere"
-            walk = _Walk(lane, load, least, weights, special, names, classes, all_good=all_good)
+        for standing in standings:
+            load = standing.load
+            scores = [score for at, score in rows if at == load]
+            if not any(score >= least for score in scores):
+                continue
+            all_good = not alone and all(score >= least for score in scores)
+            walk = _Walk(lane, load, least, weights, special, names, fits, all_good=all_good)
             found += [
                 walk.candidate(self._groups[entry.group], entry)
-                for entry in self._first_of(standings[load], walk)
+                for entry in self._first_of(standing, walk)
             ]
             if len(found) > RUNNERS_UP:
                 break
@@ -253,12 +271,20 @@ class Shortlist:
         for one in known:
             key = (1000 - one.load, self._group_of[one.agent].parts(lane))
             counts[key] = counts.get(key, 0) + 1
-        standings, classes = self._standings.get(lane.channel, {}), self._classes[lane.index]
+        fits = self._fits[lane.index]
         return frozenset(
             (load, parts)
             for (load, parts), count in counts.items()
-            if not standings[load].holds_more(classes.by_parts[parts].groups, count)
+            if not self._holds_more(lane.channel, load, fits.by_parts[parts].groups, count)
         )
+
+    def _holds_more(self, channel: str, load: int, groups: Blocks, count: int) -> bool:
+        """Whether more than ``count`` agents of these groups are free at this load."""
+        for index in groups.common(self._standing(channel, load).groups):
+            count -= self._groups[index].count_at(channel, load)
+            if count < 0:
+                return True
+        return False
 
     def _first_of(self, standing: Standing, walk: "_Walk") -> list[Entry]:
         """The first agents whom the walk looks for at one load, but for those named."""
@@ -303,10 +329,10 @@ class Shortlist:
                     if entry.agent not in walk.names:
                         yield entry
 
-    def _classes_of(self, lane: Lane) -> Fits:
-        known = self._classes.get(lane.index)
+    def _fits_of(self, lane: Lane) -> Fits:
+        known = self._fits.get(lane.index)
         if known is None:
-            known = self._classes[lane.index] = Fits()
+            known = self._fits[lane.index] = Fits()
             for index in bits(0 if lane.agent else self._masks.serving(lane)):
                 known.add(self._groups[index].parts(lane), self._groups[index])
         return known

@@ -136,25 +136,23 @@ class Entry:
 class Standing:
     """The free agents of one channel and load."""
 
-    __slots__ = ("chunks", "counts", "groups", "size")
+    __slots__ = ("chunks", "groups", "load", "size", "top")
 
-    def __init__(self) -> None:
+    def __init__(self, load: int) -> None:
+        self.load: i64 = load
+        self.top: i64 = 0
+        """The best score that the last look found here."""
         self.chunks: list[list[Entry]] = []
         """The order, in pieces that are never empty."""
         self.size = 0
-        self.counts: dict[int, int] = {}
-        """By group, how many of its agents stand here."""
         self.groups = Blocks()
-        """Those groups."""
+        """Those who stand here are of these groups."""
 
-    def add(self, entry: Entry) -> None:
-        """Puts an agent in."""
-        group = entry.group
+    def add(self, entry: Entry, *, is_first: bool) -> None:
+        """Puts an agent in, who may be the first of their group."""
         self._insert(entry)
-        count = self.counts.get(group, 0)
-        self.counts[group] = count + 1
-        if not count:
-            self.groups.add(group)
+        if is_first:
+            self.groups.flip(entry.group)
 
     def _insert(self, entry: Entry) -> None:
         self.size += 1
@@ -182,31 +180,18 @@ class Standing:
                 high = middle
         return low
 
-    def remove(self, entry: Entry) -> None:
-        """Takes an agent out, who must be in."""
+    def remove(self, entry: Entry, *, was_last: bool) -> None:
+        """Takes an agent out, who must be in and may be the last of their group."""
         at = self._chunk_of(entry)
         chunk = self.chunks[at]
         index = place_in(chunk, entry)
         assert chunk[index] is entry, f"{entry.agent} is not in the order"
-        del chunk[index]
+        chunk.pop(index)
         self.size -= 1
         if not chunk:
             del self.chunks[at]
-        group = entry.group
-        count = self.counts[group] - 1
-        if count:
-            self.counts[group] = count
-        else:
-            del self.counts[group]
-            self.groups.drop(group)
-
-    def holds_more(self, groups: Blocks, count: int) -> bool:
-        """Whether more than ``count`` free agents are of these groups."""
-        for index in groups.common(self.groups):
-            count -= self.counts[index]
-            if count < 0:
-                return True
-        return False
+        if was_last:
+            self.groups.flip(entry.group)
 
 
 def place_in(chunk: list[Entry], entry: Entry) -> i64:

@@ -14,11 +14,11 @@ steps = st.lists(st.tuples(st.sampled_from(["add", "drop"]), numbers), max_size=
 def _made(taken: list[tuple[str, int]]) -> tuple[Blocks, set[int]]:
     made, model = Blocks(), set[int]()
     for what, number in taken:
+        if (what == "add") is not made.has(number):
+            made.flip(number)
         if what == "add":
-            made.add(number)
             model.add(number)
         else:
-            made.drop(number)
             model.discard(number)
     return made, model
 

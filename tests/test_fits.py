@@ -38,7 +38,7 @@ def test_a_look_at_every_group_says_the_same(
 
 
 def _look(made: list[tuple[tuple[int, int], bool, bool, bool]], count: int, least: int) -> None:
-    fits, standing, free = Fits(), Standing(), dict[int, Group]()
+    fits, standing, free = Fits(), Standing(200), dict[int, Group]()
     served, scores, everybody = 0, list[int](), list[int]()
     for index, (parts, can_serve, is_free, goes) in enumerate(made):
         group = Group(Profile(((f"own-{index}", 1),)), index, 1)
@@ -53,10 +53,10 @@ def _look(made: list[tuple[tuple[int, int], bool, bool, bool]], count: int, leas
         if is_free:
             entry = Entry(f"a{index}", index, 1, ("chat",), 200, (0, index))
             group.put(entry)
-            standing.add(entry)
+            standing.add(entry, is_first=True)
             free[index] = group
             scores += [score] * can_serve
     told = served.to_bytes(2, "little")
     assert fits.has_more(free, told, count) is (len(scores) > count)
-    assert fits.best_of(standing, 800, WEIGHTS) == max(scores, default=-1)
+    assert fits.best_of(standing, WEIGHTS) == max(scores, default=-1)
     assert fits.are_all_above(least, 800, WEIGHTS) is all(it >= least for it in everybody)

@@ -57,6 +57,10 @@ def test_a_group_is_free_while_one_of_its_agents_is() -> None:
     fit, ada, bob = group(), free("ada", 1), free("bob", 2)
     for entry in (bob, ada):
         fit.put(entry)
+    fit.put(Entry("cy", 0, 1, ("chat", "email"), 500, (3, 3)))
+    counts = {(at, load): fit.count_at(at, load) for at in ("chat", "email") for load in (0, 500)}
+    assert counts == {("chat", 0): 2, ("chat", 500): 1, ("email", 0): 0, ("email", 500): 1}
+    fit.take(fit.buckets[("chat", "email"), 500][0])
     assert fit.buckets[ada.key] == [ada, bob]
     fit.take(ada)
     assert fit.is_free

@@ -23,7 +23,7 @@ records spelling node_commands
 commands events explained conversations offers presence candidates
 outgoing standing masks people incoming history remembered
 groups assignments ops
-choices fits in_force
+choices fits in_force asked
 shortlist
 matching
 world wire requests steps estimate measures paging
