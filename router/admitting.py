@@ -3,9 +3,10 @@
 Owns: the choice of the queue, and the refusal with its fallback. Does not know: what becomes of
 the request, hours, or who closes a queue.
 
-Invariants (tests/test_admitting.py): nobody gets into a closed queue but who may be served later,
-nor into a full one but who is offered to somebody at once; a customer leaves a message only where
-asking alone would be answered with that fallback.
+Invariants (tests/test_admitting.py): a queue for verified customers alone is asked for by nobody
+else, but for services; nobody gets into a closed queue but who may be served later, nor into a
+full one but who is offered to somebody at once; a customer leaves a message only where asking alone
+would be answered with that fallback.
 
 A full line refuses who would stand in it, so it is asked last: as long as an agent who is free can
 take the request, others who wait for other agents are no reason to send it away (research: with
@@ -17,15 +18,16 @@ from collections.abc import Callable
 from router.asked import Asked
 from router.errors import Refusal, Refused
 from router.policy import Queue
+from router.presence import Customer
 from router.world import World
 
-__all__ = ["LEAVE_MESSAGE", "admit", "is_message", "queue_for"]
+__all__ = ["LEAVE_MESSAGE", "admit", "check_proof", "is_message", "queue_for"]
 
 LEAVE_MESSAGE = "leave_message"
 
 
-def queue_for(world: World, asked: Asked) -> Queue:
-    """The queue that is asked for, or the first that takes the channel.
+def queue_for(world: World, known: Customer | None, asked: Asked) -> Queue:
+    """The queue that is asked for, or the first that takes the channel and the customer.
 
     Raises:
         Refused: NOT_FOUND (queue, brand), BAD_REQUEST (of another brand, or not this channel).
@@ -43,8 +45,26 @@ def queue_for(world: World, asked: Asked) -> Queue:
     channel = asked.channel
     for name, laid_out in world.in_force.queues.items():
         if channel in laid_out.channels and (allowed is None or name in allowed):
-            return world.queues[name]
+            queue = world.queues[name]
+            if not laid_out.verified_only or _is_proven(known, asked):
+                return queue
     raise Refused(Refusal.BAD_REQUEST, f"channel: no queue takes {asked.channel!r}")
+
+
+def check_proof(queue: Queue, known: Customer | None, asked: Asked) -> None:
+    """Refuses a customer whom the queue does not take.
+
+    Raises:
+        Refused: FORBIDDEN.
+    """
+    if not _is_proven(known, asked) and queue.verified_only:
+        message = f"queue: {queue.id} takes customers who have proven who they are, and no others"
+        raise Refused(Refusal.FORBIDDEN, message)
+
+
+def _is_proven(known: Customer | None, asked: Asked) -> bool:
+    """A service answers for whom it asks for."""
+    return not asked.by_customer or (known is not None and known.verified)
 
 
 def _brand_queues(world: World, name: str) -> tuple[str, ...] | None:

@@ -8,7 +8,7 @@ Invariant: everything is checked before anything changes.
 
 from typing import Final
 
-from router.admitting import admit, is_message, queue_for
+from router.admitting import admit, check_proof, is_message, queue_for
 from router.asked import Asked
 from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
@@ -44,7 +44,7 @@ def request(world: World, command: RequestConversation) -> Answer:
     Raises:
         Refused: CONSENT_REQUIRED, NOT_FOUND (queue, brand, agent), BAD_REQUEST (channel, class,
             what it goes on is not over), CLOSED (the queue is closed or full), FORBIDDEN (no
-            message is taken), LIMIT_EXCEEDED.
+            message is taken, or customers who are not verified), LIMIT_EXCEEDED.
     """
     asked = Asked(command)
     customer_id = asked.customer
@@ -52,8 +52,9 @@ def request(world: World, command: RequestConversation) -> Answer:
         raise Refused(Refusal.BAD_REQUEST, "customer: a service says for whom it asks")
     known = world.people.customers.get(customer_id)
     _check(world, known, asked)
-    ruled = apply_rules(world, known, queue_for(world, asked), asked)
+    ruled = apply_rules(world, known, queue_for(world, known, asked), asked)
     queue = ruled.queue
+    check_proof(queue, known, asked)
     if known is not None:
         same = _same_in_line(world, known, queue.id, asked)
         if same is not None:

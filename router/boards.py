@@ -27,6 +27,7 @@ __all__ = [
     "presence_entry_in",
     "queue_figures",
     "queues_beside",
+    "skill_figures",
 ]
 
 
@@ -158,6 +159,51 @@ def able_agents(router: Router) -> dict[str, tuple[int, int]]:
         asked = Requirement(needs=tuple((need.skill, need.level) for need in queue.needs))
         fit = [counts for profile, counts in working.items() if _meets(profile, asked)]
         found[name] = (sum(one[0] for one in fit), sum(one[1] for one in fit))
+    return found
+
+
+def skill_figures(router: Router, now_ms: int) -> tuple[outgoing.SkillFigures, ...]:
+    """Every skill that somebody has who is signed in, by its id."""
+    here: dict[str, list[int]] = {}
+    for profile, counts in _by_profile(router).items():
+        for skill, _ in profile.skills:
+            sums = here.setdefault(skill, [0, 0, 0])
+            for at, count in enumerate(counts):
+                sums[at] += count
+    waiting = _waiting_by_skill(router, now_ms)
+    figures = []
+    for skill in sorted(here):
+        signed_in, available, free = here[skill]
+        count, oldest_ms = waiting.get(skill, (0, 0))
+        one = outgoing.SkillFigures(skill, signed_in, available, free, count, oldest_ms)
+        figures.append(one)
+    return tuple(figures)
+
+
+def _by_profile(router: Router) -> dict[Profile, list[int]]:
+    """By what they can do, how many agents are signed in and at work, and their free places."""
+    found: dict[Profile, list[int]] = {}
+    defaults = router.policy.capacity
+    for agent in router.world.people.agents.values():
+        if agent.is_signed_in:
+            counts = found.setdefault(agent.profile, [0, 0, 0])
+            counts[0] += 1
+            if agent.is_at_work:
+                counts[1] += 1
+                counts[2] += max(0, agent.capacity_of("total", defaults) - agent.load_cost)
+    return found
+
+
+def _waiting_by_skill(router: Router, now_ms: int) -> dict[str, tuple[int, int]]:
+    """By skill, how many in line ask for it, and how long the first of them has waited."""
+    world = router.world
+    found: dict[str, tuple[int, int]] = {}
+    for lane in world.line.lanes.values():
+        if len(lane):
+            first_ms = max(0, now_ms - world.conversations.by_id[lane.head[2]].start_ms)
+            for skill, _ in lane.key[2].needs:
+                count, oldest_ms = found.get(skill, (0, 0))
+                found[skill] = count + len(lane), max(oldest_ms, first_ms)
     return found
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "ReplyRule",
     "Served",
     "ServerInfo",
+    "SkillFigures",
     "WaitBand",
     "WrapUp",
     "You",
@@ -95,11 +96,17 @@ class Message(Struct, frozen=True, omit_defaults=True):
 
 
 class WrapUp(Struct, frozen=True, omit_defaults=True):
-    """How the work after a conversation may end: its codes, the one for none, what can be added."""
+    """How the work after a conversation may end: its codes, the one for none, what can be added.
+
+    ``mode`` is ``fixed`` where it ends with its time alone (``code`` is what was said so far), and
+    ``free`` where it has no time.
+    """
 
     codes: tuple[str, ...] = ()
     default: str = ""
     more_ms: int = 0
+    mode: str = ""
+    code: str = ""
 
 
 class ReplyRule(Struct, frozen=True, omit_defaults=True):
@@ -137,6 +144,8 @@ class ConversationState(Struct, frozen=True, omit_defaults=True):
     queue_name: str = ""
     reply: ReplyRule | None = None
     """For the agent who has it, where its queue has such a rule."""
+    wrap_up_optional: bool = False
+    """For the agent who has it: their end has a wrap-up only where they ask for it."""
 
 
 class Served(Struct, frozen=True, omit_defaults=True):
@@ -206,6 +215,21 @@ class QueueFigures(Struct, frozen=True):
     closed: bool = False
     name: str = ""
     service: QueueService | None = None
+
+
+class SkillFigures(Struct, frozen=True, omit_defaults=True):
+    """A skill that somebody who is signed in has.
+
+    Of those who have it ``here`` are signed in, ``available`` at work, with ``free`` places;
+    ``waiting`` conversations ask for it, the first for ``oldest_ms``.
+    """
+
+    skill: str
+    here: int
+    available: int
+    free: int
+    waiting: int
+    oldest_ms: int
 
 
 class AgentsByShow(Struct, frozen=True):

@@ -126,17 +126,25 @@ def abandon(world: World, conversation: Conversation, reason: str) -> None:
     _close(world, conversation, reason)
 
 
-def end(world: World, conversation: Conversation, reason: str) -> None:
+def end(world: World, conversation: Conversation, reason: str, *, no_wrap_up: bool = False) -> None:
     """Ends an active conversation; where its queue has a wrap-up, the agent keeps that.
+
+    Args:
+        world: The state.
+        conversation: Which.
+        reason: In the protocol's word.
+        no_wrap_up: The agent wants none, which counts where it is optional.
 
     Raises:
         Refused: INVALID_TRANSITION, where it is not active.
     """
     if not conversation.can("close"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
-    wrap_up_ms = world.in_force.queue(conversation.queue).wrap_up_ms
+    rules = world.in_force.queue(conversation.queue)
+    is_free, wrap_up_ms = rules.wrap_up == "free", rules.wrap_up_ms
     conversation.ended_reason = reason
-    if not wrap_up_ms:
+    if not (is_free or wrap_up_ms) or (no_wrap_up and rules.wrap_up == "optional"):
+        conversation.wrap_up_code = rules.wrap_up_default if rules.wrap_up == "optional" else ""
         take_from_agent(world, conversation)
         conversation.turn("close")
         _close(world, conversation, reason)
@@ -147,8 +155,9 @@ def end(world: World, conversation: Conversation, reason: str) -> None:
     stop(world, conversation)
     conversation.turn("wrap_up")
     conversation.wrap_up_since_ms = world.now_ms
-    conversation.wrap_up_due_ms = world.now_ms + wrap_up_ms
-    world.timers.set("wrap_up", conversation.id, conversation.wrap_up_due_ms)
+    if not is_free:
+        conversation.wrap_up_due_ms = world.now_ms + wrap_up_ms
+        world.timers.set("wrap_up", conversation.id, conversation.wrap_up_due_ms)
     customer = PersonKey(f"customer:{conversation.customer}")
     others = tuple(key for key in conversation.readers() if key != f"agent:{agent}")
     _tell_end(world, conversation, reason, (customer, *others[1:]))

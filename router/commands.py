@@ -191,10 +191,14 @@ class ReadMessages(_Personal, frozen=True):
 
 
 class EndConversation(_Personal, frozen=True, omit_defaults=True):
-    """Ends an active conversation; its queue may have a wrap-up after it."""
+    """Ends an active conversation; its queue may have a wrap-up after it.
+
+    Where that is optional, the agent's own end has one only with ``wrap_up``.
+    """
 
     conversation: ConversationId
     reason: str = ""
+    wrap_up: bool = False
 
 
 class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
@@ -213,13 +217,18 @@ class ExtendWrapUp(_Personal, frozen=True):
 
 
 class TransferConversation(_Personal, frozen=True, omit_defaults=True):
-    """Passes a conversation on, to a queue or to an agent: one of the two is set."""
+    """Passes a conversation on, to a queue, for a skill (in that queue, or its own) or to an agent.
+
+    Who takes it has the skill at ``level`` at least, whatever the queue asks for.
+    """
 
     conversation: ConversationId
     op: str
     queue: str = ""
     agent: AgentId | None = None
     note: str = ""
+    skill: str = ""
+    level: int = 1
 
 
 class InviteColleague(_Personal, frozen=True, omit_defaults=True):
@@ -229,6 +238,7 @@ class InviteColleague(_Personal, frozen=True, omit_defaults=True):
     agent: AgentId
     mode: Literal["consult", "barge"] = "consult"
     note: str = ""
+    op: str = ""
 
 
 class JoinConversation(_Personal, frozen=True):

@@ -61,6 +61,8 @@ class Conversation:
     capped_class: str = ""
     """The class that it would have had, but for its queue's share of them."""
     own_needs: "SkillLevels" = ()
+    own_alone: bool = False
+    """Its own needs count and not its queue's: it was passed on for a skill."""
     own_languages: "SkillLevels" = ()
     attributes: "dict[str, str]" = field(default_factory=dict)
     avoid: "tuple[str, ...]" = ()
@@ -145,6 +147,7 @@ class Conversation:
         self.status = ConversationState.WAITING
         self.topic = self.brand = self.klass = self.capped_class = ""
         self.own_needs = self.own_languages = ()
+        self.own_alone = False
         self.attributes = {}
         self.avoid = ()
         self.wanted_agent = ""
@@ -226,6 +229,14 @@ class Conversation:
             self.unanswered_since_ms = at_ms
         elif role in _ANSWERING:
             self.unanswered_since_ms = None
+
+    def beginning(self, most: int) -> str:
+        """How the customer's first message begins, in at most so many characters."""
+        if not most:
+            return ""
+        own = f"customer:{self.customer}"
+        first = next((one.body for one in self.messages if one.author == own), "")
+        return first if len(first) <= most else f"{first[: most - 1].rstrip()}…"
 
     def check_room(self) -> None:
         """Refuses where no further message fits.

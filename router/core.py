@@ -37,6 +37,7 @@ from router.commands import (
     Connect,
     Disconnect,
     EndOutage,
+    InviteColleague,
     ReportActivity,
     RequestConversation,
     SendMessage,
@@ -61,7 +62,7 @@ CORE_VERSION = 4
 OUTAGE_MS = 2_000
 """A deadline found later than this means that nobody could append in between."""
 
-_Creating = RequestConversation | TransferConversation
+_Creating = RequestConversation | TransferConversation | InviteColleague
 
 _encode: Final = Encoder().encode
 
@@ -84,7 +85,7 @@ class _Way:
         self.signs = kind is AcceptTerms
         self.is_quiet = kind is ReportActivity
         """Comes without anybody touching the device."""
-        self.creates = kind in (RequestConversation, TransferConversation)
+        self.creates = kind in (RequestConversation, TransferConversation, InviteColleague)
         self.says = kind is SendMessage
 
 
@@ -103,6 +104,7 @@ def _asked_by(kind: type[Struct], apart: tuple[str, ...]) -> list[tuple[int, str
 _ASKED: Final = {
     RequestConversation: _asked_by(RequestConversation, ("by", "conversation")),
     TransferConversation: _asked_by(TransferConversation, ("by",)),
+    InviteColleague: _asked_by(InviteColleague, ("by",)),
     SendMessage: _asked_by(SendMessage, ("by",)),
 }
 
@@ -239,7 +241,7 @@ def _carry_out(world: World, command: Command) -> Answer:
     role = "" if by is None else by.role
     if by is not None:
         _check_session(world, way, by, role)
-    if way.creates and by is not None:
+    if way.creates and by is not None and cast("_Creating", command).op:
         return _once(world, way, by, role, cast("_Creating", command))
     if way.says:
         return _say_once(world, way, cast("SendMessage", command))
@@ -284,7 +286,8 @@ def _once(world: World, way: _Way, by: Actor, role: str, command: _Creating) -> 
     if role == "agent":
         _wake(world, way, by)
     _finish(world)
-    answer = _with_place(world, answer)
+    if answer.conversation is not None:
+        answer = _with_place(world, answer)
     world.ops.remember(key, op, asked, answer, world.now_ms)
     return answer
 

@@ -182,7 +182,7 @@ TIMERS: Mapping[str, Callable[[World, str], None]] = {
     "offer_expire": serving.expire,
     "step": _of_conversation(placing.take_step),
     "refusal": _of_conversation(placing.forget_refusal),
-    "transfer_wait": _of_conversation(placing.want_nobody),
+    "transfer_wait": _of_conversation(placing.transfer_waited),
     "wait_max": _expire_wait,
     "invitation": _of_conversation(guests.expire_calls),
     "guest_grace": _person_gone,

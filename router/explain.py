@@ -166,7 +166,7 @@ def _explain_wait(
         away=conversation.parked,
         next_step_at=timer("step", conversation.id),
         only_agent=conversation.wanted_agent or None,
-        only_agent_until=timer("transfer_wait", conversation.id),
+        only_agent_until=timer("transfer_wait", conversation.id) if asked.agent else None,
         offered_to=offer.agent if offer is not None else None,
         held_behind=_held_behind(world, conversation),
         rules=conversation.rules,

@@ -67,26 +67,31 @@ def finish(world: World, command: EndConversation) -> None:
     if role == "customer" and conversation.can("abandon"):
         abandon(world, conversation, "cancelled")
         return
-    end(world, conversation, reason)
+    end(world, conversation, reason, no_wrap_up=role == "agent" and not command.wrap_up)
     if role == "supervisor":
         _note_down(world, by, "end", conversation, command.reason)
 
 
 def pass_on(world: World, command: TransferConversation) -> Answer:
-    """Transfers a conversation to a queue or an agent, with a note for whoever takes it.
+    """Transfers a conversation to a queue, a skill or an agent, with a note for who takes it.
 
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, BAD_REQUEST, or INVALID_TRANSITION.
     """
     conversation = theirs(world, command.by, "conversation.transfer", command.conversation)
     by = command.by
-    transfer(world, conversation, command.queue, command.agent or "", command.note)
+    transfer(world, conversation, command)
     if command.note:
         # A supervisor may be listening; the reply has no number for the note.
         add_message(world, conversation, by.key, ConnectionId(""), command.note, "note")
-    target = f"to {command.agent or command.queue}"
+    target = f"to {command.agent or _line_of(command)}"
     _note_down(world, by, "transfer", conversation, target)
     return Answer(conversation=ConversationId(conversation.id), status=conversation.status)
+
+
+def _line_of(command: TransferConversation) -> str:
+    skill = f"skill {command.skill}" if command.skill else ""
+    return " for ".join(filter(None, (command.queue, skill)))
 
 
 def _note_down(

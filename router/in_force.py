@@ -29,8 +29,10 @@ class QueueInForce:
         "is_direct",
         "needs",
         "reply_within_ms",
+        "verified_only",
         "wait_max_ms",
         "waiting_max",
+        "wrap_up",
         "wrap_up_default",
         "wrap_up_ms",
     )
@@ -42,9 +44,11 @@ class QueueInForce:
         self.channels: tuple[str, ...] = queue.channels
         self.waiting_max: int = queue.waiting_max
         self.wait_max_ms: int = queue.wait_max_ms
+        self.wrap_up: str = queue.wrap_up
         self.wrap_up_ms: int = queue.wrap_up_ms
         self.wrap_up_default: str = queue.wrap_up_default
         self.reply_within_ms: int = queue.reply_within_ms
+        self.verified_only: bool = queue.verified_only
 
 
 _UNKNOWN: Final = QueueInForce(Queue(id="unknown"))

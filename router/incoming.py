@@ -13,6 +13,23 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from router.commands import ContactWish, JoinMode, ScorePart, Show
+from router.fields import (
+    ID_MAX,
+    AttributeName,
+    AttributeText,
+    Body,
+    DurationMs,
+    Ident,
+    IncomingForm,
+    LastingMs,
+    Note,
+    Op,
+    Reason,
+    Seq,
+    Tag,
+    WantedLevel,
+    Word,
+)
 from router.policy import LanguageWish, Policy, SkillNeed
 
 __all__ = [
@@ -55,30 +72,6 @@ __all__ = [
     "WrapupExtend",
 ]
 
-ID_MAX = 2**53 - 1
-"""The largest integer that a browser can count to."""
-
-
-_PRINTABLE = r"\A[^\x00-\x1f\x7f]*\Z"
-MessageId = Annotated[int, Meta(ge=1, le=ID_MAX)]
-Ident = Annotated[str, Meta(min_length=1, max_length=128, pattern=_PRINTABLE)]
-Op = Annotated[str, Meta(min_length=1, max_length=64, pattern=_PRINTABLE)]
-Word = Annotated[str, Meta(max_length=128, pattern=_PRINTABLE)]
-Reason = Annotated[str, Meta(max_length=200)]
-Body = Annotated[str, Meta(min_length=1, max_length=8192)]
-Note = Annotated[str, Meta(max_length=8192)]
-Tag = Annotated[str, Meta(min_length=1, max_length=35, pattern=_PRINTABLE)]
-Seq = Annotated[int, Meta(ge=0, le=ID_MAX)]
-DurationMs = Annotated[int, Meta(ge=0, le=31_536_000_000)]
-AttributeName = Annotated[str, Meta(min_length=1, max_length=64, pattern=_PRINTABLE)]
-AttributeText = Annotated[str, Meta(max_length=256)]
-
-
-class _Incoming(Struct, frozen=True, kw_only=True, tag_field="t"):
-    """The root of all messages from clients: the type under ``t``, the client's number."""
-
-    id: MessageId
-
 
 class Client(Struct, frozen=True):
     """The program that connects; ``device`` names one page or app."""
@@ -88,7 +81,7 @@ class Client(Struct, frozen=True):
     device: Word = ""
 
 
-class Hello(_Incoming, frozen=True, kw_only=True, tag="hello"):
+class Hello(IncomingForm, frozen=True, kw_only=True, tag="hello"):
     """The first message: who is there."""
 
     token: Annotated[str, Meta(min_length=1, max_length=4096)]
@@ -102,19 +95,19 @@ class Hello(_Incoming, frozen=True, kw_only=True, tag="hello"):
     traceparent: Word = ""
 
 
-class TokenRefresh(_Incoming, frozen=True, kw_only=True, tag="token.refresh"):
+class TokenRefresh(IncomingForm, frozen=True, kw_only=True, tag="token.refresh"):
     """A newer token of the same person, on a live socket."""
 
     token: Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
-class Bye(_Incoming, frozen=True, kw_only=True, tag="bye"):
+class Bye(IncomingForm, frozen=True, kw_only=True, tag="bye"):
     """This device goes; ``leave`` skips the grace."""
 
     leave: bool = False
 
 
-class Activity(_Incoming, frozen=True, kw_only=True, tag="activity"):
+class Activity(IncomingForm, frozen=True, kw_only=True, tag="activity"):
     """How long nobody touched the device; gets no reply, so its ``id`` may be left out."""
 
     id: Seq = 0
@@ -122,36 +115,36 @@ class Activity(_Incoming, frozen=True, kw_only=True, tag="activity"):
     view: Literal["active", "background"] = "active"
 
 
-class PresenceSet(_Incoming, frozen=True, kw_only=True, tag="presence.set"):
+class PresenceSet(IncomingForm, frozen=True, kw_only=True, tag="presence.set"):
     """An agent declares a show."""
 
     show: Show
     reason: Reason = ""
     channels: Annotated[dict[Ident, bool], Meta(max_length=32)] | None = None
-    until_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)] | None = None
+    until_ms: LastingMs | None = None
     next: Show | None = None
 
 
-class OfferSeen(_Incoming, frozen=True, kw_only=True, tag="offer.seen"):
+class OfferSeen(IncomingForm, frozen=True, kw_only=True, tag="offer.seen"):
     """The offer reached a screen."""
 
     offer: Ident
 
 
-class OfferAccept(_Incoming, frozen=True, kw_only=True, tag="offer.accept"):
+class OfferAccept(IncomingForm, frozen=True, kw_only=True, tag="offer.accept"):
     """The agent takes it."""
 
     offer: Ident
 
 
-class OfferDecline(_Incoming, frozen=True, kw_only=True, tag="offer.decline"):
+class OfferDecline(IncomingForm, frozen=True, kw_only=True, tag="offer.decline"):
     """The agent does not take it."""
 
     offer: Ident
     reason: Reason = ""
 
 
-class MessageSend(_Incoming, frozen=True, kw_only=True, tag="message.send"):
+class MessageSend(IncomingForm, frozen=True, kw_only=True, tag="message.send"):
     """A message to a conversation, or a note that staff alone see."""
 
     conversation: Ident
@@ -160,21 +153,21 @@ class MessageSend(_Incoming, frozen=True, kw_only=True, tag="message.send"):
     kind: Literal["text", "note"] = "text"
 
 
-class MessageRead(_Incoming, frozen=True, kw_only=True, tag="message.read"):
+class MessageRead(IncomingForm, frozen=True, kw_only=True, tag="message.read"):
     """Everything up to ``seq`` was read."""
 
     conversation: Ident
     seq: Seq
 
 
-class Typing(_Incoming, frozen=True, kw_only=True, tag="typing"):
+class Typing(IncomingForm, frozen=True, kw_only=True, tag="typing"):
     """Somebody types, or stopped."""
 
     conversation: Ident
     on: bool
 
 
-class ConversationRequest(_Incoming, frozen=True, kw_only=True, tag="conversation.request"):
+class ConversationRequest(IncomingForm, frozen=True, kw_only=True, tag="conversation.request"):
     """A customer, or a service for one, joins the line."""
 
     op: Op
@@ -196,20 +189,21 @@ class ConversationRequest(_Incoming, frozen=True, kw_only=True, tag="conversatio
     deferrable: bool = False
 
 
-class ConversationCancel(_Incoming, frozen=True, kw_only=True, tag="conversation.cancel"):
+class ConversationCancel(IncomingForm, frozen=True, kw_only=True, tag="conversation.cancel"):
     """The customer leaves the line."""
 
     conversation: Ident
 
 
-class ConversationEnd(_Incoming, frozen=True, kw_only=True, tag="conversation.end"):
-    """Ends an active conversation."""
+class ConversationEnd(IncomingForm, frozen=True, kw_only=True, tag="conversation.end"):
+    """Ends an active conversation; ``wrap_up`` asks for one where it is optional."""
 
     conversation: Ident
     reason: Reason = ""
+    wrap_up: bool = False
 
 
-class WrapupComplete(_Incoming, frozen=True, kw_only=True, tag="wrapup.complete"):
+class WrapupComplete(IncomingForm, frozen=True, kw_only=True, tag="wrapup.complete"):
     """The work after the conversation is done."""
 
     conversation: Ident
@@ -217,7 +211,7 @@ class WrapupComplete(_Incoming, frozen=True, kw_only=True, tag="wrapup.complete"
     note: Note = ""
 
 
-class WrapupExtend(_Incoming, frozen=True, kw_only=True, tag="wrapup.extend"):
+class WrapupExtend(IncomingForm, frozen=True, kw_only=True, tag="wrapup.extend"):
     """The work after the conversation takes longer."""
 
     conversation: Ident
@@ -225,13 +219,15 @@ class WrapupExtend(_Incoming, frozen=True, kw_only=True, tag="wrapup.extend"):
 
 
 class TransferTarget(Struct, frozen=True):
-    """Where a transfer goes: to a queue or to an agent, one of them."""
+    """Where a transfer goes: to an agent, or to a queue, for a skill, or to a queue for a skill."""
 
     queue: Ident | None = None
     agent: Ident | None = None
+    skill: Ident | None = None
+    level: WantedLevel = 1
 
 
-class ConversationTransfer(_Incoming, frozen=True, kw_only=True, tag="conversation.transfer"):
+class ConversationTransfer(IncomingForm, frozen=True, kw_only=True, tag="conversation.transfer"):
     """Passes a conversation on."""
 
     conversation: Ident
@@ -240,16 +236,17 @@ class ConversationTransfer(_Incoming, frozen=True, kw_only=True, tag="conversati
     note: Note = ""
 
 
-class ConversationInvite(_Incoming, frozen=True, kw_only=True, tag="conversation.invite"):
+class ConversationInvite(IncomingForm, frozen=True, kw_only=True, tag="conversation.invite"):
     """A colleague is asked in."""
 
     conversation: Ident
     agent: Ident
     mode: Literal["consult", "barge"] = "consult"
     note: Note = ""
+    op: Op | None = None
 
 
-class ConversationJoin(_Incoming, frozen=True, kw_only=True, tag="conversation.join"):
+class ConversationJoin(IncomingForm, frozen=True, kw_only=True, tag="conversation.join"):
     """A supervisor or an invited colleague joins."""
 
     conversation: Ident
@@ -257,20 +254,20 @@ class ConversationJoin(_Incoming, frozen=True, kw_only=True, tag="conversation.j
     purpose: Word = ""
 
 
-class ConversationLeave(_Incoming, frozen=True, kw_only=True, tag="conversation.leave"):
+class ConversationLeave(IncomingForm, frozen=True, kw_only=True, tag="conversation.leave"):
     """Who joined leaves again."""
 
     conversation: Ident
 
 
-class ConversationAssign(_Incoming, frozen=True, kw_only=True, tag="conversation.assign"):
+class ConversationAssign(IncomingForm, frozen=True, kw_only=True, tag="conversation.assign"):
     """A conversation is given to an agent by hand."""
 
     conversation: Ident
     agent: Ident
 
 
-class ConversationPriority(_Incoming, frozen=True, kw_only=True, tag="conversation.priority"):
+class ConversationPriority(IncomingForm, frozen=True, kw_only=True, tag="conversation.priority"):
     """A waiting conversation gets a class of the policy."""
 
     conversation: Ident
@@ -278,17 +275,17 @@ class ConversationPriority(_Incoming, frozen=True, kw_only=True, tag="conversati
     reason: Reason = ""
 
 
-class ScoreSet(_Incoming, frozen=True, kw_only=True, tag="score.set"):
+class ScoreSet(IncomingForm, frozen=True, kw_only=True, tag="score.set"):
     """A prediction from outside replaces a part of the score."""
 
     conversation: Ident
     part: ScorePart
     value: Annotated[int, Meta(ge=0, le=1000)]
-    ttl_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)]
+    ttl_ms: LastingMs
     agent: Ident | None = None
 
 
-class History(_Incoming, frozen=True, kw_only=True, tag="history"):
+class History(IncomingForm, frozen=True, kw_only=True, tag="history"):
     """A page of a transcript, or of all of a customer's, ending before a text or a note."""
 
     conversation: Ident | None = None
@@ -299,7 +296,7 @@ class History(_Incoming, frozen=True, kw_only=True, tag="history"):
     purpose: Word = ""
 
 
-class Explain(_Incoming, frozen=True, kw_only=True, tag="explain"):
+class Explain(IncomingForm, frozen=True, kw_only=True, tag="explain"):
     """Asks why: of a conversation (for one agent alone, if named), an agent, or an assignment."""
 
     conversation: Word = ""
@@ -307,14 +304,14 @@ class Explain(_Incoming, frozen=True, kw_only=True, tag="explain"):
     assignment: Word = ""
 
 
-class ContactSet(_Incoming, frozen=True, kw_only=True, tag="contact.set"):
+class ContactSet(IncomingForm, frozen=True, kw_only=True, tag="contact.set"):
     """How the customer wants to be reached."""
 
     prefs: Annotated[tuple[ContactWish, ...], Meta(max_length=16)]
     languages: Annotated[tuple[Tag, ...], Meta(max_length=16)] | None = None
 
 
-class Rate(_Incoming, frozen=True, kw_only=True, tag="rate"):
+class Rate(IncomingForm, frozen=True, kw_only=True, tag="rate"):
     """The customer's rating."""
 
     conversation: Ident
@@ -322,41 +319,41 @@ class Rate(_Incoming, frozen=True, kw_only=True, tag="rate"):
     comment: Annotated[str, Meta(max_length=2000)] = ""
 
 
-class ConsentAccept(_Incoming, frozen=True, kw_only=True, tag="consent.accept"):
+class ConsentAccept(IncomingForm, frozen=True, kw_only=True, tag="consent.accept"):
     """The person accepts a version of the terms."""
 
     terms: Ident
     version: Annotated[int, Meta(ge=0, le=ID_MAX)]
 
 
-class AgentPresence(_Incoming, frozen=True, kw_only=True, tag="agent.presence"):
+class AgentPresence(IncomingForm, frozen=True, kw_only=True, tag="agent.presence"):
     """A supervisor sets an agent's show, or a service tells of a calendar."""
 
     agent: Ident
     show: Show
     reason: Reason = ""
     source: Literal["system", "external"] = "system"
-    until_ms: Annotated[int, Meta(ge=1, le=31_536_000_000)] | None = None
+    until_ms: LastingMs | None = None
 
 
-class PolicyGet(_Incoming, frozen=True, kw_only=True, tag="policy.get"):
+class PolicyGet(IncomingForm, frozen=True, kw_only=True, tag="policy.get"):
     """Asks for the policy in force."""
 
 
-class PolicySet(_Incoming, frozen=True, kw_only=True, tag="policy.set"):
+class PolicySet(IncomingForm, frozen=True, kw_only=True, tag="policy.set"):
     """Puts a whole policy in force."""
 
     policy: Policy
 
 
-class Sub(_Incoming, frozen=True, kw_only=True, tag="sub"):
+class Sub(IncomingForm, frozen=True, kw_only=True, tag="sub"):
     """Starts listening to a topic."""
 
     topic: Ident
     mode: Literal["full", "counts"] = "full"
 
 
-class Unsub(_Incoming, frozen=True, kw_only=True, tag="unsub"):
+class Unsub(IncomingForm, frozen=True, kw_only=True, tag="unsub"):
     """Stops listening to a topic."""
 
     topic: Ident

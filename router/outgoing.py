@@ -23,6 +23,7 @@ from router.cards import (
     QueueFigures,
     ReplyRule,
     ServerInfo,
+    SkillFigures,
     WaitBand,
     WrapUp,
     You,
@@ -64,6 +65,7 @@ __all__ = [
     "Reply",
     "ReplyRule",
     "ServerInfo",
+    "SkillFigures",
     "State",
     "TokenExpiring",
     "TopicStale",
@@ -105,6 +107,7 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     house: HouseFigures | None = None
     expires_ms: int | None = None
     explain: Explained | None = None
+    skills: tuple[SkillFigures, ...] | None = None
 
 
 class PresenceSelf(_Outgoing, frozen=True, omit_defaults=True, tag="presence.self"):
@@ -134,7 +137,10 @@ class AgentFlapping(_Outgoing, frozen=True, tag="agent.flapping"):
 
 
 class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
-    """A conversation is offered to this agent for ``expires_ms`` from now."""
+    """A conversation is offered to this agent for ``expires_ms`` from now.
+
+    ``begins`` is how the customer's first message begins, where the queue's ``offer_preview`` says.
+    """
 
     offer: str
     conversation: str
@@ -148,6 +154,7 @@ class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
     topic: str = ""
     waited_ms: int = 0
     queue_name: str = ""
+    begins: str = ""
     pos: int | None = None
 
 
@@ -236,6 +243,7 @@ class Board(_Outgoing, frozen=True, omit_defaults=True, tag="board"):
     agents: tuple[AgentsByShow, ...]
     mode: str = ""
     house: HouseFigures | None = None
+    skills: tuple[SkillFigures, ...] | None = None
 
 
 class TopicStale(_Outgoing, frozen=True, tag="topic.stale"):

@@ -40,6 +40,7 @@ __all__ = [
     "shift",
     "stand_after_restore",
     "take_step",
+    "transfer_waited",
     "unpark",
     "want_nobody",
 ]
@@ -47,6 +48,9 @@ __all__ = [
 _ConversationQueued: Final = ConversationQueued
 _Requirement: Final = Requirement
 """What is final is not looked up by name where the core is compiled."""
+
+LOOK_AGAIN_MS = 1_000
+"""Whether anybody has the skill that one waits for is looked at no more often than this."""
 
 DECLINE_MS = 60_000
 """A decliner is not asked again for this long, and then after all others."""
@@ -62,15 +66,15 @@ def requirement_of(world: World, conversation: Conversation) -> Requirement:
 def requirement_at(world: World, conversation: Conversation, steps: int) -> Requirement:
     """What it asks for once so many steps were taken, by anybody."""
     laid_out = world.in_force.queue(conversation.queue)
-    if not laid_out.needs and not laid_out.has_steps:
+    if not laid_out.has_steps and (conversation.own_alone or not laid_out.needs):
         return _Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
     queue = world.queues.get(conversation.queue)
     if queue is None:
         return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
-    needs: SkillLevels = tuple((need.skill, need.level) for need in queue.needs)
+    needs: SkillLevels = () if conversation.own_alone else laid_out.needs
     languages = conversation.own_languages
     for step in queue.steps[:steps]:
-        if step.needs is not None:
+        if step.needs is not None and not conversation.own_alone:
             needs = tuple((need.skill, need.level) for need in step.needs)
         if step.any_language:
             languages = ()
@@ -157,6 +161,8 @@ def _set_line_timers(world: World, conversation: Conversation) -> None:
         _set_step_timer(world, conversation, world.queues[conversation.queue])
     if laid_out.wait_max_ms and not conversation.is_message:
         world.timers.set("wait_max", conversation.id, world.now_ms + laid_out.wait_max_ms)
+    if conversation.own_alone:
+        _look_again(world, conversation)
 
 
 def rejoin(world: World, conversation: Conversation, cause: str) -> None:
@@ -298,6 +304,23 @@ def want_nobody(world: World, conversation: Conversation) -> None:
     conversation.wanted_agent = ""
     conversation.waits_for_last = False
     relocate(world, conversation, "step")
+
+
+def _look_again(world: World, conversation: Conversation) -> None:
+    wait_ms = max(LOOK_AGAIN_MS, world.policy.transfer_wait_ms)
+    world.timers.set("transfer_wait", conversation.id, world.now_ms + wait_ms)
+
+
+def transfer_waited(world: World, conversation: Conversation) -> None:
+    """It waited long enough for one agent alone, or for a skill that nobody here has by now."""
+    if not conversation.own_alone:
+        want_nobody(world, conversation)
+    elif world.pool.can_meet(requirement_of(world, conversation)):
+        _look_again(world, conversation)
+    else:
+        conversation.own_alone = False
+        conversation.own_needs = ()
+        relocate(world, conversation, "step")
 
 
 def refuse_agent(world: World, conversation: Conversation, agent: str) -> None:

@@ -104,6 +104,7 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[SkillNeed, ...] = ()
     steps: tuple[Step, ...] = ()
     assign: Literal["offer", "direct"] = "offer"
+    wrap_up: Literal["timed", "fixed", "free", "optional"] = "timed"
     wrap_up_ms: DurationMs = 0
     wrap_up_max_ms: DurationMs = 0
     wrap_up_codes: tuple[Id, ...] = ()
@@ -123,6 +124,8 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     service_level: ServiceLevel = ServiceLevel()
     transcript_days: Count | None = None
     confidential: bool = False
+    verified_only: bool = False
+    offer_preview: Annotated[int, Meta(ge=0, le=500)] = 0
 
 
 class Brand(Struct, frozen=True, forbid_unknown_fields=True):
@@ -268,10 +271,12 @@ def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
         for channel in queue.channels:
             if channel == "total":
                 yield f"{path}.channels", "'total' is not a channel: it bounds all of them together"
-        if queue.overflow not in known | {"", "leave_message"} or queue.overflow == queue.id:
+        yield from _overflow(path, queue, policy)
+        if queue.confidential and queue.offer_preview:
             yield (
-                f"{path}.overflow",
-                f"{queue.overflow!r} is not another queue; name one, or 'leave_message', or ''",
+                f"{path}.offer_preview",
+                "an offer shows nothing of a confidential conversation; set 0, or confidential = "
+                "false",
             )
         yield from _hours(f"{path}.hours", queue.hours)
         yield from _wrap_up(path, queue)
@@ -280,7 +285,27 @@ def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
             yield f"{path}.steps", "put the steps in order, each with a later after_ms"
 
 
+def _overflow(path: str, queue: Queue, policy: Policy) -> Iterator[tuple[str, str]]:
+    targets = {one.id: one for one in policy.queues if one.id != queue.id}
+    target = targets.get(queue.overflow)
+    if target is None and queue.overflow not in ("", "leave_message"):
+        yield (
+            f"{path}.overflow",
+            f"{queue.overflow!r} is not another queue; name one, or 'leave_message', or ''",
+        )
+    elif target is not None and target.verified_only and not queue.verified_only:
+        yield (
+            f"{path}.overflow",
+            f"{target.id!r} takes verified customers alone; name another, or set "
+            "verified_only = true here as well",
+        )
+
+
 def _wrap_up(path: str, queue: Queue) -> Iterator[tuple[str, str]]:
+    if queue.wrap_up == "free" and queue.wrap_up_ms:
+        yield f"{path}.wrap_up_ms", "a free wrap-up has no time; leave it out, or set 'timed'"
+    if queue.wrap_up in {"fixed", "optional"} and not queue.wrap_up_ms:
+        yield f"{path}.wrap_up_ms", f"a wrap-up that is {queue.wrap_up} needs a time; set it"
     codes = queue.wrap_up_codes
     if len(set(codes)) < len(codes):
         yield f"{path}.wrap_up_codes", "a code is there twice; name each once"

@@ -131,7 +131,10 @@ def _cancel(message: incoming.ConversationCancel, by: Actor) -> Command:
 
 def _end(message: incoming.ConversationEnd, by: Actor) -> Command:
     return commands.EndConversation(
-        by=by, conversation=ConversationId(message.conversation), reason=message.reason
+        by=by,
+        conversation=ConversationId(message.conversation),
+        reason=message.reason,
+        wrap_up=message.wrap_up,
     )
 
 
@@ -151,15 +154,18 @@ def _extend(message: incoming.WrapupExtend, by: Actor) -> Command:
 
 
 def _transfer(message: incoming.ConversationTransfer, by: Actor) -> Command:
-    if (message.to.queue is None) == (message.to.agent is None):
-        raise _bad("to", "expected either a queue or an agent")
+    to = message.to
+    if (to.agent is None) == (to.queue is None and to.skill is None):
+        raise _bad("to", "expected an agent, or a queue or a skill")
     return commands.TransferConversation(
         by=by,
         conversation=ConversationId(message.conversation),
         op=message.op,
-        queue=message.to.queue or "",
-        agent=None if message.to.agent is None else AgentId(message.to.agent),
+        queue=to.queue or "",
+        agent=None if to.agent is None else AgentId(to.agent),
         note=_sized("note", message.note),
+        skill=to.skill or "",
+        level=to.level if to.skill else 1,
     )
 
 
@@ -170,6 +176,7 @@ def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
         agent=AgentId(message.agent),
         mode=message.mode,
         note=_sized("note", message.note),
+        op=message.op or "",
     )
 
 

@@ -94,6 +94,7 @@ TOPIC_ROLES: Mapping[str, frozenset[str]] = {
     "agents": frozenset({"supervisor", "service"}),
     "queue": frozenset({"supervisor", "service"}),
     "queues": frozenset({"agent", "supervisor", "service"}),
+    "skills": frozenset({"agent", "supervisor", "service"}),
     "board": frozenset({"supervisor", "service"}),
 }
 

@@ -9,6 +9,7 @@ idle order, and nobody else does for an offer that came to nothing.
 
 from router.assignments import Decision, pack
 from router.closing import close_offer, complete_wrap_up, end_offer, take_from_agent
+from router.commands import TransferConversation
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import ConversationUpdated, OfferSeen
@@ -17,6 +18,7 @@ from router.offering import give, hold
 from router.offers import Offer
 from router.placing import come_back, enqueue, leave_line, refuse_agent
 from router.presence import Agent
+from router.skills import Requirement, SkillLevels
 from router.states import ConversationState
 from router.world import World
 
@@ -169,38 +171,52 @@ def _tell_former(world: World, conversation: Conversation, before: str) -> None:
     world.emit(ConversationUpdated(ConversationId(conversation.id), changes, (reader,)))
 
 
-def transfer(world: World, conversation: Conversation, queue: str, agent: str, note: str) -> None:
-    """Back in line with its original age: in another queue, or for one agent alone for a while.
+def transfer(world: World, conversation: Conversation, command: TransferConversation) -> None:
+    """Back in line with its original age: in a queue, for a skill, or for one agent for a while.
 
     Raises:
-        Refused: NOT_FOUND for an unknown queue or agent; INVALID_TRANSITION where the conversation
-            is not active; BAD_REQUEST where the queue does not take its channel; CLOSED.
+        Refused: NOT_FOUND for an unknown queue or agent, or a skill that nobody here has;
+            INVALID_TRANSITION where the conversation is not active; BAD_REQUEST where the queue
+            does not take its channel; CLOSED.
     """
     if not conversation.can("transfer"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
+    agent, queue = command.agent or "", command.queue
     if agent:
         if agent not in world.directory:
             world.agent(agent)
         if agent == conversation.agent:
             raise Refused(Refusal.BAD_REQUEST, "to: it is with this agent already")
-    elif conversation.channel not in world.queue(queue).channels:
-        raise Refused(Refusal.BAD_REQUEST, f"to: {queue} does not take {conversation.channel}")
-    elif queue in world.closed_queues:
-        raise Refused(Refusal.CLOSED, f"to: {queue} is closed", fallback="")
+    elif queue:
+        _check_queue(world, conversation, queue)
+    needs: SkillLevels = ((command.skill, command.level),) if command.skill else ()
+    if needs and not world.pool.can_meet(Requirement(needs)):
+        raise Refused(Refusal.NOT_FOUND, f"to: nobody here has the skill {command.skill!r}")
     giver = world.people.agents[conversation.agent]
-    if note:
+    if command.note:
         conversation.check_room()
-    _pass_to(world, conversation, queue, agent)
+    _pass_to(world, conversation, queue, agent, needs)
     refuse_agent(world, conversation, giver.id)
 
 
-def _pass_to(world: World, conversation: Conversation, queue: str, agent: str) -> None:
+def _check_queue(world: World, conversation: Conversation, queue: str) -> None:
+    if conversation.channel not in world.queue(queue).channels:
+        raise Refused(Refusal.BAD_REQUEST, f"to: {queue} does not take {conversation.channel}")
+    if queue in world.closed_queues:
+        raise Refused(Refusal.CLOSED, f"to: {queue} is closed", fallback="")
+
+
+def _pass_to(
+    world: World, conversation: Conversation, queue: str, agent: str, needs: SkillLevels
+) -> None:
     readers = conversation.readers()
     take_from_agent(world, conversation)
     conversation.turn("transfer")
     if queue:
         conversation.queue = queue
-        conversation.own_needs = ()
+    if queue or needs or conversation.own_alone:
+        conversation.own_needs = needs
+    conversation.own_alone = bool(needs)
     conversation.wanted_agent = agent
     conversation.declined.pop(agent, None)  # who is named is asked, whatever they said before
     enqueue(world, conversation, "transferred")

@@ -183,6 +183,10 @@ def state_of(
         unanswered=conversation.is_overdue and not is_customer,
         queue_name=queue_name(world, conversation.queue),
         reply=_reply_rule(world, conversation, reader),
+        wrap_up_optional=(
+            reader == f"agent:{conversation.agent}"
+            and world.in_force.queue(conversation.queue).wrap_up == "optional"
+        ),
     )
 
 
@@ -211,10 +215,12 @@ def wrap_up_of(world: World, conversation: Conversation) -> outgoing.WrapUp:
     """What its agent may choose from while working a conversation up."""
     queue = world.queues.get(conversation.queue)
     due_ms, since_ms = conversation.wrap_up_due_ms, conversation.wrap_up_since_ms
-    if queue is None or due_ms is None or since_ms is None:
+    if queue is None or since_ms is None:
         return outgoing.WrapUp()
-    more_ms = max(0, since_ms + queue.wrap_up_max_ms - due_ms)
-    return outgoing.WrapUp(queue.wrap_up_codes, queue.wrap_up_default, more_ms)
+    more_ms = 0 if due_ms is None else max(0, since_ms + queue.wrap_up_max_ms - due_ms)
+    mode = "free" if due_ms is None else queue.wrap_up if queue.wrap_up == "fixed" else ""
+    code = conversation.wrap_up_code
+    return outgoing.WrapUp(queue.wrap_up_codes, queue.wrap_up_default, more_ms, mode, code)
 
 
 def _newest(
@@ -245,8 +251,7 @@ def named(world: World, key: PersonKey) -> outgoing.Person:
 
 def queue_name(world: World, queue: str) -> str:
     """What people call a queue; nothing where the policy gives it no name."""
-    known = world.queues.get(queue)
-    return known.name if known is not None else ""
+    return world.queues[queue].name if queue in world.queues else ""
 
 
 def agent_card(world: World, agent: str) -> outgoing.AgentCard:
@@ -320,6 +325,7 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
         topic=conversation.topic,
         waited_ms=max(0, now_ms - conversation.arrived_ms),
         queue_name=queue_name(world, conversation.queue),
+        begins=conversation.beginning(world.preview_max(conversation.queue)),
         pos=world.position,
     )
 

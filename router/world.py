@@ -117,6 +117,11 @@ class World:
             raise Refused(Refusal.NOT_FOUND, f"there is no queue {name!r}")
         return queue
 
+    def preview_max(self, name: str) -> int:
+        """So many characters of a first message are in this queue's offers."""
+        queue = self.queues.get(name)
+        return 0 if queue is None else queue.offer_preview
+
     def agent(self, name: str) -> Agent:
         """The agent of this id.
 

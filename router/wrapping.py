@@ -4,7 +4,12 @@ Owns: codes, notes, extensions. Does not know: how a wrap-up begins, or what its
 
 Invariants (tests/test_wrapping.py): where a queue names codes, a conversation leaves its wrap-up
 with one of them or with none, never with another; an extension never goes beyond
-``wrap_up_max_ms`` from the end of the conversation.
+``wrap_up_max_ms`` from the end of the conversation; a fixed wrap-up ends with its time alone.
+
+    timed      ``wrap_up_ms``, or as soon as the agent is done; 0: there is none
+    fixed      ``wrap_up_ms``; what the agent says is kept, and may be said again until then
+    free       until the agent is done
+    optional   as timed, but where the agent ended it without asking for one there is none
 """
 
 from router.closing import complete_wrap_up
@@ -22,7 +27,7 @@ __all__ = ["extend_wrap_up", "finish_wrap_up"]
 
 
 def finish_wrap_up(world: World, command: CompleteWrapUp) -> None:
-    """The agent's work after the conversation is done.
+    """The agent's work after the conversation is done; a fixed one goes on, with what was said.
 
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, BAD_REQUEST for a code that the queue does not know,
@@ -38,7 +43,9 @@ def finish_wrap_up(world: World, command: CompleteWrapUp) -> None:
         by = command.by
         add_message(world, conversation, by.key, by.connection, command.note, "note")
     conversation.wrap_up_code = code
-    complete_wrap_up(world, conversation)
+    is_fixed = world.in_force.queue(conversation.queue).wrap_up == "fixed"
+    if not is_fixed or conversation.wrap_up_due_ms is None:
+        complete_wrap_up(world, conversation)
 
 
 def _check(conversation: Conversation) -> None:
@@ -68,7 +75,8 @@ def extend_wrap_up(world: World, command: ExtendWrapUp) -> None:
     queue = world.queues.get(conversation.queue)
     max_ms = queue.wrap_up_max_ms if queue is not None else 0
     was_ms, since_ms = conversation.wrap_up_due_ms, conversation.wrap_up_since_ms
-    assert was_ms is not None, "a wrap-up without a deadline"
+    if was_ms is None:
+        raise Refused(Refusal.LIMIT_EXCEEDED, "a free wrap-up needs no more time")
     assert since_ms is not None, "a wrap-up that never began"
     due_ms = min(was_ms + command.by_ms, since_ms + max_ms)
     if due_ms <= was_ms:

@@ -6,6 +6,7 @@ from router.commands import CloseBrand, CloseQueue
 from router.errors import Refusal
 from router.ids import AgentId
 from router.policy import Brand, Policy, Queue
+from router.rules import Rule, Then, When
 from tests.helpers.watched import Watched
 from tests.helpers.worlds import customer, needs, service, skilled
 
@@ -133,3 +134,24 @@ def test_a_queue_without_a_line_takes_what_can_be_taken_at_once() -> None:
     made.ask("c", queue="later")
     assert made.conversation("c").queue == "later"
     assert made.offered("ann") == "c"
+
+
+MEMBERS = Policy(
+    queues=(Queue(id="members", verified_only=True), Queue(id="public")),
+    rules=(Rule(id="up", when=When(topic=("club",)), then=Then(queue="members")),),
+)
+
+
+def test_a_queue_for_the_verified_is_asked_for_by_nobody_else() -> None:
+    made = Watched(MEMBERS)
+    made.arrive(customer("guest"))
+    made.arrive(customer("member"), verified=True)
+    for fields in ({"queue": "members"}, {"queue": "public", "topic": "club"}):
+        code = made.refused_in_vain(made.request(customer("guest"), "no", **fields))
+        assert code == Refusal.FORBIDDEN
+    made.ask("member", "theirs", queue="members")
+    made.ask("guest", "first that takes them")
+    made.answered(made.request(service(), "asked for", queue="members", customer="guest"))
+    queues = [made.conversation(name).queue for name in ("theirs", "first that takes them")]
+    assert queues == ["members", "public"]
+    assert made.conversation("asked for").queue == "members"

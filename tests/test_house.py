@@ -16,7 +16,7 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-blocks skills timers suggestions changes
+blocks skills timers suggestions changes fields
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands
@@ -57,7 +57,7 @@ archive.sqlite
 server.collector server.hearers server.hidden server.findings server.top_figures
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
-server.demo_talk server.pulse server.flow server.strain server.collecting
+server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
 server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
@@ -71,8 +71,9 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.openings server.doors server.doorways server.snapshotting
-server.demo_desk server.visitors server.engine server.metrics server.places server.topics
-server.demo_people server.hub server.storing
+server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
+server.topics
+server.demo_people server.site_customers server.hub server.storing
 server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences

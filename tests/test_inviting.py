@@ -90,6 +90,22 @@ def test_an_invitation_that_is_sent_again_has_one_note_and_is_heard_once() -> No
     assert scene.conversation("c").invited[agent("bob").key].due_ms == due_ms
 
 
+def test_an_op_that_was_heard_is_answered_and_asks_nobody_again() -> None:
+    scene = talking()
+    asked = InviteColleague(agent("ann"), TALK, AgentId("bob"), note="lamps?", op="i1")
+    scene.answered(asked)
+    scene.answered(JoinConversation(agent("bob"), TALK, "consult"))
+    scene.answered(LeaveConversation(agent("bob"), TALK))
+    scene.reborn()
+    before = scene.router.digest()
+    scene.answered(asked)
+    assert scene.router.digest() == before
+    other = msgspec.structs.replace(asked, mode="barge")
+    assert scene.refused_in_vain(other) == Refusal.CONFLICT
+    scene.answered(msgspec.structs.replace(asked, op="i2"))
+    assert list(scene.conversation("c").invited) == ["agent:bob"]
+
+
 @pytest.mark.parametrize(
     ("by", "mode", "note"),
     [

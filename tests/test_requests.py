@@ -88,7 +88,7 @@ def test_a_customer_may_ask_to_leave_a_message_and_the_core_says_whether() -> No
     assert (asked.deferrable, asked.customer) == (True, None)
 
 
-@pytest.mark.parametrize("to", [{}, {"queue": "a", "agent": "b"}])
+@pytest.mark.parametrize("to", [{}, {"queue": "a", "agent": "b"}, {"skill": "a", "agent": "b"}])
 def test_a_transfer_goes_to_one_place(to: dict[str, str]) -> None:
     refused = refusal("conversation.transfer", AGENT, to=to)
     assert (refused.code, refused.message[:3]) == (Refusal.BAD_REQUEST, "to:")
@@ -103,6 +103,12 @@ def test_a_transfer_names_a_queue_or_an_agent() -> None:
             by=AGENT, conversation=CHAT, op="t1", agent=BOB, note="a bill"
         )
     )
+
+
+def test_a_transfer_for_a_skill_may_name_the_level_and_the_queue() -> None:
+    asked = ask("conversation.transfer", AGENT, to={"skill": "lamps", "level": 60, "queue": "a"})
+    assert isinstance(asked, commands.TransferConversation)
+    assert (asked.queue, asked.skill, asked.level, asked.agent) == ("a", "lamps", 60, None)
 
 
 def test_a_body_is_measured_in_bytes() -> None:

@@ -355,3 +355,52 @@ def test_a_transfer_may_be_to_an_agent_of_the_directory_who_is_not_there() -> No
     assert (scene.offered("ann"), scene.offered("bob")) == ("", "")
     scene.to(60_000)
     assert scene.offered(other) == "c"
+
+
+def _for_skill(by: str, skill: str, queue: str = "", level: int = 1) -> TransferConversation:
+    return TransferConversation(
+        agent(by), ids("c")[1], f"t {skill} {queue}", queue, skill=skill, level=level
+    )
+
+
+def test_a_transfer_for_a_skill_goes_to_who_has_it_whatever_the_queue_asks() -> None:
+    """Ann gives a chat of the open queue to a specialist: bob at 80, while cy at 60 is too weak."""
+    scene = Scene(TWO_QUEUES)
+    scene.sign_in("ann")
+    scene.ask("c", queue="q")
+    scene.accept("ann")
+    refused = scene.refused(_for_skill("ann", "bills"))
+    assert (refused.code, "skill 'bills'" in refused.message) == (Refusal.NOT_FOUND, True)
+    scene.sign_in("cy", "bob")
+    scene.answered(_for_skill("ann", "bills", level=70))
+    assert scene.offered("bob") == "c"
+    assert scene.conversation("c").queue == "q"
+
+
+def test_what_waits_for_a_skill_keeps_waiting_for_it_as_long_as_somebody_has_it() -> None:
+    scene = Scene(TWO_QUEUES)
+    scene.sign_in("ann", "bob", "cy")
+    scene.answered(SetPresence(agent("bob"), "busy"))
+    scene.answered(SetPresence(agent("cy"), "busy"))
+    scene.ask("c", queue="bills", needs=needs(bills=70))
+    scene.answered(AssignConversation(supervisor(), ids("c")[1], ids("ann")[0]))
+    scene.answered(_for_skill("ann", "bills", queue="q"))
+    scene.to(150_000)
+    assert (scene.status("c"), scene.offered("ann")) == ("waiting", "")
+    scene.leave(agent("bob"), goodbye=True)
+    scene.answered(SetPresence(agent("cy")))
+    assert scene.offered("cy") == "c"  # any level does now
+
+
+def test_a_skill_that_left_the_house_is_given_up_for_what_the_queue_asks() -> None:
+    scene = Scene(TWO_QUEUES)
+    scene.sign_in("ann", "bob")
+    scene.answered(SetPresence(agent("bob"), "busy"))
+    scene.ask("c", queue="q")
+    scene.accept("ann")
+    scene.answered(_for_skill("ann", "bills"))
+    scene.leave(agent("bob"), goodbye=True)
+    scene.to(59_999)
+    assert scene.offered("ann") == ""
+    scene.to(60_000)
+    assert scene.offered("ann") == "c"

@@ -111,12 +111,71 @@ def test_a_queue_without_a_bound_has_no_extension() -> None:
     assert scene.refused_in_vain(ExtendWrapUp(agent("ann"), TALK, 1)) == Refusal.LIMIT_EXCEEDED
 
 
+def test_a_fixed_wrap_up_ends_with_its_time_and_the_last_code_said() -> None:
+    scene = wrapping(msgspec.structs.replace(CODED, wrap_up="fixed"))
+    for code in ("lost", "sold"):
+        scene.answered(CompleteWrapUp(agent("ann"), TALK, code))
+    told = state_of(scene.router.world, scene.conversation("c"), PersonKey("agent:ann"), {})
+    assert told.wrap_up == outgoing.WrapUp(("sold", "lost"), "lost", 15_000, "fixed", "sold")
+    scene.reborn()
+    scene.ask("d")
+    scene.to(9_999)
+    assert (scene.status("c"), scene.offered("ann")) == ("wrap_up", "")
+    scene.to(10_000)
+    assert (kept(scene), scene.offered("ann")) == (("sold",) * 3, "d")
+
+
+def test_a_free_wrap_up_lasts_until_the_agent_is_done_or_gone() -> None:
+    policy = msgspec.structs.replace(CODED, wrap_up="free", wrap_up_ms=0)
+    scene = wrapping(policy)
+    (started,) = scene.heard_by(agent("ann"), outgoing.WrapUpStarted)
+    assert (started.wrap_up_ms, started.wrap_up) == (
+        0,
+        outgoing.WrapUp(("sold", "lost"), "lost", 0, "free"),
+    )
+    scene.to(3_600_000)
+    assert scene.status("c") == "wrap_up"
+    late = scene.refused_in_vain(ExtendWrapUp(agent("ann"), TALK, 1))
+    assert late == Refusal.LIMIT_EXCEEDED
+    scene.reborn()
+    scene.leave(agent("ann"), goodbye=True)
+    assert kept(scene) == ("lost",) * 3
+
+
+@pytest.mark.parametrize(
+    ("by", "asked", "status"),
+    [("agent", False, "closed"), ("agent", True, "wrap_up"), ("customer", False, "wrap_up")],
+)
+def test_an_optional_wrap_up_is_the_agents_to_ask_for_and_to_leave(
+    by: str, asked: bool, status: str
+) -> None:
+    """Where the customer ends it, nobody could ask: it begins, and may be left at once."""
+    queue = msgspec.structs.replace(CODED, wrap_up="optional")
+    scene = Watched(Policy(queues=(queue,), capacity={"chat": 1, "total": 1}))
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.accept("ann")
+    told = state_of(scene.router.world, scene.conversation("c"), PersonKey("agent:ann"), {})
+    assert told.wrap_up_optional
+    who = agent("ann") if by == "agent" else customer("c")
+    scene.answered(scene.wire(who, "conversation.end", conversation="c", wrap_up=asked))
+    assert scene.status("c") == status
+    if status == "closed":
+        assert kept(scene) == ("lost",) * 3
+    else:
+        scene.answered(CompleteWrapUp(agent("ann"), TALK, "sold"))
+        assert kept(scene) == ("sold",) * 3
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
         ({"wrap_up_codes": ("a", "a")}, "wrap_up_codes"),
         ({"wrap_up_codes": ("a",), "wrap_up_default": "b"}, "wrap_up_default"),
         ({"wrap_up_ms": 9_000, "wrap_up_max_ms": 8_000}, "wrap_up_max_ms"),
+        ({"wrap_up": "free", "wrap_up_ms": 1, "wrap_up_max_ms": 1}, "wrap_up_ms"),
+        ({"wrap_up": "fixed"}, "wrap_up_ms"),
+        ({"wrap_up": "optional"}, "wrap_up_ms"),
     ],
 )
 def test_a_policy_whose_codes_or_times_contradict_each_other_is_named(

@@ -44,7 +44,7 @@ from router.core import Router
 from router.ids import ConversationId, CustomerId, OfferId
 from router.policy import Policy, Queue, SkillNeed
 from router.presence import Agent
-from router.server.collector import looking_seldom
+from router.server.collecting import looking_seldom
 from router.skills import Requirement, levels, meets
 
 __all__ = ["Hall", "bench_core", "run"]

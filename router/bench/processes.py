@@ -17,18 +17,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["HOST", "Child", "child", "free_port"]
+__all__ = ["HOST", "TICK_S", "Child", "child", "free_port"]
 
 HOST = "127.0.0.1"
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+"""The grain of processor times, usually 10 ms."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Child:
     """A running server; its last lines of output are kept, and read, lest it wait for a reader."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, began: Sequence[str]) -> None:
         self.port = port
+        self.began = began
+        """What it said until it listened."""
         self.said: deque[str] = deque(maxlen=20)
         self._process = process
         threading.Thread(target=self._listen, daemon=True).start()
@@ -52,7 +55,7 @@ class Child:
         """The processor time that it took so far, its own and the system's for it."""
         line = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
         fields = line.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+        return (int(fields[11]) + int(fields[12])) * TICK_S
 
     def resident_bytes(self) -> int:
         """The memory that it holds now."""
@@ -82,17 +85,17 @@ def child(arguments: Sequence[str], ready: str) -> Iterator[Child]:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            yield Child(process, _port_of(process, ready))
+            yield Child(process, *_port_of(process, ready))
         finally:
             process.kill()
 
 
-def _port_of(process: subprocess.Popen[str], ready: str) -> int:
+def _port_of(process: subprocess.Popen[str], ready: str) -> tuple[int, list[str]]:
     assert process.stdout is not None
     said = []
     for line in process.stdout:
         said.append(line)
         found = re.search(ready, line)
         if found:
-            return int(found[1])
+            return int(found[1]), said
     raise RuntimeError(f"a server of the benchmark did not start:\n{''.join(said)}")

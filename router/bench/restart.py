@@ -75,6 +75,8 @@ AGENTS = 200
 TALKING = 400
 """Conversations under way at a time."""
 STARTS = 3
+OTHERS = 1
+"""Records behind the snapshot that are another tenant's."""
 STEP_MS = 40
 """Between two commands on average; a batch has one stamp."""
 
@@ -154,9 +156,10 @@ def bench_restart(folder: Path, *, before: int = BEFORE, after: int = AFTER) -> 
     """Seconds of each part of a start, in all, and what that is in commands a second."""
     written = folder / "written"
     here = written / "data" / "journal"
-    positions = _write(here, before, after)
+    before, positions = _write(here, before, after)
     _archive_all(written / "data", positions)
-    served = [_serve(written, folder / f"start-{number}") for number in range(STARTS)]
+    replayed = positions - before
+    served = [_serve(written, folder / f"start-{number}", replayed) for number in range(STARTS)]
     snapshot_bytes = sum(path.stat().st_size for path in here.glob("*.snapshot"))
     stopwatch = _Stopwatch()
     subprocess.run([sys.executable, "-c", "import router.server.app"], check=True)
@@ -165,7 +168,6 @@ def bench_restart(folder: Path, *, before: int = BEFORE, after: int = AFTER) -> 
     stopwatch.part("")
     trio.run(_start, here, stopwatch)
     parts, busy = stopwatch.parts, stopwatch.busy
-    replayed = positions - before
     reading = parts["read"]
     return {
         "before": before,
@@ -190,8 +192,12 @@ def _archive_all(data: Path, position: int) -> None:
     archive.close()
 
 
-def _serve(written: Path, folder: Path) -> tuple[float, float]:
-    """Seconds and processor seconds until a server that is started on a copy listens."""
+def _serve(written: Path, folder: Path, replayed: int) -> tuple[float, float]:
+    """Seconds and processor seconds until a server that is started on a copy listens.
+
+    Raises:
+        RuntimeError: It did not begin at the snapshot, or not with what is behind it.
+    """
     shutil.copytree(written, folder)
     config = folder / "fairline.toml"
     config.write_text(settings_text(folder, "file"), encoding="utf-8")
@@ -199,6 +205,8 @@ def _serve(written: Path, folder: Path) -> tuple[float, float]:
     with child(["router", "serve", "--config", str(config)], READY) as server:
         took = time.perf_counter() - began
         busy = server.cpu_s()
+        if not any(f"replay_count={replayed + OTHERS}" in line for line in server.began):
+            raise RuntimeError(f"not the start that is to be timed:\n{''.join(server.began)}")
         server.stop()
     shutil.rmtree(folder)
     return took, busy
@@ -226,25 +234,28 @@ class _Stopwatch:
         self._wall, self._times = wall, times
 
 
-def _write(folder: Path, before: int, after: int) -> int:
-    """Writes the journal, and the snapshot behind the first part of it."""
+def _write(folder: Path, before: int, after: int) -> tuple[int, int]:
+    """Writes the journal, and the snapshot behind the first part of it.
+
+    Returns:
+        How many commands the snapshot has, and how many there are: whole batches.
+    """
     encode = msgspec.msgpack.Encoder().encode
     log = SegmentLog.open(folder, core_version=CORE_VERSION, ops=DiskOps())
     day = Day(time.time_ns() // 1_000_000 - (before + after) * STEP_MS)
     commands = day.commands()
-    is_taken = False
-    position = 0
+    position = taken = 0
     while position < before + after:
         batch = list(islice(commands, BATCH))
         payloads = [encode(Underway("bench", 0, command)) for command, _ in batch]
         log.append([(TENANT, payload) for payload in payloads], batch[-1][1])
         position += len(batch)
-        if position >= before and not is_taken:
-            is_taken = True
-            log.append([("other", b"")], batch[-1][1])  # a follower is one batch behind
+        if position >= before and not taken:
+            taken = position
+            log.append([("other", payloads[-1])], batch[-1][1])  # a follower is one batch behind
             _snapshot(folder, day.router)
     log.close()
-    return position
+    return taken, position
 
 
 def _snapshot(folder: Path, router: Router) -> None:

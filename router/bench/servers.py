@@ -52,12 +52,12 @@ def token(role: str, subject: str, **claims: object) -> str:
 def settings_text(
     folder: Path, journal: str = "memory", port: int = 0, customers_max: int = 200_000
 ) -> str:
-    """The settings of the server."""
+    """The settings of the server; its data is in the folder, wherever the settings lie."""
     return _SETTINGS.format(
         host=HOST,
         port=port,
         journal=journal,
-        data=folder / "data",
+        data=folder.resolve() / "data",
         secret=_SECRET,
         customers_max=customers_max,
     )

@@ -18,7 +18,14 @@ from router.outgoing import Reply
 
 __all__ = ["CREATING", "FLEETING", "Pending", "Refused", "Waiting"]
 
-CREATING = frozenset({"message.send", "conversation.request", "conversation.transfer"})
+CREATING = frozenset(
+    {
+        "message.send",
+        "conversation.request",
+        "conversation.transfer",
+        "conversation.invite",
+    }
+)
 """Commands that create something: they carry an ``op``."""
 FLEETING = frozenset(
     {

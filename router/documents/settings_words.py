@@ -44,7 +44,9 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     sections.Tenant: {
         "origins": 'Sites that may embed the widget, as scheme://host:port; "*" with `insecure`.',
         "keys": "The keys that sign tokens; at least one.",
-        "visitors": "Anonymous customers through POST /v1/visitors.",
+        "visitors": "Anonymous customers through POST /v1/visitors; false: only proven ones.",
+        "identity_secret": "Proves customers' ids by HMAC: 32 bytes or more, and no key's secret.",
+        "identity_secret_before": "The one before, while pages still bring its proofs.",
         "native_apps": "Customers' sockets without an Origin (mobile apps, tests).",
         "token_ttl_max_s": "A token that lives longer than this is refused.",
         "webhooks": "Other systems that are told what happens.",
@@ -87,7 +89,8 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "quiet_ms": "A conversation without a message for so long is quiet; 0: none ever is.",
         "quiet_share": "What a quiet one counts of its capacity, per mille, until it wakes.",
         "soft_start": "The pace of offers after a sign-in.",
-        "transfer_wait_ms": "How long a transfer to an agent waits for that agent alone.",
+        "transfer_wait_ms": "How long a transfer waits for the agent it names alone, or for a "
+        "skill that left.",
         "invite_ms": "How long a colleague may think about an invitation into a conversation.",
         "answer_kept_ms": "How long an answered message waits for its customer's return.",
         "customers_max": "More are not remembered: who was gone for longest is forgotten.",
@@ -135,6 +138,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "needs": "What every conversation here asks for, besides its own languages and needs.",
         "steps": "What is given up when.",
         "assign": "`direct`: seeing it is accepting it.",
+        "wrap_up": "Ended by its time or the agent, by time or agent alone; or only if asked for.",
         "wrap_up_ms": "Time for the work after a conversation.",
         "wrap_up_max_ms": "How long an agent may extend it to, in all; 0 is no extension.",
         "wrap_up_codes": "Codes that an agent may end it with; empty is any text.",
@@ -154,6 +158,8 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "service_level": "The target.",
         "transcript_days": "What the archive keeps of this queue, in place of `retention`.",
         "confidential": "Only who serves a conversation here may read it.",
+        "verified_only": "Customers may ask for it once they have proven who they are.",
+        "offer_preview": "So many characters of the customer's first message are in an offer.",
     },
     policy.Step: {
         "after_ms": "In ms of this line; each step later than the one before.",

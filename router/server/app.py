@@ -63,11 +63,12 @@ from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
 from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
 from router.server.settings import Settings
+from router.server.site_customers import SiteCustomers
 from router.server.storing import Kept, opened, snapshotting
 from router.server.tenants import Tenants
 from router.server.trace_export import open_traces
 from router.server.visit import Visit
-from router.server.visitors import MintedVisitor, Visitors, visitor_key
+from router.server.visitors import visitor_key
 from router.server.webhooks import HookFigures, Webhooks
 from router.steps import Bearer
 
@@ -180,9 +181,9 @@ class Node:
         """Makes all who sign tokens here, and who checks them."""
         settings, clock = self.settings, self.clock
         name = settings.server.node or life
-        self._visitors = Visitors(settings, visitor_key(_folder(settings)))
+        self.customers = SiteCustomers(settings, visitor_key(_folder(settings)), clock.wall_ms)
         self._rehearsals = Rehearsals(self.routers, wall_ms=clock.wall_ms, node=name)
-        own = (self._visitors.verify, self._rehearsals.verify)
+        own = (*self.customers.verifiers, self._rehearsals.verify)
         self._bearers = Bearers(Authenticator(settings), own, clock.wall_ms)
 
     def _back_end_routes(self) -> list[BaseRoute]:
@@ -279,18 +280,6 @@ class Node:
     def door(self, tenant: str, queue: str) -> Door | None:
         """See ``http.Desk``."""
         return self._doors.look(tenant, queue)
-
-    def visitor(self, tenant: str, secret: str | None, address: str) -> MintedVisitor | None:
-        """See ``http.Desk``."""
-        if not self._visitors.has(tenant):
-            return None
-        return self._visitors.mint(
-            tenant,
-            secret,
-            address=address,
-            now_ms=self.clock.wall_ms(),
-            now_s=trio.current_time(),
-        )
 
 
 async def serve(

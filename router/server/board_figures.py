@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from router import outgoing, views
-from router.boards import able_agents, floor_figures
+from router.boards import able_agents, floor_figures, skill_figures
 from router.cards import HouseFigures, QueueFigures, QueueService, Served, WaitBand
 from router.core import Router
 from router.estimate import PoolFacts
@@ -57,6 +57,12 @@ class BoardFigures:
             agents=views.agents_by_show(router),
             house=self._house(tenant, watched, queues, now_ms),
         )
+
+    def skills(self, tenant: str) -> outgoing.Board:
+        """Who has which skill and who waits for it, as of now."""
+        router = self._routers[tenant]
+        found = skill_figures(router, self._now_ms())
+        return outgoing.Board(router.position, "skills", (), (), skills=found)
 
     def _house(
         self, tenant: str, watched: Watched, queues: Sequence[QueueFigures], now_ms: int

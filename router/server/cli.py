@@ -26,7 +26,7 @@ from router.server.claims import read_claims
 from router.server.cli_journal import register as register_journal
 from router.server.cli_lab import register
 from router.server.clock import Clock
-from router.server.collector import looking_seldom
+from router.server.collecting import looking_seldom
 from router.server.settings import Settings, Tenant, load
 from router.server.starter import write_starter
 from router.suggestions import did_you_mean

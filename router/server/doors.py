@@ -80,7 +80,7 @@ class Doors:
         )
         asked = Asked(command)
         try:
-            found = queue_for(world, asked)
+            found = queue_for(world, None, asked)
         except Refused:
             return None
         is_open, fallback = True, ""

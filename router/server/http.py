@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 import msgspec
+import trio
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,7 +24,8 @@ from starlette.routing import BaseRoute, Route
 from router.server.doors import Door
 from router.server.metrics import CONTENT_TYPE
 from router.server.origins import is_own
-from router.server.visitors import MintedVisitor, TooMany
+from router.server.site_customers import NotLetIn, SiteCustomers
+from router.server.visitors import TooMany
 
 __all__ = ["DemoDesk", "Desk", "ops_app", "public_app"]
 
@@ -37,6 +39,7 @@ _KINDS = {
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".tgz": "application/gzip",
     ".woff2": "font/woff2",
 }
 _NOT_BUILT = b"The pages are not built. In a working copy: make web\n"
@@ -47,6 +50,7 @@ _FOR_ALL_SITES = {
 BODY_BYTES_MAX = 4_096
 
 _Wanted = TypeVar("_Wanted")
+_Asked = TypeVar("_Asked", "_VisitorRequest", "_ProofRequest")
 
 
 class Desk(Protocol):
@@ -64,12 +68,8 @@ class Desk(Protocol):
     def door(self, tenant: str, queue: str) -> Door | None:
         """The public state of a queue; None where there is no such queue."""
 
-    def visitor(self, tenant: str, secret: str | None, address: str) -> MintedVisitor | None:
-        """A token for an anonymous customer, or None where the tenant has none.
-
-        Raises:
-            TooMany: from this address.
-        """
+    customers: SiteCustomers
+    """Makes the tokens of customers whom no service signs in."""
 
 
 class DemoDesk(Protocol):
@@ -90,6 +90,7 @@ def public_app(
     routes = [
         Route("/widget.js", _script(files.get("widget.js"))),
         Route("/client.js", _script(files.get("client.js"))),
+        Route("/client.tgz", _script(files.get("client.tgz"))),
         Route("/widget", _page(files.get("widget/page.html"), "*")),
         Route("/desktop", _page(files.get("desktop/index.html"), "'none'")),
         Route("/desktop/people", _people(demo)),
@@ -97,6 +98,7 @@ def public_app(
         Route("/assets/{path:path}", _assets(files)),
         Route("/v1/opening", _opening(desk)),
         Route("/v1/visitors", _visitors(desk), methods=["POST", "OPTIONS"]),
+        Route("/v1/proofs", _proofs(desk), methods=["POST", "OPTIONS"]),
         *more,
     ]
     if has_ops:
@@ -235,29 +237,61 @@ class _VisitorRequest(Struct):
     visitor: Annotated[str, Meta(max_length=128)] | None = None
 
 
+class _ProofRequest(Struct):
+    tenant: Annotated[str, Meta(min_length=1, max_length=64)]
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
+    proof: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{64}$")]
+
+
 def _visitors(desk: Desk) -> Endpoint:
+    def mint(wanted: _VisitorRequest, request: Request) -> object:
+        address = request.client.host if request.client is not None else ""
+        now_s = trio.current_time()
+        return desk.customers.visitor(wanted.tenant, wanted.visitor, address=address, now_s=now_s)
+
+    return _token_for(desk, _VisitorRequest, "expected {tenant, visitor?}", mint)
+
+
+def _proofs(desk: Desk) -> Endpoint:
+    def mint(wanted: _ProofRequest, _: Request) -> object:
+        return desk.customers.proven(wanted.tenant, wanted.id, wanted.proof)
+
+    shape = "expected {tenant, id, proof}, where proof is an HMAC-SHA256 as 64 hex digits"
+    return _token_for(desk, _ProofRequest, shape, mint)
+
+
+def _token_for(
+    desk: Desk, kind: type[_Asked], shape: str, mint: Callable[[_Asked, Request], object]
+) -> Endpoint:
+    """Answers pages that ask for a customer's token; whatever is wrong, the page may read it."""
+
     async def serve(request: Request) -> Response:
         origin = request.headers.get("origin")
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_cors(origin))
-        wanted = await _read(request, _VisitorRequest)
+        wanted = await _read(request, kind)
         if wanted is None:
-            return _json({"error": "expected {tenant, visitor?}"}, 400)
+            return _json({"error": shape}, 400, _cors(origin))
         own = origin is None or is_own(origin, request.headers.get("host", ""))
         if origin is not None and not own and not desk.may_embed(wanted.tenant, origin):
-            # Readable by the page, so that the widget can say what is wrong instead of retrying.
-            return _json({"error": "this origin may not"}, 403, _cors(origin))
-        address = request.client.host if request.client is not None else ""
+            return _json({"error": _may_not(origin, wanted.tenant)}, 403, _cors(origin))
         try:
-            minted = desk.visitor(wanted.tenant, wanted.visitor, address)
+            minted = mint(wanted, request)
         except TooMany as error:
             headers = _cors(origin) | {"retry-after": str(int(error.retry_s) + 1)}
             return _json({"error": "too many new visitors"}, 429, headers)
-        if minted is None:
-            return _json({"error": "no such tenant, or none for visitors"}, 404, _cors(origin))
+        except NotLetIn as error:
+            return _json({"error": str(error)}, error.status, _cors(origin))
         return _json(minted, 200, _cors(origin))
 
     return serve
+
+
+def _may_not(origin: str, tenant: str) -> str:
+    return (
+        f"{origin} may not have customers of tenant {tenant!r}: is data-tenant right, and is this "
+        f"origin in origins = [...] of [tenants.{tenant}]?"
+    )
 
 
 def _opening(desk: Desk) -> Endpoint:
@@ -266,7 +300,7 @@ def _opening(desk: Desk) -> Endpoint:
         tenant = request.query_params.get("tenant", "")
         own = origin is None or is_own(origin, request.headers.get("host", ""))
         if origin is not None and not own and not desk.may_embed(tenant, origin):
-            return _json({"error": "this origin may not"}, 403, _cors(origin))
+            return _json({"error": _may_not(origin, tenant)}, 403, _cors(origin))
         door = desk.door(tenant, request.query_params.get("queue", ""))
         if door is None:
             return _json({"error": "no such tenant or queue"}, 404, _cors(origin))

@@ -22,6 +22,8 @@ from router.policy import Policy
 __all__ = ["PolicyNotes"]
 
 RECENT_MAX = 16
+FIRST = "the first policy of this tenant"
+"""What is logged in place of a wall of everything that it says."""
 
 _LOG = structlog.get_logger("fairline.policy")
 
@@ -76,5 +78,5 @@ class PolicyNotes:
             position=record.position,
             subject=next(asked, "settings"),
             change_count=len(found),
-            changes=spoken(found),
+            changes=spoken(found) if before != Policy() else FIRST,
         )

@@ -123,10 +123,15 @@ class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()
     keys: tuple[KeyEntry, ...] = ()
     visitors: bool = True
+    identity_secret: SecretText = ""
+    identity_secret_before: SecretText = ""
     native_apps: bool = False
     token_ttl_max_s: Annotated[int, Meta(ge=60, le=2_678_400)] = 3_600
     webhooks: tuple[Webhook, ...] = ()
     policy: Policy = field(default_factory=Policy)
+
+    def __repr__(self) -> str:
+        return f"Tenant(origins={self.origins!r}, keys={self.keys!r}, ...)"
 
     @property
     def signing_key(self) -> KeyEntry | None:

@@ -47,6 +47,7 @@ def breaches(settings: Settings) -> Iterator[tuple[str, str]]:
         path = f"tenants.{name}"
         yield from _origins(tenant, path, insecure=settings.server.insecure)
         yield from _keys(tenant, path, settings.server)
+        yield from _identity(tenant, path)
         yield from _webhooks(tenant, path, insecure=settings.server.insecure)
         for key, sentence in policies.problems(tenant.policy):
             yield f"{path}.policy.{key}", sentence
@@ -207,6 +208,23 @@ def _keys(tenant: Tenant, path: str, server: ServerSettings) -> Iterator[tuple[s
                 "this demo key is known to everybody; make a fresh one with 'fairline init', or "
                 "bind to 127.0.0.1",
             )
+
+
+def _identity(tenant: Tenant, path: str) -> Iterator[tuple[str, str]]:
+    signing = {key.secret for key in tenant.keys if key.secret}
+    for name in ("identity_secret", "identity_secret_before"):
+        secret = getattr(tenant, name)
+        size = len(secret.encode())
+        if secret and size < SECRET_BYTES_MIN:
+            yield f"{path}.{name}", f"{size} bytes are too few; use {SECRET_BYTES_MIN} or more"
+        if secret in signing:
+            yield (
+                f"{path}.{name}",
+                "this secret signs tokens as well: whoever may choose an id could have a token "
+                "made; take another",
+            )
+    if tenant.identity_secret_before and not tenant.identity_secret:
+        yield f"{path}.identity_secret", "set it, or empty identity_secret_before as well"
 
 
 def _webhooks(tenant: Tenant, path: str, *, insecure: bool) -> Iterator[tuple[str, str]]:

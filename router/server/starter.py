@@ -29,7 +29,9 @@ data = "data"               # relative to this file
 origins = ["http://127.0.0.1:8080"]
 # Your service signs tokens with this secret; it was made for this file and is nowhere else.
 keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
-visitors = true             # anonymous customers, through the widget
+visitors = true             # anonymous customers, through the widget; false: only proven ones
+# Your service proves who a customer is by an HMAC over their id with this one (docs/widget.md).
+identity_secret = "{identity}"
 native_apps = false         # customers' sockets from apps, which send no Origin
 
 [tenants.main.policy]
@@ -65,7 +67,7 @@ def write_starter(folder: Path) -> Path:
         SettingsError: where a file is there already, or the folder cannot be written.
     """
     file = folder / FILE_NAME
-    text = _TEXT.format(secret=secrets.token_urlsafe(32))
+    text = _TEXT.format(secret=secrets.token_urlsafe(32), identity=secrets.token_urlsafe(32))
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True)

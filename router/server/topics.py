@@ -90,6 +90,7 @@ class Topics:
                 queues=board.queues,
                 agents=board.agents,
                 house=board.house,
+                skills=board.skills,
             )
         return self._snapshot(link, topic, id_)
 
@@ -125,6 +126,7 @@ class Topics:
                 agents=snapshot.agents or (),
                 mode=snapshot.mode or "",
                 house=snapshot.house,
+                skills=snapshot.skills,
             )
             if snapshot.set is not None:
                 message = outgoing.Presence(position, topic, snapshot.set, (), whole=True)
@@ -219,12 +221,13 @@ class Topics:
         """Tells the listeners of each topic of figures how they are now."""
         self._figures_wake = trio.Event()
         changed, self._figures_changed = self._figures_changed, set()
-        boards: dict[str, outgoing.Board] = {}
+        boards: dict[tuple[str, bool], outgoing.Board] = {}
         for tenant, topic in list(self._listeners):
             if tenant in changed and not _is_presence(topic):
-                if tenant not in boards:
-                    boards[tenant] = self._figures.board(tenant)
-                packet = Packet(_part(boards[tenant], topic))
+                key = (tenant, topic == "skills")
+                if key not in boards:
+                    boards[key] = self._whole(tenant, topic)
+                packet = Packet(_part(boards[key], topic))
                 for link in self._listeners.get((tenant, topic), ()):
                     link.outbox.put_latest(("topic", topic), packet)
                 await trio.lowlevel.checkpoint()
@@ -277,13 +280,17 @@ class Topics:
             raise Refused(Refusal.NOT_FOUND, "topic: there is no such queue")
 
     def _board(self, tenant: str, topic: str) -> outgoing.Board:
-        return _part(self._figures.board(tenant), topic)
+        return _part(self._whole(tenant, topic), topic)
+
+    def _whole(self, tenant: str, topic: str) -> outgoing.Board:
+        """All that is made in one go with what the topic shows."""
+        return (self._figures.skills if topic == "skills" else self._figures.board)(tenant)
 
 
 def _part(board: outgoing.Board, topic: str) -> outgoing.Board:
     """What of a board belongs to a topic."""
     word, _, name = topic.partition(":")
-    if word == "board":
+    if word in {"board", "skills"}:
         return board
     queues = tuple(queue for queue in board.queues if word == "queues" or queue.queue == name)
     return outgoing.Board(pos=board.pos, topic=topic, queues=queues, agents=())

@@ -8,7 +8,13 @@ from router.documents.openapi import openapi
 from router.documents.openapi_beside import beside
 from tests.helpers.nodes import open_node, token
 
-OPEN = {"/v1/opening", "/v1/visitors", "/v1/openapi.json", "/v1/asyncapi.json"}
+OPEN = {
+    "/v1/opening",
+    "/v1/visitors",
+    "/v1/proofs",
+    "/v1/openapi.json",
+    "/v1/asyncapi.json",
+}
 """For browsers, without a token; protocol and pages describe them."""
 
 

@@ -119,7 +119,7 @@ def check_work(router: Router) -> None:
             assert world.offers.pending[one.offer].conversation == one.id
             assert world.timers.due_ms("offer_expire", one.offer) is not None
         if state is ConversationState.WRAP_UP:
-            assert world.timers.due_ms("wrap_up", one.id) is not None
+            assert world.timers.due_ms("wrap_up", one.id) == one.wrap_up_due_ms
         if one.parked and state is ConversationState.WAITING:
             assert world.customer_of(one).reach is Reachability.LAPSING, f"{one.id} waits for ever"
     pending = [(o.agent, o.conversation) for o in world.offers.pending.values()]

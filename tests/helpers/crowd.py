@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from router.commands import (
     AcceptOffer,
@@ -61,7 +62,7 @@ def a_policy(rng: random.Random, agents: int = 4) -> Policy:
                 Step(after_ms=7_000, needs=(SkillNeed("bills", 5),)),
                 Step(after_ms=rng.choice((9_000, 70_000)), needs=(), any_language=True),
             ),
-            wrap_up_ms=rng.choice((0, 3_000)),
+            **_wrap_up(rng),
             wait_max_ms=rng.choice((0, 0, 90_000)),
             waiting_max=rng.choice((4, 1_000)),
             overflow=rng.choice(("", "two")),
@@ -96,6 +97,12 @@ def a_policy(rng: random.Random, agents: int = 4) -> Policy:
         quiet_share=rng.choice((0, 500)),
         soft_start=rng.choice((SoftStart(), SoftStart(offers=2, per_ms=3_000))),
     )
+
+
+def _wrap_up(rng: random.Random) -> dict[str, Any]:
+    mode = rng.choice(("timed", "timed", "fixed", "free", "optional"))
+    least_ms = {"timed": rng.choice((0, 3_000)), "free": 0}
+    return {"wrap_up": mode, "wrap_up_ms": least_ms.get(mode, 3_000)}
 
 
 def _entry(rng: random.Random, name: str) -> AgentEntry:
@@ -281,7 +288,8 @@ class Crowd:
         name = self._conversation(router, "active")
         if self.rng.random() < 0.2:
             return EndConversation(self._owner(router, name), name)
-        return EndConversation(self._server(router, name), name)
+        wrap_up = self.rng.random() < 0.5
+        return EndConversation(self._server(router, name), name, wrap_up=wrap_up)
 
     def _wrap_up(self, router: Router) -> Command:
         name = self._conversation(router, "wrap_up")
@@ -290,10 +298,17 @@ class Crowd:
     def _transfer(self, router: Router) -> Command:
         name = self._conversation(router, "active")
         self.count += 1
-        to_agent = AgentId(self.rng.choice(self.agents)) if self.rng.random() < 0.5 else None
-        queue = "" if to_agent else self.rng.choice(("one", "two", "none"))
+        to_agent = AgentId(self.rng.choice(self.agents)) if self.rng.random() < 0.4 else None
+        skill = self.rng.choice((*SKILLS, "none")) if self.rng.random() < 0.4 else ""
+        queue = self.rng.choice(("one", "two", "none"))
         command = TransferConversation(
-            self._server(router, name), name, f"op{self.count}", queue, to_agent
+            self._server(router, name),
+            name,
+            f"op{self.count}",
+            queue="" if to_agent or (skill and self.rng.random() < 0.6) else queue,
+            agent=to_agent,
+            skill="" if to_agent else skill,
+            level=self.rng.choice((1, 60)),
         )
         self.asked.append(command)
         return command

@@ -3,12 +3,13 @@
 from router import commands as c
 from router.policy import Queue
 from tests.helpers.model_line import IN_LINE, Conversation, Person, Trace
-from tests.helpers.model_work import ModelWork, No
+from tests.helpers.model_passing import ModelPassing
+from tests.helpers.model_work import No
 
 __all__ = ["ModelAsking"]
 
 
-class ModelAsking(ModelWork):
+class ModelAsking(ModelPassing):
     """Into which queue a request may come, and what it becomes there."""
 
     def do_request_conversation(self, command: c.RequestConversation) -> Trace:

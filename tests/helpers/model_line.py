@@ -33,7 +33,7 @@ class ModelLine(ModelRoom):
             needs = needs if step.needs is None else step.needs
             languages = [] if step.any_language else languages
         merged = dict(conversation.needs)
-        for need in needs:
+        for need in () if conversation.own_alone else needs:
             merged[need.skill] = max(need.level, merged.get(need.skill, 0))
         return merged, languages
 

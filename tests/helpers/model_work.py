@@ -66,6 +66,8 @@ class ModelWork(ModelLine):
         self._set_step(one)
         if queue.wait_max_ms:
             self.set("wait_max", one.name, self.now + queue.wait_max_ms)
+        if one.own_alone:
+            self.set("transfer_wait", one.name, self.now + self.policy.transfer_wait_ms)
         self._say_queued(one, cause)
 
     def _set_step(self, one: Conversation) -> None:
@@ -85,6 +87,10 @@ class ModelWork(ModelLine):
     def on_transfer_wait(self, name: str) -> None:
         one = self.conversations[name]
         one.only, one.waits_for_last = "", False
+        if one.own_alone and any(self.signed_in(a) and self.could(a, one) for a in self.agents):
+            self.set("transfer_wait", name, self.now + self.policy.transfer_wait_ms)
+        elif one.own_alone:
+            one.own_alone, one.needs = False, {}
 
     def _left(self, agent: str) -> None:
         """The agent signed out: who waits for whom they were served by last waits no longer."""
@@ -198,11 +204,11 @@ class ModelWork(ModelLine):
         del self.conversations[name]
         self.trace.append(("forgotten", name))
 
-    def _end(self, one: Conversation, reason: str) -> None:
+    def _end(self, one: Conversation, reason: str, *, skips: bool = False) -> None:
         if one.status != "active":
             raise No(115)
-        wrap_up = self.queue(one.queue).wrap_up_ms
-        if not wrap_up:
+        mode, wrap_up = self.queue(one.queue).wrap_up, self.queue(one.queue).wrap_up_ms
+        if (mode != "free" and not wrap_up) or (mode == "optional" and skips):
             one.reason = reason
             self._take_from_agent(one)
             one.status = "closed"
@@ -210,7 +216,8 @@ class ModelWork(ModelLine):
             return
         one.status, one.reason = "wrap_up", reason
         self._stop_clocks(one)
-        self.set("wrap_up", one.name, self.now + wrap_up)
+        if mode != "free":
+            self.set("wrap_up", one.name, self.now + wrap_up)
         self.trace += [("ended", one.name, reason), ("wrap_up", one.name, one.agent)]
         self._promote(one.customer, one.deferrable)
 
@@ -248,7 +255,7 @@ class ModelWork(ModelLine):
         if is_customer and one.status in ("held", *IN_LINE):
             self._abandon(one, "cancelled")
         else:
-            self._end(one, reason)
+            self._end(one, reason, skips=not is_customer and not command.wrap_up)
 
     def do_complete_wrap_up(self, command: c.CompleteWrapUp) -> None:
         one = self._theirs(command.by, command.conversation)
@@ -256,38 +263,8 @@ class ModelWork(ModelLine):
             return
         if one.status != "wrap_up":
             raise No(115)
-        self._complete(one)
-
-    def do_transfer_conversation(self, command: c.TransferConversation) -> Trace:
-        one = self._theirs(command.by, command.conversation)
-        if one.status != "active":
-            raise No(115)
-        giver = one.agent
-        if command.agent:
-            self._agent(command.agent)
-            if command.agent == giver:
-                raise No(105)
-        else:
-            self._check_queue(command.queue, one.channel)
-        self._take_from_agent(one)
-        one.status, one.only = "waiting", command.agent or ""
-        if not command.agent:
-            one.queue, one.needs = command.queue, {}
-        one.declined.pop(command.agent or "", None)
-        self._enqueue(one, "transferred")
-        if command.agent:
-            self.set("transfer_wait", one.name, self.now + self.policy.transfer_wait_ms)
-        self._refuse(one, giver)
-        return one.name, False
-
-    def _check_queue(self, name: str, channel: str) -> None:
-        found = [queue for queue in self.policy.queues if queue.id == name]
-        if not found:
-            raise No(103)
-        if channel not in found[0].channels:
-            raise No(105)
-        if name in self.closed:
-            raise No(120)
+        if self.queue(one.queue).wrap_up != "fixed":
+            self._complete(one)
 
     def do_assign_conversation(self, command: c.AssignConversation) -> None:
         one = self._theirs(command.by, command.conversation)

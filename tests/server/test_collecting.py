@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from router.server import collecting
-from router.server.collecting import Collecting, short_collections
+from router.server.collecting import LOOK_AFTER, Collecting, looking_seldom, short_collections
 from router.server.connection import Connection
 from router.server.socket import Socket
 from router.session import Session
@@ -114,15 +114,28 @@ def test_the_peak_is_that_of_this_process() -> None:
 async def test_a_connection_that_is_over_needs_no_collector(is_polite: bool) -> None:
     """Else ``Collecting`` would freeze it and keep it."""
     async with open_node() as node:
-        before = _count()
+        before = _ours()
         for number in range(4):
             client = await node.socket("msgpack")
             await client.hello("agent", f"agent{number}")
-            assert _count() == before + len(OURS)
+            assert len(_ours() - before) == len(OURS)
             await (client.close() if is_polite else client.drop())
             with trio.fail_after(5):
-                await wait_until(lambda: _count() == before)
+                await wait_until(lambda: not _ours() - before)
 
 
-def _count() -> int:
-    return sum(type(each) in OURS for each in gc.get_objects())
+def _ours() -> set[int]:
+    return {id(each) for each in gc.get_objects() if type(each) in OURS}
+
+
+def test_what_was_before_is_in_force_again_however_the_block_ends() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(KeyError):
+        _fail()
+    assert gc.get_threshold() == before != LOOK_AFTER
+
+
+@looking_seldom()
+def _fail() -> None:
+    assert gc.get_threshold() == LOOK_AFTER
+    raise KeyError

@@ -27,12 +27,13 @@ async def test_pages_run_this_servers_scripts_alone() -> None:
             assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/widget.js", "/client.js"])
+@pytest.mark.parametrize("path", ["/widget.js", "/client.js", "/client.tgz"])
 async def test_widget_and_library_may_be_loaded_by_other_sites(path: str) -> None:
     async with open_node() as node:
         status, headers, body = await node.get(path)
         assert (status, headers["access-control-allow-origin"]) == (200, "*")
-        assert "javascript" in headers["content-type"]
+        kind = "application/gzip" if path.endswith("tgz") else "text/javascript; charset=utf-8"
+        assert headers["content-type"] == kind
         assert len(body) > 100
 
 

@@ -12,7 +12,7 @@ from router.journal.base import Record
 from router.policy import Policy, Queue
 from router.server import logs
 from router.server.clock import Clock
-from router.server.policy_notes import RECENT_MAX, PolicyNotes
+from router.server.policy_notes import FIRST, RECENT_MAX, PolicyNotes
 
 BASE = Policy(queues=(Queue(id="a"),))
 
@@ -64,6 +64,18 @@ def test_a_replay_moves_on_and_says_nothing() -> None:
     }
     assert (line["change_count"], line["changes"]) == (1, "grace_ms: 1000 -> 2000")
     assert "withheld" not in line
+
+
+def test_the_first_policy_is_no_wall_of_text() -> None:
+    stream = io.StringIO()
+    logs.configure("json", Clock(), stream)
+    router = Router("acme")
+    notes = PolicyNotes({"acme": router}, lambda: True)
+    events = router.apply(SetPolicy(policy=BASE), 1)
+    notes.take(Record("acme", router.position, 1, b""), events)
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["change_count"], line["changes"]) == (1, FIRST)
+    assert notes.newest("acme")[0].path == "queues.a"
 
 
 def test_few_are_remembered() -> None:

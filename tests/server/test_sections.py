@@ -12,7 +12,7 @@ def test_no_secret_is_in_any_repr() -> None:
     key = KeyEntry(kid="main", secret=SECRET)
     settings = Settings(
         server=ServerSettings(redis_url=f"redis://:{SECRET}@host"),
-        tenants={"acme": Tenant(keys=(key,))},
+        tenants={"acme": Tenant(keys=(key,), identity_secret=SECRET)},
     )
     assert "main" in repr(settings)
     assert SECRET not in repr(settings)

@@ -36,3 +36,18 @@ def test_what_is_perhaps_not_meant_is_a_warning_with_its_key() -> None:
     (said,) = warnings(settings(Queue(id="a", channels=("chta",))))
     assert said.startswith("tenants.acme.policy.queues[0].channels: no capacity is named")
     assert said.endswith('(did you mean "chat"?)')
+
+
+@pytest.mark.parametrize(
+    ("facts", "key", "mend"),
+    [
+        ({"identity_secret": "short"}, "identity_secret", "32 or more"),
+        ({"identity_secret": KEY.secret}, "identity_secret", "signs tokens as well"),
+        ({"identity_secret_before": "b" * 32}, "identity_secret", "set it"),
+    ],
+)
+def test_a_secret_of_proofs_is_long_and_its_own(facts: dict[str, str], key: str, mend: str) -> None:
+    tenant = Tenant(keys=(KEY,), policy=Policy(queues=(QUEUE,)), **facts)  # type: ignore[arg-type]
+    ((path, sentence),) = breaches(Settings(tenants={"acme": tenant}))
+    assert path == f"tenants.acme.{key}"
+    assert mend in sentence

@@ -71,6 +71,22 @@ async def test_counts_say_how_many_and_not_who() -> None:
     assert board["agents"] == [{"show": "available", "count": 1}, {"show": "away", "count": 1}]
 
 
+async def test_the_skills_come_alone_and_follow_who_signs_in() -> None:
+    floor = Floor()
+    reply = floor.listen("skills")
+    assert (reply.queues, reply.agents) == ((), ())
+    known = {one.skill: (one.here, one.available) for one in reply.skills}
+    assert known == {}
+    claims = Claims(skills={"lamps": 40})
+    floor.do(Connect(by=actor("agent:alice"), life="n1", claims=claims))
+    floor.show("alice", "available")
+    (board,) = await floor.flushed()
+    assert board["topic"] == "skills"
+    assert [(one["skill"], one["here"], one["available"]) for one in board["skills"]] == [
+        ("lamps", 1, 1)
+    ]
+
+
 async def test_the_queues_come_without_the_agents() -> None:
     floor = Floor()
     floor.listen("queues")

@@ -30,6 +30,7 @@ function welcomed(model: Model, { state, you, at }: Events["welcome"]): void {
   const told = (state.conversations ?? []).map((one) => resume(model.find(one.conversation), one, you));
   model.conversations = new Map(told.map((one) => [one.conversation, one]));
   model.queues = state.queues ?? [];
+  model.skills = [];
   model.agents = state.agents ?? [];
   model.topics = new Map();
   model.counted = new Set();
@@ -201,7 +202,11 @@ const APPLY: Apply = {
     if (stale) model.stale.set(topic, at);
     else model.stale.delete(topic);
   },
-  board: (model, { topic, queues, agents, mode }) => {
+  board: (model, { topic, queues, agents, mode, skills }) => {
+    if (skills) {
+      model.skills = skills;
+      return;
+    }
     if (mode === "counts") {
       model.topics.delete(topic); // who is there is not told any longer, only how many
       model.counted.add(topic);

@@ -63,6 +63,8 @@ export interface Conversation {
   wrapUpUntil?: number;
   /** Codes, and how much time can be added. */
   wrap_up?: Told.WrapUp | null;
+  /** The agent's end has a wrap-up only where they ask for it. */
+  wrap_up_optional?: boolean;
   /** By the server's clock. */
   assignedAt?: number;
   answeredAt: number;

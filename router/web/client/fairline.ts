@@ -182,6 +182,7 @@ export class Fairline {
     let token: string;
     try {
       token = this.token ?? (await this.settings.token({ fresh: this.failures > 0 }));
+      if (typeof token !== "string") throw Object.assign(new TypeError("token() has to give a text, the JWT"), { stop: true });
     } catch (error) {
       if (run !== this.run) return;
       const { stop, message } = error as { stop?: boolean; message?: string };

@@ -38,6 +38,8 @@ export class Model {
   conversations = new Map<string, Conversation>();
   queues: Told.QueueFigures[] = [];
   agents: Told.AgentsByShow[] = [];
+  /** Who has which skill and who waits for it, while somebody follows that. */
+  skills: Told.SkillFigures[] = [];
   /** Who is in a presence topic, by its name and the agent's id. */
   topics = new Map<string, Map<string, Told.PresenceEntry>>();
   /** Topics with so many in them that the server tells how many do what, and not who. */
@@ -64,6 +66,7 @@ export class Model {
     this.lastOffer = null;
     this.conversations = new Map();
     this.queues = [];
+    this.skills = [];
     this.agents = [];
     this.topics = new Map();
     this.counted = new Set();
@@ -126,8 +129,9 @@ export class Model {
       const reply = await this.connection.command("sub", { topic, mode });
       if (reply.set) this.topics.set(topic, new Map(reply.set.map((one) => [one.id, one])));
       if (reply.mode === "counts") this.counted.add(topic);
-      if (reply.queues) this.queues = reply.queues;
+      if (reply.queues && !reply.skills) this.queues = reply.queues;
       if (reply.agents) this.agents = reply.agents;
+      if (reply.skills) this.skills = reply.skills;
       this.changed("presence", reply);
     };
     const again = (status: Events["status"]) => {

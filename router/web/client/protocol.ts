@@ -23,7 +23,7 @@ export type Reply = Told.Reply;
 
 /** Commands that create something: they carry `op` and outlive a reload of the page. */
 export const CREATING: ReadonlySet<string> = new Set([
-  "message.send", "conversation.request", "conversation.transfer",
+  "message.send", "conversation.request", "conversation.transfer", "conversation.invite",
 ]);
 
 /** Commands that mean nothing later: lost with the connection, never sent again. */

@@ -79,6 +79,8 @@ function talking(desk: Desk): Deed[] {
     { name: "Transfer", key: "t", group: "Conversation", possible: own, act: () => desk.open("transfer", about) },
     { name: "Ask a colleague for help", key: "c", group: "Conversation", possible: own, act: () => desk.open("consult", about) },
     { name: "End the conversation", key: "e", group: "Conversation", possible: own, act: () => desk.end() },
+    { name: "End it with a wrap-up", key: "u", group: "Conversation", possible: own && !!desk.conversation?.wrap_up_optional,
+      act: () => desk.end({ wrap_up: true }) },
     { name: "Why did I get this?", key: "w", group: "Conversation", possible: !!conversation, act: () => desk.open("explain", about) },
   ];
 }

@@ -179,9 +179,10 @@ export class Desk extends EventTarget {
     this.answered(id);
   }
 
-  end(): void {
+  /** `more`: with a wrap-up, where that is optional. */
+  end(more: { wrap_up?: boolean } = {}): void {
     if (this.conversation?.status === "active" && !this.isGuest(this.conversation)) {
-      void this.ask("conversation.end", { conversation: this.chosen });
+      void this.ask("conversation.end", { conversation: this.chosen, ...more });
     }
   }
 
@@ -262,7 +263,8 @@ export class Desk extends EventTarget {
   /** A command was carried out, in this tab or in another one. */
   private done(t: string, fields: Record<string, unknown>): void {
     const conversation = String(fields.conversation ?? "");
-    if (t === "wrapup.complete" || t === "conversation.leave") this.model.forget(conversation);
+    const waits = this.model.find(conversation)?.wrap_up?.mode === "fixed";
+    if ((t === "wrapup.complete" && !waits) || t === "conversation.leave") this.model.forget(conversation);
     if (t === "wrapup.complete" || t === "conversation.transfer") this.drafts.forget(conversation);
     if (t === "presence.set") this.missed = null;
     if (t === "conversation.leave" || t === "conversation.join") {

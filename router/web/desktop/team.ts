@@ -49,8 +49,13 @@ export class Team {
     return this.desk.model.queues;
   }
 
-  /** How long the first of a queue has waited by now. */
-  oldest({ waiting, oldest_ms }: Told.QueueFigures): number {
+  /** The skills of those who are signed in, by what most have room for. */
+  get skills(): Told.SkillFigures[] {
+    return [...this.desk.model.skills].sort((a, b) => b.free - a.free || a.skill.localeCompare(b.skill));
+  }
+
+  /** How long the first of a queue, or for a skill, has waited by now. */
+  oldest({ waiting, oldest_ms }: { waiting: number; oldest_ms: number }): number {
     return waiting ? oldest_ms + (Date.now() - this.toldAt) : 0;
   }
 
@@ -63,10 +68,12 @@ export class Team {
     }
     if (this.unfollow) return;
     this.unfollow = () => {};
-    const off = await this.desk.model.follow("queues").catch(() => null);
+    const follow = (topic: string) => this.desk.model.follow(topic).catch(() => () => {});
+    const all = await Promise.all([follow("queues"), follow("skills")]);
     this.toldAt = Date.now();
-    if (off && this.unfollow) this.unfollow = off;
-    else off?.();
+    const off = () => all.forEach((one) => one());
+    if (this.unfollow) this.unfollow = off;
+    else off();
   }
 
   private tick(): void {

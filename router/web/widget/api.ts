@@ -2,7 +2,7 @@
  * What a page may ask of the widget and hear from it, as types; docs/widget.md in a few lines.
  *
  * Owns: the shapes that the loader and the panel share. Does not know: how anything is done.
- * A TypeScript project gets them by copying this file: it imports nothing.
+ * A TypeScript project gets them with the npm package (embed.ts).
  */
 
 /** A question before the first message; its answer goes to the agent as an attribute. */
@@ -52,8 +52,10 @@ export interface Customer {
   id?: string;
   name?: string;
   attributes?: Attributes;
+  /** HMAC-SHA256 of the `id` as hex digits, made by your service with the tenant's `identity_secret`. */
+  proof?: string;
   /** Gives a fresh token of your service, or a promise of one, each time it is called. */
-  token: () => string | Promise<string>;
+  token?: () => string | Promise<string>;
 }
 
 export interface Band { p50: number; p90: number }
@@ -87,7 +89,7 @@ export interface Calls {
   /** Says this beside the round button now, once for each page and only while the panel was not opened. */
   greet(text: string): void;
   update(options: Options): void;
-  identify(customer: Partial<Customer>, more?: Partial<Customer>): void;
+  identify(customer: Customer, more?: Customer): void;
   logout(): void;
   on<E extends keyof WidgetEvents>(event: E, listener: (told: WidgetEvents[E]) => void): () => void;
   off<E extends keyof WidgetEvents>(event: E, listener?: (told: WidgetEvents[E]) => void): void;
@@ -98,6 +100,8 @@ export interface FairlineCall {
   /** Calls from before the script ran. */
   q?: ArrayLike<unknown>[];
   ready?: true;
+  /** For the page's elements: what follows when one joins the page, and when it leaves. */
+  parts?: Record<string, ((element: HTMLElement) => void)[]>;
 }
 
 /** Where the panel stands, and how it tells the loader and the page. */

@@ -11,8 +11,9 @@ import { attributesOf, faultsOf, openFields, readFields, type Fault } from "./fi
 import { askOpening, type Opening } from "./opening.js";
 import type { Refused } from "./talk.js";
 
-/** Refusals that come from how the page embeds the widget: not found, bad request. */
-const MISTAKES = new Set([103, 105]);
+/** Refusals that come from how the page embeds the widget: forbidden, not found, bad request. */
+const MISTAKES = new Set([102, 103, 105]);
+const FORBIDDEN = 102;
 const LANGUAGES_MAX = 4;
 
 /** What is asked for, kept until the line or the customer has it. */
@@ -40,6 +41,8 @@ export class Asking {
   closed: { fallback: string; full: boolean; opening: Opening | null } | null = null;
   opening: Opening | null = null;
   refused = false;
+  /** The queue wants to know who asks. */
+  unproven = false;
   /** What the forms hold, over all redrawings. */
   answers: Attributes = {};
   faults: Record<string, Fault> = {};
@@ -97,7 +100,7 @@ export class Asking {
       ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
       ...(wish.deferrable ? { deferrable: true } : {}),
     };
-    this.refused = false;
+    this.refused = this.unproven = false;
     this.leaving = wish.deferrable === true;
     this.desk.command("conversation.request", fields as never).then(
       ({ conversation }) => this.taken(wish, conversation ?? ""),
@@ -121,9 +124,11 @@ export class Asking {
       this.desk.giveBack(wish.body);
       if (refusal.code === 120) this.close(fallback ?? "", null, wish);
       else this.refused = true;
+      this.unproven = refusal.code === FORBIDDEN && !wish.deferrable && !this.desk.place.customer;
     }
     if (MISTAKES.has(refusal.code)) {
-      console.warn(`fairline: the request was refused: ${refusal.message}. Is data-queue right?`);
+      const mend = refusal.code === FORBIDDEN ? 'Is fairline("identify", ...) called, with a proof or a token that says verified?' : "Is data-queue right?";
+      console.warn(`fairline: the request was refused: ${refusal.message}. ${mend}`);
     }
     this.desk.draw();
   }
@@ -182,7 +187,7 @@ export class Asking {
   }
 
   reset(): void {
-    Object.assign(this, { consent: null, closed: null, refused: false, faults: {}, leaving: false });
+    Object.assign(this, { consent: null, closed: null, refused: false, unproven: false, faults: {}, leaving: false });
     delete this.answers.body;
     delete this.answers.comment;
   }

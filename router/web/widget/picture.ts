@@ -3,7 +3,7 @@
  *
  * Owns: when which part is shown. Does not know: how it looks, what buttons do.
  */
-import { MAY_NOT } from "./identity.js";
+import { MAY_NOT, SIGN_IN } from "./identity.js";
 import type { Panel } from "./panel.js";
 import { safeLink, stopWords } from "./sentences.js";
 import type { Card, Shown } from "./shown.js";
@@ -38,7 +38,7 @@ export function picture(panel: Panel): Shown {
     typing: talk?.status === "active" && talk.typingUntil > now ? talk.agent?.name || speech.words.somebody : null,
     isNext: talk?.position === 1 && isInLine(talk),
     strip: stripOf(panel, talk, now),
-    notice: panel.notice || asking.refused ? speech.words.refused : "",
+    notice: asking.unproven ? speech.words.signIn : panel.notice || asking.refused ? speech.words.refused : "",
     consent: asking.consent && { link: safeLink(place.options.terms), version: asking.consent.version },
     closed,
     opening: asking.opening,
@@ -89,7 +89,8 @@ function stripOf(panel: Panel, talk: Conversation | null, now: number): Shown["s
   if (isStopped(panel)) {
     const action = status.code === OTHER_WINDOW ? words.useHere : words.again;
     const code = status.reason === MAY_NOT ? FORBIDDEN : status.code;
-    return { text: stopWords(code, panel.speech), action, stopped: true };
+    const text = status.reason === SIGN_IN ? words.signIn : stopWords(code, panel.speech);
+    return { text, action, stopped: true };
   }
   // The browser knows at once; the connection only after two silent beats.
   const down = status.phase === "connecting" || status.phase === "waiting";

@@ -17,7 +17,7 @@ import { Dialog } from "./dialog.js";
 import { icon } from "./icons.js";
 
 type Way = "transfer" | "consult" | "barge";
-type Target = { queue: string } | { agent: string };
+type Target = { queue: string } | { skill: string } | { agent: string };
 interface Option {
   key: string;
   name: string;
@@ -26,7 +26,7 @@ interface Option {
 }
 
 const WAYS: [Way, string, string][] = [
-  ["transfer", "Transfer", "The customer goes back in line with their age, or to the colleague you choose."],
+  ["transfer", "Transfer", "The customer goes back in line with their age, for a queue or a skill, or to the colleague you choose."],
   ["consult", "Consult", "The colleague reads along and answers in notes. The customer does not see it."],
   ["barge", "Conference", "The colleague joins and writes to the customer as well."],
 ];
@@ -58,7 +58,7 @@ export class Transfer extends Dialog {
         .checked=${way === this.way} @change=${() => this.go(way)}><span>${name}</span></label>`)}</div>
       <p class="hint">${meaning}</p>
       <input type="search" autofocus role="combobox" aria-expanded="true" aria-controls="targets" aria-activedescendant=${this.picked ? `to-${this.picked}` : nothing}
-        aria-label="Queue or colleague" placeholder="Find a queue, a colleague, a language" .value=${this.sought} @input=${this.seek}>
+        aria-label="Queue, skill or colleague" placeholder="Find a queue, a skill, a colleague, a language" .value=${this.sought} @input=${this.seek}>
       <div class="targets" id="targets" role="listbox" aria-label="To whom" tabindex="-1">${options.map((one) => this.option(one))}
         ${options.length ? nothing : html`<p class="empty">${this.nobody}</p>`}</div>
       <label for="transfer-note">Note for the colleague</label>
@@ -75,14 +75,26 @@ export class Transfer extends Dialog {
   private options(): Option[] {
     const { team, conversation } = this.desk;
     const queues = this.way === "transfer" ? team.queues.filter(({ closed }) => !closed).map((one) => this.queue(one, one.queue === conversation?.queue)) : [];
+    const skills = this.way === "transfer" ? team.skills.map((one) => this.skill(one)) : [];
     const people = team.colleagues.map((one) => this.colleague(one));
     const wanted = this.sought.trim().toLowerCase();
-    return [...queues, ...people].filter(({ name }) => name.toLowerCase().includes(wanted));
+    return [...queues, ...skills, ...people].filter(({ name }) => name.toLowerCase().includes(wanted));
+  }
+
+  private wait(one: { waiting: number; oldest_ms: number }): string {
+    return one.waiting ? `${plural(one.waiting, "customer")} waiting, the longest ${duration(this.desk.team.oldest(one))}` : "nobody waits";
+  }
+
+  private skill(one: Told.SkillFigures): Option {
+    const name = title(one.skill);
+    const free = one.available ? `${one.available} available, ${plural(one.free, "free place")}` : `${one.here} here, none available`;
+    const row = html`<span class="face queue" aria-hidden="true">${icon("bolt")}</span><span class="text"><b dir="auto">${name} <small>(skill)</small></b><small>${free} · ${this.wait(one)}</small></span>`;
+    return { key: `s-${one.skill}`, name: `${name} ${one.skill} skill`, to: { skill: one.skill }, row };
   }
 
   private queue(one: Told.QueueFigures, same: boolean): Option {
     const name = one.name || title(one.queue);
-    const wait = one.waiting ? `${plural(one.waiting, "customer")} waiting, the longest ${duration(this.desk.team.oldest(one))}` : "nobody waits";
+    const wait = this.wait(one);
     const row = html`<span class="face queue" aria-hidden="true">${icon("queue")}</span><span class="text"><b dir="auto">${name}${same ? html` <small>(back in line)</small>` : nothing}</b><small>${wait}</small></span>`;
     return { key: `q-${one.queue}`, name: `${name} ${one.queue}`, to: { queue: one.queue }, row };
   }
@@ -110,7 +122,7 @@ export class Transfer extends Dialog {
 
   private go(way: Way): void {
     this.way = way;
-    if (way !== "transfer" && this.picked.startsWith("q-")) this.picked = "";
+    if (way !== "transfer" && !this.picked.startsWith("a-")) this.picked = "";
   }
 
   private seek(event: Event): void {
@@ -153,6 +165,7 @@ export class Transfer extends Dialog {
 
   private nameOf({ to }: Option): string {
     if ("queue" in to) return this.desk.team.queues.find(({ queue }) => queue === to.queue)?.name || title(to.queue);
+    if ("skill" in to) return `the skill ${title(to.skill)}`;
     const known = this.desk.team.colleagues.find(({ id }) => id === to.agent);
     return known ? nameIn(known) : to.agent;
   }
@@ -161,7 +174,7 @@ export class Transfer extends Dialog {
     const { desk } = this;
     const text = `Transfer to ${name} in ${UNDO_MS / 1_000} s`;
     const deed = async (): Promise<void> => {
-      const refused = { 103: `${name} is no longer there. The conversation is still yours.` };
+      const refused = { 103: "skill" in to ? `Nobody with ${name} is here. The conversation is still yours.` : `${name} is no longer there. The conversation is still yours.` };
       const done = await desk.ask("conversation.transfer", { conversation, to, ...more }, refused);
       if (done) desk.tell(`Transferred to ${name}. The customer is told.`);
     };

@@ -18,25 +18,31 @@ const SEARCHED_FROM = 8;
 export class WrapUp extends Part {
   @state() private code = "";
   @state() private sought = "";
+  /** The server has a code already, where it waits for the time all the same. */
+  @state() private saved = false;
   private shown: string | null = null;
 
   override render(): TemplateResult {
     const { conversation } = this.desk;
     const left = (conversation?.wrapUpUntil ?? 0) - Date.now();
+    const fixed = this.rules.mode === "fixed";
     return html`<form class="wrap-up" @submit=${this.complete} @keydown=${this.key} aria-label="Wrap-up">
-      <div class="head"><b>Wrap-up</b><span class="timer ${left < SHORT_MS ? "short" : ""}" role="timer">${left > 0 ? duration(left) : "time is over"}</span>
+      <div class="head"><b>Wrap-up</b>${this.rules.mode === "free" ? html`<span class="hint">as long as you need</span>`
+          : html`<span class="timer ${left < SHORT_MS ? "short" : ""}" role="timer">${left > 0 ? duration(left) : "time is over"}</span>`}
+        ${fixed ? html`<span class="hint">${this.saved ? "kept, may be changed until then" : "ends with its time"}</span>` : nothing}
         ${this.more(left)}<span class="gap"></span>
         ${this.codes.length > SEARCHED_FROM ? html`<input type="search" aria-label="Find a code" placeholder="Find a code" .value=${this.sought} @input=${this.seek}>` : nothing}</div>
       <div class="codes" role="radiogroup" aria-label="Code">${this.found.map((code) => this.choice(code))}</div>
       <div class="row"><textarea rows="2" aria-label="Note" placeholder="Note (optional), kept with the conversation" maxlength="4000" dir="auto"></textarea>
-        <button class="main">Complete <kbd>Ctrl ⏎</kbd></button></div></form>`;
+        <button class="main">${fixed ? "Save" : "Complete"} <kbd>Ctrl ⏎</kbd></button></div></form>`;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
     if (this.shown === this.desk.chosen) return;
     this.shown = this.desk.chosen;
-    this.code = this.rules.default ?? "";
+    this.code = this.rules.code || (this.rules.default ?? "");
+    this.saved = !!this.rules.code;
     this.sought = "";
   }
 
@@ -89,6 +95,10 @@ export class WrapUp extends Part {
     const done = await this.desk.ask("wrapup.complete", {
       conversation: this.shown, ...(this.code && { code: this.code }), ...(note && { note }),
     });
-    if (done && this.shown) this.desk.choose(null);
+    if (done && this.rules.mode === "fixed") {
+      this.saved = true;
+      this.find<HTMLTextAreaElement>("textarea")!.value = "";
+      this.desk.tell("Kept. The wrap-up ends with its time.");
+    } else if (done && this.shown) this.desk.choose(null);
   }
 }

@@ -115,6 +115,7 @@ export default {
   agree: "Ich stimme zu",
   disagree: "Nicht jetzt",
   refused: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
+  signIn: "Bitte melden Sie sich zuerst an.",
   stops: {
     4500: "Die Anmeldung wurde nicht angenommen.",
     4501: "Diese Seite darf sich nicht mit diesem Dienst verbinden.",

@@ -115,6 +115,7 @@ export default {
   agree: "I agree",
   disagree: "Not now",
   refused: "That did not work. Please try again.",
+  signIn: "Please sign in first.",
   stops: {
     4500: "The sign-in was not accepted.",
     4501: "This page may not connect to this service.",

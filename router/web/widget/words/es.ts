@@ -120,6 +120,7 @@ export default {
   agree: "Acepto",
   disagree: "Ahora no",
   refused: "No ha funcionado. Inténtelo de nuevo.",
+  signIn: "Inicie sesión primero.",
   stops: {
     4500: "No se aceptó la identificación.",
     4501: "Esta página no puede conectarse a este servicio.",

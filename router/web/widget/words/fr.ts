@@ -120,6 +120,7 @@ export default {
   agree: "J'accepte",
   disagree: "Pas maintenant",
   refused: "Cela n'a pas marché. Merci de réessayer.",
+  signIn: "Veuillez d'abord vous connecter.",
   stops: {
     4500: "L'identification n'a pas été acceptée.",
     4501: "Cette page n'a pas le droit de se connecter à ce service.",

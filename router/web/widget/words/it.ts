@@ -120,6 +120,7 @@ export default {
   agree: "Accetto",
   disagree: "Non ora",
   refused: "Non ha funzionato. Riprovi.",
+  signIn: "Prima effettui l’accesso.",
   stops: {
     4500: "L'accesso non è stato accettato.",
     4501: "Questa pagina non può collegarsi a questo servizio.",

@@ -115,6 +115,7 @@ export default {
   agree: "Akkoord",
   disagree: "Niet nu",
   refused: "Dat lukte niet. Probeer het nog eens.",
+  signIn: "Log eerst in.",
   stops: {
     4500: "De aanmelding is niet aanvaard.",
     4501: "Deze pagina mag geen verbinding maken met deze dienst.",

@@ -122,6 +122,7 @@ export default {
   agree: "Zgadzam się",
   disagree: "Nie teraz",
   refused: "Nie udało się. Spróbuj ponownie.",
+  signIn: "Najpierw się zaloguj.",
   stops: {
     4500: "Logowanie nie zostało przyjęte.",
     4501: "Ta strona nie może łączyć się z tą usługą.",

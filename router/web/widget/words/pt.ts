@@ -120,6 +120,7 @@ export default {
   agree: "Aceito",
   disagree: "Agora não",
   refused: "Não resultou. Tente de novo.",
+  signIn: "Inicie sessão primeiro.",
   stops: {
     4500: "A identificação não foi aceite.",
     4501: "Esta página não pode ligar-se a este serviço.",

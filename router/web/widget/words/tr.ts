@@ -115,6 +115,7 @@ export default {
   agree: "Kabul ediyorum",
   disagree: "Şimdi değil",
   refused: "Olmadı. Lütfen yeniden deneyin.",
+  signIn: "Lütfen önce oturum açın.",
   stops: {
     4500: "Oturum açma kabul edilmedi.",
     4501: "Bu sayfa bu hizmete bağlanamaz.",

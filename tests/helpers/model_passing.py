@@ -1,0 +1,50 @@
+"""The passing-on part of the naive router (``model.py``): to a queue, for a skill, to an agent."""
+
+from router import commands as c
+from tests.helpers.model_line import Trace
+from tests.helpers.model_work import ModelWork, No
+
+__all__ = ["ModelPassing"]
+
+
+class ModelPassing(ModelWork):
+    """What becomes of a conversation that its agent gives away."""
+
+    def do_transfer_conversation(self, command: c.TransferConversation) -> Trace:
+        one = self._theirs(command.by, command.conversation)
+        if one.status != "active":
+            raise No(115)
+        giver = one.agent
+        if command.agent:
+            self._agent(command.agent)
+            if command.agent == giver:
+                raise No(105)
+        elif command.queue:
+            self._check_queue(command.queue, one.channel)
+        able = [a for a in self.agents if self._has(a, command.skill, command.level)]
+        if command.skill and not any(map(self.signed_in, able)):
+            raise No(103)
+        self._take_from_agent(one)
+        one.status, one.only = "waiting", command.agent or ""
+        one.queue = command.queue or one.queue
+        if not command.agent or one.own_alone:
+            one.needs = {command.skill: command.level} if command.skill else {}
+        one.own_alone = bool(command.skill)
+        one.declined.pop(command.agent or "", None)
+        self._enqueue(one, "transferred")
+        if command.agent:
+            self.set("transfer_wait", one.name, self.now + self.policy.transfer_wait_ms)
+        self._refuse(one, giver)
+        return one.name, False
+
+    def _has(self, agent: str, skill: str, level: int) -> bool:
+        return self._entry(agent).skills.get(skill, 0) >= level
+
+    def _check_queue(self, name: str, channel: str) -> None:
+        found = [queue for queue in self.policy.queues if queue.id == name]
+        if not found:
+            raise No(103)
+        if channel not in found[0].channels:
+            raise No(105)
+        if name in self.closed:
+            raise No(120)
