@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
@@ -107,6 +108,23 @@ def test_a_page_says_a_word_first_without_storage_or_connection(customer: Custom
     expect(customer.panel).to_be_visible()
     expect(bubble).to_have_count(0)
     assert customer.watch.complaints == []
+
+
+def test_rules_greet_by_page_and_time_there(customer: Customer) -> None:
+    page = customer.page
+    page.clock.install()
+    cart = {"page": "/cart", "after": 5, "text": "Your order?"}
+    rules = json.dumps([cart, {"after": 60, "text": "Can we help?"}])
+    customer.go(f"data-greet='{rules}'")
+    page.clock.run_for(10_000)
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.evaluate("history.pushState({}, '', '/cart/2')")
+    page.clock.run_for(4_000)
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.clock.run_for(2_000)
+    expect(page.get_by_role("status")).to_contain_text("Your order?")
+    page.clock.run_for(90_000)
+    expect(page.get_by_text("Can we help?")).to_have_count(0)
 
 
 def test_somebody_else_on_the_same_browser_sees_nothing_of_the_first(customer: Customer) -> None:

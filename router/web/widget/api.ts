@@ -18,6 +18,15 @@ export interface Field {
   queues?: readonly string[];
 }
 
+/** A rule of `greet`: the first that fits says its words. */
+export interface Greeting {
+  text: string;
+  /** How the path of the page begins, `/cart`; absent: any. */
+  page?: string;
+  /** Seconds there; else `greetAfter`. */
+  after?: number;
+}
+
 export type Attributes = Record<string, string | number | boolean>;
 
 /** What the script tag, `update`, `open` and `ask` may set. */
@@ -39,10 +48,10 @@ export interface Options {
   sound?: "on" | "off";
   /** `keep`: the page's title never shows the number of unread messages. */
   title?: "count" | "keep";
-  /** Said beside the round button, unless somebody opened the panel before; of the script tag alone. */
+  /** Said beside the round button, unless somebody opened the panel before; a text, or rules as JSON. Not by `update`. */
   greet?: string;
   /** Seconds on the page before that; 15 where it is not said. */
-  greetAfter?: string;
+  greetAfter?: string | number;
   /** What stands in the head while no agent is there. */
   name?: string;
 }
