@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.helpers.browser import Desk, Shop
 from tests.helpers.customers import CLOSED, Customer
@@ -148,9 +148,10 @@ def test_files_are_chosen_pasted_and_dropped_and_their_addresses_sent(customer: 
     expect(clip).to_have_accessible_name("Send a file (image/*, .txt, 1 kB)")
     with customer.page.expect_file_chooser() as chooser:
         clip.click()
-    chosen = {"mimeType": "text/plain", "buffer": b"12345"}
-    first, second = ({"name": name, **chosen} for name in ("one.txt", "two.txt"))
-    chooser.value.set_files([first, second])  # type: ignore[list-item]
+    names = ("one.txt", "two.txt")
+    chooser.value.set_files(
+        [FilePayload(name=name, mimeType="text/plain", buffer=b"12345") for name in names]
+    )
     expect(customer.messages).to_have_count(2)
     for count, (kind, name) in enumerate((("paste", "three.txt"), ("drop", "four.txt")), 3):
         customer.page.evaluate(GIVEN, [kind, name])
