@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.helpers.browser import Desk, Shop
 from tests.helpers.customers import CLOSED, Customer
@@ -125,6 +125,53 @@ def test_rules_greet_by_page_and_time_there(customer: Customer) -> None:
     expect(page.get_by_role("status")).to_contain_text("Your order?")
     page.clock.run_for(90_000)
     expect(page.get_by_text("Can we help?")).to_have_count(0)
+
+
+FILES = """fairline("update", {files: {accept: "image/*,.txt", max_bytes: 1000,
+  send: async (file) => `https://files.shop.example/${file.name}?${file.size}`}})"""
+GIVEN = """([type, name]) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["1234"], name, {type: "text/plain"}));
+  const { shadowRoot: root } = document.getElementById("fairline-widget");
+  const [to, Kind, key] = type === "paste" ? [".composer textarea", ClipboardEvent, "clipboardData"]
+    : [".panel", DragEvent, "dataTransfer"];
+  const init = {bubbles: true, cancelable: true, composed: true, [key]: data};
+  root.querySelector(to).dispatchEvent(new Kind(type, init));
+}"""
+
+
+def test_files_are_chosen_pasted_and_dropped_and_their_addresses_sent(customer: Customer) -> None:
+    customer.open()
+    clip = customer.panel.get_by_role("button", name="Send a file")
+    expect(clip).to_have_count(0)
+    customer.page.evaluate(FILES)
+    expect(clip).to_have_accessible_name("Send a file (image/*, .txt, 1 kB)")
+    with customer.page.expect_file_chooser() as chooser:
+        clip.click()
+    names = ("one.txt", "two.txt")
+    chooser.value.set_files(
+        [FilePayload(name=name, mimeType="text/plain", buffer=b"12345") for name in names]
+    )
+    expect(customer.messages).to_have_count(2)
+    for count, (kind, name) in enumerate((("paste", "three.txt"), ("drop", "four.txt")), 3):
+        customer.page.evaluate(GIVEN, [kind, name])
+        expect(customer.messages).to_have_count(count)
+    links = customer.messages.get_by_role("link")
+    expect(links).to_have_text(
+        [
+            f"https://files.shop.example/{name}.txt?{size}"
+            for name, size in (("one", 5), ("two", 5), ("three", 4), ("four", 4))
+        ]
+    )
+    expect(links.first).to_have_attribute("rel", "noopener noreferrer")
+    customer.page.evaluate(GIVEN, ["paste", "virus.exe"])
+    expect(customer.panel.locator(".notice")).to_have_text(
+        "virus.exe is not of a kind that can be sent."
+    )
+    findings = Axe().run(customer.page).response["violations"]
+    assert [one["id"] for one in findings if one["impact"] in {"serious", "critical"}] == []
+    expect(customer.messages).to_have_count(4)
+    assert customer.watch.complaints == []
 
 
 def test_somebody_else_on_the_same_browser_sees_nothing_of_the_first(customer: Customer) -> None:

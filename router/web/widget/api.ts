@@ -29,6 +29,15 @@ export interface Greeting {
 
 export type Attributes = Record<string, string | number | boolean>;
 
+/** How the page takes files: the address that comes back is sent as a message. */
+export interface Files {
+  /** Keeps a file at your service and gives its address; your service looks at what is in it. */
+  send: (file: File) => string | Promise<string>;
+  /** Kinds, as the attribute `accept` of a file's input says them: `image/*,.pdf`. */
+  accept?: string;
+  max_bytes?: number;
+}
+
 /** What the script tag, `update`, `open` and `ask` may set. */
 export interface Options {
   queue?: string;
@@ -54,6 +63,8 @@ export interface Options {
   greetAfter?: string | number;
   /** What stands in the head while no agent is there. */
   name?: string;
+  /** Not of the script tag: files can be sent, by button, by pasting and by dropping them. */
+  files?: Files;
 }
 
 /** Somebody whom the page knows. */
