@@ -137,7 +137,10 @@ class AgentFlapping(_Outgoing, frozen=True, tag="agent.flapping"):
 
 
 class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
-    """A conversation is offered to this agent for ``expires_ms`` from now."""
+    """A conversation is offered to this agent for ``expires_ms`` from now.
+
+    ``begins`` is how the customer's first message begins, where the queue's ``offer_preview`` says.
+    """
 
     offer: str
     conversation: str
@@ -151,6 +154,7 @@ class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
     topic: str = ""
     waited_ms: int = 0
     queue_name: str = ""
+    begins: str = ""
     pos: int | None = None
 
 

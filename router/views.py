@@ -251,8 +251,7 @@ def named(world: World, key: PersonKey) -> outgoing.Person:
 
 def queue_name(world: World, queue: str) -> str:
     """What people call a queue; nothing where the policy gives it no name."""
-    known = world.queues.get(queue)
-    return known.name if known is not None else ""
+    return world.queues[queue].name if queue in world.queues else ""
 
 
 def agent_card(world: World, agent: str) -> outgoing.AgentCard:
@@ -326,6 +325,7 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
         topic=conversation.topic,
         waited_ms=max(0, now_ms - conversation.arrived_ms),
         queue_name=queue_name(world, conversation.queue),
+        begins=conversation.beginning(world.preview_max(conversation.queue)),
         pos=world.position,
     )
 

@@ -16,13 +16,15 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-skills timers suggestions changes fields
+blocks skills timers suggestions changes fields
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands
 commands events explained conversations offers presence candidates
-outgoing groups masks people incoming history remembered
-shortlist assignments in_force ops
+outgoing standing masks people incoming history remembered
+groups assignments ops
+choices fits in_force asked
+shortlist
 matching
 world wire requests steps estimate measures paging
 room classing forgetting

@@ -84,8 +84,16 @@ def child(arguments: Sequence[str], ready: str) -> Iterator[Child]:
     with subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        server = None
         try:
-            yield Child(process, *_port_of(process, ready))
+            server = Child(process, *_port_of(process, ready))
+            yield server
+        except BaseException as error:
+            if server is not None:
+                state = process.poll()
+                how = "it runs" if state is None else f"it ended with {state}"
+                error.add_note(f"the server's last words ({how}):\n{''.join(server.said)}")
+            raise
         finally:
             process.kill()
 
