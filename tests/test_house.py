@@ -84,7 +84,7 @@ server.own_share
 server.reloading
 server.probe
 server.doctor
-server.described
+server.described server.ops_pages
 server.http server.gateway
 server.app
 server.demo

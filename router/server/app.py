@@ -52,6 +52,7 @@ from router.server.hub import Hub
 from router.server.metrics import Metrics
 from router.server.node_figures import NodeFigures, Strains, overdue_ms
 from router.server.openings import Openings
+from router.server.ops_pages import ops_app
 from router.server.origins import is_allowed
 from router.server.own_share import own_routes
 from router.server.policy_notes import PolicyNotes
@@ -123,10 +124,9 @@ class Node:
         recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
-        timed = self.metrics.timed(journal)
         self.metrics.happened.decided_s = lambda: self.tenants.took_s
         self.engine = Engine(
-            timed,
+            self.metrics.timed(journal),
             self.tenants,
             {name: tenant.policy for name, tenant in settings.tenants.items()},
             life=life,
@@ -141,7 +141,7 @@ class Node:
         self.gateway = self._open_gateway(life, desk)
         self.node_figures = NodeFigures(settings.server, self.strains)
         self.metrics.watch(self.node_figures)
-        self._ops_app = http.ops_app(self)
+        self._ops_app = ops_app(self)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
@@ -258,7 +258,7 @@ class Node:
     # -- what the pages ask --------------------------------------------------------------------
 
     def reasons_not_ready(self) -> list[str]:
-        """See ``http.Desk``."""
+        """See ``ops_pages.Watched``."""
         reasons = []
         if not self.engine.is_live:
             reasons.append("starting: the journal is being replayed")
@@ -281,7 +281,7 @@ class Node:
             await self.metrics.audit(self.served)
 
     async def render_metrics(self) -> bytes:
-        """See ``http.Desk``."""
+        """See ``ops_pages.Watched``."""
         now_ms = self.engine.now_ms()
         links = (link for link in self.hub.links if link.tenant != HIDDEN)
         return await self.metrics.page(self.served, links, now_ms)

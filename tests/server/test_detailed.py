@@ -3,7 +3,6 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from router.server.detailed import detailed_page
-from tests.helpers.nodes import node_settings, open_node
 from tests.server.test_floor_figures import House
 
 Shown = dict[tuple[str, ...], float]
@@ -34,17 +33,3 @@ async def test_each_agent_who_is_signed_in_has_lines_whatever_the_name() -> None
     assert found["agent_slots", "acme", odd, "free"] == 1
     assert found["agent_connections", "acme", "a0"] == 1
     assert not [key for key in found if "gone" in key]
-
-
-async def test_it_is_on_the_second_address_alone() -> None:
-    async with open_node(node_settings(ops_bind="127.0.0.1:0")) as node:
-        await node.join("agent", "alice")
-        assert node.ops_port is not None
-        status, _, page = await node.at(node.ops_port).get("/metrics/detailed")
-        assert status == 200
-        assert shown(page)["agent_connections", "acme", "alice"] == 1
-        assert (await node.get("/metrics/detailed"))[0] == 404
-    async with open_node() as node:
-        status, _, said = await node.get("/metrics/detailed")
-        assert status == 404
-        assert b"ops_bind" in said
