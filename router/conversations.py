@@ -18,7 +18,10 @@ from router.records import Message
 from router.skills import SkillLevels
 from router.states import CONVERSATION, FINAL_CONVERSATION, ConversationState, advance
 
-__all__ = ["Conversation", "Conversations", "Invitation", "Message"]
+__all__ = ["UNSEEN", "Conversation", "Conversations", "Invitation", "Message"]
+
+UNSEEN = "unseen"
+"""The mode of who listens and is shown to nobody; they are told that they ``monitor``."""
 
 MESSAGES_MAX = 20_000
 """Messages and notes in one conversation; further ones are refused with 106."""

@@ -9,7 +9,7 @@ sent again while it stands is answered and changes nothing.
 """
 
 from router.commands import InviteColleague, JoinConversation, LeaveConversation
-from router.conversations import Conversation, Invitation
+from router.conversations import UNSEEN, Conversation, Invitation
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded
 from router.guests import call_in, let_in, let_out, recall
@@ -81,6 +81,8 @@ def _check_room(world: World, conversation: Conversation, key: PersonKey) -> Non
 def join(world: World, command: JoinConversation) -> None:
     """A supervisor listens in, whispers or speaks, or an invited colleague comes; audited.
 
+    Where policy shows no listeners, who monitors is unseen, and that is what the audit says.
+
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, PURPOSE_REQUIRED, or INVALID_TRANSITION where it is over.
     """
@@ -95,11 +97,13 @@ def join(world: World, command: JoinConversation) -> None:
         allowed = conversation.joined.get(by) if invitation is None else invitation.mode
         if command.mode != allowed:
             raise Refused(Refusal.FORBIDDEN, f"mode: the invitation is to {allowed}")
-    if conversation.joined.get(by) == command.mode:
+    is_unseen = command.mode == "monitor" and not world.policy.listeners_shown
+    mode = UNSEEN if is_unseen else command.mode
+    if conversation.joined.get(by) == mode:
         return
-    let_in(world, conversation, by, command.mode)
+    let_in(world, conversation, by, mode)
     subject = f"conversation:{conversation.id}"
-    world.emit(AuditRecorded(by, f"join.{command.mode}", subject, command.purpose))
+    world.emit(AuditRecorded(by, f"join.{mode}", subject, command.purpose))
 
 
 def leave(world: World, command: LeaveConversation) -> None:

@@ -197,6 +197,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     agent_terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
     earlier_history: bool = False
+    listeners_shown: bool = True
     retention: Retention = Retention()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
     queues: tuple[Queue, ...] = ()

@@ -37,7 +37,7 @@ attendance handling guarding inviting opening wrapping
 asking
 dispatch
 core
-boards outlook
+boards outlook conversation_views
 views explain facts listings shares
 deliveries
 """

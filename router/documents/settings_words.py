@@ -98,6 +98,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "agent_terms": "What agents accept before they are available; empty: the same terms.",
         "purposes": "If set, reading a transcript needs one: names, or tables with their limits.",
         "earlier_history": "Agents may read the earlier conversations of whom they serve.",
+        "listeners_shown": "Agents are told that a supervisor listens; audited either way.",
         "retention": "How many days the archive keeps what.",
         "classes": "Head start in ms by class; the first is everybody's.",
         "queues": "Where conversations wait; at least one.",

@@ -95,6 +95,11 @@ export class Control {
     return known.filter(({ roles }) => !roles?.length || roles.includes("supervisor")).map(({ id }) => id);
   }
 
+  /** Whether agents are told that somebody listens. */
+  get listenersShown(): boolean {
+    return this.policy?.listeners_shown !== false;
+  }
+
   get classes(): [string, number][] {
     return Object.entries((this.policy?.classes ?? {}) as Record<string, number>).sort((a, b) => a[1] - b[1]);
   }
