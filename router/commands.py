@@ -59,6 +59,7 @@ __all__ = [
     "ReadMessages",
     "ReportActivity",
     "RequestConversation",
+    "ResumeConversation",
     "SeeOffer",
     "SendMessage",
     "SetAgentPresence",
@@ -68,6 +69,7 @@ __all__ = [
     "SetPriority",
     "SetScore",
     "SkipCommand",
+    "SnoozeConversation",
     "Tick",
     "TransferConversation",
     "Underway",
@@ -231,6 +233,20 @@ class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     level: int = 1
 
 
+class SnoozeConversation(_Personal, frozen=True, omit_defaults=True):
+    """The agent puts a conversation aside, for ``for_ms`` or until the customer writes."""
+
+    conversation: ConversationId
+    for_ms: int | None = None
+    note: str = ""
+
+
+class ResumeConversation(_Personal, frozen=True):
+    """The agent takes back what was put aside."""
+
+    conversation: ConversationId
+
+
 class InviteColleague(_Personal, frozen=True, omit_defaults=True):
     """A colleague is asked into a conversation: to consult unheard, or to speak (barge)."""
 
@@ -343,6 +359,8 @@ PersonCommand = (
     | CompleteWrapUp
     | ExtendWrapUp
     | TransferConversation
+    | SnoozeConversation
+    | ResumeConversation
     | InviteColleague
     | JoinConversation
     | LeaveConversation

@@ -30,6 +30,8 @@ def state_of(
     """A conversation as one reader may see it, with the messages after those seen."""
     is_customer = reader.startswith("customer:")
     newest, more = _newest(conversation, is_customer, seen.get(conversation.id, 0))
+    is_snoozed = conversation.status is ConversationState.SNOOZED
+    agent = conversation.last_agent if is_snoozed else conversation.agent
     ahead = world.ahead(conversation)
     status = _status_for(conversation, is_customer)
     return outgoing.ConversationState(
@@ -44,7 +46,7 @@ def state_of(
         topic=conversation.topic or None,
         position=None if ahead is None else ahead + 1,
         ahead=ahead,
-        agent=agent_card(world, conversation.agent) if conversation.agent else None,
+        agent=agent_card(world, agent) if agent else None,
         customer=None if is_customer else customer_card(world, conversation),
         wrap_up_ms=_wrap_up_left(world, conversation),
         wrap_up=wrap_up_of(world, conversation) if status == "wrap_up" else None,
@@ -53,6 +55,7 @@ def state_of(
         unanswered=conversation.is_overdue and not is_customer,
         queue_name=queue_name(world, conversation.queue),
         reply=_reply_rule(world, conversation, reader),
+        snoozed_until_at=(None if is_customer else world.timers.due_ms("snooze", conversation.id)),
         wrap_up_optional=(
             reader == f"agent:{conversation.agent}"
             and world.in_force.queue(conversation.queue).wrap_up == "optional"
@@ -70,9 +73,11 @@ def _reply_rule(
 
 
 def _status_for(conversation: Conversation, is_customer: bool) -> str:
-    """For a customer a conversation in wrap-up is over."""
+    """For a customer a conversation in wrap-up is over, and one put aside is with its agent."""
     if conversation.status is ConversationState.WRAP_UP and not is_customer:
         return "wrap_up"
+    if is_customer and conversation.status is ConversationState.SNOOZED:
+        return ConversationState.ACTIVE
     return "ended" if conversation.is_over else conversation.status
 
 

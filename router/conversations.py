@@ -88,6 +88,8 @@ class Conversation:
     deferrable: bool = False
     is_message: bool = False
     """Its customer left it while nobody was to be had; it is answered later."""
+    was_snoozed: bool = False
+    """Its agent put it aside once; it is answered whether its customer is there or not."""
     step: int = 0
     parked: bool = False
     agent: str = ""
@@ -161,7 +163,7 @@ class Conversation:
         self.weights = {}
         self.outside = {}
         self.needs_presence = True
-        self.deferrable = self.is_message = False
+        self.deferrable = self.is_message = self.was_snoozed = False
         self.step = 0
         self.parked = False
         self.agent = self.last_agent = self.assignment = self.offer = ""
@@ -281,6 +283,7 @@ class Conversations:
         """By person and op of a message, its conversation; derived."""
         self.active_by_queue: dict[str, int] = {}
         self._guests: dict[PersonKey, dict[str, None]] = {}
+        self._put_aside: dict[str, dict[str, None]] = {}
         self.messages_by_queue: dict[str, int] = {}
         """By queue, how many of those waiting are messages that customers left; derived."""
 
@@ -326,6 +329,20 @@ class Conversations:
     def visited_by(self, person: PersonKey) -> list[str]:
         """What the person joined or is asked into, in an order that a restore does not change."""
         return sorted(self._guests.get(person, ()))
+
+    def put_aside(self, conversation: Conversation) -> None:
+        """Remembers what an agent snoozed; derived."""
+        self._put_aside.setdefault(conversation.last_agent, {})[conversation.id] = None
+
+    def take_up(self, conversation: Conversation) -> None:
+        """Forgets it, if it is so."""
+        theirs = self._put_aside.get(conversation.last_agent, {})
+        if theirs.pop(conversation.id, "") is None and not theirs:
+            del self._put_aside[conversation.last_agent]
+
+    def put_aside_by(self, agent: str) -> list[str]:
+        """What the agent snoozed, in an order that a restore does not change."""
+        return sorted(self._put_aside.get(agent, ()))
 
     def wait(self, conversation: Conversation) -> None:
         """Counts a conversation among those waiting in its queue."""

@@ -99,6 +99,19 @@ def _updated(world: World, event: events.ConversationUpdated, *_: object) -> Ite
         yield Delivery(reader, message)
 
 
+def _snoozed(world: World, event: events.ConversationSnoozed, *_: object) -> Iterator[Delivery]:
+    """To staff: for the customer nothing changes before it comes back."""
+    message = outgoing.ConversationUpdated(
+        pos=world.position,
+        conversation=event.conversation,
+        status="snoozed",
+        why="snoozed",
+        snoozed_until_at=event.until_at_ms,
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message)
+
+
 def _invited(
     world: World, event: events.ColleagueInvited, _: Router, now_ms: int
 ) -> Iterator[Delivery]:
@@ -203,6 +216,7 @@ _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]]
     events.OfferEnded: _offer_ended,
     events.ConversationAssigned: _assigned,
     events.ConversationUpdated: _updated,
+    events.ConversationSnoozed: _snoozed,
     events.ColleagueInvited: _invited,
     events.InvitationEnded: _invitation_ended,
     events.CustomerChanged: _customer_changed,

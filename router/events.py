@@ -29,6 +29,7 @@ __all__ = [
     "ConversationQueued",
     "ConversationRated",
     "ConversationRequested",
+    "ConversationSnoozed",
     "ConversationUpdated",
     "CustomerChanged",
     "CustomerErased",
@@ -236,6 +237,15 @@ class ConversationUpdated(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
+class ConversationSnoozed(_Event, frozen=True):
+    """An agent put a conversation aside, until ``until_at_ms`` or a word of the customer's."""
+
+    conversation: ConversationId
+    agent: AgentId
+    until_at_ms: int
+    readers: tuple[PersonKey, ...]
+
+
 class ColleagueInvited(_Event, frozen=True):
     """An agent is asked to join a conversation, unheard (consult) or heard (barge)."""
 
@@ -359,6 +369,7 @@ Event = (
     | OfferEnded
     | ConversationAssigned
     | ConversationUpdated
+    | ConversationSnoozed
     | ColleagueInvited
     | InvitationEnded
     | MessageAdded

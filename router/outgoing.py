@@ -307,6 +307,7 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     left: Person | None = None
     mode: str | None = None
     why: str | None = None
+    snoozed_until_at: int | None = None
 
 
 class InvitationEnded(_Outgoing, frozen=True, tag="invitation.ended"):

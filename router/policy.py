@@ -190,6 +190,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
+    snooze_max_ms: DurationMs = 604_800_000
     invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
     customers_max: Annotated[int, Meta(ge=1, le=10_000_000)] = 200_000

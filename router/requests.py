@@ -180,6 +180,19 @@ def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
     )
 
 
+def _snooze(message: incoming.ConversationSnooze, by: Actor) -> Command:
+    return commands.SnoozeConversation(
+        by=by,
+        conversation=ConversationId(message.conversation),
+        for_ms=message.for_ms,
+        note=_sized("note", message.note),
+    )
+
+
+def _resume(message: incoming.ConversationResume, by: Actor) -> Command:
+    return commands.ResumeConversation(by=by, conversation=ConversationId(message.conversation))
+
+
 def _join(message: incoming.ConversationJoin, by: Actor) -> Command:
     return commands.JoinConversation(
         by=by,
@@ -276,6 +289,8 @@ COMMANDS = cast(
         incoming.WrapupComplete: _wrap_up,
         incoming.WrapupExtend: _extend,
         incoming.ConversationTransfer: _transfer,
+        incoming.ConversationSnooze: _snooze,
+        incoming.ConversationResume: _resume,
         incoming.ConversationInvite: _invite,
         incoming.ConversationJoin: _join,
         incoming.ConversationLeave: _leave,

@@ -54,6 +54,8 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "service": _SCOPE,
     },
     "conversation.transfer": {"agent": _ASSIGNED, "supervisor": _TEAM, "service": _SCOPE},
+    "conversation.snooze": {"agent": _ASSIGNED},
+    "conversation.resume": {"agent": _ASSIGNED},
     "conversation.invite": {"supervisor": frozenset({"team", "joined"}), "agent": _ASSIGNED},
     "conversation.join": {"supervisor": _TEAM, "agent": _INVITED},
     "conversation.leave": {"supervisor": _JOINED, "agent": _INVITED},

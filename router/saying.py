@@ -14,6 +14,7 @@ from router.ids import ConnectionId, ConversationId, PersonKey
 from router.quiet import hear
 from router.relations import theirs
 from router.replies import heard
+from router.snoozes import wake
 from router.states import ConversationState
 from router.world import World
 
@@ -42,6 +43,8 @@ def say(world: World, command: SendMessage) -> Answer:
         raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
     conversation.check_room()
     seq = add_message(world, conversation, by, command.by.connection, command.body, command.kind)
+    if command.by.role == "customer" and conversation.status is ConversationState.SNOOZED:
+        wake(world, conversation)
     return Answer(conversation=ConversationId(conversation.id), seq=seq)
 
 

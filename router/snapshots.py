@@ -117,6 +117,8 @@ def _derive_conversation(world: World, conversation: Conversation) -> None:
         conversations.held[conversation.id] = None
     elif conversation.status is ConversationState.ACTIVE:
         active[conversation.queue] = active.get(conversation.queue, 0) + 1
+    elif conversation.status is ConversationState.SNOOZED:
+        conversations.put_aside(conversation)
     elif conversation.is_in_line:
         stand_after_restore(world, conversation)
 

@@ -93,7 +93,8 @@ def welcome_state(
     known = world.people.by_key(person)
     ended = _ended_in(world, person, seen)
     if isinstance(known, Agent):
-        mine = [world.conversations.by_id[name] for name in known.serving]
+        aside = world.conversations.put_aside_by(known.id)
+        mine = [world.conversations.by_id[name] for name in (*known.serving, *aside)]
         offers = [world.offers.pending[known.offer]] if known.offer else []
         own = presence_self(router, known.id)
         visits = _visits(world, person)

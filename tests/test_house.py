@@ -21,19 +21,19 @@ rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands
 commands events explained conversations offers presence candidates
-outgoing groups masks people incoming history remembered
-shortlist assignments in_force ops
+outgoing groups masks people incoming_staff history remembered
+shortlist assignments in_force ops incoming
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
 relations placing session quiet soft_start replies admitting guests context
-overtaking holding scores
+overtaking holding scores snoozes
 offering saying snapshots
 closing
 looking
 serving
 declaring
-attendance handling guarding inviting opening wrapping
+attendance handling guarding inviting opening wrapping snoozing
 asking
 dispatch
 core

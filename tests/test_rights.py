@@ -38,6 +38,8 @@ MATRIX = {
     "conversation.priority": ("supervisor", "service"),
     "agent.presence": ("supervisor", "service"),
     "explain": ROLES,
+    "conversation.snooze": ("agent",),
+    "conversation.resume": ("agent",),
     "score.set": ("service",),
     "policy.get": ("supervisor", "service"),
     "policy.set": ("supervisor", "service"),

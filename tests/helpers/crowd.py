@@ -23,12 +23,14 @@ from router.commands import (
     RateConversation,
     ReportActivity,
     RequestConversation,
+    ResumeConversation,
     SeeOffer,
     SendMessage,
     SetAgentPresence,
     SetPolicy,
     SetPresence,
     SetPriority,
+    SnoozeConversation,
     Tick,
     TransferConversation,
 )
@@ -137,6 +139,8 @@ class Crowd:
             self._wrap_up: 6,
             self._transfer: 6,
             self._send: 6,
+            self._snooze: 3,
+            self._resume: 2,
             self._assign: 3,
             self._priority: 3,
             self._lose_node: 0.3,
@@ -312,6 +316,18 @@ class Crowd:
         )
         self.asked.append(command)
         return command
+
+    def _snooze(self, router: Router) -> Command:
+        name = self._conversation(router, "active")
+        for_ms = self.rng.choice((None, 2_000, 15_000, 9_000_000_000))
+        return SnoozeConversation(self._server(router, name), name, for_ms)
+
+    def _resume(self, router: Router) -> Command:
+        name = self._conversation(router, "snoozed")
+        one = router.world.conversations.by_id.get(name)
+        asleep = one is not None and one.status == "snoozed" and self.rng.random() < 0.9
+        by = agent(one.last_agent) if asleep and one is not None else self._agent()
+        return ResumeConversation(by, name)
 
     def _send(self, router: Router) -> Command:
         self.count += 1

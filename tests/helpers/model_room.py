@@ -75,6 +75,7 @@ class Conversation:
     assigned: int = 0
     only: str = ""
     waits_for_last: bool = False
+    was_snoozed: bool = False
     own_alone: bool = False  # passed on for a skill: nothing else is asked for
     preferred: str = ""
     order: int = 0

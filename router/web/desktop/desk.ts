@@ -31,7 +31,7 @@ export interface Missed {
   count: number;
   away: boolean;
 }
-export type Panel = "" | "palette" | "transfer" | "consult" | "keys" | "settings" | "replies" | "explain" | "day";
+export type Panel = "" | "palette" | "transfer" | "consult" | "keys" | "settings" | "replies" | "explain" | "day" | "snooze";
 
 export class Desk extends EventTarget {
   readonly settings = new Settings();
@@ -91,6 +91,12 @@ export class Desk extends EventTarget {
       .map(({ one }) => one);
   }
 
+  /** What I put aside, what comes back first on top. */
+  get snoozed(): Conversation[] {
+    const mine = this.model.open.filter((one) => one.status === "snoozed" && !this.isGuest(one));
+    return mine.sort((a, b) => (a.snoozed_until_at ?? 0) - (b.snoozed_until_at ?? 0));
+  }
+
   get offer(): (Told.OfferNew & { until: number }) | undefined {
     return this.model.offers[0];
   }
@@ -108,7 +114,7 @@ export class Desk extends EventTarget {
   }
 
   get busy(): number {
-    return this.model.open.filter((one) => !this.isGuest(one)).length;
+    return this.model.open.filter((one) => one.status !== "snoozed" && !this.isGuest(one)).length;
   }
 
   // What the parts do
@@ -202,6 +208,17 @@ export class Desk extends EventTarget {
     const said = [...(this.conversation?.messages ?? [])].reverse().find(({ from, kind }) => from?.role === "customer" && kind !== "note");
     const quoted = text ?? said?.body;
     if (quoted) this.dispatchEvent(new CustomEvent("quote", { detail: quoted }));
+  }
+
+  async snooze(conversation: string, more: { for_ms?: number; note?: string }): Promise<void> {
+    const refused = { 106: "That is longer, or more, than can be put aside here." };
+    const done = await this.ask("conversation.snooze", { conversation, ...more }, refused);
+    if (done) this.toasts.offer("Put aside. It comes back to you.", "Take back", () => void this.resume(conversation));
+  }
+
+  async resume(conversation: string): Promise<void> {
+    const refused = { 114: "No free place right now. It comes back by itself.", 115: "It is on its way back already." };
+    if (await this.ask("conversation.resume", { conversation }, refused)) this.choose(conversation);
   }
 
   leave(conversation: string): void {

@@ -130,6 +130,7 @@ export class Transcript extends Part {
         <p>${about.filter(Boolean).join(" · ")}${conversation.customer?.here === false ? html` · <b class="gone">not here right now</b>` : nothing}</p></div>
       ${active && !guest ? html`${this.deed("ask", "Ask a colleague", "C", () => this.desk.open("consult", { conversation: conversation.conversation }))}
         ${this.deed("move", "Transfer", "T", () => this.desk.open("transfer", { conversation: conversation.conversation }))}
+        ${this.deed("clock", "Put aside", "Z", () => this.desk.open("snooze", { conversation: conversation.conversation }))}
         ${this.deed("end", "End", "E", () => this.desk.end())}
         ${conversation.wrap_up_optional ? this.deed("note", "End and wrap up", "U", () => this.desk.end({ wrap_up: true })) : nothing}` : nothing}
       ${guest ? this.deed("out", "Leave", "", () => this.desk.leave(conversation.conversation)) : nothing}</header>`;
