@@ -13,6 +13,7 @@ from router.errors import Refusal, Refused
 from router.events import ConversationEnded, ConversationForgotten, OfferEnded, WrapUpStarted
 from router.forgetting import let_rest
 from router.guests import dismiss
+from router.help_calls import settle_call
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.offering import let_go
@@ -79,6 +80,7 @@ def take_from_agent(world: World, conversation: Conversation, outcome: str = "pa
     """An ACTIVE or WRAP_UP conversation's agent has it no longer; ``outcome``: but for an end."""
     agent = world.people.agents[conversation.agent]
     stop(world, conversation)
+    settle_call(world, conversation, "over")
     agent.serving.remove(conversation.id)
     _note_meeting(world, conversation, outcome)
     wake(world, conversation)
@@ -159,6 +161,7 @@ def end(world: World, conversation: Conversation, reason: str, *, no_wrap_up: bo
     agent = AgentId(conversation.agent)
     world.conversations.active_by_queue[conversation.queue] -= 1
     stop(world, conversation)
+    settle_call(world, conversation, "over")
     conversation.turn("wrap_up")
     conversation.wrap_up_since_ms = world.now_ms
     if not is_free:

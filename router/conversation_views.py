@@ -55,6 +55,7 @@ def state_of(
         unanswered=conversation.is_overdue and not is_customer,
         queue_name=queue_name(world, conversation.queue),
         reply=_reply_rule(world, conversation, reader),
+        help_since_at=None if is_customer else conversation.help_since_ms,
         snoozed_until_at=(None if is_customer else world.timers.due_ms("snooze", conversation.id)),
         wrap_up_optional=(
             reader == f"agent:{conversation.agent}"

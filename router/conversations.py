@@ -121,6 +121,9 @@ class Conversation:
     read: "dict[PersonKey, int]" = field(default_factory=dict)
     joined: "dict[PersonKey, str]" = field(default_factory=dict)
     invited: "dict[PersonKey, Invitation]" = field(default_factory=dict)
+    help_since_ms: "int | None" = None
+    """Since when its agent calls for a supervisor."""
+    help_note: str = ""
     took_part: "tuple[PersonKey, ...]" = ()
     """Who had joined when it ended."""
     message_ops: "dict[str, tuple[int, int]]" = field(default_factory=dict)
@@ -182,6 +185,8 @@ class Conversation:
         self.read = {}
         self.joined = {}
         self.invited = {}
+        self.help_since_ms = None
+        self.help_note = ""
         self.took_part = ()
         self.message_ops = {}
 
@@ -283,6 +288,8 @@ class Conversations:
         """By person and op of a message, its conversation; derived."""
         self.active_by_queue: dict[str, int] = {}
         self._guests: dict[PersonKey, dict[str, None]] = {}
+        self.calling: dict[str, None] = {}
+        """Those whose agent calls for a supervisor; derived."""
         self._put_aside: dict[str, dict[str, None]] = {}
         self.messages_by_queue: dict[str, int] = {}
         """By queue, how many of those waiting are messages that customers left; derived."""

@@ -34,6 +34,7 @@ __all__ = [
     "CustomerChanged",
     "CustomerErased",
     "Event",
+    "HelpChanged",
     "InvitationEnded",
     "LineMoved",
     "MessageAdded",
@@ -256,6 +257,15 @@ class ColleagueInvited(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
+class HelpChanged(_Event, frozen=True):
+    """An agent calls for a supervisor, or, with an ``outcome``, does no longer (by whom)."""
+
+    conversation: ConversationId
+    agent: AgentId
+    outcome: str = ""
+    by: PersonKey | None = None
+
+
 class InvitationEnded(_Event, frozen=True):
     """An invitation is over: joined, declined, expired or withdrawn."""
 
@@ -371,6 +381,7 @@ Event = (
     | ConversationUpdated
     | ConversationSnoozed
     | ColleagueInvited
+    | HelpChanged
     | InvitationEnded
     | MessageAdded
     | MessagesRead

@@ -61,6 +61,8 @@ __all__ = [
     "ConversationTransfer",
     "Explain",
     "Hello",
+    "HelpAsk",
+    "HelpEnd",
     "History",
     "Incoming",
     "MessageRead",
@@ -260,6 +262,19 @@ class ConversationResume(IncomingForm, frozen=True, kw_only=True, tag="conversat
     conversation: Ident
 
 
+class HelpAsk(IncomingForm, frozen=True, kw_only=True, tag="help.ask"):
+    """The agent of a conversation calls for a supervisor."""
+
+    conversation: Ident
+    note: Reason = ""
+
+
+class HelpEnd(IncomingForm, frozen=True, kw_only=True, tag="help.end"):
+    """The call is over."""
+
+    conversation: Ident
+
+
 class ConversationInvite(IncomingForm, frozen=True, kw_only=True, tag="conversation.invite"):
     """A colleague is asked in."""
 
@@ -358,6 +373,8 @@ Incoming = (
     | ConversationTransfer
     | ConversationSnooze
     | ConversationResume
+    | HelpAsk
+    | HelpEnd
     | ConversationInvite
     | ConversationJoin
     | ConversationLeave

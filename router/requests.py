@@ -193,6 +193,16 @@ def _resume(message: incoming.ConversationResume, by: Actor) -> Command:
     return commands.ResumeConversation(by=by, conversation=ConversationId(message.conversation))
 
 
+def _ask_for_help(message: incoming.HelpAsk, by: Actor) -> Command:
+    return commands.AskForHelp(
+        by=by, conversation=ConversationId(message.conversation), note=message.note
+    )
+
+
+def _end_help(message: incoming.HelpEnd, by: Actor) -> Command:
+    return commands.EndHelp(by=by, conversation=ConversationId(message.conversation))
+
+
 def _join(message: incoming.ConversationJoin, by: Actor) -> Command:
     return commands.JoinConversation(
         by=by,
@@ -292,6 +302,8 @@ COMMANDS = cast(
         incoming.ConversationSnooze: _snooze,
         incoming.ConversationResume: _resume,
         incoming.ConversationInvite: _invite,
+        incoming.HelpAsk: _ask_for_help,
+        incoming.HelpEnd: _end_help,
         incoming.ConversationJoin: _join,
         incoming.ConversationLeave: _leave,
         incoming.ConversationAssign: _assign,

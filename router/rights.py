@@ -54,6 +54,8 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "service": _SCOPE,
     },
     "conversation.transfer": {"agent": _ASSIGNED, "supervisor": _TEAM, "service": _SCOPE},
+    "help.ask": {"agent": _ASSIGNED},
+    "help.end": {"agent": _ASSIGNED, "supervisor": _TEAM},
     "conversation.snooze": {"agent": _ASSIGNED},
     "conversation.resume": {"agent": _ASSIGNED},
     "conversation.invite": {"supervisor": frozenset({"team", "joined"}), "agent": _ASSIGNED},

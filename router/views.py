@@ -30,17 +30,18 @@ from router.conversation_views import (
 from router.conversations import UNSEEN, Conversation
 from router.core import Router
 from router.errors import Refusal, Refused
-from router.ids import PersonKey
+from router.ids import ConnectionId, PersonKey
 from router.offers import Offer
 from router.paging import Before, newest, shown, shown_person, visible
-from router.presence import Agent, Customer
-from router.relations import theirs
+from router.presence import Agent, Customer, Person
+from router.relations import theirs, watches
 from router.world import World
 
 __all__ = [
     "agent_card",
     "agents_by_show",
     "customer_card",
+    "help_asked",
     "history",
     "invitation",
     "named",
@@ -125,7 +126,18 @@ def welcome_state(
         conversations=tuple(state_of(world, c, person, seen) for c in (*joined, *ended)),
         queues=queue_figures(router, now_ms),
         agents=agents_by_show(router),
+        help=_calls_for(world, known) or None,
     )
+
+
+def _calls_for(world: World, staff: Person | None) -> tuple[outgoing.HelpAsked, ...]:
+    """The calls that stand of agents whom a supervisor watches, the oldest first."""
+    if staff is None or staff.role != "supervisor":
+        return ()
+    by = Actor("supervisor", staff.id, ConnectionId(""), staff.teams)
+    standing = [world.conversations.by_id[name] for name in world.conversations.calling]
+    standing.sort(key=lambda one: (one.help_since_ms or 0, one.id))
+    return tuple(help_asked(world, one) for one in standing if watches(world, by, one.agent))
 
 
 def _visits(world: World, person: PersonKey) -> list[Conversation]:
@@ -195,6 +207,23 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
         auto=offer.auto,
         topic=conversation.topic,
         waited_ms=max(0, now_ms - conversation.arrived_ms),
+        queue_name=queue_name(world, conversation.queue),
+        pos=world.position,
+    )
+
+
+def help_asked(world: World, conversation: Conversation) -> outgoing.HelpAsked:
+    """A call for a supervisor, as all who may answer it see it."""
+    return outgoing.HelpAsked(
+        conversation=conversation.id,
+        agent=named(world, PersonKey(f"agent:{conversation.agent}")),
+        at=conversation.help_since_ms or 0,
+        queue=conversation.queue,
+        channel=conversation.channel,
+        customer=customer_card(world, conversation),
+        arrived_at=conversation.arrived_ms,
+        note=conversation.help_note,
+        topic=conversation.topic,
         queue_name=queue_name(world, conversation.queue),
         pos=world.position,
     )

@@ -19,14 +19,15 @@ errors forms ids marks hours profiles wishes limits newest turns ranks tallies c
 skills timers suggestions changes fields
 rules
 states policy rights queue figures waitlaw actors
-records spelling node_commands
+records spelling node_commands outgoing_staff
+staff_commands
 commands events explained conversations offers presence candidates
 outgoing groups masks people incoming_staff history remembered
 shortlist assignments in_force ops incoming
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
-relations placing session quiet soft_start replies admitting guests context
+relations placing session quiet soft_start replies admitting guests context help_calls
 overtaking holding scores snoozes
 offering saying snapshots
 closing

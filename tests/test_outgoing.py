@@ -12,6 +12,8 @@ TYPES = {
     "conversation.requested",
     "invitation.ended",
     "agent.flapping",
+    "help.asked",
+    "help.ended",
     "reply", "welcome", "beat", "disconnect", "token.expiring", "presence.self", "presence",
     "topic.stale",
     "board", "queue.position", "offer.new", "offer.ended", "conversation.assigned",

@@ -38,6 +38,8 @@ MATRIX = {
     "conversation.priority": ("supervisor", "service"),
     "agent.presence": ("supervisor", "service"),
     "explain": ROLES,
+    "help.ask": ("agent",),
+    "help.end": ("agent", "supervisor"),
     "conversation.snooze": ("agent",),
     "conversation.resume": ("agent",),
     "score.set": ("service",),

@@ -53,6 +53,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "to": {"queue": "billing"},
         "note": "a bill",
     },
+    "help.ask": {"conversation": "c1", "note": "wants a refund of 900"},
+    "help.end": {"conversation": "c1"},
     "conversation.snooze": {"conversation": "c1", "for_ms": 900_000, "note": "asks the bank"},
     "conversation.resume": {"conversation": "c1"},
     "conversation.invite": {

@@ -27,6 +27,9 @@ export interface Row {
   agent?: string;
 }
 
+/** An agent's call for a supervisor. */
+export type Call = Omit<Told.HelpAsked, "t">;
+
 /** An agent as `GET /v1/agents` has them. */
 interface AgentRow {
   agent: string;
@@ -179,6 +182,14 @@ export class Control {
     this.watched = conversation;
     this.mode = "monitor";
     return true;
+  }
+
+  /** To an agent who called: into the conversation, in one step. */
+  async answer({ conversation, queue, channel, customer, arrived_at, agent }: Call, mode: "monitor" | "whisper"): Promise<void> {
+    const row = { conversation, status: "active", queue, channel, customer: customer.id, arrived_at, agent: agent.id };
+    if (this.watched !== conversation && !(await this.look(row))) return;
+    if (mode !== "monitor") await this.turn(mode);
+    this.wall.open({ sort: "conversation", conversation });
   }
 
   async turn(mode: Mode): Promise<void> {

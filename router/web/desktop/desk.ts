@@ -31,7 +31,7 @@ export interface Missed {
   count: number;
   away: boolean;
 }
-export type Panel = "" | "palette" | "transfer" | "consult" | "keys" | "settings" | "replies" | "explain" | "day" | "snooze";
+export type Panel = "" | "palette" | "transfer" | "consult" | "supervisor" | "keys" | "settings" | "replies" | "explain" | "day" | "snooze";
 
 export class Desk extends EventTarget {
   readonly settings = new Settings();
@@ -302,6 +302,7 @@ export class Desk extends EventTarget {
     if (type === "offer.new") this.offered(event);
     if (type === "conversation.invited") this.invited(event);
     if (type === "offer.ended") this.offerEnded(event);
+    if (type === "help.ended") this.helpEnded(event);
     if (type === "conversation.assigned" && !event.agent) this.assigned(event);
     if (type === "message" && (event.from?.role === "customer" || this.mentions.namesMe(event))) this.heard(event);
     if (type === "conversation.ended") this.drafts.forget(event.conversation);
@@ -318,6 +319,13 @@ export class Desk extends EventTarget {
   private invited({ conversation, by, customer }: Told.ConversationInvited): void {
     const call = { key: conversation, title: `${by.name || by.id} asks you in`, text: nameOf(customer) };
     this.alerts.call("assigned", call, this.link.looked);
+  }
+
+  private helpEnded({ conversation, outcome, by }: Told.HelpEnded): void {
+    const name = by?.name || by?.id || "A supervisor";
+    const customer = nameOf(this.model.find(conversation)?.customer);
+    if (outcome === "joined") this.tell(`${name} is with you in the conversation with ${customer}.`);
+    if (outcome === "dismissed") this.tell(`${name} saw your call about ${customer}; nobody comes right now.`);
   }
 
   private heard({ conversation, seq, body, kind, from }: Told.Message & { conversation: string }): void {
