@@ -19,11 +19,11 @@ from typing import Any
 
 ROOT = Path(__file__).parent
 MODULES = """
-admitting asking attendance classing closing context conversations core declaring dispatch
-forgetting forms groups guarding guests handling holding in_force inviting masks matching newest
-offering offers opening ops overtaking people placing presence queue quiet ranks relations
-replies rights room saying scores serving shortlist skills soft_start states timers world
-wrapping
+admitting asked asking attendance blocks choices classing closing context conversations core
+declaring dispatch fits forgetting forms groups guarding guests handling holding in_force inviting
+masks matching newest offering offers opening ops overtaking people placing presence queue quiet
+ranks relations replies rights room saying scores serving shortlist skills soft_start standing
+states timers world wrapping
 """
 """The modules of behaviour that a command goes through, by name."""
 

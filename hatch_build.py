@@ -114,8 +114,8 @@ def _sources() -> Iterator[Path]:
     for folder, folders, names in os.walk(WEB):
         folders[:] = [name for name in folders if name not in _MADE]
         yield from (Path(folder, name) for name in names)
-    # The types of the wire are made from these.
-    for name in ("cards", "commands", "explained", "incoming", "outgoing", "policy"):
+    # The types of the wire are made from these, and the version of the npm package.
+    for name in ("__init__", "cards", "commands", "explained", "incoming", "outgoing", "policy"):
         yield ROOT / "router" / f"{name}.py"
 
 

@@ -4,7 +4,7 @@
 const origin = process.env.FAIRLINE_ORIGIN ?? "http://127.0.0.1:8080";
 const [customer, body] = process.argv.slice(2);
 
-// In a project of yours this is `import { Fairline } from "./client.js"`, saved from the server.
+// In a project of yours: npm install $FAIRLINE_ORIGIN/client.tgz, and import { Fairline } from "@fairline/client".
 const source = await (await fetch(new URL("/client.js", origin))).text();
 const { Fairline } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 

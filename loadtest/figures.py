@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from loadtest.histograms import at, codes, curve, merged, record, rows
-from loadtest.knee import knee_of
+from loadtest.knee import LATE_MS_MAX, knee_of
 from loadtest.notes import Offer, Stint, decoded, new_histogram
 from loadtest.report import percentile
 from loadtest.running import Outcome
@@ -26,8 +26,6 @@ __all__ = ["Figures", "figures_of", "jain"]
 Figures = dict[str, Any]
 
 SERVICE_LEVEL_S = 20.0
-LATE_MS_MAX = 20.0
-"""Beyond this p99 of its own lateness the generator measures itself, not the server."""
 CPU_SHARE_MAX = 0.9
 EXAMPLES_MAX = 3
 PAIRS_MAX = 600
@@ -325,12 +323,16 @@ class _Run:
         due = [each for each in self._visits if second <= each.due - begins < second + width]
         took = [ms for when, ms in self.offer_ms if second <= when < second + width]
         has_nearly_all = len(took) >= 0.99 * len(due)
-        cpu = [each.cpu for each in self._outcome.samples if second <= each.at < second + width]
+        own = [each for each in self._outcome.samples if second <= each.at < second + width]
+        health = [each for sheet in self._outcome.sheets for each in sheet.health]
+        late = [each.lag_ms for each in health if second <= each.at < second + width]
         return {
             "at": round(second, 2),
             "per_s": round(len(due) / width, 1),
             "p99_ms": _rounded(percentile(took, 99)) if has_nearly_all else None,
-            "cpu": _rounded(sum(cpu) / len(cpu)) if cpu else None,
+            "cpu": _rounded(sum(each.cpu for each in own) / len(own)) if own else None,
+            "others": _rounded(sum(each.others_cpu for each in own) / len(own)) if own else None,
+            "late_ms": _rounded(max(late, default=0.0)),
         }
 
     def messages(self) -> Sequence[Figures]:

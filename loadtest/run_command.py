@@ -16,6 +16,7 @@ import msgspec
 
 from loadtest.comparing import Difference, EarlierUnreadableError, compare, read_figures
 from loadtest.figures import Figures, figures_of
+from loadtest.knee import OTHERS_CPU_MAX
 from loadtest.page import page
 from loadtest.profiling import parts
 from loadtest.running import GeneratorError, Outcome, run_scenario
@@ -25,9 +26,6 @@ from loadtest.setup import command_line, setup_of
 from loadtest.targets import hold
 
 __all__ = ["add_arguments", "execute", "figures_for", "summary"]
-
-OTHERS_CPU_MAX = 0.25
-"""Cores: beyond this the machine was shared, and its absolute figures are not the server's."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,7 +137,16 @@ def summary(figures: Figures, differences: list[Difference]) -> str:
     if knee:
         word = "the knee" if knee["is_reached"] else "no knee; the highest that met the limit"
         lines.append(f"{word}: {knee['per_s']} conversations a second")
-    lines += [f"  {row['part']}: {100 * row['share']:.1f} %" for row in figures["profile"]]
+        if knee["void"]:
+            count = len(knee["windows"])
+            lines.append(
+                f"  {knee['void']} of {count} windows say nothing: others took the machine, and "
+                "the generator itself was late"
+            )
+    lines += [
+        f"  {row['part']}: {100 * row['share']:.1f} %, {_ms(row['ms'])} a conversation"
+        for row in figures["profile"]
+    ]
     for title in ("errors", "violations"):
         for kind, row in figures[title].items():
             lines.append(f"  {title}: {kind}: {row['count']}, such as {row['examples'][0]}")

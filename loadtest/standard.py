@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from loadtest.knee import OTHERS_CPU_MAX
+
 __all__ = ["PARTS", "Part", "Row", "add_standard", "run_part", "run_standard"]
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -79,7 +81,17 @@ def _scenario(figures: Figures) -> str:
     if figures["knee"]:
         text += f"; knee {figures['knee']['per_s']}/s"
     failed = [each["sentence"] for each in figures["targets"] if not each["passed"]]
+    if failed:
+        failed += _shared(figures["generator"])
     return "; ".join([text, *failed])
+
+
+def _shared(generator: Figures) -> list[str]:
+    """What the machine had to do besides, where that may be why a target was missed."""
+    if generator["others_cpu"] <= OTHERS_CPU_MAX:
+        return []
+    late = generator["late_p99_ms"]
+    return [f"others took {generator['others_cpu']} cores, the generator was {late} ms late (p99)"]
 
 
 def _bench(name: str, tell: Callable[[Figures], str], takes_s: int, *more: str) -> Part:

@@ -112,12 +112,13 @@ def _without_outcome(seen: Seen) -> Iterator[Violation]:
 
 
 def _end_unseen(seen: Seen) -> Iterator[Violation]:
-    """The agent who served is told of the end too."""
+    """The agent who served is told of the end too, once the work after it is done."""
     stints_of = _stints_of(seen)
     for one in seen.visits:
         stints = stints_of.get(one.id, [])
-        is_settled = one.ended and one.ended < seen.over_at - JUST_NOW_S
-        if is_settled and stints and not (stints[-1].has_seen_end or stints[-1].is_lost):
+        if not (one.ended and stints) or stints[-1].has_seen_end or stints[-1].is_lost:
+            continue
+        if max(one.ended, stints[-1].until) < seen.over_at - JUST_NOW_S:
             yield Violation("conversation.end_unseen_by_agent", one.id)
 
 

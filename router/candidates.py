@@ -1,14 +1,15 @@
 """An agent with a score.
 
-Owns: the parts that are kept of a score, and the order among those whose score is good enough.
-Does not know: how a score comes about.
+Owns: the parts that are kept of a score, the order among those whose score is good enough, and the
+form in which they are packed. Does not know: how a score comes about.
 
-Invariant: ``Candidate.rank`` never ties, for an idle place is nobody else's.
+Invariant (tests/test_candidates.py): ``Candidate.rank`` never ties, for an idle place is nobody
+else's.
 """
 
-from msgspec import Struct
+from msgspec import Raw, Struct, msgpack
 
-__all__ = ["Candidate"]
+__all__ = ["Candidate", "Row", "candidate_of"]
 
 
 class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
@@ -29,3 +30,14 @@ class Candidate(Struct, frozen=True, order=False, array_like=True, gc=False):
     def rank(self) -> tuple[int, int, int, int]:
         """The order among those whose score is good enough; smaller is better."""
         return (-self.load, self.flexibility, self.idle_since_ms, self.idle_order)
+
+
+Row = Candidate | Raw
+"""A candidate as a decision packs it: as such, or packed already."""
+
+_decode = msgpack.Decoder(Candidate).decode
+
+
+def candidate_of(row: Row) -> Candidate:
+    """The candidate that a row stands for."""
+    return _decode(row) if isinstance(row, Raw) else row

@@ -11,7 +11,9 @@ Invariants (tests/test_classing.py): a class beyond the share counts as the defa
 conversation says so; held ones count when they are asked for, not again when they are promoted.
 """
 
-from router.commands import RequestConversation
+from typing import Final
+
+from router.asked import Asked
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded
@@ -21,29 +23,29 @@ from router.world import World
 
 __all__ = ["WINDOW", "class_for", "has_share", "note_arrival"]
 
-WINDOW = 100
+WINDOW: Final = 100
 
 
 def class_for(
-    world: World, customer: Customer | None, queue: Queue, command: RequestConversation
+    world: World, customer: Customer | None, queue: Queue, asked: Asked
 ) -> tuple[str, str]:
     """The class it gets, and the better one that it would have had but for the share, or nothing.
 
     Raises:
         Refused: BAD_REQUEST for a class that the policy does not know.
     """
-    asked = _asked(world, customer, command)
-    if not world.head_start_ms(asked) or has_share(world, queue):
-        return asked, ""
-    return world.default_class(), asked
+    klass = _class_of(world, customer, asked)
+    if not world.head_start_ms(klass) or has_share(world, queue):
+        return klass, ""
+    return world.default_class(), klass
 
 
-def _asked(world: World, customer: Customer | None, command: RequestConversation) -> str:
+def _class_of(world: World, customer: Customer | None, asked: Asked) -> str:
     """The class it has; only a service may name one."""
-    if command.priority:
-        if command.priority not in world.policy.classes:
-            raise Refused(Refusal.BAD_REQUEST, f"priority: no class {command.priority!r}")
-        return command.priority
+    if asked.priority:
+        if asked.priority not in world.policy.classes:
+            raise Refused(Refusal.BAD_REQUEST, f"priority: no class {asked.priority!r}")
+        return asked.priority
     if customer is not None and customer.klass in world.in_force.head_starts:
         return customer.klass
     return world.default_class()
@@ -57,9 +59,7 @@ def has_share(world: World, queue: Queue | None) -> bool:
     return (sum(newest) + 1) * 1000 <= queue.class_share_max * WINDOW
 
 
-def note_arrival(
-    world: World, conversation: Conversation, own: str, command: RequestConversation
-) -> None:
+def note_arrival(world: World, conversation: Conversation, own: str, asked: Asked) -> None:
     """Counts an arrival; writes down that a class was used, or was beyond its queue's share.
 
     Where it has another class than ``own``, a rule gave it, and that is written down already.
@@ -75,7 +75,7 @@ def note_arrival(
         return
     subject = f"conversation:{conversation.id}"
     if has_start and conversation.klass == own:
-        world.emit(AuditRecorded(command.by.key, "class.used", subject, conversation.klass))
+        world.emit(AuditRecorded(asked.by.key, "class.used", subject, conversation.klass))
     if conversation.capped_class:
         capped = conversation.capped_class
-        world.emit(AuditRecorded(command.by.key, "class.capped", subject, capped))
+        world.emit(AuditRecorded(asked.by.key, "class.capped", subject, capped))

@@ -32,6 +32,7 @@ from router.staff_commands import (
     PersonalForm,
     ScorePart,
     SetAgentPresence,
+    SetAgentSkills,
     SetPriority,
     SetScore,
     Show,
@@ -74,6 +75,7 @@ __all__ = [
     "SeeOffer",
     "SendMessage",
     "SetAgentPresence",
+    "SetAgentSkills",
     "SetContact",
     "SetPolicy",
     "SetPresence",
@@ -355,6 +357,7 @@ PersonCommand = (
     | SetPriority
     | SetScore
     | SetAgentPresence
+    | SetAgentSkills
     | ReadHistory
     | EraseCustomer
 )

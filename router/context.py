@@ -7,10 +7,12 @@ Invariants (tests/test_context.py): rules are applied once, at the request; no r
 away or makes a key worse; a class that a rule gives is audited.
 """
 
+from typing import Final
+
 import msgspec
 
+from router.asked import Asked
 from router.classing import has_share
-from router.commands import RequestConversation
 from router.conversations import Conversation
 from router.events import AuditRecorded
 from router.ids import PersonKey
@@ -26,44 +28,40 @@ BY_RULES = PersonKey("policy:rules")
 """Who gave a class, in the audit trail."""
 
 
-_NOTHING = Effects()
+_NOTHING: Final = Effects()
 
 
 class Ruled:
     """A request as the rules leave it."""
 
-    __slots__ = ("command", "effects", "queue")
+    __slots__ = ("asked", "effects", "queue")
 
-    def __init__(self, command: RequestConversation, queue: Queue, effects: Effects) -> None:
-        self.command = command
+    def __init__(self, asked: Asked, queue: Queue, effects: Effects) -> None:
+        self.asked = asked
         self.queue = queue
         self.effects = effects
 
 
-def apply_rules(
-    world: World, customer: Customer | None, queue: Queue, command: RequestConversation
-) -> Ruled:
-    """Finds what the rules add; changes nothing yet."""
+def apply_rules(world: World, customer: Customer | None, queue: Queue, asked: Asked) -> Ruled:
+    """Finds what the rules add; nothing of the world changes yet."""
     if not world.policy.rules:
-        return Ruled(command, queue, _NOTHING)
-    found = effects(world.policy.rules, _facts(world, customer, queue, command))
+        return Ruled(asked, queue, _NOTHING)
+    found = effects(world.policy.rules, _facts(world, customer, queue, asked))
     if found.topic:
-        command = msgspec.structs.replace(command, topic=found.topic)
-    return Ruled(command, _other_queue(world, found.queue, queue, command), found)
+        asked.topic = found.topic
+    return Ruled(asked, _other_queue(world, found.queue, queue, asked), found)
 
 
-def _facts(
-    world: World, customer: Customer | None, queue: Queue, command: RequestConversation
-) -> Facts:
-    wished = tuple(wish.tag for wish in command.languages or ())
+def _facts(world: World, customer: Customer | None, queue: Queue, asked: Asked) -> Facts:
+    wished = tuple(wish.tag for wish in asked.languages or ())
     facts = Facts(
-        channel=command.channel,
+        channel=asked.channel,
         queue=queue.id,
-        topic=command.topic,
-        brand=command.brand,
-        klass=command.priority or world.default_class(),
+        topic=asked.topic,
+        brand=asked.brand,
+        klass=asked.priority or world.default_class(),
         languages=wished,
-        activity=command.attributes,
+        activity=asked.attributes,
     )
     if customer is None:
         return facts
@@ -72,7 +70,7 @@ def _facts(
     met = ((m.agent, m.outcome, (world.now_ms - m.at_ms) // DAY_MS) for m in customer.met)
     return msgspec.structs.replace(
         facts,
-        klass=command.priority or known_class,
+        klass=asked.priority or known_class,
         languages=(*wished, *customer.languages, *(customer.language_levels or ())),
         verified=customer.verified,
         profile=customer.attributes,
@@ -80,13 +78,13 @@ def _facts(
     )
 
 
-def _other_queue(world: World, name: str, queue: Queue, command: RequestConversation) -> Queue:
+def _other_queue(world: World, name: str, queue: Queue, asked: Asked) -> Queue:
     """The queue that a rule names, if it takes the channel and is one of the brand's."""
     other = world.queues.get(name)
-    if other is None or command.channel not in other.channels:
+    if other is None or asked.channel not in other.channels:
         return queue
     brands = world.policy.brands
-    allowed = next((brand.queues for brand in brands if brand.id == command.brand), ())
+    allowed = next((brand.queues for brand in brands if brand.id == asked.brand), ())
     return queue if allowed and other.id not in allowed else other
 
 

@@ -240,6 +240,14 @@ class Conversation:
         elif role in _ANSWERING:
             self.unanswered_since_ms = None
 
+    def beginning(self, most: int) -> str:
+        """How the customer's first message begins, in at most so many characters."""
+        if not most:
+            return ""
+        own = f"customer:{self.customer}"
+        first = next((one.body for one in self.messages if one.author == own), "")
+        return first if len(first) <= most else f"{first[: most - 1].rstrip()}…"
+
     def check_room(self) -> None:
         """Refuses where no further message fits.
 

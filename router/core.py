@@ -22,7 +22,7 @@ agents whose ``next`` show is due, matching, the answer, what changed of agents 
 
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any, Final, cast
 from zlib import crc32
 
 from msgspec import NODEFAULT, Struct
@@ -64,10 +64,10 @@ OUTAGE_MS = 2_000
 
 _Creating = RequestConversation | TransferConversation | InviteColleague
 
-_encode = Encoder().encode
+_encode: Final = Encoder().encode
 
-_DONE = Answer()
-_TOOK_EFFECT = CommandAnswered(_DONE)
+_DONE: Final = Answer()
+_TOOK_EFFECT: Final = CommandAnswered(_DONE)
 """Most answers say nothing more; an event never changes, so they can all be the same one."""
 
 
@@ -89,7 +89,7 @@ class _Way:
         self.says = kind is SendMessage
 
 
-_WAYS = {kind: _Way(kind) for kind in (*COMMANDS, SendMessage)}
+_WAYS: Final = {kind: _Way(kind) for kind in (*COMMANDS, SendMessage)}
 
 
 def _asked_by(kind: type[Struct], apart: tuple[str, ...]) -> list[tuple[int, str, Any]]:
@@ -101,12 +101,19 @@ def _asked_by(kind: type[Struct], apart: tuple[str, ...]) -> list[tuple[int, str
     ]
 
 
-_ASKED = {
+_ASKED: Final = {
     RequestConversation: _asked_by(RequestConversation, ("by", "conversation")),
     TransferConversation: _asked_by(TransferConversation, ("by",)),
     InviteColleague: _asked_by(InviteColleague, ("by",)),
     SendMessage: _asked_by(SendMessage, ("by",)),
 }
+
+_astuple: Final = astuple
+_crc32: Final = crc32
+_Answer: Final = Answer
+_CommandAnswered: Final = CommandAnswered
+_EndOutage: Final = EndOutage
+"""What is final is not looked up by name where the core is compiled."""
 
 
 class Router:
@@ -154,7 +161,7 @@ class Router:
         events: list[Event] = []
         world.events = events
         world.position += 1
-        self._let_time_pass(now_ms, nobody_was_there=type(command) is EndOutage)
+        self._let_time_pass(now_ms, nobody_was_there=type(command) is _EndOutage)
         start = len(events)
         try:
             answer = _carry_out(world, command)
@@ -164,7 +171,7 @@ class Router:
             assert not any(marks), "a refused command left a mark"
             events.append(_refusal(refused))
             return events
-        told = _TOOK_EFFECT if answer is _DONE else CommandAnswered(answer)
+        told = _TOOK_EFFECT if answer is _DONE else _CommandAnswered(answer)
         events.insert(start, told)
         return events
 
@@ -235,7 +242,7 @@ def _carry_out(world: World, command: Command) -> Answer:
     if by is not None:
         _check_session(world, way, by, role)
     if way.creates and by is not None and cast("_Creating", command).op:
-        return _once(world, way, by, cast("_Creating", command))
+        return _once(world, way, by, role, cast("_Creating", command))
     if way.says:
         return _say_once(world, way, cast("SendMessage", command))
     act = way.act
@@ -264,9 +271,9 @@ def _check_session(world: World, way: _Way, by: Actor, role: str) -> None:
             raise Refused(Refusal.UNAUTHORIZED, "there is no session: say hello first")
 
 
-def _once(world: World, way: _Way, by: Actor, command: _Creating) -> Answer:
+def _once(world: World, way: _Way, by: Actor, role: str, command: _Creating) -> Answer:
     """Carries out a command that creates something, or gives the first answer again."""
-    key, op = PersonKey(f"{by.role}:{by.id}"), str(command.op)
+    key, op = PersonKey(f"{role}:{by.id}"), str(command.op)
     asked = fingerprint(command)
     known = world.ops.recall(key, op, asked)
     if known is not None:
@@ -276,7 +283,7 @@ def _once(world: World, way: _Way, by: Actor, command: _Creating) -> Answer:
     act = way.act
     assert act is not None, f"nothing carries out {command}"
     answer = act(world, command) or _DONE
-    if by.role == "agent":
+    if role == "agent":
         _wake(world, way, by)
     _finish(world)
     if answer.conversation is not None:
@@ -320,23 +327,24 @@ def fingerprint(command: _Creating | SendMessage) -> int:
     whoever provokes the same number for other content only gets their own first answer.
     """
     kind = type(command)
-    given = astuple(command)
+    given = _astuple(command)
     asked: list[Any] = [kind.__name__]
     for at, name, default in _ASKED[kind]:
         value = given[at]
         if value is not default and value != default:
             asked.append(name)
             asked.append(value)
-    return crc32(_encode(asked))
+    return _crc32(_encode(asked))
 
 
 def _with_place(world: World, answer: Answer) -> Answer:
     """Adds where the conversation stands now, after the matching."""
-    assert answer.conversation is not None
-    conversation = world.conversations.by_id[answer.conversation]
+    name = answer.conversation
+    assert name is not None
+    conversation = world.conversations.by_id[name]
     ahead = world.ahead(conversation)
-    return Answer(
-        answer.conversation,
+    return _Answer(
+        name,
         conversation.status,
         None if ahead is None else ahead + 1,
         ahead,

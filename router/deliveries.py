@@ -220,6 +220,14 @@ def _help(world: World, event: events.HelpChanged, *_: object) -> Iterator[Deliv
         yield Delivery(key, message)
 
 
+def _skills_set(world: World, event: events.AgentSkillsSet, *_: object) -> Iterator[Delivery]:
+    profile = world.people.agents[event.agent].profile
+    by = named(world, event.by)
+    skills, languages = dict(profile.skills), dict(profile.languages)
+    message = outgoing.SkillsSet(world.position, skills, languages, by, event.reason)
+    yield Delivery(PersonKey(f"agent:{event.agent}"), message)
+
+
 def _queued(world: World, event: events.ConversationQueued, *_: object) -> Iterator[Delivery]:
     """A held conversation that was promoted: its customer learns that it has a place now."""
     if event.cause == "promoted":
@@ -247,4 +255,5 @@ _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]]
     events.AgentChanged: _agent_changed,
     events.AgentFlapped: _flapped,
     events.HelpChanged: _help,
+    events.AgentSkillsSet: _skills_set,
 }

@@ -1,8 +1,7 @@
 """Groups of agents of equal profile, and how good each of them would be for a lane.
 
-Owns: the free agents of a group by load and idle time, how the parts of a score add up, and the
-words that say why somebody was chosen. Does not know: other groups, the line's order, or who is
-asked.
+Owns: the free agents of a group by load and idle time, and how the parts of a score add up.
+Does not know: other groups, the line's order, or who is asked.
 
 Invariant: everything is integers of 0 to 1000.
 """
@@ -15,33 +14,27 @@ from router.marks import i64
 from router.policy import Weights
 from router.queue import Lane
 from router.skills import Profile, language_score, proficiency_score
+from router.standing import Entry, place_in
 
 __all__ = [
     "NOTHING_SPECIAL",
-    "BucketKey",
-    "Choice",
     "Group",
     "IdlePlace",
     "Parts",
     "Shares",
     "Special",
-    "best_of",
     "candidate",
-    "choice_of",
     "longest_idle",
     "mean",
-    "only",
-    "reasons",
+    "parts_of",
+    "plain_score",
     "replaced",
+    "scored",
     "shares",
 ]
 
 IdlePlace = tuple[int, int, str]
 """(idle since in ms, order among those, agent): the smallest is the longest idle."""
-
-BucketKey = tuple[tuple[str, ...], int]
-"""(channels that are open and have room, load per mille of the total)."""
-
 
 Parts = tuple[int, int, int, int, int, int]
 """The parts of a score, each 0 to 1000, language, proficiency, history,
@@ -55,61 +48,8 @@ Special = dict[str, dict[str, int]]
 
 NOTHING_SPECIAL: Special = {}
 
-BEST_MATCH = "best_match"
-"""The word where nobody else was good enough."""
-
 WANTED = (1000, 1000)
 """The language and proficiency parts of who alone is asked for, and so of nothing else."""
-
-CONSIDERED_MAX = 10
-"""So many candidates of a decision are kept for ``explain``."""
-
-
-class Choice:
-    """The agent who was chosen, the words that say why, and the best of those considered.
-
-    The first of those considered is the one who was chosen; ``rule`` is the last of the words.
-    """
-
-    __slots__ = ("agent", "considered", "rule", "why")
-
-    def __init__(
-        self, agent: str, why: tuple[str, ...], rule: str, considered: tuple[Candidate, ...]
-    ) -> None:
-        self.agent = agent
-        self.why = why
-        self.rule = rule
-        self.considered = considered
-
-    @property
-    def candidate(self) -> Candidate:
-        """The agent with the parts of the score."""
-        return self.considered[0]
-
-
-def choice_of(
-    lane: Lane, chosen: Candidate, good: list[Candidate], considered: tuple[Candidate, ...]
-) -> Choice:
-    """A choice of one among several, and why it fell on them."""
-    why = reasons(lane, chosen, good)
-    return Choice(chosen.agent, why, why[-1], considered)
-
-
-def best_of(found: list[Candidate], chosen: Candidate) -> tuple[Candidate, ...]:
-    """The chosen one, then the best others by score, ``CONSIDERED_MAX`` in all.
-
-    They are kept for ``explain``, so among equals the order must be of what a snapshot holds, and
-    not of the buckets, which stand otherwise after a restore.
-    """
-    others = [candidate for candidate in found if candidate is not chosen]
-    if others:
-        others.sort(key=_by_score)
-        del others[CONSIDERED_MAX - 1 :]
-    return (chosen, *others)
-
-
-def _by_score(candidate: Candidate) -> tuple[int, tuple[int, int, int, int], str]:
-    return (-candidate.score, candidate.rank(), candidate.agent)
 
 
 class Group:
@@ -119,6 +59,7 @@ class Group:
         "buckets",
         "flexibility",
         "index",
+        "is_free",
         "lane_count",
         "lanes",
         "listed",
@@ -140,14 +81,43 @@ class Group:
         self.members = 0
         self.working = 0
         """How many of them are available and reachable, free or not."""
-        self.buckets: dict[BucketKey, list[IdlePlace]] = {}
+        self.buckets: dict[object, list[Entry]] = {}
+        """By channels and load, its free agents, the longest idle first."""
+        self.is_free = False
+        """Whether it has any."""
         self.scores: dict[int, tuple[int, int]] = {}
+
+    def put(self, entry: Entry) -> None:
+        """One of its agents is free."""
+        self.is_free = True
+        bucket = self.buckets.get(entry.key)
+        if bucket is None:
+            self.buckets[entry.key] = [entry]
+        else:
+            bucket.insert(place_in(bucket, entry), entry)
+
+    def take(self, entry: Entry) -> None:
+        """One of its agents is free no longer."""
+        bucket = self.buckets[entry.key]
+        if len(bucket) > 1:
+            del bucket[place_in(bucket, entry)]
+        else:
+            del self.buckets[entry.key]
+            self.is_free = bool(self.buckets)
+
+    def count_at(self, channel: str, load: i64) -> int:
+        """How many of its agents are free for a channel at this load."""
+        count = 0
+        for bucket in self.buckets.values():
+            if bucket[0].load == load and channel in bucket[0].channels:
+                count += len(bucket)
+        return count
 
     def has(self, channel: str, refused: Collection[str]) -> bool:
         """Whether one of its free agents, but those refused, can take work on a channel."""
         return any(
-            channel in channels and any(place[2] not in refused for place in bucket)
-            for (channels, _), bucket in self.buckets.items()
+            channel in bucket[0].channels and any(one.agent not in refused for one in bucket)
+            for bucket in self.buckets.values()
         )
 
     def add_lane(self, lane: Lane) -> None:
@@ -180,20 +150,18 @@ class Group:
         return known
 
 
-def longest_idle(
-    lane: Lane, key: BucketKey, bucket: list[IdlePlace], refused: Collection[str]
-) -> list[IdlePlace]:
+def longest_idle(lane: Lane, bucket: list[Entry], refused: Collection[str]) -> list[Entry]:
     """The longest idle of a bucket who may be asked, and whoever would be next."""
-    if lane.channel not in key[0]:
+    if lane.channel not in bucket[0].channels:
         return []
     only = lane.agent
     if not refused and not only:
         return bucket[:2]
-    fit = (p for p in bucket if p[2] not in refused and (not only or p[2] == only))
+    fit = (one for one in bucket if one.agent not in refused and (not only or one.agent == only))
     return list(islice(fit, 2))
 
 
-def _parts_of(
+def parts_of(
     group: Group,
     lane: Lane,
     agent: str,
@@ -201,6 +169,7 @@ def _parts_of(
     history: dict[str, int],
     special: Special,
 ) -> Parts:
+    """The parts of an agent's score for a lane."""
     language, proficiency = group.parts(lane)
     known = history.get(agent, 0) if history else 0
     parts: Parts = (language, proficiency, known, 1000 - load, 0, 0)
@@ -217,11 +186,12 @@ def candidate(
     special: Special = NOTHING_SPECIAL,
 ) -> Candidate:
     """An agent as a candidate for a lane."""
-    parts = _parts_of(group, lane, place[2], load, history, special)
-    return _scored(group, place, parts, weights)
+    parts = parts_of(group, lane, place[2], load, history, special)
+    return scored(group, place, parts, weights)
 
 
-def _scored(group: Group, place: IdlePlace, parts: Parts, weights: Shares) -> Candidate:
+def scored(group: Group, place: IdlePlace, parts: Parts, weights: Shares) -> Candidate:
+    """An agent whose parts are known as a candidate."""
     since_ms, order, agent = place
     language, proficiency, known, ease, relation, topic = parts
     return Candidate(  # by position: names cost more than the rest of this function
@@ -239,22 +209,6 @@ def _scored(group: Group, place: IdlePlace, parts: Parts, weights: Shares) -> Ca
     )
 
 
-def only(
-    group: Group,
-    lane: Lane,
-    place: IdlePlace,
-    load: int,
-    history: dict[str, int],
-    weights: Shares,
-    special: Special,
-) -> Choice:
-    """The choice where nobody else is free who can serve the lane; no bucket is looked at."""
-    parts = _parts_of(group, lane, place[2], load, history, special)
-    one = _scored(group, place, parts, weights)
-    why = _words(lane, _flags(parts[0], parts[2], parts[4], parts[5]), BEST_MATCH)
-    return Choice(place[2], why, BEST_MATCH, (one,))
-
-
 def shares(weights: Weights) -> Shares:
     """The weights of a policy in the order of the parts."""
     return (
@@ -265,6 +219,16 @@ def shares(weights: Weights) -> Shares:
         weights.relation,
         weights.topic,
     )
+
+
+def plain_score(language: i64, proficiency: i64, ease: i64, weights: Shares) -> i64:
+    """The score of an agent of whom nothing particular is known."""
+    total = i64(weights[0]) + i64(weights[1]) + i64(weights[2])
+    total += i64(weights[3]) + i64(weights[4]) + i64(weights[5])
+    if not total:
+        return 0
+    weighted = i64(weights[0]) * language + i64(weights[1]) * proficiency
+    return (weighted + i64(weights[3]) * ease) // total
 
 
 def mean(parts: Parts, weights: Shares) -> int:
@@ -292,51 +256,3 @@ def replaced(parts: Parts, special: Special, agent: str) -> Parts:
         values.get("relation", relation),
         values.get("topic", topic),
     )
-
-
-def reasons(lane: Lane, chosen: Candidate, good: list[Candidate]) -> tuple[str, ...]:
-    """Why this agent, in the trade's words: what was met, then what broke the tie."""
-    flags = _flags(chosen.language, chosen.history, chosen.relation, chosen.topic)
-    return _words(lane, flags, _tie(chosen, good))
-
-
-def _tie(chosen: Candidate, good: list[Candidate]) -> str:
-    """What set the chosen one apart from the others who are good enough."""
-    others = [candidate for candidate in good if candidate is not chosen]
-    if not others:
-        return BEST_MATCH
-    load, flexibility = chosen.load, chosen.flexibility
-    if all(other.load < load for other in others):
-        return "least_loaded"
-    if all(other.flexibility > flexibility for other in others if other.load == load):
-        return "least_flexible"
-    return "longest_idle"
-
-
-def _flags(language: int, history: int, relation: int, topic: int) -> int:
-    """Which parts of the score are above nothing, as bits."""
-    flags = 1 if language else 0
-    flags |= 2 if history else 0
-    flags |= 4 if relation else 0
-    return flags | 8 if topic else flags
-
-
-def _words(lane: Lane, flags: int, rule: str) -> tuple[str, ...]:
-    """The words for these parts and this rule; a lane keeps the few that it ever needs."""
-    kept = lane.words.get(rule)
-    if kept is None:
-        kept = lane.words[rule] = {}
-    known = kept.get(flags)
-    if known is not None:
-        return known
-    requirement = lane.key[2]
-    why = [f"skill:{skill}" for skill, _ in requirement.needs]
-    if requirement.languages and flags & 1:
-        why.append(f"language:{requirement.languages[0][0]}")
-    for bit, word in ((2, "knows_customer"), (4, "account_owner"), (8, "knows_topic")):
-        if flags & bit:
-            why.append(word)
-    if requirement.agent:
-        why.append("asked_for")
-    kept[flags] = (*why, rule)
-    return kept[flags]

@@ -11,6 +11,8 @@ read from memory where the core is compiled (``forms``), and what always follows
 is worked out already.
 """
 
+from typing import Final
+
 from router.groups import Shares, shares
 from router.policy import Policy, Queue
 from router.skills import SkillLevels
@@ -27,6 +29,7 @@ class QueueInForce:
         "is_direct",
         "needs",
         "reply_within_ms",
+        "verified_only",
         "wait_max_ms",
         "waiting_max",
         "wrap_up",
@@ -45,9 +48,10 @@ class QueueInForce:
         self.wrap_up_ms: int = queue.wrap_up_ms
         self.wrap_up_default: str = queue.wrap_up_default
         self.reply_within_ms: int = queue.reply_within_ms
+        self.verified_only: bool = queue.verified_only
 
 
-_UNKNOWN = QueueInForce(Queue(id="unknown"))
+_UNKNOWN: Final = QueueInForce(Queue(id="unknown"))
 
 
 class InForce:

@@ -32,10 +32,12 @@ from router.fields import (
 )
 from router.incoming_staff import (
     AgentPresence,
+    AgentSkills,
     ConversationAssign,
     ConversationPriority,
     PolicyGet,
     PolicySet,
+    Preview,
     ScoreSet,
 )
 from router.policy import LanguageWish, SkillNeed
@@ -44,6 +46,7 @@ __all__ = [
     "ID_MAX",
     "Activity",
     "AgentPresence",
+    "AgentSkills",
     "Bye",
     "Client",
     "ConsentAccept",
@@ -73,6 +76,7 @@ __all__ = [
     "PolicyGet",
     "PolicySet",
     "PresenceSet",
+    "Preview",
     "Rate",
     "ScoreSet",
     "Sub",
@@ -387,6 +391,8 @@ Incoming = (
     | Rate
     | ConsentAccept
     | AgentPresence
+    | AgentSkills
+    | Preview
     | PolicyGet
     | PolicySet
     | Sub

@@ -9,15 +9,17 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from router.commands import ScorePart, Show
-from router.fields import Ident, IncomingForm, LastingMs, Reason
+from router.fields import Ident, IncomingForm, LastingMs, Reason, Word
 from router.policy import Policy
 
 __all__ = [
     "AgentPresence",
+    "AgentSkills",
     "ConversationAssign",
     "ConversationPriority",
     "PolicyGet",
     "PolicySet",
+    "Preview",
     "ScoreSet",
 ]
 
@@ -55,6 +57,29 @@ class AgentPresence(IncomingForm, frozen=True, kw_only=True, tag="agent.presence
     reason: Reason = ""
     source: Literal["system", "external"] = "system"
     until_ms: LastingMs | None = None
+
+
+SkillTable = Annotated[dict[Ident, Annotated[int, Meta(ge=0, le=100)]], Meta(max_length=64)]
+
+
+class AgentSkills(IncomingForm, frozen=True, kw_only=True, tag="agent.skills"):
+    """Sets what an agent can do; a table replaces that part, ``clear`` is as the token says."""
+
+    agent: Ident
+    skills: SkillTable | None = None
+    languages: SkillTable | None = None
+    clear: bool = False
+    reason: Reason = ""
+
+
+class Preview(IncomingForm, frozen=True, kw_only=True, tag="preview"):
+    """Asks what a change would do: of an agent's skills, or of a conversation's class."""
+
+    agent: Word = ""
+    skills: SkillTable | None = None
+    languages: SkillTable | None = None
+    conversation: Word = ""
+    priority: Word = ""
 
 
 class PolicyGet(IncomingForm, frozen=True, kw_only=True, tag="policy.get"):

@@ -16,16 +16,14 @@ once, not against each lane. Both are a few operations on big integers.
 from collections.abc import Iterator
 from typing import Literal
 
+from router.marks import i64
 from router.queue import Lane
 from router.skills import Profile, Requirement, SkillLevels, meets
 
-__all__ = ["Masks", "bits", "has_more"]
+__all__ = ["Masks", "bits", "is_set"]
 
 LONG_MASK = 512
 """From so many bits on a mask is walked as text (measured: 4 times as quick at 10,000 bits)."""
-
-BEGINNING = (1 << 2_048) - 1
-"""The bits that ``has_more`` looks at first."""
 
 MET_MAX = 4096
 """So many requirements are remembered as met by somebody or by nobody."""
@@ -55,17 +53,10 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def has_more(one: int, other: int, count: int) -> bool:
-    """Whether two masks have more than ``count`` bits in common.
-
-    Counting the bits of a long mask takes longer than all else of a choice, and mostly its
-    beginning says enough.
-    """
-    if count < 0:
-        return True
-    if (one & BEGINNING & other).bit_count() > count:
-        return True
-    return (one & other).bit_count() > count
+def is_set(mask: bytes, index: i64) -> bool:
+    """Whether the bit of this index is set in a mask of bytes, the lowest first."""
+    at = index >> 3
+    return at < len(mask) and mask[at] >> (index & 7) & 1 == 1
 
 
 class _Shared:

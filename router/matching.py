@@ -17,27 +17,23 @@ Agents of a group who are equally loaded and open for the same channels share a 
 idle time; a choice looks at the first of each bucket and at the few whom the customer knows.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator
 
 from router.candidates import Candidate
+from router.choices import Choice, best_of, choice_of
 from router.groups import (
     NOTHING_SPECIAL,
-    BucketKey,
-    Choice,
     Group,
-    IdlePlace,
     Shares,
     Special,
-    best_of,
     candidate,
-    choice_of,
     longest_idle,
 )
-from router.masks import Masks, bits, has_more
+from router.masks import Masks, bits, is_set
 from router.queue import Lane, Line, Place
 from router.shortlist import Shortlist
 from router.skills import Profile, Requirement
+from router.standing import Entry
 
 __all__ = ["Pool"]
 
@@ -58,11 +54,11 @@ class Pool:
         self._by_index: dict[int, Group] = {}
         self._free_indexes: list[int] = []
         self._group_of: dict[str, Group] = {}
-        self._free: dict[str, tuple[BucketKey, IdlePlace]] = {}
+        self._free: dict[str, Entry] = {}
         self._masks = Masks()
         self._shortlist = Shortlist(self._by_index, self._group_of, self._masks)
-        self._groups_free = 0
-        """The groups (bits) that have a free agent."""
+        self._groups_free: dict[int, Group] = {}
+        """By index, the groups that have a free agent."""
         self._own_lanes: dict[str, int] = {}
         """By agent, the lanes (bits) that wait for this agent alone."""
         self._overlaps: dict[int, int] = {}
@@ -87,12 +83,12 @@ class Pool:
 
     def _list_anew(self, group: Group, flexibility: int) -> None:
         """A new policy rates the profile otherwise: its free agents stand elsewhere."""
-        free = [(a, self._free[a]) for bucket in group.buckets.values() for _, _, a in bucket]
-        for agent, _ in free:
-            self.occupy(agent)
+        free = [entry for bucket in group.buckets.values() for entry in bucket]
+        for one in free:
+            self.occupy(one.agent)
         group.flexibility = flexibility
-        for agent, ((channels, load), place) in free:
-            self.free(agent, channels, load, place[:2])
+        for one in free:
+            self.free(one.agent, one.channels, one.load, (one.since_ms, one.idle_order))
 
     def sign_out(self, agent: str) -> None:
         """Forgets the agent, if known."""
@@ -150,7 +146,7 @@ class Pool:
     def channels_for(self, agent: str) -> tuple[str, ...]:
         """The channels on which this agent can take work now."""
         known = self._free.get(agent)
-        return () if known is None else known[0][0]
+        return () if known is None else known.channels
 
     def is_free(self, agent: str) -> bool:
         """Whether the agent is in a bucket."""
@@ -158,36 +154,30 @@ class Pool:
 
     def free(self, agent: str, channels: tuple[str, ...], load: int, idle: tuple[int, int]) -> None:
         """The agent can take work on ``channels``; replaces what was known of that."""
-        key = (channels, load)
-        place = (idle[0], idle[1], agent)
         known = self._free.get(agent)
         if known is not None:
-            if known == (key, place):
+            if known.stands_at(channels, load, idle):
                 return
             self.occupy(agent)
         group = self._group_of[agent]
-        if not group.buckets:
-            self._groups_free |= 1 << group.index
-        insort(group.buckets.setdefault(key, []), place)
-        self._free[agent] = (key, place)
-        self._shortlist.add(agent, group, channels, load, idle)
+        if not group.is_free:
+            self._groups_free[group.index] = group
+        entry = Entry(agent, group.index, group.flexibility, channels, load, idle)
+        self._shortlist.add(entry, group)
+        group.put(entry)
+        self._free[agent] = entry
 
     def occupy(self, agent: str) -> None:
         """The agent can take nothing now."""
-        known = self._free.pop(agent, None)
-        if known is None:
+        entry = self._free.get(agent)
+        if entry is None:
             return
-        key, place = known
+        del self._free[agent]
         group = self._group_of[agent]
-        channels, load = key
-        self._shortlist.remove(agent, group, channels, load, (place[0], place[1]))
-        bucket = group.buckets[key]
-        if len(bucket) > 1:
-            del bucket[bisect_left(bucket, place)]
-        else:
-            del group.buckets[key]
-            if not group.buckets:
-                self._groups_free ^= 1 << group.index
+        group.take(entry)
+        self._shortlist.remove(entry, group)
+        if not group.is_free:
+            del self._groups_free[entry.group]
 
     def add_lane(self, lane: Lane) -> None:
         """A lane is new: finds who can serve it."""
@@ -275,20 +265,26 @@ class Pool:
             band: Scores this near to the best count as equal.
             special: By agent, or ``""`` for everybody, other parts of the score.
         """
-        serving = self._masks.serving(lane) if not lane.agent else 0
-        if not refused and has_more(serving, self._groups_free, self.listed_from):
-            known: list[Candidate] = []
-            if history or special:
-                known = self._known(lane, refused, history, weights, special)
+        if not refused and self._are_many_free(lane):
+            if not history and not special:
+                return self._shortlist.pick(lane, weights, band)
+            known = self._known(lane, refused, history, weights, special)
             found = self._shortlist.best(lane, known, weights, band, special)
-            return choice_of(lane, found[0], found, tuple(found)) if found else None
+            return choice_of(lane, found[0], found, found) if found else None
         found = self._candidates(lane, refused, history, weights, special)
         if len(found) < 2:
-            return choice_of(lane, found[0], found, (found[0],)) if found else None
+            return choice_of(lane, found[0], found, found) if found else None
         least = max(candidate.score for candidate in found) - band
         good = [candidate for candidate in found if candidate.score >= least]
         chosen = min(good, key=Candidate.rank)
         return choice_of(lane, chosen, good, best_of(found, chosen))
+
+    def _are_many_free(self, lane: Lane) -> bool:
+        """Whether so many groups have a free agent for it that the shortlist is cheaper."""
+        free = self._groups_free
+        if lane.agent or len(free) <= self.listed_from:
+            return self.listed_from < 0
+        return self._shortlist.has_more(lane, free, self.listed_from)
 
     def _candidates(
         self,
@@ -301,10 +297,10 @@ class Pool:
         """The first of each bucket, and those of whom something is known."""
         apart = {*refused, *special} if special else refused
         found = [
-            candidate(group, lane, place, key[1], history, weights, special)
+            candidate(group, lane, one.idle_place(), one.load, history, weights, special)
             for group in self._groups_for(lane)
-            for key, bucket in group.buckets.items()
-            for place in longest_idle(lane, key, bucket, apart)
+            for bucket in group.buckets.values()
+            for one in longest_idle(lane, bucket, apart)
         ]
         if history or special:
             firsts = {one.agent for one in found}
@@ -325,9 +321,12 @@ class Pool:
         for agent in {**history, **special} if special else history:
             if agent in self._free and agent not in refused:
                 group = self._group_of[agent]
-                key, place = self._free[agent]
-                if self._may(group, lane, agent) and lane.channel in key[0]:
-                    found.append(candidate(group, lane, place, key[1], history, weights, special))
+                free = self._free[agent]
+                if self._may(group, lane, agent) and lane.channel in free.channels:
+                    place = free.idle_place()
+                    found.append(
+                        candidate(group, lane, place, free.load, history, weights, special)
+                    )
         return found
 
     def _may(self, group: Group, lane: Lane, agent: str) -> bool:
@@ -336,9 +335,8 @@ class Pool:
     def _groups_for(self, lane: Lane) -> list[Group]:
         if lane.agent:
             return [self._group_of[lane.agent]] if lane.agent in self._free else []
-        return [
-            self._by_index[index] for index in bits(self._masks.serving(lane) & self._groups_free)
-        ]
+        free, serving = self._groups_free, self._masks.serving_bytes(lane)
+        return [group for group in free.values() if is_set(serving, group.index)]
 
     def overlapping(self, lane: Lane) -> int:
         """The lanes (bits) that a signed-in agent could take from instead of this one."""
@@ -370,7 +368,7 @@ class Pool:
 
     def free_groups(self) -> list[Group]:
         """The groups that have a free agent."""
-        return [self._by_index[index] for index in bits(self._groups_free)]
+        return list(self._groups_free.values())
 
     def can_meet(self, requirement: Requirement) -> bool:
         """Whether any signed-in agent meets a requirement; known until profiles change."""

@@ -8,11 +8,13 @@ taken before an offer is made; an agent has at most one pending offer.
 """
 
 import heapq
+from typing import Final
 
 from router.assignments import pack
+from router.choices import Choice, only
 from router.conversations import Conversation
 from router.events import ConversationAssigned, OfferMade
-from router.groups import Choice, Shares, Special, only
+from router.groups import Shares, Special
 from router.guests import recall
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
@@ -30,7 +32,11 @@ from router.world import World
 __all__ = ["give", "hold", "let_go", "settle"]
 
 
-_NOBODY: frozenset[str] = frozenset()
+_pack: Final = pack
+_OfferMade: Final = OfferMade
+"""What is final is not looked up by name where the core is compiled."""
+
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 def settle(world: World) -> None:
@@ -190,14 +196,14 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: Sh
     )
     offer.why = why
     # The fields of a ``Decision``, in their order: as a row it packs into the same bytes.
-    offer.decision = pack(
+    offer.decision = _pack(
         (
             conversation.id,
             agent.id,
             world.position,
             now_ms,
             choice.rule,
-            choice.considered,
+            choice.rows,
             weights,
             policy.score_band,
         )
@@ -210,7 +216,7 @@ def _offer(world: World, conversation: Conversation, choice: Choice, weights: Sh
     world.touch(agent)
     world.move(conversation.queue)
     world.emit(
-        OfferMade(
+        _OfferMade(
             OfferId(offer.id),
             ConversationId(conversation.id),
             AgentId(agent.id),

@@ -9,6 +9,7 @@ oldest go first; whenever one is remembered, those older than a day go, whoever'
 
 from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 from router.errors import Refusal, Refused
 from router.events import Answer
@@ -18,21 +19,23 @@ from router.remembered import Remembered
 
 __all__ = ["OpMemory"]
 
-KEEP_MS = 24 * 3_600_000
-LIMITS = {"customer:": 1_000, "service:": 100_000}
-"""By the beginning of a person's key."""
-STAFF_LIMIT = 10_000
-GONE_MAX = 1_000
+KEEP_MS: Final = 24 * 3_600_000
+CUSTOMER_LIMIT: Final = 1_000
+SERVICE_LIMIT: Final = 100_000
+STAFF_LIMIT: Final = 10_000
+GONE_MAX: Final = 1_000
 """So many more than half of the list by age may be of answers that are gone: then it is made anew,
 lest those of customers who are forgotten lie there for a day."""
+
+_Remembered: Final = Remembered
+"""What is final is not looked up by name where the core is compiled."""
 
 
 def _limit(person: PersonKey) -> int:
     """How many answers of a person are kept."""
-    for role in LIMITS:
-        if person.startswith(role):
-            return LIMITS[role]
-    return STAFF_LIMIT
+    if person.startswith("customer:"):
+        return CUSTOMER_LIMIT
+    return SERVICE_LIMIT if person.startswith("service:") else STAFF_LIMIT
 
 
 class OpMemory:
@@ -87,7 +90,7 @@ class OpMemory:
             self._count += 1
             if newest is not None:
                 newest.note(op)
-        answers[op] = Remembered(fingerprint, answer, now_ms)
+        answers[op] = _Remembered(fingerprint, answer, now_ms)
         self._by_age.append((now_ms, person, op))
         if len(answers) > _limit(person):
             if newest is None:

@@ -37,9 +37,11 @@ from router.outgoing_staff import (
     HelpEnded,
     OutgoingForm,
     Presence,
+    SkillsSet,
     TopicStale,
 )
 from router.policy import Policy
+from router.previewed import Preview
 
 __all__ = [
     "AgentCard",
@@ -77,6 +79,7 @@ __all__ = [
     "ReplyRule",
     "ServerInfo",
     "SkillFigures",
+    "SkillsSet",
     "State",
     "TokenExpiring",
     "TopicStale",
@@ -115,6 +118,7 @@ class Reply(OutgoingForm, frozen=True, omit_defaults=True, tag="reply"):
     expires_ms: int | None = None
     explain: Explained | None = None
     skills: tuple[SkillFigures, ...] | None = None
+    preview: Preview | None = None
 
 
 class PresenceSelf(OutgoingForm, frozen=True, omit_defaults=True, tag="presence.self"):
@@ -135,7 +139,10 @@ class PresenceSelf(OutgoingForm, frozen=True, omit_defaults=True, tag="presence.
 
 
 class OfferNew(OutgoingForm, frozen=True, omit_defaults=True, tag="offer.new"):
-    """A conversation is offered to this agent for ``expires_ms`` from now."""
+    """A conversation is offered to this agent for ``expires_ms`` from now.
+
+    ``begins`` is how the customer's first message begins, where the queue's ``offer_preview`` says.
+    """
 
     offer: str
     conversation: str
@@ -149,6 +156,7 @@ class OfferNew(OutgoingForm, frozen=True, omit_defaults=True, tag="offer.new"):
     topic: str = ""
     waited_ms: int = 0
     queue_name: str = ""
+    begins: str = ""
     pos: int | None = None
 
 
@@ -349,6 +357,7 @@ Outgoing = (
     | TokenExpiring
     | PresenceSelf
     | AgentFlapping
+    | SkillsSet
     | Presence
     | Board
     | TopicStale

@@ -24,6 +24,7 @@ __all__ = [
     "HelpEnded",
     "OutgoingForm",
     "Presence",
+    "SkillsSet",
     "TopicStale",
 ]
 
@@ -64,6 +65,16 @@ class HelpEnded(OutgoingForm, frozen=True, omit_defaults=True, tag="help.ended")
     conversation: str
     outcome: str
     by: Person | None = None
+
+
+class SkillsSet(OutgoingForm, frozen=True, omit_defaults=True, tag="skills.set"):
+    """To an agent: what they can do was set by hand, or is as the token says again."""
+
+    pos: int
+    skills: dict[str, int]
+    languages: dict[str, int]
+    by: Person
+    reason: str = ""
 
 
 class Presence(OutgoingForm, frozen=True, omit_defaults=True, tag="presence"):

@@ -17,6 +17,7 @@ Who is not asked now because the customer is away does not stand in a lane and i
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Final
 
 from router.conversations import Conversation
 from router.events import Overtaken
@@ -26,7 +27,7 @@ from router.world import World
 
 __all__ = ["is_sampled", "look"]
 
-EVERY = 16
+EVERY: Final = 16
 LOOKED_AT_MAX = 100
 
 

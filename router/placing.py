@@ -8,6 +8,8 @@ Invariants: a key never gets worse in line; whoever comes back stands where they
 place behind somebody grows, the line says why.
 """
 
+from typing import Final
+
 from router.conversations import Conversation
 from router.events import ConversationQueued
 from router.ids import ConversationId, CustomerId
@@ -43,6 +45,10 @@ __all__ = [
     "want_nobody",
 ]
 
+_ConversationQueued: Final = ConversationQueued
+_Requirement: Final = Requirement
+"""What is final is not looked up by name where the core is compiled."""
+
 LOOK_AGAIN_MS = 1_000
 """Whether anybody has the skill that one waits for is looked at no more often than this."""
 
@@ -61,7 +67,7 @@ def requirement_at(world: World, conversation: Conversation, steps: int) -> Requ
     """What it asks for once so many steps were taken, by anybody."""
     laid_out = world.in_force.queue(conversation.queue)
     if not laid_out.has_steps and (conversation.own_alone or not laid_out.needs):
-        return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
+        return _Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
     queue = world.queues.get(conversation.queue)
     if queue is None:
         return Requirement(conversation.own_needs, conversation.own_languages, conversation.brand)
@@ -178,7 +184,7 @@ def _stand(world: World, conversation: Conversation, cause: str) -> None:
         world.unsettled[conversation.id] = None
     world.move(conversation.queue, _growth(world, conversation, cause))
     world.emit(
-        ConversationQueued(
+        _ConversationQueued(
             ConversationId(conversation.id),
             CustomerId(conversation.customer),
             conversation.queue,

@@ -125,6 +125,7 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True):
     transcript_days: Count | None = None
     confidential: bool = False
     verified_only: bool = False
+    offer_preview: Annotated[int, Meta(ge=0, le=500)] = 0
 
 
 class Brand(Struct, frozen=True, forbid_unknown_fields=True):
@@ -273,6 +274,12 @@ def _queues(policy: Policy) -> Iterator[tuple[str, str]]:
             if channel == "total":
                 yield f"{path}.channels", "'total' is not a channel: it bounds all of them together"
         yield from _overflow(path, queue, policy)
+        if queue.confidential and queue.offer_preview:
+            yield (
+                f"{path}.offer_preview",
+                "an offer shows nothing of a confidential conversation; set 0, or confidential = "
+                "false",
+            )
         yield from _hours(f"{path}.hours", queue.hours)
         yield from _wrap_up(path, queue)
         times = [step.after_ms for step in queue.steps]

@@ -21,6 +21,7 @@ joining at the end and leaving at the front cheap:
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from typing import Final
 
 from router.marks import i64
 from router.ranks import Ranks
@@ -34,8 +35,8 @@ LaneKey = tuple[str, str, Requirement]
 Place = tuple[int, int, str]
 """(key in ms, journal position of the request, conversation): sorts as the line does."""
 
-LAST_KEY = 1 << 61
-NOBODY: Place = (LAST_KEY, 0, "")
+LAST_KEY: Final = 1 << 61
+NOBODY: Final[Place] = (LAST_KEY, 0, "")
 """Sorts behind every place."""
 
 EMPTY_LANES_MAX = 1024

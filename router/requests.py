@@ -276,6 +276,17 @@ def _agent_presence(message: incoming.AgentPresence, by: Actor) -> Command:
     )
 
 
+def _agent_skills(message: incoming.AgentSkills, by: Actor) -> Command:
+    return commands.SetAgentSkills(
+        by=by,
+        agent=AgentId(message.agent),
+        skills=message.skills,
+        languages=message.languages,
+        clear=message.clear,
+        reason=message.reason,
+    )
+
+
 def _policy(message: incoming.PolicySet, by: Actor) -> Command:
     found = [*problems(message.policy), *misspelt(message.policy)]
     if found:
@@ -313,6 +324,7 @@ COMMANDS = cast(
         incoming.Rate: _rate,
         incoming.ConsentAccept: _consent,
         incoming.AgentPresence: _agent_presence,
+        incoming.AgentSkills: _agent_skills,
         incoming.PolicySet: _policy,
     },
 )

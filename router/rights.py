@@ -89,6 +89,8 @@ RELATIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "contact.set": {"customer": _NONE},
     "rate": {"customer": _OWN},
     "agent.presence": {"supervisor": _NONE, "service": _SCOPE},
+    "agent.skills": {"supervisor": _NONE, "service": _SCOPE},
+    "preview": {"supervisor": _TEAM, "service": _SCOPE},
     "policy.get": {"supervisor": _NONE, "service": _SCOPE},
     "policy.set": {"supervisor": _NONE, "service": _SCOPE},
 }

@@ -1,7 +1,7 @@
 """The free agents in the order in which they would be chosen, for when very many are free.
 
 Owns: by channel and load, the free agents sorted by flexibility and idle time; by lane, the groups
-of agents sorted into classes of equal score. Does not know: people, or why an agent is free.
+of agents sorted by how well they fit. Does not know: people, or why an agent is free.
 
 Invariant: ``best`` chooses whom a look at every candidate would choose (tests/test_shortlist.py
 holds it against ``Pool.choose`` without a shortlist).
@@ -15,144 +15,43 @@ is ``k`` steps or about ``n / k``, whichever is less, never more than some times
 """
 
 from collections.abc import Iterator
+from typing import Final
 
-from router.candidates import Candidate
-from router.groups import NOTHING_SPECIAL, Group, Shares, Special, candidate, mean, replaced
-from router.marks import i64, mypyc_attr
+from router.blocks import Blocks
+from router.candidates import Candidate, Row
+from router.choices import Choice, choice_among
+from router.fits import Fits
+from router.groups import (
+    NOTHING_SPECIAL,
+    Group,
+    Shares,
+    Special,
+    candidate,
+    mean,
+    plain_score,
+    replaced,
+)
+from router.marks import i64
 from router.masks import Masks, bits
 from router.queue import Lane
+from router.standing import Entry, Standing
 
 __all__ = ["Shortlist"]
 
-RUNNERS_UP = 3
+RUNNERS_UP: Final = 3
 """So many of those who came next are told in ``explain`` beside the chosen one."""
 
-CHUNK_MAX = 256
-"""The order stands in chunks, so that joining and leaving move but little."""
+_NOBODY: Final[frozenset[str]] = frozenset()
+_NOBODY_ALONE: Final[frozenset[tuple[int, tuple[int, int]]]] = frozenset()
 
-_NOBODY: frozenset[str] = frozenset()
-_NOBODY_ALONE: frozenset[tuple[int, tuple[int, int]]] = frozenset()
-
-WALK_ROOTS = 4
+WALK_ROOTS: Final = 4
 """The order is walked for about so many times the root of its length, and then no further."""
-
-
-@mypyc_attr(acyclic=True)
-class _Entry:
-    """A free agent at their place in the order."""
-
-    __slots__ = ("agent", "flexibility", "group", "idle_order", "since_ms")
-
-    def __init__(
-        self, flexibility: int, since_ms: int, idle_order: int, agent: str, group: int
-    ) -> None:
-        self.flexibility = flexibility
-        self.since_ms = since_ms
-        self.idle_order = idle_order
-        self.agent = agent
-        self.group = group
-
-    def is_before(self, other: "_Entry") -> bool:
-        """Whether this one comes first: less flexible, then longer idle."""
-        if self.flexibility != other.flexibility:
-            return self.flexibility < other.flexibility
-        if self.since_ms != other.since_ms:
-            return self.since_ms < other.since_ms
-        if self.idle_order != other.idle_order:
-            return self.idle_order < other.idle_order
-        return self.agent < other.agent
-
-
-class _Standing:
-    """The free agents of one channel and load."""
-
-    __slots__ = ("chunks", "counts", "groups", "size")
-
-    def __init__(self) -> None:
-        self.chunks: list[list[_Entry]] = []
-        """The order, in pieces that are never empty."""
-        self.size = 0
-        self.counts: dict[int, int] = {}
-        self.groups = 0
-
-    def add(self, entry: _Entry) -> None:
-        group = entry.group
-        self._insert(entry)
-        count = self.counts.get(group, 0)
-        self.counts[group] = count + 1
-        if not count:
-            self.groups |= 1 << group
-
-    def _insert(self, entry: _Entry) -> None:
-        self.size += 1
-        at = self._chunk_of(entry)
-        if at == len(self.chunks):
-            if not at:
-                self.chunks.append([entry])
-                return
-            at -= 1
-        chunk = self.chunks[at]
-        chunk.insert(_find(chunk, entry), entry)
-        if len(chunk) > CHUNK_MAX:
-            half = CHUNK_MAX // 2
-            self.chunks[at : at + 1] = [chunk[:half], chunk[half:]]
-
-    def _chunk_of(self, entry: _Entry) -> int:
-        """The first chunk that ends at the entry or behind it."""
-        low: i64 = 0
-        high: i64 = len(self.chunks)
-        while low < high:
-            middle = (low + high) >> 1
-            if self.chunks[middle][-1].is_before(entry):
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def remove(self, entry: _Entry) -> None:
-        """Takes out whoever stands at the place of this entry; they must be there."""
-        at = self._chunk_of(entry)
-        chunk = self.chunks[at]
-        index = _find(chunk, entry)
-        assert chunk[index].agent == entry.agent, f"{entry.agent} is not in the order"
-        del chunk[index]
-        self.size -= 1
-        if not chunk:
-            del self.chunks[at]
-        group = entry.group
-        count = self.counts[group] - 1
-        if count:
-            self.counts[group] = count
-        else:
-            del self.counts[group]
-            self.groups ^= 1 << group
-
-    def holds_more(self, groups: int, count: int) -> bool:
-        """Whether more than ``count`` free agents are of these groups (bits)."""
-        for index in bits(groups & self.groups):
-            count -= self.counts[index]
-            if count < 0:
-                return True
-        return False
-
-
-def _find(chunk: list[_Entry], entry: _Entry) -> int:
-    """The index of an entry, or where it belongs."""
-    low: i64 = 0
-    high: i64 = len(chunk)
-    while low < high:
-        middle = (low + high) >> 1
-        if chunk[middle].is_before(entry):
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 class _Walk:
     """Whom one choice looks for at one load."""
 
-    __slots__ = ("_all_good", "_least", "_special", "_weights", "lane", "load", "names", "served")
+    __slots__ = ("_all_good", "_least", "_special", "_weights", "fits", "lane", "load", "names")
 
     def __init__(
         self,
@@ -161,44 +60,38 @@ class _Walk:
         least: int,
         weights: Shares,
         special: Special,
-        names: "set[str] | frozenset[str]",
-        masks: Masks,
+        names: set[str] | frozenset[str],
+        fits: Fits,
         *,
         all_good: bool,
     ) -> None:
         self.lane = lane
-        self.load = load
+        self.load: i64 = load
         self.names = names
         """Who is looked at already."""
+        self.fits = fits
         self._least = least
         self._all_good = all_good
         self._weights = weights
         self._special = special
-        self.served = masks.serving_bytes(lane)
-        """The groups (bits, the lowest first) that can serve the lane at all."""
 
-    def is_good(self, group: Group) -> bool:
-        """Whether the group's score, which nothing particular changes, is near enough the best."""
-        if self._all_good:
-            return True
+    def wants(self, entry: Entry, groups: dict[int, Group]) -> bool:
+        """Whether the agent is not looked at already and the group's score is near the best."""
+        if self.names and entry.agent in self.names:
+            return False
+        return self._all_good or self._is_near(groups[entry.group].parts(self.lane))
+
+    def _is_near(self, parts: tuple[int, int]) -> bool:
         everyone = self._special.get("") if self._special else None
-        return _score(group.parts(self.lane), self.load, self._weights, everyone) >= self._least
+        return _score(parts, self.load, self._weights, everyone) >= self._least
 
-    def candidate(self, group: Group, entry: _Entry) -> Candidate:
-        if not self._special:
-            language, proficiency = group.parts(self.lane)
-            ease = 1000 - self.load
-            return Candidate(
-                entry.agent,
-                mean((language, proficiency, 0, ease, 0, 0), self._weights),
-                language,
-                proficiency,
-                0,
-                ease,
-                entry.flexibility,
-                entry.since_ms,
-                entry.idle_order,
-            )
+    def near(self) -> Iterator[Blocks]:
+        """The groups that are good, whoever is free, by class."""
+        for parts, one in self.fits.by_parts.items():
+            if self._is_near(parts):
+                yield one.groups
+
+    def candidate(self, group: Group, entry: Entry) -> Candidate:
         place = (entry.since_ms, entry.idle_order, entry.agent)
         return candidate(group, self.lane, place, self.load, {}, self._weights, self._special)
 
@@ -210,54 +103,114 @@ class Shortlist:
         self._groups = groups
         self._group_of = group_of
         self._masks = masks
-        self._standings: dict[str, dict[int, _Standing]] = {}
-        """By channel and load."""
-        self._classes: dict[int, dict[tuple[int, int], int]] = {}
-        """By lane index, then by the score's language and proficiency parts: groups (bits)."""
+        self._standings: dict[str, list[Standing]] = {}
+        """By channel, the least loaded first."""
+        self._fits: dict[int, Fits] = {}
+        """By lane index."""
 
-    def add(
-        self, agent: str, group: Group, channels: tuple[str, ...], load: int, idle: tuple[int, int]
-    ) -> None:
-        """The agent is free for these channels at this load."""
-        entry = _Entry(group.flexibility, idle[0], idle[1], agent, group.index)
-        for channel in channels:
-            standings = self._standings.setdefault(channel, {})
-            standing = standings.get(load)
-            if standing is None:
-                standing = standings[load] = _Standing()
-            standing.add(entry)
+    def add(self, entry: Entry, group: Group) -> None:
+        """The agent is free, and not yet put among those of the group who are."""
+        for channel in entry.channels:
+            is_first = not group.is_free or not group.count_at(channel, entry.load)
+            self._standing(channel, entry.load).add(entry, is_first=is_first)
 
-    def remove(
-        self, agent: str, group: Group, channels: tuple[str, ...], load: int, idle: tuple[int, int]
-    ) -> None:
-        """Takes out what ``add`` put in with the same words."""
-        entry = _Entry(group.flexibility, idle[0], idle[1], agent, group.index)
-        for channel in channels:
-            standings = self._standings[channel]
-            standing = standings[load]
-            standing.remove(entry)
+    def remove(self, entry: Entry, group: Group) -> None:
+        """The agent is free no longer, and not among those of the group who are."""
+        for channel in entry.channels:
+            standing = self._standing(channel, entry.load)
+            was_last = not group.is_free or not group.count_at(channel, entry.load)
+            standing.remove(entry, was_last=was_last)
             if not standing.size:
-                del standings[load]
+                self._standings[channel].remove(standing)
+
+    def _standing(self, channel: str, load: i64) -> Standing:
+        """Where those stand who are free for this channel at this load."""
+        standings = self._standings.get(channel)
+        if standings is None:
+            standings = self._standings[channel] = []
+        at: i64 = 0
+        for known in standings:
+            if known.load == load:
+                return known
+            if known.load > load:
+                break
+            at += 1
+        standing = Standing(load)
+        standings.insert(at, standing)
+        return standing
 
     def add_group(self, group: Group, lanes: Iterator[Lane]) -> None:
         """A new group can serve these lanes."""
         for lane in lanes:
-            classes = self._classes.get(lane.index)
-            if classes is not None:
-                parts = group.parts(lane)
-                classes[parts] = classes.get(parts, 0) | 1 << group.index
+            fits = self._fits.get(lane.index)
+            if fits is not None:
+                fits.add(group.parts(lane), group)
 
     def drop_group(self, group: Group) -> None:
         """A group is gone, and another one may get its index."""
         for index in bits(group.lanes):
-            classes = self._classes.get(index)
-            if classes is not None:
-                for parts in classes:
-                    classes[parts] &= ~(1 << group.index)
+            fits = self._fits.get(index)
+            if fits is not None:
+                fits.drop(group)
 
     def drop_lane(self, lane: Lane) -> None:
         """A lane is gone, and another one may get its index."""
-        self._classes.pop(lane.index, None)
+        self._fits.pop(lane.index, None)
+
+    def has_more(self, lane: Lane, free: dict[int, Group], count: int) -> bool:
+        """Whether more than ``count`` of these groups can serve the lane."""
+        return self._fits_of(lane).has_more(free, self._masks.serving_bytes(lane), count)
+
+    def pick(self, lane: Lane, weights: Shares, band: int) -> Choice | None:
+        """The best of all free agents who can serve the lane, where nothing is known of any.
+
+        It is what ``best`` finds with nobody known and nothing special.
+        """
+        standings = self._standings.get(lane.channel)
+        if not standings:
+            return None
+        fits, found = self._fits_of(lane), list[Entry]()
+        least = self._look(standings, fits, weights) - band
+        for standing in standings:
+            if standing.top >= max(least, 0):
+                load = standing.load
+                good = fits.are_all_above(least, 1000 - load, weights)
+                walk = _Walk(lane, load, least, weights, {}, _NOBODY, fits, all_good=good)
+                found += self._first_of(standing, walk)
+                if len(found) > RUNNERS_UP:
+                    break
+        if not found:
+            return None
+        del found[RUNNERS_UP + 1 :]
+        return self._choice(lane, fits, found, weights)
+
+    def _look(self, standings: list[Standing], fits: Fits, weights: Shares) -> i64:
+        """Finds the best score of each standing; returns the best of them."""
+        best: i64 = 0
+        if len(standings) == 1 and len(fits.listed) == 1:  # all score alike, if any is there
+            standings[0].top = 0
+            return 0
+        for standing in standings:
+            top = fits.best_of(standing, weights)
+            standing.top = top
+            best = max(best, top)
+        return best
+
+    def _choice(self, lane: Lane, fits: Fits, found: list[Entry], weights: Shares) -> Choice:
+        rows: list[Row] = []
+        only = fits.listed[0]
+        is_only = len(fits.listed) == 1
+        speaks = False
+        for entry in found:
+            language, proficiency = only.language, only.proficiency
+            if not is_only:
+                parts = self._groups[entry.group].parts(lane)
+                language, proficiency = parts[0], parts[1]
+            if not rows:
+                speaks = language > 0
+            score = plain_score(language, proficiency, 1000 - entry.load, weights)
+            rows.append(entry.row(score, language, proficiency))
+        return choice_among(lane, found, rows, speaks=speaks)
 
     def best(
         self,
@@ -276,29 +229,33 @@ class Shortlist:
             band: Scores this near to the best count as equal.
             special: Where it names an agent, that agent is among the known.
         """
-        classes = self._classes_of(lane)
-        standings = self._standings.get(lane.channel)
+        fits = self._fits_of(lane)
+        standings = self._standings.get(lane.channel, [])
         alone = self._alone(lane, known) if special else _NOBODY_ALONE
         everyone = special.get("") if special else None
-        rows: list[tuple[int, int, int]] = []
+        rows: list[tuple[int, int]] = []
         least = max([one.score for one in known]) if known else 0
-        for load, standing in standings.items() if standings is not None else ():
-            for parts, able in classes.items():
-                groups = able & standing.groups
-                if groups and not (alone and (load, parts) in alone):
+        for standing in standings:
+            load = standing.load
+            for parts, one in fits.by_parts.items():
+                if not (alone and (load, parts) in alone) and one.groups.meets(standing.groups):
                     score = _score(parts, load, weights, everyone)
                     least = max(least, score)
-                    rows.append((load, score, groups))
+                    rows.append((load, score))
         least -= band
         found = [one for one in known if one.score >= least]
         names = {one.agent for one in known} if known else _NOBODY
-        for load in sorted({load for load, score, _ in rows if score >= least}):
-            scores = [score for at, score, _ in rows if at == load]
-            fit = [groups for at, score, groups in rows if at == load and score >= least]
-            all_good = len(fit) == len(scores) and not alone
-            assert standings is not None, "somebody is free nowhere"
-            walk = _Walk(lane, load, least, weights, special, names, self._masks, all_good=all_good)
-            found += self._first_of(standings[load], fit, walk)
+        for standing in standings:
+            load = standing.load
+            scores = [score for at, score in rows if at == load]
+            if not any(score >= least for score in scores):
+                continue
+            all_good = not alone and all(score >= least for score in scores)
+            walk = _Walk(lane, load, least, weights, special, names, fits, all_good=all_good)
+            found += [
+                walk.candidate(self._groups[entry.group], entry)
+                for entry in self._first_of(standing, walk)
+            ]
             if len(found) > RUNNERS_UP:
                 break
         if known:
@@ -314,64 +271,70 @@ class Shortlist:
         for one in known:
             key = (1000 - one.load, self._group_of[one.agent].parts(lane))
             counts[key] = counts.get(key, 0) + 1
-        standings, classes = self._standings.get(lane.channel, {}), self._classes[lane.index]
+        fits = self._fits[lane.index]
         return frozenset(
             (load, parts)
             for (load, parts), count in counts.items()
-            if not standings[load].holds_more(classes[parts], count)
+            if not self._holds_more(lane.channel, load, fits.by_parts[parts].groups, count)
         )
 
-    def _first_of(self, standing: _Standing, fit: list[int], walk: "_Walk") -> list[Candidate]:
-        """The first agents of these groups (bits) at one load, but for those named."""
+    def _holds_more(self, channel: str, load: int, groups: Blocks, count: int) -> bool:
+        """Whether more than ``count`` agents of these groups are free at this load."""
+        for index in groups.common(self._standing(channel, load).groups):
+            count -= self._groups[index].count_at(channel, load)
+            if count < 0:
+                return True
+        return False
+
+    def _first_of(self, standing: Standing, walk: "_Walk") -> list[Entry]:
+        """The first agents whom the walk looks for at one load, but for those named."""
         left: i64 = WALK_ROOTS << (standing.size.bit_length() + 1) // 2
-        found: list[Candidate] = []
-        served, names = walk.served, walk.names
+        found: list[Entry] = []
+        served = self._masks.serving_bytes(walk.lane)
         end: i64 = len(served) * 8
         for chunk in standing.chunks:
-            for entry in chunk:
+            size: i64 = len(chunk)
+            step: i64 = 0
+            while step < size:
                 left -= 1
                 if left < 0:
-                    return self._first_of_each(fit, walk)
-                at: i64 = entry.group
+                    return self._first_of_each(standing, walk)
+                at: i64 = chunk[step].group
+                step += 1
                 if at >= end:
                     continue
                 byte: i64 = served[at >> 3]
                 if not byte >> (at & 7) & 1:
                     continue
-                group = self._groups[entry.group]
-                if walk.is_good(group) and not (names and entry.agent in names):
-                    found.append(walk.candidate(group, entry))
+                entry = chunk[step - 1]
+                if walk.wants(entry, self._groups):
+                    found.append(entry)
                     if len(found) > RUNNERS_UP:
                         return found
         return found
 
-    def _first_of_each(self, fit: list[int], walk: "_Walk") -> list[Candidate]:
+    def _first_of_each(self, standing: Standing, walk: "_Walk") -> list[Entry]:
         """The same where few groups fit: the first of each, sorted."""
-        heads: list[tuple[int, int, int, str, int]] = []
-        for groups in fit:
-            for index in bits(groups):
+        heads: list[Entry] = []
+        for groups in walk.near():
+            for index in groups.common(standing.groups):
                 heads += self._heads(self._groups[index], walk)
-        heads.sort()
-        return [
-            walk.candidate(self._groups[index], _Entry(flexibility, since_ms, order, agent, index))
-            for flexibility, since_ms, order, agent, index in heads[: RUNNERS_UP + 1]
-        ]
+        heads.sort(key=Entry.place)
+        return heads[: RUNNERS_UP + 1]
 
-    def _heads(self, group: Group, walk: "_Walk") -> Iterator[tuple[int, int, int, str, int]]:
-        for (channels, at), bucket in group.buckets.items():
-            if at == walk.load and walk.lane.channel in channels:
-                for since_ms, order, agent in bucket[: RUNNERS_UP + 1 + len(walk.names)]:
-                    if agent not in walk.names:
-                        yield group.flexibility, since_ms, order, agent, group.index
+    def _heads(self, group: Group, walk: "_Walk") -> Iterator[Entry]:
+        for bucket in group.buckets.values():
+            if bucket[0].load == walk.load and walk.lane.channel in bucket[0].channels:
+                for entry in bucket[: RUNNERS_UP + 1 + len(walk.names)]:
+                    if entry.agent not in walk.names:
+                        yield entry
 
-    def _classes_of(self, lane: Lane) -> dict[tuple[int, int], int]:
-        known = self._classes.get(lane.index)
+    def _fits_of(self, lane: Lane) -> Fits:
+        known = self._fits.get(lane.index)
         if known is None:
-            known = self._classes[lane.index] = {}
-            serving = 0 if lane.agent else self._masks.serving(lane)
-            for index in bits(serving):
-                parts = self._groups[index].parts(lane)
-                known[parts] = known.get(parts, 0) | 1 << index
+            known = self._fits[lane.index] = Fits()
+            for index in bits(0 if lane.agent else self._masks.serving(lane)):
+                known.add(self._groups[index].parts(lane), self._groups[index])
         return known
 
 

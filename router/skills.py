@@ -22,6 +22,7 @@ __all__ = [
     "Requirement",
     "SkillLevels",
     "language_score",
+    "level_of",
     "levels",
     "meets",
     "merge_needs",
@@ -37,6 +38,17 @@ def levels(by_id: dict[str, int]) -> SkillLevels:
     names = sorted(by_id) if len(by_id) > 1 else by_id
     pairs = [_pair(name, by_id[name]) for name in names]
     return cast("SkillLevels", tuple(pairs))
+
+
+def level_of(name: str, level: int) -> SkillLevels:
+    """The same of one name; level 0 asks for nothing."""
+    return cast("SkillLevels", _one(name, level))
+
+
+@lru_cache(maxsize=16_384)
+def _one(name: str, level: int) -> object:
+    """One and the same for all who ask for it."""
+    return (_pair(name, level),) if level > 0 else ()
 
 
 def shared(profile: Profile) -> Profile:

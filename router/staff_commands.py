@@ -17,6 +17,7 @@ __all__ = [
     "PersonalForm",
     "ScorePart",
     "SetAgentPresence",
+    "SetAgentSkills",
     "SetPriority",
     "SetScore",
     "Show",
@@ -65,3 +66,13 @@ class SetAgentPresence(PersonalForm, frozen=True, omit_defaults=True):
     reason: str = ""
     source: Literal["system", "external"] = "system"
     until_ms: int | None = None
+
+
+class SetAgentSkills(PersonalForm, frozen=True, omit_defaults=True):
+    """A supervisor sets what an agent can do, part by part; ``clear``: as the token says again."""
+
+    agent: AgentId
+    skills: dict[str, int] | None = None
+    languages: dict[str, int] | None = None
+    clear: bool = False
+    reason: str = ""

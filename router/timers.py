@@ -19,6 +19,7 @@ anew when more than half of it is dead, so memory stays within twice the live ti
 
 import heapq
 from collections.abc import Iterable
+from typing import Final
 
 from router.marks import mypyc_attr
 
@@ -27,10 +28,10 @@ __all__ = ["TimerKey", "Timers"]
 TimerKey = tuple[str, str]
 """(kind, owner), for example ``("offer_expire", "o17")``."""
 
-NEVER_MS = 1 << 61
+NEVER_MS: Final = 1 << 61
 """Later than every deadline."""
 
-FEW = 64
+FEW: Final = 64
 """So few entries are never worth being laid out anew."""
 
 

@@ -208,6 +208,7 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
         topic=conversation.topic,
         waited_ms=max(0, now_ms - conversation.arrived_ms),
         queue_name=queue_name(world, conversation.queue),
+        begins=conversation.beginning(world.preview_max(conversation.queue)),
         pos=world.position,
     )
 

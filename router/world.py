@@ -7,6 +7,8 @@ Invariant: the marks (``touched``, ``unsettled``, ``moved``) are empty between c
 are no part of a snapshot.
 """
 
+from typing import Final
+
 from router.assignments import Assignments
 from router.conversations import Conversation, Conversations
 from router.errors import Refusal, Refused
@@ -25,6 +27,10 @@ from router.states import Reachability, Show
 from router.timers import Timers
 
 __all__ = ["World"]
+
+_AgentChanged: Final = AgentChanged
+_LineMoved: Final = LineMoved
+"""What is final is not looked up by name where the core is compiled."""
 
 
 class World:
@@ -110,6 +116,11 @@ class World:
         if queue is None:
             raise Refused(Refusal.NOT_FOUND, f"there is no queue {name!r}")
         return queue
+
+    def preview_max(self, name: str) -> int:
+        """So many characters of a first message are in this queue's offers."""
+        queue = self.queues.get(name)
+        return 0 if queue is None else queue.offer_preview
 
     def agent(self, name: str) -> Agent:
         """The agent of this id.
@@ -228,9 +239,9 @@ class World:
         for name in self.touched:
             agent = self.people.agents[name]
             show = agent.seen_show()
-            events.append(AgentChanged(AgentId(name), agent.shown, show, agent.seen_reason()))
+            events.append(_AgentChanged(AgentId(name), agent.shown, show, agent.seen_reason()))
             agent.shown = show
         self.touched.clear()
         for queue, cause in self.moved.items():
-            events.append(LineMoved(queue, cause))
+            events.append(_LineMoved(queue, cause))
         self.moved.clear()

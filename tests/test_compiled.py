@@ -18,7 +18,10 @@ from tests.helpers.replayed import outcome
 ROOT = Path(__file__).parents[1]
 SEEDS = range(8)
 COMMANDS = 1_500
-MODULES = ["groups", "masks", "matching", "queue", "ranks", "shortlist", "states", "timers"]
+MODULES = [
+    *("blocks", "choices", "fits", "groups", "masks", "matching", "queue", "ranks", "shortlist"),
+    *("standing", "states", "timers"),
+]
 COMPILERS = ("cc", "gcc", "clang")
 RUN = f"""
 import router.matching

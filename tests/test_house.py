@@ -16,14 +16,16 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-skills timers suggestions changes fields
+blocks skills timers suggestions changes fields previewed
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands outgoing_staff
-staff_commands
+staff_commands staff_events
 commands events explained conversations offers presence candidates
-outgoing groups masks people incoming_staff history remembered
-shortlist assignments in_force ops incoming
+outgoing standing masks people incoming_staff history remembered
+groups assignments ops incoming
+choices fits in_force asked
+shortlist
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
@@ -34,12 +36,13 @@ closing
 looking
 serving
 declaring
+skilling
 attendance handling guarding inviting opening wrapping snoozing
 asking
 dispatch
 core
 boards outlook conversation_views
-views explain facts listings shares
+views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
@@ -56,7 +59,7 @@ archive.sqlite
 server.collector server.hearers server.hidden server.findings server.top_figures
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
-server.demo_talk server.pulse server.flow server.strain server.collecting
+server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
 server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox

@@ -37,7 +37,7 @@ def test_answers_go_after_a_day() -> None:
 
 
 def test_the_oldest_of_too_many_answers_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops, "LIMITS", {"customer": 2})
+    monkeypatch.setattr(ops, "CUSTOMER_LIMIT", 2)
     monkeypatch.setattr(ops, "STAFF_LIMIT", 3)
     memory = OpMemory()
     for person in (C, PersonKey("agent:ann")):

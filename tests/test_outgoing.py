@@ -14,6 +14,7 @@ TYPES = {
     "agent.flapping",
     "help.asked",
     "help.ended",
+    "skills.set",
     "reply", "welcome", "beat", "disconnect", "token.expiring", "presence.self", "presence",
     "topic.stale",
     "board", "queue.position", "offer.new", "offer.ended", "conversation.assigned",

@@ -93,6 +93,12 @@ def test_hours_that_cannot_be_read_are_named_by_their_path(hours: str) -> None:
     assert _paths(brands=(Brand(id="pro", hours=hours),)) == ["brands[0].hours"]
 
 
+def test_an_offer_shows_nothing_of_a_confidential_queue() -> None:
+    secret = Queue(id="secret", confidential=True, offer_preview=80)
+    ((path, _),) = problems(Policy(queues=(secret,)))
+    assert path == "queues[0].offer_preview"
+
+
 def test_nobody_overflows_into_a_queue_that_would_refuse_them() -> None:
     members = Queue(id="members", verified_only=True)
     policy = Policy(queues=(Queue(id="all", overflow="members"), members))

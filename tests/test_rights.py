@@ -38,6 +38,8 @@ MATRIX = {
     "conversation.priority": ("supervisor", "service"),
     "agent.presence": ("supervisor", "service"),
     "explain": ROLES,
+    "agent.skills": ("supervisor", "service"),
+    "preview": ("supervisor", "service"),
     "help.ask": ("agent",),
     "help.end": ("agent", "supervisor"),
     "conversation.snooze": ("agent",),

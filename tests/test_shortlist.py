@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.candidates import Candidate
+from router.choices import choice_of
 from router.groups import Group, candidate, shares
 from router.matching import Pool
 from router.policy import Weights
@@ -75,6 +76,34 @@ def test_the_shortlist_chooses_whom_a_look_at_everybody_chooses(
         assert chosen is not None
         assert chosen.candidate == expected.candidate
         assert chosen.why == expected.why
+
+
+@settings(max_examples=300)
+@given(agents, requirements, weights, st.sampled_from([0, 100, 1000]))
+def test_where_nothing_is_known_the_short_way_says_the_same(
+    people: list[tuple[Profile, tuple[str, ...], int, int]],
+    wanted: Requirement,
+    weighted: Weights,
+    band: int,
+) -> None:
+    """Whom ``pick`` finds, in which order and for which reason, is what ``best`` finds."""
+    line = Line()
+    pool = Pool(line)
+    lane, _ = line.lane(("q", "chat", wanted))
+    pool.add_lane(lane)
+    for number, (profile, channels, load, idle_ms) in enumerate(people):
+        name = f"a{number}"
+        pool.sign_in(name, profile, len(profile.languages))
+        pool.free(name, channels, load, (idle_ms, number))
+    picked = pool._shortlist.pick(lane, shares(weighted), band)
+    found = pool._shortlist.best(lane, [], shares(weighted), band)
+    if not found:
+        assert picked is None
+        return
+    expected = choice_of(lane, found[0], found, found)
+    assert picked is not None
+    assert picked.considered == expected.considered
+    assert (picked.agent, picked.why, picked.rule) == (expected.agent, expected.why, expected.rule)
 
 
 def test_a_group_that_was_busy_at_the_first_look_is_found_later() -> None:

@@ -106,6 +106,26 @@ def test_cards_carry_the_name_of_the_queue() -> None:
     assert [(one.queue, one.queue_name) for one in told] == [("q", "Lamps")]
 
 
+@pytest.mark.parametrize(
+    ("preview", "begins"),
+    [(0, ""), (4, "My…"), (16, "My bill is wron…"), (17, "My bill is wrong.")],
+)
+def test_an_offer_begins_as_its_queue_says(preview: int, begins: str) -> None:
+    scene = Watched(Policy(queues=(Queue(id="q", offer_preview=preview), Queue(id="b"))))
+    scene.sign_in("ann")
+    scene.ask("c", queue="q", body="My bill is wrong.")
+    here = ConversationId("c")
+    scene.answered(SendMessage(customer("c"), here, "m", "Hello?", "text"))
+    (offer,) = scene.heard_by(agent("ann"), outgoing.OfferNew)
+    assert offer.begins == begins
+    scene.accept("ann")
+    scene.answered(SendMessage(agent("ann"), here, "n", "Look at this", "note"))
+    scene.answered(TransferConversation(agent("ann"), here, "t", "b"))
+    scene.sign_in("bob")
+    (passed_on,) = scene.heard_by(agent("bob"), outgoing.OfferNew)
+    assert (passed_on.queue, passed_on.begins) == ("b", "")  # its own rule
+
+
 def test_what_is_over_comes_once_more_for_whoever_names_it() -> None:
     scene = talking()
     scene.end("ann", "c")

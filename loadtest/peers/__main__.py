@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 
 import trio
 
+from loadtest.peers import presence
+from loadtest.peers.ejabberd import NOT_INSTALLED, is_installed
 from loadtest.peers.speaking import BarePair, FairlinePair, Pair, SocketIoPair
 from loadtest.scenario import Arrivals, Desks, Line, Load, Scenario
 from loadtest.serving import PAGE_BYTES, Server, cpu_of
@@ -33,6 +35,8 @@ HERE = Path(__file__).parent
 INSTALLED = Path("artifacts/peers")
 PACE_PER_S = 8.0
 WARM_S = 1.0
+TENANT = "load0"
+"""The only one of a server under load."""
 Figures = dict[str, Any]
 
 
@@ -63,6 +67,12 @@ def _process(command: Sequence[str], pair: Callable[[], Pair]) -> Iterator[tuple
 
 @contextmanager
 def _fairline(journal: str) -> Iterator[tuple[int, int, Any]]:
+    with _serving(journal) as (port, pid, key):
+        yield port, pid, lambda: FairlinePair(key, TENANT)
+
+
+@contextmanager
+def _serving(journal: str) -> Iterator[tuple[int, int, Key]]:
     scenario = Scenario(
         name="peers",
         load=Load(seconds=1.0, journal=journal),  # type: ignore[arg-type]  # one of the two
@@ -74,8 +84,7 @@ def _fairline(journal: str) -> Iterator[tuple[int, int, Any]]:
         server = Server(scenario, Path(folder))
         try:
             server.start()
-            key = Key(*server.keys[0])
-            yield server.port, server.pid, lambda: FairlinePair(key, "load0")
+            yield server.port, server.pid, Key(*server.keys[0])
         finally:
             server.kill()
 
@@ -150,7 +159,10 @@ def _resident(pid: int) -> int:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs all, several rounds, and prints the table."""
+    """Runs all, several rounds, and prints the table; ``presence`` first for the other bench."""
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["presence"]:
+        return presence.run(words[1:], lambda: _serving("file"), TENANT)
     parser = argparse.ArgumentParser(prog="python -m loadtest.peers", description=main.__doc__)
     parser.add_argument("--installed", type=Path, default=INSTALLED, help="folder of the peers")
     parser.add_argument("--pairs", type=int, default=100)
@@ -169,6 +181,8 @@ def main(words: Sequence[str] | None = None) -> int:
     for row in rows:
         row["to_bare"] = round(row["cpu_us_per_message"] / first, 2) if first else None
     print(json.dumps(rows, indent=2) if arguments.json else _table(rows))
+    if not is_installed():
+        print(NOT_INSTALLED)
     return 0
 
 

@@ -21,7 +21,7 @@ import msgspec
 import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
-from router.bench.processes import HOST, Child, child
+from router.bench.processes import HOST, TICK_S, Child, child
 from router.bench.servers import fairline, token
 
 __all__ = ["bench_gateway", "run"]
@@ -165,9 +165,10 @@ async def _paced(
         await trio.sleep_until(start + warm_s)
         cpu_s, before = server.cpu_s(), count
         await trio.sleep_until(start + warm_s + seconds)
-        cpu_s, messages = server.cpu_s() - cpu_s, count - before
+        cpu_s = max(server.cpu_s() - cpu_s, TICK_S)  # less cannot be told from nothing
+        messages = max(count - before, 1)
         nursery.cancel_scope.cancel()
-    took_s = sorted(took_s[before:])
+    took_s = sorted(took_s[before:]) or [seconds]
     return {
         "messages": messages,
         "p50_ms": round(1e3 * took_s[len(took_s) // 2], 2),

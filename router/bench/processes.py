@@ -17,10 +17,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["HOST", "Child", "child", "free_port"]
+__all__ = ["HOST", "TICK_S", "Child", "child", "free_port"]
 
 HOST = "127.0.0.1"
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+"""The grain of processor times, usually 10 ms."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -54,7 +55,7 @@ class Child:
         """The processor time that it took so far, its own and the system's for it."""
         line = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
         fields = line.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+        return (int(fields[11]) + int(fields[12])) * TICK_S
 
     def resident_bytes(self) -> int:
         """The memory that it holds now."""
@@ -83,8 +84,16 @@ def child(arguments: Sequence[str], ready: str) -> Iterator[Child]:
     with subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        server = None
         try:
-            yield Child(process, *_port_of(process, ready))
+            server = Child(process, *_port_of(process, ready))
+            yield server
+        except BaseException as error:
+            if server is not None:
+                state = process.poll()
+                how = "it runs" if state is None else f"it ended with {state}"
+                error.add_note(f"the server's last words ({how}):\n{''.join(server.said)}")
+            raise
         finally:
             process.kill()
 

@@ -95,6 +95,18 @@ def _preferences() -> dict[str, Any]:
             "summary": says,
             "responses": {**(answer if method == "get" else done), **refusals},
         }
+    found["put"]["parameters"] = [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "description": "The `ETag` of what is changed: 412 where that is not the newest.",
+            "schema": {"type": "string"},
+        }
+    ]
+    found["put"]["responses"]["412"] = {
+        "description": "It was changed elsewhere meanwhile: read it again.",
+        "content": _json(_refusal()),
+    }
     found["put"]["requestBody"] = {"required": True, "content": _json({})}
     return found
 

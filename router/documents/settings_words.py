@@ -161,6 +161,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "transcript_days": "What the archive keeps of this queue, in place of `retention`.",
         "confidential": "Only who serves a conversation here may read it.",
         "verified_only": "Customers may ask for it once they have proven who they are.",
+        "offer_preview": "So many characters of the customer's first message are in an offer.",
     },
     policy.Step: {
         "after_ms": "In ms of this line; each step later than the one before.",

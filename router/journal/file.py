@@ -168,10 +168,12 @@ class FileJournal:
         try:
             while not self._closing:
                 self._check()
-                if cursor.sequence > self._durable:
+                is_rested = cursor.sequence > self._durable
+                if is_rested:
                     await self._changed.wait()
-                    continue
-                for entry in await self._next(cursor):
+                    if self._closing or self._failure or cursor.sequence > self._durable:
+                        continue
+                for entry in await self._next(cursor, is_rested=is_rested):
                     batch = unread.of(entry.records)
                     if batch:
                         yield batch
@@ -209,11 +211,13 @@ class FileJournal:
         self._wake()
         self._closed.set()
 
-    async def _next(self, cursor: Cursor) -> list[Entry]:
+    async def _next(self, cursor: Cursor, *, is_rested: bool) -> list[Entry]:
+        """The next batches; who has waited for them already need not wait another turn."""
         entry = self._recent.get(cursor.sequence)
         if entry is None:
             return await self._writer.call(lambda: cursor.read(self._durable))
-        await trio.lowlevel.checkpoint()
+        if not is_rested:
+            await trio.lowlevel.checkpoint()
         cursor.pass_by(entry)
         return [entry]
 

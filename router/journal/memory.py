@@ -48,10 +48,13 @@ class MemoryJournal:
         return self._end
 
     async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
-        """See `Journal`; the one await comes first, so a cancelled batch is not in it."""
+        """See `Journal`; a cancelled batch is not in it.
+
+        Others have their turn behind it and not before, so that readers have theirs with them.
+        """
         if not commands:
             raise ValueError("A batch needs at least one command.")
-        await trio.lowlevel.checkpoint()
+        await trio.lowlevel.checkpoint_if_cancelled()
         if self._closed:
             raise JournalUnavailable("The journal is closed.")
         store = self._store
@@ -59,6 +62,7 @@ class MemoryJournal:
         store.batches.append(number(commands, store.positions, now_ms))
         store.stamp_ms = now_ms
         store.wake()
+        await trio.lowlevel.cancel_shielded_checkpoint()
 
     async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`."""
@@ -67,8 +71,10 @@ class MemoryJournal:
         while not self._closed:
             if index == len(self._store.batches):
                 await self._store.changed.wait()
+            else:
+                await trio.lowlevel.checkpoint()
+            if index == len(self._store.batches):
                 continue
-            await trio.lowlevel.checkpoint()
             batch = unread.of(self._store.batches[index])
             index += 1
             if batch:

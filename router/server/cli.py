@@ -140,7 +140,7 @@ async def demo(*, port: int = 8080) -> None:
 def init(folder: Path, /) -> None:
     """Writes a commented fairline.toml with fresh keys into a folder; never overwrites one."""
     file = write_starter(folder)
-    print(f"Wrote {file}. Next: fairline check --config {file}")
+    print(f"Wrote {file}. Next: fairline serve --config {file}")
 
 
 @app.command(help_epilogue=_example("fairline check --config fairline.toml"))

@@ -72,6 +72,7 @@ def _policy() -> Policy:
                     Step(after_ms=60_000, needs=(), any_language=True),
                 ),
                 wrap_up_ms=10_000,
+                offer_preview=140,
             )
             for name, title in _QUEUES
         ),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from router.admitting import admit, queue_for
+from router.asked import Asked
 from router.cards import WaitBand
 from router.commands import Actor, RequestConversation
 from router.core import Router
@@ -70,13 +71,14 @@ class Doors:
         if router is None:
             return None
         world = router.world
-        asked = RequestConversation(
+        command = RequestConversation(
             by=Actor("customer", ""),
             conversation=ConversationId(""),
             op="",
             channel="chat",
             queue=queue,
         )
+        asked = Asked(command)
         try:
             found = queue_for(world, None, asked)
         except Refused:

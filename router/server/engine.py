@@ -268,11 +268,13 @@ class Engine:
     async def _apply_batch(self, batch: Sequence[Record]) -> None:
         self._stamp_ms = batch[-1].now_ms
         self._stamp_steady_ms = self._clock.steady_ms()
+        self._audience.hold()
         for count, record in enumerate(batch, start=1):
             if record.tenant in self._tenants.routers:
                 await self._apply(record)
             if count % SLICE == 0 and self._clock.steady_ms() >= self._share_until_ms:
                 await self._give_way()
+        self._audience.release()
         if self.is_live:
             self._watch_deadlines()
         elif self._effects is not None:
@@ -281,9 +283,11 @@ class Engine:
     async def _give_way(self) -> None:
         """Lets the others have their turn, and may then work as long as they did."""
         # A turn is long where thousands come at once, and who is in already waits for this task.
+        self._audience.release()
         left_ms = self._clock.steady_ms()
         await trio.lowlevel.checkpoint()
         back_ms = self._clock.steady_ms()
+        self._audience.hold()
         self._share_until_ms = back_ms + min(back_ms - left_ms, SHARE_MS_MAX)
 
     async def _apply(self, record: Record) -> None:
@@ -365,11 +369,7 @@ class Engine:
     async def _survive(
         self, record: Record, command: Command, ticket: Ticket | None
     ) -> Sequence[Event] | None:
-        """The core broke over a command: once more on a fresh core, else go on without it.
-
-        Returns:
-            The events, where it went well the second time; None where it was skipped.
-        """
+        """The core broke over a command: once more on a fresh core, or None and on without."""
         _LOG.error(
             "core.command_broke",
             tenant=record.tenant,

@@ -19,42 +19,43 @@ says goodbye itself, with a code that tells the client to stop.
 
 import os
 import struct
-from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 import trio
 
 from router.server.counters import Count, no_count
-from router.server.head import Head
+from router.server.intake import Intake
 from router.server.meter import BAD_FRAME, FrameLimits, FrameMeter, Verdict
 from router.server.visit import CLOSE_S, cut, discard, half_close, send_within
 
-__all__ = ["Gate", "upgrade_request"]
+__all__ = ["Gate", "Messages", "Receiver"]
 
 WRITE_S: Final = 10.0
 _CLOSE_FRAME: Final = 0x88
+_READ_BYTES: Final = 4_096
 
-Deliver = Callable[[bytes | bytearray], Awaitable[bytes | bytearray]]
-"""Takes what it can of some frames and returns the rest."""
+Messages = list[str | bytes]
 
 
-def upgrade_request(head: Head) -> bytes:
-    """Write the head of an upgrade anew, with only what the library needs.
+class Receiver(Protocol):
+    """Who is offered frames before the library."""
 
-    The host is a constant because wsproto decodes it as IDNA, which raises on names that are fine;
-    the extensions are left out so that none can be negotiated.
-    """
-    lines = [
-        f"GET {head.target} HTTP/1.1",
-        "host: localhost",
-        "upgrade: websocket",
-        "connection: upgrade",
-        "sec-websocket-version: 13",
-        f"sec-websocket-key: {head.key}",
-    ]
-    if head.subprotocols:
-        lines.append(f"sec-websocket-protocol: {', '.join(head.subprotocols)}")
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
+    def take(self, data: bytes | bytearray) -> tuple[Messages, bytes | bytearray]:
+        """Takes what it can at once; returns what has to wait, and what is the library's."""
+
+    async def queue(self, messages: Messages) -> None:
+        """Takes what had to wait."""
+
+
+class _Heard(NamedTuple):
+    """What is left of a piece for the reader's own task."""
+
+    messages: Messages
+    passed: bytes | bytearray
+    is_end: bool
+
+
+_END = _Heard([], b"", is_end=True)
 
 
 class Gate(trio.abc.HalfCloseableStream):
@@ -67,19 +68,23 @@ class Gate(trio.abc.HalfCloseableStream):
         write_s: The time each write may take.
         is_telling: Whether a peer that broke the protocol is told so with 4502, or just dropped.
         count: Told of verdicts and writes that took too long.
+        intake: Reads for us what needs no waiting; None to wait for each piece ourselves.
     """
 
     __slots__ = (
         "_count",
-        "_deliver",
         "_ended",
         "_has_said_close",
+        "_heard",
+        "_intake",
         "_is_hanging_up",
         "_is_sending",
         "_is_shut",
         "_is_telling",
         "_last_words",
         "_meter",
+        "_reader",
+        "_receiver",
         "_replay",
         "_rest",
         "_socket",
@@ -98,6 +103,7 @@ class Gate(trio.abc.HalfCloseableStream):
         write_s: float = WRITE_S,
         is_telling: bool = True,
         count: Count = no_count,
+        intake: Intake | None = None,
     ) -> None:
         self._stream = stream
         self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
@@ -106,7 +112,10 @@ class Gate(trio.abc.HalfCloseableStream):
         self._write_s = write_s
         self._is_telling = is_telling
         self._count = count
-        self._deliver: Deliver | None = None
+        self._receiver: Receiver | None = None
+        self._intake = intake
+        self._reader: trio.lowlevel.Task | None = None  # while the intake reads for it
+        self._heard: _Heard | Exception = _END  # what it is woken with
         self.was_too_slow = False
         self._rest: bytes | memoryview = b""  # of what the kernel did not take at once
         self._is_sending = False
@@ -136,12 +145,9 @@ class Gate(trio.abc.HalfCloseableStream):
         """Wait until nothing more comes from the peer, last words said and lingered on."""
         await self._ended.wait()
 
-    def deliver_to(self, deliver: Deliver | None) -> None:
-        """Offer frames to somebody before the library, from the next that begins a message on.
-
-        What ``deliver`` returns goes on to the library; it never sees part of a message.
-        """
-        self._deliver = deliver
+    def deliver_to(self, receiver: Receiver | None) -> None:
+        """Offer frames to somebody before the library, from the next that begins a message on."""
+        self._receiver = receiver
 
     def adjust(self, limits: FrameLimits) -> None:
         """Put other limits in force from the next byte on."""
@@ -156,22 +162,85 @@ class Gate(trio.abc.HalfCloseableStream):
         meter = self._meter
         while meter.verdict is None:
             try:
-                data = await self._stream.receive_some(max_bytes)
+                heard = await self._wait_heard(max_bytes)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self._ended.set()
                 raise
-            if not data:
+            if heard.messages and self._receiver is not None:
+                await self._receiver.queue(heard.messages)
+            if heard.is_end:
                 self._ended.set()
                 return b""
-            is_new = meter.is_between_messages
-            passed = meter.feed(data, trio.current_time())
-            if passed and is_new and self._deliver is not None:
-                passed = await self._deliver(passed)
-            if passed:
+            if heard.passed:
                 # What came before a violation is delivered first; the next call hangs up.
-                return passed
+                return heard.passed
         await self._hang_up(meter.verdict)
         return b""
+
+    async def _wait_heard(self, max_bytes: int | None) -> _Heard:
+        """Wait for something that the reader's task must see to."""
+        intake, socket = self._intake, self._socket
+        if intake is None or socket is None or self._receiver is None:
+            return self._judge(await self._stream.receive_some(max_bytes))
+        descriptor = socket.fileno()
+        if descriptor < 0:
+            raise trio.ClosedResourceError("the gate is shut")
+
+        def give_up(_: object) -> trio.lowlevel.Abort:
+            self._reader = None
+            intake.rest(descriptor)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.checkpoint_if_cancelled()
+        intake.listen(descriptor, self)
+        self._reader = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(give_up)
+        heard, self._heard = self._heard, _END
+        if isinstance(heard, Exception):
+            raise heard
+        return heard
+
+    def hear(self) -> bool:
+        """See ``intake.Listener``; what goes wrong is raised in the reader's task."""
+        assert self._socket is not None
+        try:
+            heard = self._judge(os.read(self._socket.fileno(), _READ_BYTES))
+        except BlockingIOError:
+            return True
+        except OSError:
+            self._wake_reader(trio.BrokenResourceError("the peer is gone"))
+        except Exception as error:
+            self._wake_reader(error)
+        else:
+            if not (heard.messages or heard.passed or heard.is_end or self._meter.verdict):
+                return True
+            self._wake_reader(heard)
+        return False
+
+    def _wake_reader(self, heard: _Heard | Exception) -> None:
+        reader, self._reader = self._reader, None
+        assert reader is not None, "who is listened to waits"
+        self._heard = heard
+        trio.lowlevel.reschedule(reader)
+
+    def _judge(self, data: bytes | bytearray) -> _Heard:
+        """Meter a piece, and let the receiver take of it what it can at once."""
+        if not data:
+            return _END
+        meter = self._meter
+        is_new = meter.is_between_messages
+        passed = meter.feed(data, trio.current_time())
+        if passed and is_new and self._receiver is not None:
+            return _Heard(*self._receiver.take(passed), False)
+        return _Heard([], passed, False)
+
+    def _stop_listening(self) -> None:
+        """The stream is about to be closed: whoever waits for something to be read need not."""
+        if self._reader is not None:
+            assert self._intake is not None
+            assert self._socket is not None
+            self._intake.rest(self._socket.fileno())
+            self._wake_reader(trio.ClosedResourceError("the gate is shut"))
 
     def write(self, data: bytes) -> bool:
         """Give the kernel whole frames, without waiting.
@@ -296,12 +365,14 @@ class Gate(trio.abc.HalfCloseableStream):
         finally:
             self._is_shut = True
             self._ended.set()
+            self._stop_listening()
             await self._stream.aclose()
 
     async def abort(self) -> None:
         """Cut the connection now; every later read and write fails."""
         self._is_shut = True
         self._ended.set()
+        self._stop_listening()
         await cut(self._stream)
 
     async def _hang_up(self, verdict: Verdict) -> None:

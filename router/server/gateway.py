@@ -28,10 +28,10 @@ from router.server.clock import Clock
 from router.server.connection import Connection
 from router.server.engine import Engine
 from router.server.fetching import Fetching
-from router.server.flow import Flow
 from router.server.hidden import HIDDEN
 from router.server.histories import Histories, Keeper
 from router.server.hub import Hub
+from router.server.intake import Intake
 from router.server.meter import frame_limits
 from router.server.metrics import Metrics
 from router.server.origins import is_allowed, is_own
@@ -109,7 +109,8 @@ class Gateway:
         self.reads = Reads(tenants.routers, hub, engine.now_ms)
         self.fetching = Fetching(Histories(tenants.routers, engine.submit, keeper))
         self.pulse = Pulse()
-        self.flow = Flow()
+        self.flow = hub.flow
+        self.intake = Intake()
         self.pool = Pool()
         self.reception = trio.Semaphore(HELLOS_AT_ONCE)
         self.random: Callable[[], float] = random.Random().random  # noqa: S311 - spreads pings
@@ -126,6 +127,7 @@ class Gateway:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.pulse.run)
             nursery.start_soon(self.flow.run)
+            nursery.start_soon(self.intake.run)
             nursery.start_soon(self._watch_fates)
 
     async def handle(self, visit: Visit) -> None:
@@ -158,7 +160,9 @@ class Gateway:
             await visit.refuse(400, f"offer a subprotocol: {', '.join(sorted(known))}")
             return
         try:
-            socket = await accept_socket(visit, chosen, limits=self._first_limits)
+            socket = await accept_socket(
+                visit, chosen, limits=self._first_limits, intake=self.intake
+            )
         except SocketClosedError:
             return
         connection = Connection(self, socket, origin=head.origin, is_own_origin=own)

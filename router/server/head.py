@@ -1,7 +1,8 @@
 """Reads the head of an HTTP/1.1 request more strictly than any library behind it.
 
 Owns:
-    Which request heads are let in, and the status that answers each other one.
+    Which request heads are let in, the status that answers each other one, and how an upgrade's
+    head is written anew for the library.
 
 Does not know:
     Streams, paths of Fairline, tokens, origins that are allowed.
@@ -23,7 +24,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["FIELDS_MAX", "HEAD_BYTES_MAX", "Head", "HeadReader", "Refusal", "parse_head"]
+__all__ = [
+    "FIELDS_MAX",
+    "HEAD_BYTES_MAX",
+    "Head",
+    "HeadReader",
+    "Refusal",
+    "parse_head",
+    "upgrade_request",
+]
 
 HEAD_BYTES_MAX: Final = 16_384
 FIELDS_MAX: Final = 64
@@ -266,3 +275,22 @@ def _subprotocols(fields: _Fields) -> tuple[str, ...]:
 def _only(fields: _Fields, name: str) -> str | None:
     values = fields.get(name)
     return values[0] if values else None
+
+
+def upgrade_request(head: Head) -> bytes:
+    """Write the head of an upgrade anew, with only what the library needs.
+
+    The host is a constant because wsproto decodes it as IDNA, which raises on names that are fine;
+    the extensions are left out so that none can be negotiated.
+    """
+    lines = [
+        f"GET {head.target} HTTP/1.1",
+        "host: localhost",
+        "upgrade: websocket",
+        "connection: upgrade",
+        "sec-websocket-version: 13",
+        f"sec-websocket-key: {head.key}",
+    ]
+    if head.subprotocols:
+        lines.append(f"sec-websocket-protocol: {', '.join(head.subprotocols)}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")

@@ -41,6 +41,12 @@ class Audience(Protocol):
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         """Brings an event to those who should hear it."""
 
+    def hold(self) -> None:
+        """Several events come one after the other, and then ``release``: they may go together."""
+
+    def release(self) -> None:
+        """For now there is nothing more."""
+
     def send_away(self, tenant: str) -> None:
         """An event could not be brought: all of the tenant must fetch the whole truth anew."""
 

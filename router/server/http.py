@@ -39,6 +39,7 @@ _KINDS = {
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".tgz": "application/gzip",
     ".woff2": "font/woff2",
 }
 _NOT_BUILT = b"The pages are not built. In a working copy: make web\n"
@@ -47,6 +48,14 @@ _FOR_ALL_SITES = {
     "cross-origin-resource-policy": "cross-origin",
 }
 BODY_BYTES_MAX = 4_096
+_SIGNPOST = """\
+A Fairline server.
+
+/desktop    agents
+/board      supervisors
+/widget     customers, on a page of its own: /widget?tenant=NAME
+/widget.js  customers, on pages of yours
+"""
 
 _Wanted = TypeVar("_Wanted")
 _Asked = TypeVar("_Asked", "_VisitorRequest", "_ProofRequest")
@@ -87,8 +96,10 @@ def public_app(
     """The application of the public port; health and metrics are there unless ops has its own."""
     files = _read_files(with_demo=demo is not None)
     routes = [
+        Route("/", _signpost),
         Route("/widget.js", _script(files.get("widget.js"))),
         Route("/client.js", _script(files.get("client.js"))),
+        Route("/client.tgz", _script(files.get("client.tgz"))),
         Route("/widget", _page(files.get("widget/page.html"), "*")),
         Route("/desktop", _page(files.get("desktop/index.html"), "'none'")),
         Route("/desktop/people", _people(demo)),
@@ -104,6 +115,11 @@ def public_app(
     if demo is not None:
         routes += _demo_routes(demo, files.get("demo/shop.html"))
     return Starlette(routes=routes)
+
+
+async def _signpost(_: Request) -> Response:
+    """For who looks what runs here."""
+    return PlainTextResponse(_SIGNPOST, headers={"cache-control": "no-cache"})
 
 
 def ops_app(desk: Desk) -> Starlette:
@@ -286,6 +302,8 @@ def _token_for(
 
 
 def _may_not(origin: str, tenant: str) -> str:
+    if origin == "null":
+        return "a page opened from a file has no origin: serve it, as python3 -m http.server does"
     return (
         f"{origin} may not have customers of tenant {tenant!r}: is data-tenant right, and is this "
         f"origin in origins = [...] of [tenants.{tenant}]?"

@@ -23,6 +23,7 @@ from router.errors import CloseCode
 from router.ids import PersonKey
 from router.outgoing import Outgoing, State
 from router.server.board_figures import BoardFigures
+from router.server.flow import Flow
 from router.server.folds import Folds
 from router.server.links import Link, Links
 from router.server.places import Places
@@ -53,6 +54,7 @@ class Hub:
         self.topics = Topics(routers, BoardFigures(routers, self.folds, now_ms))
         self.places = Places(routers, self.links, partial(_wait_now, self.folds, now_ms))
         self.strain = Strain()
+        self.flow = Flow()
         self._routers = routers
         self._life = life
         self._now_ms = now_ms
@@ -93,6 +95,14 @@ class Hub:
                     link.outbox.put(packet)
         self.places.note(tenant, event)
         self.topics.note(tenant, event)
+
+    def hold(self) -> None:
+        """See ``hearers.Audience``."""
+        self.flow.hold()
+
+    def release(self) -> None:
+        """See ``hearers.Audience``."""
+        self.flow.release()
 
     def send(self, tenant: str, persons: tuple[PersonKey, ...], message: Outgoing) -> None:
         """Sends a hint that stands in no journal, such as who is typing."""

@@ -4,7 +4,8 @@ Owns: the path, who may ask, the form of what is kept and answered.
 Does not know: how a document is kept, what one means.
 
 Invariants (tests/server/test_preference_calls.py): a person reaches their own documents alone, for
-the path does not name whose; what is answered 204 is durable.
+the path does not name whose; what is answered 204 is durable; with ``If-Match``, a change made to
+another version than the newest is answered 412 and changes nothing.
 """
 
 from functools import partial
@@ -17,19 +18,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from router.errors import Refusal, Refused
-from router.server.calls import Caller, Calls, json_response
-from router.server.preferences import BYTES_MAX, Owner, Preferences
+from router.server.calls import Caller, Calls, json_response, refusal
+from router.server.preferences import BYTES_MAX, Owner, Preferences, version_of
 
 __all__ = ["METHODS", "PATH", "Preference", "preference_routes"]
 
 PATH = "/v1/me/preferences/{name}"
 METHODS = {
     "get": "What you keep under a name; `value` is null where there is nothing.",
-    "put": "Keep any JSON under a name, in the place of what was there.",
+    "put": "Keep any JSON under a name; with the `ETag` of a GET as `If-Match`, only over that.",
     "delete": "Keep nothing under it any longer.",
 }
 STAFF = frozenset({"agent", "supervisor"})
 NAME_MAX = 64
+PRECONDITION_FAILED = 412
 
 
 class Preference(Struct, frozen=True):
@@ -52,14 +54,30 @@ def preference_routes(calls: Calls, preferences: Preferences) -> list[Route]:
             return Response(status_code=204)
         if request.method == "PUT":
             value = await _value(request)
-            await trio.to_thread.run_sync(preferences.keep, owner, name, value)
-            return Response(status_code=204)
+            keep = partial(preferences.keep, only_over=_only_over(request))
+            try:
+                await trio.to_thread.run_sync(keep, owner, name, value)
+            except Refused as refused:
+                if refused.code is not Refusal.CONFLICT:
+                    raise
+                return refusal(refused, PRECONDITION_FAILED)
+            return Response(status_code=204, headers=_tag(value))
         found = await trio.to_thread.run_sync(preferences.read, owner, name)
         told = Preference(name, msgspec.Raw(found or b"null"))
-        return json_response(told, headers={"cache-control": "no-store"})
+        return json_response(told, headers={"cache-control": "no-store", **_tag(found)})
 
     answer = partial(calls.answer, serve=serve, unknown="ask again", roles=STAFF)
     return [Route(PATH, answer, methods=[method.upper() for method in METHODS])]
+
+
+def _tag(value: bytes | None) -> dict[str, str]:
+    return {"etag": f'"{version_of(value)}"'}
+
+
+def _only_over(request: Request) -> str | None:
+    """The version that ``If-Match`` names; proxies that pack answers mark it as weak."""
+    tag = request.headers.get("if-match", "*").strip().removeprefix("W/")
+    return None if tag == "*" else tag.strip('"')
 
 
 async def _value(request: Request) -> bytes:

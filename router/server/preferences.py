@@ -3,12 +3,14 @@
 Owns: the file, its form, its limits. Does not know: what a document means, who may ask for it.
 
 Invariants (tests/server/test_preferences.py): what was kept is on the disk and survives a crash;
-nobody gets another's; what one person keeps is bounded by ``NAMES_MAX`` and ``BYTES_MAX``.
+nobody gets another's; what one person keeps is bounded by ``NAMES_MAX`` and ``BYTES_MAX``; of two
+who change the same version of a document one is refused.
 
 These documents decide nothing, so they are not in the journal and not in the core. The file is
 opened for each call and closed again, as the archive's is for reading: calls are rare.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +19,7 @@ from typing import NamedTuple
 
 from router.errors import Refusal, Refused
 
-__all__ = ["BYTES_MAX", "FILE_NAME", "NAMES_MAX", "Owner", "Preferences"]
+__all__ = ["BYTES_MAX", "FILE_NAME", "NAMES_MAX", "Owner", "Preferences", "version_of"]
 
 FILE_NAME = "preferences.sqlite"
 """In ``server.data``; a backup of the folder takes it along."""
@@ -63,22 +65,28 @@ class Preferences:
         if self._file is None or not self._file.exists():
             return None
         with self._opened() as connection:
-            row = connection.execute(
-                "SELECT value FROM preferences WHERE tenant = ? AND person = ? AND name = ?",
-                (*owner, name),
-            ).fetchone()
-        return None if row is None else bytes(row[0])
+            return _value(connection, owner, name)
 
-    def keep(self, owner: Owner, name: str, value: bytes) -> None:
+    def keep(self, owner: Owner, name: str, value: bytes, *, only_over: str | None = None) -> None:
         """Puts a document in the place of what was there; it is durable on return.
 
+        Args:
+            owner: Whose it is.
+            name: Its name.
+            value: The document.
+            only_over: The version that must be there; None where any will do.
+
         Raises:
-            Refused: LIMIT_EXCEEDED where it is too long or there are too many.
+            Refused: LIMIT_EXCEEDED where it is too long or there are too many; CONFLICT where
+                another version is there.
         """
         if len(value) > BYTES_MAX:
             raise Refused(Refusal.LIMIT_EXCEEDED, f"expected at most {BYTES_MAX} bytes")
         with self._opened() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            if only_over is not None and only_over != version_of(_value(connection, owner, name)):
+                connection.execute("ROLLBACK")
+                raise Refused(Refusal.CONFLICT, f"{name}: it was changed elsewhere; read it again")
             (others,) = connection.execute(
                 "SELECT count(*) FROM preferences WHERE tenant = ? AND person = ? AND name <> ?",
                 (*owner, name),
@@ -116,6 +124,19 @@ class Preferences:
         except (OSError, sqlite3.Error) as error:
             text = f"{self._file.name} cannot be used now: {error}"
             raise Refused(Refusal.OVERLOADED, text) from error
+
+
+def version_of(value: bytes | None) -> str:
+    """Names a document by what is in it, and the absence of one."""
+    return "none" if value is None else hashlib.sha256(value).hexdigest()[:32]
+
+
+def _value(connection: sqlite3.Connection, owner: Owner, name: str) -> bytes | None:
+    row = connection.execute(
+        "SELECT value FROM preferences WHERE tenant = ? AND person = ? AND name = ?",
+        (*owner, name),
+    ).fetchone()
+    return None if row is None else bytes(row[0])
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:

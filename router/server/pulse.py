@@ -28,6 +28,8 @@ FATE_S = 10.0
 EXPIRING_S = 60.0
 GRAIN_S = 0.25
 """Deadlines this near to each other are attended to in one go: one wake-up for all of them."""
+TURN = 16
+"""So many are attended to before other tasks have their turn: a ping is a call of the system."""
 
 
 class Liveness(NamedTuple):
@@ -211,17 +213,21 @@ class Pulse:
                 if self._heap:
                     sleep.deadline = math.ceil(self._heap[0][0] / GRAIN_S) * GRAIN_S
                 await self._sooner.wait()
-            self.attend(trio.current_time())
+            while self.attend(trio.current_time()):
+                await trio.lowlevel.checkpoint()
 
-    def attend(self, now: float) -> None:
-        """Attends to all that is due by now; each heart is looked at once."""
-        while self._heap and self._heap[0][0] <= now:
+    def attend(self, now: float) -> bool:
+        """Attends to what is due by now, ``TURN`` of them at most; whether more are."""
+        for _ in range(TURN):
+            if not self._heap or self._heap[0][0] > now:
+                return False
             due_at, _, heart = heapq.heappop(self._heap)
             if self._due.get(heart) != due_at:
                 continue
             del self._due[heart]
             if heart.attend(now):
                 self._push(heart, max(heart.due_at(), now + 0.001))
+        return True
 
     def _push(self, heart: Heart, due_at: float) -> None:
         self._count += 1

@@ -1,10 +1,10 @@
 """Reads whole messages off the front of what came in, so that the library need not.
 
 Owns:
-    Cutting and unmasking frames that are a message each.
+    Cutting and unmasking frames that are a message each; passing over pongs.
 
 Does not know:
-    Streams, limits (``meter`` has judged every header before), control frames, fragments.
+    Streams, limits (``meter`` has judged every header before), other control frames, fragments.
 
 Invariants (tests/server/test_shortcut.py):
     Whatever the bytes, messages and rest together are what the library would have read from them:
@@ -12,7 +12,8 @@ Invariants (tests/server/test_shortcut.py):
 
 Nearly every frame of a client is a message of its own that arrived in one piece. Reading it here
 costs a tenth of what the library takes for it, which keeps the rest: fragments, pings, closes, and
-everything that is wrong.
+everything that is wrong. A pong needs no reading: we ask by pings of our own, and that something
+came is all there is to know (``meter``); ten thousand silent connections send 500 a second.
 """
 
 from typing import Final
@@ -21,6 +22,8 @@ __all__ = ["whole_messages"]
 
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
+_TAKEN: Final = frozenset({_TEXT, _BINARY, 0x8A})
+"""The third is a pong."""
 _MASK_BYTES: Final = 4
 _HEAD_BYTES_MIN: Final = 2 + _MASK_BYTES
 
@@ -38,7 +41,7 @@ def whole_messages(data: bytes | bytearray) -> tuple[list[str | bytes], bytes | 
     start, end = 0, len(data)
     while end - start >= _HEAD_BYTES_MIN:
         first, size, head = data[start], data[start + 1] & 0x7F, 2
-        if (first != _TEXT and first != _BINARY) or size == 127:
+        if first not in _TAKEN or size == 127:
             break
         if size == 126:
             size, head = int.from_bytes(data[start + 2 : start + 4], "big"), 4
@@ -52,10 +55,10 @@ def whole_messages(data: bytes | bytearray) -> tuple[list[str | bytes], bytes | 
                 messages.append(message.decode())
             except UnicodeDecodeError:
                 break
-        else:
+        elif first == _BINARY:
             messages.append(message)
         start = stop
-    return messages, data[start:] if start else data
+    return messages, data[start:]
 
 
 def _unmasked(mask: bytes | bytearray, payload: bytes | bytearray, size: int) -> bytes:

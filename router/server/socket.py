@@ -29,7 +29,9 @@ import trio
 import trio_websocket
 from wsproto.utilities import LocalProtocolError
 
-from router.server.gate import WRITE_S, Gate, upgrade_request
+from router.server.gate import WRITE_S, Gate
+from router.server.head import upgrade_request
+from router.server.intake import Intake
 from router.server.meter import FrameLimits
 from router.server.shortcut import whole_messages
 from router.server.visit import CLOSE_S, LINGER_S, Visit, bound_send_buffer
@@ -74,6 +76,7 @@ async def accept_socket(
     limits: FrameLimits,
     write_s: float = WRITE_S,
     is_telling: bool = True,
+    intake: Intake | None = None,
 ) -> "Socket":
     """Answer an upgrade with 101.
 
@@ -83,6 +86,7 @@ async def accept_socket(
         limits: What the peer may send until `Socket.adjust`.
         write_s: The time one write may take before the connection is cut.
         is_telling: Whether a peer that breaks the protocol is told 4502, or just dropped.
+        intake: Reads for it; None for one that reads alone.
 
     Raises:
         SocketClosedError: The peer went before the answer was sent.
@@ -96,6 +100,7 @@ async def accept_socket(
         write_s=write_s,
         is_telling=is_telling,
         count=visit.count,
+        intake=intake,
     )
     try:
         with trio.fail_after(UPGRADE_S):
@@ -174,7 +179,7 @@ class Socket:
         self._end: tuple[int, str] | None = None
         self.take_now: Callable[[str | bytes], bool] | None = None
         """Takes a message while ``receive`` waits, if that needs no waiting; else False."""
-        gate.deliver_to(self._deliver)
+        gate.deliver_to(self)
 
     @property
     def heard_at(self) -> float:
@@ -209,22 +214,26 @@ class Socket:
         except trio_websocket.ConnectionClosed:
             raise await self._closed() from None
 
-    async def _deliver(self, data: bytes | bytearray) -> bytes | bytearray:
-        """Put whole messages where the library would, in their order; the library gets the rest."""
+    def take(self, data: bytes | bytearray) -> tuple[list[str | bytes], bytes | bytearray]:
+        """See ``gate.Receiver``: in their order, as far as none has to wait."""
         messages, rest = whole_messages(data)
+        for index, message in enumerate(messages):
+            if self.take_now is None or not self._is_awaited or not self.take_now(message):
+                return messages[index:], rest
+        return [], rest
+
+    async def queue(self, messages: list[str | bytes]) -> None:
+        """See ``gate.Receiver``: put them where the library would."""
         for message in messages:
-            if self.take_now is not None and self._is_awaited and self.take_now(message):
-                continue
             # Where this socket was closed meanwhile, nobody wants it.
             with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._connection._send_channel.send(message)
-        return rest
 
     @property
     def _is_awaited(self) -> bool:
         """Whether ``receive`` waits, and nothing is on its way to it."""
-        channel = self._connection._send_channel.statistics()
-        return channel.tasks_waiting_receive > 0 and channel.current_buffer_used == 0
+        state = self._connection._send_channel._state
+        return bool(state.receive_tasks) and not state.data
 
     async def send(self, data: str | bytes) -> None:
         """Send one message; cancelling this while it writes ends the connection.

@@ -25,8 +25,9 @@ journal = "file"            # what was answered survives a crash; kept in this f
 data = "data"               # relative to this file
 
 [tenants.main]
-# The sites that may embed the widget, as scheme://host or scheme://host:port.
-origins = ["http://127.0.0.1:8080"]
+# The sites that may embed the widget, letter by letter: scheme://host or scheme://host:port.
+# These two are pages of this machine to try it with (python3 -m http.server 8000); put yours here.
+origins = ["http://127.0.0.1:8000", "http://localhost:8000"]
 # Your service signs tokens with this secret; it was made for this file and is nowhere else.
 keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
 visitors = true             # anonymous customers, through the widget; false: only proven ones
@@ -51,6 +52,7 @@ steps = [
   {{after_ms = 60000, needs = [], any_language = true}},
 ]
 wrap_up_ms = 15000
+offer_preview = 140         # characters of the first message in an offer; 0: the card alone
 
 [[tenants.main.policy.agents]]
 id = "alice"

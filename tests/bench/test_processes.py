@@ -23,3 +23,15 @@ def test_a_child_that_does_not_start_says_what_it_said() -> None:
         child(["router.bench.nothing"], r"port=(\d+)"),
     ):
         pass
+
+
+def test_what_goes_wrong_while_it_runs_says_how_the_child_is() -> None:
+    with pytest.raises(KeyError) as caught:
+        _go_wrong()
+    assert caught.value.__notes__[0].startswith("the server's last words (it ended with -9)")
+
+
+def _go_wrong() -> None:
+    with child(["router.bench.echo"], r"port=(\d+)") as server:
+        server.kill()
+        raise KeyError

@@ -101,7 +101,10 @@ async def _one_life(
 
 
 async def _look_at_all(server: Server, people: list[Someone], ledger: Ledger) -> None:
-    """Start once more and hold each welcome against a replay of the same journal."""
+    """Start once more and hold each welcome against a replay up to where it was told.
+
+    Behind that, what was never answered is asked again, and so takes effect.
+    """
 
     async def look(someone: Someone) -> None:
         someone.is_welcome.set()
@@ -115,8 +118,9 @@ async def _look_at_all(server: Server, people: list[Someone], ledger: Ledger) ->
             await someone.is_welcome.wait()
         server.kill()
         nursery.cancel_scope.cancel()
-    router = ledger.check(server.journal)
+    ledger.check(server.journal)
     for someone in people:
+        router, _ = replayed(server.journal, someone.state_pos)
         key = PersonKey(f"{someone.role}:{someone.name}")
         state = views.welcome_state(router, key, {}, router.now_ms)
         known = msgspec.to_builtins(state)["conversations"]

@@ -31,14 +31,19 @@ class Said(NamedTuple):
     body: str
 
 
-def replayed(folder: Path) -> tuple[Router, list[Record]]:
-    """The core as the journal has it, from the start; reading checks every frame."""
+def replayed(folder: Path, up_to: int | None = None) -> tuple[Router, list[Record]]:
+    """The core as the journal has it, from the start; reading checks every frame.
+
+    Args:
+        folder: The journal's.
+        up_to: The last position that is applied; all of them if None.
+    """
     router = Router(TENANT)
     decoder = msgspec.msgpack.Decoder(Underway)
     records = []
     if any(folder.glob("*.segment")):
         found = read_folder(folder, core_version=CORE_VERSION)
-        records = [record for record in found if record.tenant == TENANT]
+        records = [record for record in found if record.tenant == TENANT][:up_to]
     for record in records:
         router.apply(decoder.decode(record.payload).command, record.now_ms)
         assert router.position == record.position, "positions have a hole"

@@ -40,6 +40,8 @@ class Someone:
         self.ledger = ledger
         self.chance = random.Random(seed)
         self.state: Message = {}
+        self.state_pos = 0
+        """The position in the journal that the state of the last welcome is of."""
         self.offers: list[str] = []
         self.mine: dict[str, str] = {}
         """Open conversations, each with its status."""
@@ -94,7 +96,7 @@ class Someone:
             raise Missing(f"{self.name} was answered {message}")
         if message["pos"] <= told_before:
             raise Missing(f"welcome is of {message['pos']}, {told_before} was told before")
-        self.state = message["state"]
+        self.state, self.state_pos = message["state"], message["pos"]
         self.offers = [offer["offer"] for offer in self.state["offers"]]
         told = {one["conversation"]: one["status"] for one in self.state["conversations"]}
         self.mine = {name: status for name, status in told.items() if status != "ended"}

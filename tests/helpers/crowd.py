@@ -27,6 +27,7 @@ from router.commands import (
     SeeOffer,
     SendMessage,
     SetAgentPresence,
+    SetAgentSkills,
     SetPolicy,
     SetPresence,
     SetPriority,
@@ -147,6 +148,7 @@ class Crowd:
             self._end_outage: 0.3,
             self._again: 2,
             self._by_hand: 1,
+            self._skills: 2,
             self._activity: 1,
             self._hours: 1,
             self._rate: 3,
@@ -348,6 +350,18 @@ class Crowd:
     def _by_hand(self, _: Router) -> Command:
         show = self.rng.choice(SHOWS)
         return SetAgentPresence(supervisor(), AgentId(self.rng.choice(self.agents)), show)  # type: ignore[arg-type]
+
+    def _skills(self, _: Router) -> Command:
+        rng = self.rng
+        skills = {skill: rng.choice((0, 20, 90)) for skill in SKILLS if rng.random() < 0.7}
+        languages = {tag: rng.choice((0, 60)) for tag in LANGUAGES if rng.random() < 0.7}
+        return SetAgentSkills(
+            supervisor(),
+            AgentId(rng.choice(self.agents)),
+            skills=skills if rng.random() < 0.7 else None,
+            languages=languages if rng.random() < 0.4 else None,
+            clear=rng.random() < 0.4,
+        )
 
     def _activity(self, _: Router) -> Command:
         return ReportActivity(self._agent(), idle_ms=0)

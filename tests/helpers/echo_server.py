@@ -23,6 +23,7 @@ from router.server.admission import Admission
 from router.server.asgi import HttpLimits, serve_http
 from router.server.counters import Tally
 from router.server.front import FrontLimits, serve_front
+from router.server.intake import Intake
 from router.server.meter import FrameLimits
 from router.server.socket import Socket, SocketClosedError, accept_socket
 from router.server.visit import Visit
@@ -67,6 +68,7 @@ class EchoApp:
     pages: Any = PAGES
     serve_socket: Callable[[Socket], Any] | None = None
     """Instead of echoing."""
+    intake: Intake = field(default_factory=Intake)
     ends: list[tuple[int, str]] = field(default_factory=list)
 
     async def handle(self, visit: Visit) -> None:
@@ -91,6 +93,7 @@ class EchoApp:
                 limits=self.frame_limits,
                 write_s=self.write_s,
                 is_telling=self.is_telling,
+                intake=self.intake,
             )
             await (self.serve_socket or echo)(socket)
         except SocketClosedError as end:
@@ -140,6 +143,7 @@ async def running_echo(
         tally,
     )
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(app.intake.run)
         await nursery.start(serve)
         yield Echo(app, listeners[0].socket.getsockname()[1], tally)
         nursery.cancel_scope.cancel()

@@ -157,6 +157,12 @@ class Machine:
         self.heard.append(type(event).__name__)
         self.published.append((tenant, event, now_ms))
 
+    def hold(self) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
+
     def send_away(self, tenant: str) -> None:
         self.sent_away.append(tenant)
 

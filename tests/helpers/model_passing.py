@@ -74,3 +74,14 @@ class ModelPassing(ModelWork):
         if not self.has_room(command.by.id, one.channel):
             raise No(114)
         self._give_by_hand(one, command.by.id)
+
+    # -- skills by hand
+
+    def do_set_agent_skills(self, command: c.SetAgentSkills) -> None:
+        self._agent(command.agent)
+        known = {} if command.clear else self.by_hand.get(command.agent, {})
+        named = {"skills": command.skills, "languages": command.languages}
+        if not command.clear and not any(part is not None for part in named.values()):
+            raise No(105)
+        new = {part: levels for part, levels in named.items() if levels is not None}
+        self.by_hand[command.agent] = {**known, **new}

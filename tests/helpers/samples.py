@@ -80,6 +80,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "rate": {"conversation": "c1", "score": 5, "comment": "quick"},
     "consent.accept": {"terms": "pro", "version": 2},
     "agent.presence": {"agent": "alice", "show": "away", "reason": "left the desk"},
+    "agent.skills": {
+        "agent": "alice",
+        "skills": {"lamps": 40},
+        "languages": {"de": 90},
+        "reason": "covers",
+    },
+    "preview": {"agent": "alice", "skills": {"lamps": 40}},
     "policy.get": {},
     "policy.set": {"policy": {"queues": [{"id": "support"}]}},
     "sub": {"topic": "board", "mode": "counts"},

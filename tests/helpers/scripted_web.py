@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import math
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -232,10 +233,16 @@ class Server:
         token = request.headers["authorization"].removeprefix("Bearer ")
         name = request.path_params["name"]
         key = f"{_claims(token)['sub']} {name}"
+        known = json.dumps(self.preferences.get(key))
+        tag = f'"{zlib.crc32(known.encode())}"'
         if request.method == "PUT":
+            if request.headers.get("if-match", "*") not in {"*", tag}:
+                return Response(status_code=412)
             self.preferences[key] = await request.json()
-            return Response(status_code=204)
-        return JSONResponse({"name": name, "value": self.preferences.get(key)}, headers=COMMON)
+            kept = json.dumps(self.preferences[key])
+            return Response(status_code=204, headers={"etag": f'"{zlib.crc32(kept.encode())}"'})
+        told = {"name": name, "value": self.preferences.get(key)}
+        return JSONResponse(told, headers={**COMMON, "etag": tag})
 
     async def show_world(self, request: Request) -> Response:
         return JSONResponse({**self.world.kept, "connections": len(self.world.connections)})

@@ -251,6 +251,7 @@ class World:
             "why": ["skill:billing", "language:en", "longest_idle"],
             "waited_ms": now_ms() - conversation["at"],
             "auto": False,
+            "begins": next((one["body"] for one in conversation["messages"]), ""),
         }
 
     def _view(self, conversation: Message, person: str, seen: dict[str, int]) -> Message:

@@ -1,9 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from loadtest.__main__ import main
-from loadtest.standard import PARTS, Part, Row, run_part, table
+from loadtest.standard import PARTS, Part, Row, _scenario, run_part, table
 
 
 def _part(tmp_path: Path, text: str, name: str) -> Part:
@@ -60,3 +61,22 @@ def test_the_table_counts_what_passed() -> None:
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["standard", "--only", "bench cor"]) == 2
     assert "there is no part 'bench cor'" in capsys.readouterr().err
+
+
+def test_a_missed_target_stands_beside_what_others_took_of_the_machine() -> None:
+    names = ("offer_p99_ms", "conversations_per_s", "connections", "violations")
+    figures: dict[str, Any] = {
+        "measures": dict.fromkeys(names, 0),
+        "knee": None,
+        "targets": [{"sentence": "too slow: FAIL", "passed": False}],
+        "generator": {"others_cpu": 1.8, "late_p99_ms": 55.0},
+    }
+    told = _scenario(figures)
+    assert told.endswith(
+        "too slow: FAIL; others took 1.8 cores, the generator was 55.0 ms late (p99)"
+    )
+    figures["generator"]["others_cpu"] = 0.1
+    assert _scenario(figures).endswith("too slow: FAIL")
+    figures["targets"] = []
+    figures["generator"]["others_cpu"] = 1.8
+    assert "others" not in _scenario(figures)

@@ -15,8 +15,8 @@ from tests.helpers.pages import built_pages
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
-    "board/index.html", "client.js", "desktop/index.html", "demo/shop.html", "widget.js",
-    "widget/page.html",
+    "board/index.html", "client.js", "client.tgz", "desktop/index.html", "demo/shop.html",
+    "widget.js", "widget/page.html",
 )  # fmt: skip
 
 pytestmark = pytest.mark.process

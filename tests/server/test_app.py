@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
+import trio.testing
 import trio_websocket
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +29,7 @@ from tests.helpers.nodes import (
     open_node,
     token,
 )
+from tests.helpers.raw import wait_until
 
 
 async def stopped(nursery: trio.Nursery, ended: trio.Event) -> None:
@@ -63,13 +65,13 @@ async def test_sighup_puts_a_changed_policy_in_force_and_a_bad_file_changes_noth
             node = RunningNode(None, addresses.public[1], clients)  # type: ignore[arg-type]
             sofia = await node.join("supervisor", "sofia")
             os.kill(os.getpid(), signal.SIGHUP)
-            while len(answers) > 1:
-                await sofia.ok("policy.get")
+            with trio.fail_after(5):
+                await wait_until(lambda: len(answers) == 1)
             assert len((await sofia.ok("policy.get"))["policy"]["queues"]) == 2
             os.kill(os.getpid(), signal.SIGHUP)
             with trio.fail_after(5):
                 while len((await sofia.ok("policy.get"))["policy"]["queues"]) < 3:
-                    await trio.lowlevel.checkpoint()
+                    await trio.testing.wait_all_tasks_blocked(0.05)
             await sofia.drop()
             clients.cancel_scope.cancel()
         await stopped(nursery, ended)

@@ -3,7 +3,7 @@
 import trio
 import trio.testing
 
-from router.server.flow import Flow
+from router.server.flow import SLICE, Flow
 
 
 class Tap:
@@ -61,3 +61,28 @@ async def test_one_that_fails_ends_alone(nursery: trio.Nursery) -> None:
     await trio.testing.wait_all_tasks_blocked()
     assert (broken.failed_count, sound.failed_count) == (1, 0)
     assert sound.flushed_count == 1
+
+
+async def test_what_is_brought_together_leaves_with_the_release_and_not_before(
+    nursery: trio.Nursery,
+) -> None:
+    """In one turn of the loop, as far as that is no long one; the rest is not forgotten."""
+    flow = Flow()
+    nursery.start_soon(flow.run)
+    await trio.testing.wait_all_tasks_blocked()
+    taps = [Tap(flow) for _ in range(SLICE + 5)]
+    flow.hold()
+    for tap in taps:
+        flow.mark(tap)
+    await trio.testing.wait_all_tasks_blocked()
+    assert not any(tap.flushed_count for tap in taps)
+    flow.release()
+    assert [tap.flushed_count for tap in taps] == [1] * SLICE + [0] * 5
+    await trio.testing.wait_all_tasks_blocked()
+    assert [tap.flushed_count for tap in taps] == [1] * (SLICE + 5)
+    late = Tap(flow)
+    flow.hold()
+    flow.release()
+    flow.mark(late)
+    await trio.testing.wait_all_tasks_blocked()
+    assert late.flushed_count == 1

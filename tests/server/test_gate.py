@@ -6,8 +6,8 @@ import trio
 import trio.testing
 
 from router.server.counters import Tally
-from router.server.gate import Gate, upgrade_request
-from router.server.head import Head, parse_head
+from router.server.gate import Gate
+from router.server.head import Head, parse_head, upgrade_request
 from router.server.meter import FrameLimits, Verdict
 from tests.helpers.echo_server import EchoApp, running_echo
 from tests.helpers.raw import (

@@ -1,6 +1,7 @@
 """The pages and the small HTTP surface, from a real node on loopback."""
 
 import json
+import re
 
 import pytest
 
@@ -27,12 +28,13 @@ async def test_pages_run_this_servers_scripts_alone() -> None:
             assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/widget.js", "/client.js"])
+@pytest.mark.parametrize("path", ["/widget.js", "/client.js", "/client.tgz"])
 async def test_widget_and_library_may_be_loaded_by_other_sites(path: str) -> None:
     async with open_node() as node:
         status, headers, body = await node.get(path)
         assert (status, headers["access-control-allow-origin"]) == (200, "*")
-        assert "javascript" in headers["content-type"]
+        kind = "application/gzip" if path.endswith("tgz") else "text/javascript; charset=utf-8"
+        assert headers["content-type"] == kind
         assert len(body) > 100
 
 
@@ -51,12 +53,20 @@ async def test_assets_are_the_files_of_the_pages_and_nothing_else() -> None:
             asset("demo/shop-*.css"),
             "/demo",
             "/demo/token",
-            "/",
             "/v1/none",
         ):
             status, _, body = await node.get(path)
             assert status in {400, 404}, path
             assert b"Router" not in body
+
+
+async def test_the_root_says_where_the_pages_are() -> None:
+    async with open_node() as node:
+        status, headers, body = await node.get("/")
+        assert (status, headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        for path in re.findall(r"^/[a-z.]+", body.decode(), re.MULTILINE):
+            assert (await node.get(path))[0] == 200, path
+        assert body.count(b"\n/") == 4
 
 
 async def test_nobody_is_offered_to_sign_in_as_but_in_the_demo() -> None:

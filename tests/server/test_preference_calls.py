@@ -52,3 +52,24 @@ async def test_others_and_other_things_are_refused_in_words(tmp_path: Path) -> N
         assert (status, "name: expected" in str(told)) == (400, True)
         status, _, _ = await node.get(BOARD)
         assert status == 401
+
+
+async def test_a_change_to_an_older_version_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    async with open_node(folder_settings(tmp_path)) as node:
+
+        async def sent(method: str, *more: str, body: str = "") -> tuple[int, str]:
+            lines = [f"{method} {BOARD} HTTP/1.1", f"Host: 127.0.0.1:{node.port}"]
+            lines += [f"Authorization: Bearer {token('agent', 'ann')}", *more]
+            lines.append(f"Content-Length: {len(body)}")
+            status, headers, _ = await node.http("\n".join([*lines, "", body]))
+            return status, headers.get("etag", "")
+
+        _, nothing = await sent("GET")
+        status, first = await sent("PUT", f"If-Match: {nothing}", body="1")
+        assert (status, first) == (204, (await sent("GET"))[1])
+        for old in (nothing, '"made up"'):
+            assert (await sent("PUT", f"If-Match: {old}", body="2"))[0] == 412
+        assert await call(node, "GET", "supervisor") == (200, {"name": "board", "value": None})
+        assert (await sent("GET"))[1] == first
+        for right in (f"W/{first}", "*"):
+            assert (await sent("PUT", f"If-Match: {right}", body="1"))[0] == 204

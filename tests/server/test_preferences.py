@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from router.errors import Refusal, Refused
-from router.server.preferences import BYTES_MAX, FILE_NAME, NAMES_MAX, Owner, Preferences
+from router.server.preferences import (
+    BYTES_MAX,
+    FILE_NAME,
+    NAMES_MAX,
+    Owner,
+    Preferences,
+    version_of,
+)
 
 SOFIA = Owner("acme", "supervisor:sofia")
 OTHERS = (Owner("acme", "agent:sofia"), Owner("beta", "supervisor:sofia"))
@@ -46,6 +53,17 @@ def test_a_person_keeps_so_much_and_no_more(tmp_path: Path) -> None:
     preferences.keep(SOFIA, "name 0", b"another")
     preferences.keep(OTHERS[0], "more", b"")
     assert preferences.read(SOFIA, "name 0") == b"another"
+
+
+def test_of_two_changes_to_one_version_the_second_is_refused(tmp_path: Path) -> None:
+    preferences = Preferences(tmp_path)
+    preferences.keep(SOFIA, "board", b"1", only_over=version_of(None))
+    with pytest.raises(Refused, match="changed elsewhere") as refused:
+        preferences.keep(SOFIA, "board", b"2", only_over=version_of(None))
+    assert refused.value.code == Refusal.CONFLICT
+    preferences.keep(SOFIA, "board", b"3", only_over=version_of(b"1"))
+    preferences.keep(SOFIA, "board", b"4")
+    assert preferences.read(SOFIA, "board") == b"4"
 
 
 def test_without_a_folder_nothing_is_kept_and_that_is_said() -> None:

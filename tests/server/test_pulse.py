@@ -4,7 +4,7 @@ import trio
 import trio.testing
 
 from router.errors import CloseCode
-from router.server.pulse import BEAT_S, EXPIRING_S, HELLO_S, Heart, Pulse, liveness_of
+from router.server.pulse import BEAT_S, EXPIRING_S, HELLO_S, TURN, Heart, Pulse, liveness_of
 
 
 class Peer:
@@ -166,3 +166,13 @@ async def test_a_sooner_deadline_is_noticed(autojump_clock: trio.testing.MockClo
         await trio.sleep(3)
         nursery.cancel_scope.cancel()
     assert peer.code == CloseCode.TOKEN_EXPIRED
+
+
+def test_so_many_are_attended_to_in_a_turn_that_others_have_theirs() -> None:
+    pulse, peers, counts = Pulse(), [Peer() for _ in range(3 * TURN)], []
+    for peer in peers:
+        pulse.watch(Heart(peer, 0.0, 1.0))
+    while pulse.attend(HELLO_S):
+        counts.append(sum(bool(peer.code) for peer in peers))
+    assert counts == [TURN, 2 * TURN, 3 * TURN]
+    assert len(pulse) == 0

@@ -49,6 +49,12 @@ async def test_who_gets_no_token_reads_what_mends_it(
         assert SECRET.encode() not in body
 
 
+async def test_a_page_opened_from_a_file_is_told_to_be_served() -> None:
+    async with open_node(settings()) as node:
+        status, _, body = await node.post("/v1/visitors", {"tenant": "acme"}, "Origin: null")
+        assert (status, "python3 -m http.server" in body.decode()) == (403, True)
+
+
 async def test_another_site_gets_nothing_and_can_read_why() -> None:
     async with open_node(settings()) as node:
         ask = {"tenant": "acme", "id": "c-17", "proof": proof("c-17")}

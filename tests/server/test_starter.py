@@ -11,6 +11,8 @@ from router.server.starter import write_starter
 def test_the_first_file_is_sound_without_a_change(tmp_path: Path) -> None:
     settings = load([write_starter(tmp_path / "new" / "centre")], {})
     assert warnings(settings) == []
+    assert "http://localhost:8000" in settings.tenants["main"].origins
+    assert settings.tenants["main"].identity_secret
     assert [queue.id for queue in settings.tenants["main"].policy.queues] == ["support"]
 
 

@@ -47,6 +47,8 @@ class FaultyDisk(MemoryDisk):
         """One of the next operations of this name fails with EIO."""
         self.crash_at: str = ""
         """In one of the next operations of this name the machine is switched off."""
+        self.let_through = 0
+        """So many operations of such a name go well before, so that one in a row is struck."""
         self.has_failed = False
         """An operation of the server failed in this life."""
         self.guest: Guest | None = None
@@ -87,14 +89,18 @@ class FaultyDisk(MemoryDisk):
             if self.crash_in <= 0:
                 self.is_off = True
                 return Crash()
-        if operation == self.crash_at and self._chance.random() < 0.5:
+        is_meant = operation in (self.crash_at, self.fail_next)
+        if is_meant and self.let_through:
+            self.let_through -= 1
+            is_meant = False
+        if is_meant and operation == self.crash_at and self._chance.random() < 0.5:
             self.is_off = True
             return Crash()
         if self.is_full and operation in _FULL:
             self.has_failed |= self.guest is None
             self._faults["disk full"] += 1
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if operation == self.fail_next and self._chance.random() < 0.5:
+        if is_meant and operation == self.fail_next and self._chance.random() < 0.5:
             self.fail_next = ""
             self.has_failed |= self.guest is None
             self._faults[f"EIO in {operation}"] += 1
@@ -151,6 +157,7 @@ class FaultyDisk(MemoryDisk):
         self.is_off = self.is_full = False
         self.crash_in = None
         self.fail_next = self.crash_at = ""
+        self.let_through = 0
         self.has_failed = False
 
 

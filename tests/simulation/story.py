@@ -32,7 +32,7 @@ from tests.simulation.watch import Violation, Watch
 
 __all__ = ["ALL_FAULTS", "Outcome", "simulate"]
 
-ALL_FAULTS = ("power", "kill", "disk", "start", "clock", "drain", "snapshots")
+ALL_FAULTS = ("power", "kill", "disk", "start", "clock", "drain", "snapshots", "tidying")
 QUIET_S = 3.0
 SETTLED_S = 1.0
 """What is coalesced has been sent by now."""
@@ -42,6 +42,8 @@ FULL_S = 60.0
 """A full disk is emptied long before."""
 CHECK_S = 3.0
 """The mean time between two looks at everybody."""
+LOOK_S = 0.5
+"""Between two looks at who is connected, which need no quiet."""
 LIMIT_S = 3_600.0
 """So much virtual time at most: a server that never comes up again is a violation too."""
 _WRITES = ("create", "pwrite", "fdatasync", "rename.partial", "sync_folder")
@@ -187,6 +189,8 @@ class _Story:
                 machine.drain()
             case "snapshots":
                 self._spoil_snapshots()
+            case "tidying":
+                self._spoil_tidying()
             case _:
                 self._spoil_disk()
 
@@ -212,6 +216,15 @@ class _Story:
         elif machine.second is not None:
             machine.second.fail_in = operation
 
+    def _spoil_tidying(self) -> None:
+        """In what is done seldom, and several files at a time."""
+        disk, how = self.machine.disk, self.chance.choice(TIDYING)
+        disk.let_through = self.chance.randint(0, 2)
+        if self.chance.random() < 0.5:
+            disk.crash_at = how
+        else:
+            disk.fail_next = how
+
     def _spoil_disk(self) -> None:
         disk, chance, writer = self.machine.disk, self.chance, self.machine.writer
         how = chance.choice(("full", "slow", "fdatasync", "pwrite", "sync_folder", *TIDYING))
@@ -235,6 +248,13 @@ class _Story:
                 has_settled = trio.current_time() - self.watch.last_at > SETTLED_S
                 devices = self._devices()
                 self.comparison.run(self.machine.node, devices, has_settled=has_settled)
+
+    async def connections(self) -> None:
+        """Nobody stays half dead, however short the lives of the server."""
+        while True:
+            await trio.sleep(LOOK_S)
+            if self.machine.node is not None:
+                self.comparison.look_at_connections(self.machine.node)
 
     def _devices(self) -> list[Device]:
         return [device for person in self._persons for device in person.devices]
@@ -282,6 +302,7 @@ async def _play(story: _Story, step_count: int) -> None:
         nursery.start_soon(story.pests)
         nursery.start_soon(story.disasters)
         nursery.start_soon(story.checks)
+        nursery.start_soon(story.connections)
         while story.watch.step_count < step_count:
             await trio.sleep(0.25)
             if trio.current_time() - began > LIMIT_S:

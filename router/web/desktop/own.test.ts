@@ -33,13 +33,15 @@ beforeEach(() => {
   kept = { alice: { keys: KEYS, replies: MINE } };
   refusals = [];
   said = [];
-  vi.stubGlobal("fetch", async (_: string, { method, headers, body }: { method: string; headers: { authorization: string }; body?: string }) => {
+  vi.stubGlobal("fetch", async (_: string, { method, headers, body }: { method: string; headers: { authorization: string; "if-match"?: string }; body?: string }) => {
     const { sub } = JSON.parse(atob(headers.authorization.split(".")[1]));
     const status = refusals.shift();
     if (status) return new Response("", { status });
-    if (method === "GET") return Response.json({ value: kept[sub] ?? null });
+    const etag = (): string => JSON.stringify(JSON.stringify(kept[sub] ?? null));
+    if (method === "GET") return Response.json({ value: kept[sub] ?? null }, { headers: { etag: etag() } });
+    if (headers["if-match"] !== etag()) return new Response("", { status: 412 });
     kept[sub] = JSON.parse(body!);
-    return new Response(null, { status: 204 });
+    return new Response(null, { status: 204, headers: { etag: etag() } });
   });
 });
 
@@ -78,6 +80,28 @@ describe("what an agent has at every desk", () => {
     expect(await own.change({ keys: { End: "q" } })).toBe(false);
     expect([desk.settings.liked.keys, said.length]).toEqual([{ End: "q" }, 1]);
     expect(kept.alice).toEqual({ keys: KEYS, replies: MINE });
+  });
+});
+
+describe("two desks at once", () => {
+  it("keep keys from the one and replies from the other", async () => {
+    const [here, there] = [sit("alice"), sit("alice")];
+    for (const { own } of [here, there]) await own.change({});
+    expect(await here.own.change({ keys: { End: "q" } })).toBe(true);
+    expect(await there.own.change({ replies: [] })).toBe(true);
+    expect([kept.alice, said]).toEqual([{ keys: { End: "q" }, replies: [] }, []]);
+    expect(there.desk.settings.liked.keys).toEqual({ End: "q" });
+    expect(await there.own.change({ keys: KEYS })).toBe(true);
+  });
+
+  it("never take each other's keys away, and the later one is told", async () => {
+    const [here, there] = [sit("alice"), sit("alice")];
+    for (const { own } of [here, there]) await own.change({});
+    expect(await here.own.change({ keys: { End: "q" } })).toBe(true);
+    expect(await there.own.change({ keys: { End: "z" } })).toBe(false);
+    expect([kept.alice, said.length]).toEqual([{ keys: { End: "q" }, replies: MINE }, 1]);
+    expect(await there.own.change({ keys: { End: "z" } })).toBe(true);
+    expect(kept.alice).toEqual({ keys: { End: "z" }, replies: MINE });
   });
 });
 

@@ -3,7 +3,8 @@
  *
  * Owns: what of it this browser goes on knowing, and when. Does not know: what keys and replies mean.
  * Invariants (own.test.ts): the desktop works without it, as this browser last knew it; what was
- * changed here and could not be kept is said; who signs in next inherits nothing of it.
+ * changed here and could not be kept is said; who signs in next inherits nothing of it; keys that
+ * are changed at one desk and replies at another, at once, are both kept.
  */
 import { OwnDocument } from "../staff/own-document.js";
 import type { Desk } from "./desk.js";
@@ -13,6 +14,8 @@ interface Document {
   keys?: Record<string, string>;
   replies?: Canned[];
 }
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 export class Own {
   private readonly document: OwnDocument<Document>;
@@ -38,16 +41,20 @@ export class Own {
   /** Changes keys or replies, here and on the server; says so where that cannot be. */
   async change({ keys, replies }: Document, since = this.news): Promise<boolean> {
     const { desk } = this;
+    const now = (): Required<Document> => ({ keys: desk.settings.liked.keys, replies: desk.replies.own });
+    // What this screen shows is what the change was made to, unless the server's came in between.
+    const shown = since === this.news ? now() : null;
     let isLate = false;
     const kept = await this.document.change((isNews) => {
-      // It was made to something else than what the server had, so it would take that away.
-      isLate = isNews;
-      if (keys && !isNews) desk.settings.set({ keys });
-      if (replies && !isNews) desk.replies.own = replies;
+      // Made to something else than what the server has, it would take that away.
+      const fits = (part: keyof Document): boolean => !isNews || same(shown?.[part], now()[part]);
+      isLate = (!!keys && !fits("keys")) || (!!replies && !fits("replies"));
+      if (keys && !isLate) desk.settings.set({ keys });
+      if (replies && !isLate) desk.replies.own = replies;
       desk.draw();
-      return { keys: desk.settings.liked.keys, replies: desk.replies.own };
+      return now();
     }, since);
-    if (isLate) desk.tell("Your keys and replies came from the server only now. Please change them once more.");
+    if (isLate) desk.tell("Newer keys and replies of yours came from the server. Please change them once more.");
     else if (!kept) desk.tell("The server could not keep that; it is kept in this browser.");
     return kept && !isLate;
   }

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 const at = (path) => new URL(`../dist/${path}`, import.meta.url);
 const manifest = JSON.parse(readFileSync(at(".vite/manifest.json"), "utf8"));
-const wanted = ["widget.js", "client.js", "client/index.d.ts", "widget/page.html", "desktop/index.html", "board/index.html", "demo/shop.html"];
+const wanted = ["widget.js", "client.js", "client.tgz", "widget/page.html", "desktop/index.html", "board/index.html", "demo/shop.html"];
 const missing = wanted.filter((path) => !existsSync(at(path)) || statSync(at(path)).size === 0);
 
 /** A chunk and all that it cannot do without, gzipped, as a browser fetches them. */

@@ -3,11 +3,15 @@
  *
  * Owns: whose document this screen knows, one request at a time. Does not know: what is in it.
  * Invariants (desktop/own.test.ts, board/views.test.ts): nothing is put before the server told this person's document,
- * for a put replaces the whole of it; what comes after `forget` belongs to nobody here.
+ * for a put replaces the whole of it; what another screen has put meanwhile is fetched and the change made anew to
+ * that; what comes after `forget` belongs to nobody here.
  */
 import { claimsOf } from "../client/protocol.js";
 import { Kept } from "../desktop/kept.js";
-import { ask } from "./http.js";
+import { askVersion, Unanswered } from "./http.js";
+
+const CHANGED_ELSEWHERE = 412;
+const TRIES_MAX = 4;
 
 const whose = (token: string): string => {
   const { tenant, sub } = claimsOf(token);
@@ -18,6 +22,8 @@ export class OwnDocument<T> {
   /** How often the server told something that replaced what this screen knew. */
   news = 0;
   private toldTo = "";
+  /** Of what the server told last. */
+  private version = "*";
   private signIns = 0;
   private last: Promise<unknown> = Promise.resolve();
   /** Whose it was that this browser knows, beyond a reload. */
@@ -52,9 +58,29 @@ export class OwnDocument<T> {
       }
       if (signIn !== this.signIns) return false;
       const body = make(this.news !== since);
-      if (!token) return false;
-      return ask(token, this.path, { method: "PUT", body }).then(() => true, () => false);
+      return token ? this.put(token, body, () => make(this.news !== since)) : false;
     });
+  }
+
+  /** Puts it in the place of what this screen knows; of what came meanwhile, `again` makes another. */
+  private async put(token: string, first: T, again: () => T): Promise<boolean> {
+    let body = first;
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      try {
+        const headers = { "if-match": this.version };
+        ({ version: this.version } = await askVersion(token, this.path, { method: "PUT", body, headers }));
+        return true;
+      } catch (error) {
+        if (!(error instanceof Unanswered) || error.status !== CHANGED_ELSEWHERE) return false;
+        try {
+          await this.fetch(token);
+        } catch {
+          return false;
+        }
+        body = again();
+      }
+    }
+    return false;
   }
 
   /** Whoever was signed in is gone. */
@@ -70,8 +96,9 @@ export class OwnDocument<T> {
 
   private async fetch(token: string): Promise<void> {
     const signIn = this.signIns;
-    const { value } = await ask<{ value: T | null }>(token, this.path);
+    const { value: { value }, version } = await askVersion<{ value: T | null }>(token, this.path);
     if (signIn !== this.signIns) throw new Error("signed out meanwhile");
+    this.version = version;
     const isOthers = !["", whose(token)].includes(this.owner.value);
     this.toldTo = this.owner.value = whose(token);
     if (value !== null) this.news += 1;

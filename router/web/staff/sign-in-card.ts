@@ -14,6 +14,8 @@ import { demoToken, playable, tokenFrom, type Kept, type Playable } from "./sign
 const NO_TOKEN = "That is no whole token. Copy it again: three parts of letters with a dot between them, no blanks.";
 /** Once for each time the page is loaded: who signs out is not signed in again at once. */
 let tried = false;
+/** Whoever sits at the server itself can make a token. */
+const ON_THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const NAMES: Record<string, string> = { agent: "an agent", supervisor: "a supervisor" };
 
 @customElement("staff-sign-in")
@@ -51,8 +53,10 @@ export class SignInCard extends LitElement {
     const hint = this.people.length > 0
       ? "Choose somebody of the demo, or paste a token."
       : "Paste the token your service gave you.";
+    const role = `fairline token --config fairline.toml --role ${this.staff} --sub NAME`;
     return html`<main class="sign-in"><div class="card">
       <h1>${this.heading}</h1><p>${hint}</p>
+      ${ON_THIS_MACHINE && !this.people.length ? html`<p>To try it: <code>${role}</code> prints one.</p>` : nothing}
       <p class="notice" role="alert" ?hidden=${!notice}>${notice}</p>
       ${this.page ? html`<button type="button" class="main" @click=${this.fetch}>Sign in with your account</button>` : nothing}
       ${this.people.length > 0 ? html`<div class="people">${this.people.map((one) => this.person(one))}</div>` : nothing}

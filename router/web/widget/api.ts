@@ -2,7 +2,7 @@
  * What a page may ask of the widget and hear from it, as types; docs/widget.md in a few lines.
  *
  * Owns: the shapes that the loader and the panel share. Does not know: how anything is done.
- * A TypeScript project gets them by copying this file: it imports nothing.
+ * A TypeScript project gets them with the npm package (embed.ts).
  */
 
 /** A question before the first message; its answer goes to the agent as an attribute. */
@@ -100,6 +100,8 @@ export interface FairlineCall {
   /** Calls from before the script ran. */
   q?: ArrayLike<unknown>[];
   ready?: true;
+  /** For the page's elements: what follows when one joins the page, and when it leaves. */
+  parts?: Record<string, ((element: HTMLElement) => void)[]>;
 }
 
 /** Where the panel stands, and how it tells the loader and the page. */

@@ -115,7 +115,8 @@ export class Panel implements PanelPort {
 
   /** Goes on behind the closed panel, on a later page of the same tab. */
   resume(): void {
-    this.connection.start();
+    if (this.place.inline) this.open();
+    else this.connection.start();
   }
 
   /** A panel in the page's flow opens at the first touch, or goes on where it was. */
@@ -251,9 +252,10 @@ export class Panel implements PanelPort {
 
   /** A note for the next page of this tab: there is something to go on with. */
   keepAlive(): void {
-    if (this.place.inline) return;
     try {
-      if (this.goesOn()) sessionStorage.setItem(this.place.liveKey, this.isOpen ? "open" : "closed");
+      const { liveKey, inline, customer } = this.place;
+      // "!": only for somebody whom the page names.
+      if (this.goesOn()) sessionStorage.setItem(liveKey, `${this.isOpen && !inline ? "open" : "closed"}${customer ? "!" : ""}`);
       else sessionStorage.removeItem(this.place.liveKey);
     } catch {
       // without storage the next page starts closed

@@ -15,6 +15,9 @@ const SHEET = `:host { display: inline-block; font: inherit; color: inherit; }
 .mark.closed { background: none; box-shadow: inset 0 0 0 2px currentColor; }
 @media (forced-colors: active) { .mark { background: CanvasText; } }`;
 
+/** Elements that are kept true already, whatever script began it. */
+const kept = new WeakMap<HTMLElement, ReturnType<typeof setInterval>>();
+
 interface Where { origin: string; tenant: string; lang: string }
 
 /** Fills the element, and keeps it true for as long as it is in the page. */
@@ -32,7 +35,9 @@ export async function attach(element: HTMLElement, where: Where): Promise<void> 
     element.toggleAttribute("open", opening?.open === true);
     render(opening ? shown(opening, speech) : html``, root);
   };
+  clearInterval(kept.get(element));
   const timer = setInterval(() => void look(), EVERY_MS);
+  kept.set(element, timer);
   await look();
 }
 

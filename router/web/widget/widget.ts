@@ -136,11 +136,26 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
   const forget = (): void => {
     try { localStorage.removeItem(`fairline.visitor.${tenant}`); sessionStorage.removeItem(liveKey); } catch { /* forbidden */ }
   };
+  /** Goes on from the page before; as somebody whom this page names, once it does. */
+  const goOn = (): void => {
+    let left = "";
+    try { left = sessionStorage.getItem(liveKey) ?? ""; } catch { /* forbidden */ }
+    if (!left || panel?.isOpen || (left.endsWith("!") && !place.customer)) return;
+    if (left.startsWith("open")) calls.open();
+    else void load().then((it) => it?.resume());
+  };
   const set = (more?: Options): void => {
     Object.assign(options, more);
+    if (own) Object.assign(own, more);
     face();
     if (more) void panel?.changed();
   };
+
+  /** A page that changes its body (or its language) without a new page keeps the widget. */
+  const watcher = new MutationObserver(() => {
+    if (!host.isConnected) document.body?.append(host);
+    set({});
+  });
 
   const calls: Calls = {
     open: (more) => { set(more); void load().then((it) => it?.open()); },
@@ -150,6 +165,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     show: () => { host.hidden = false; },
     hide: () => { panel?.close(); host.hidden = true; },
     destroy: () => {
+      watcher.disconnect();
       unload();
       host.remove();
       listeners.clear();
@@ -174,6 +190,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
       }
       place.customer = customer;
       panel?.identify(customer);
+      goOn();
     },
     logout: () => {
       place.customer = null;
@@ -182,31 +199,52 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     },
   };
 
-  /** `<fairline-widget>` takes the panel into the page's flow, as long as it is there. */
-  const define = (name: string, joined: (element: HTMLElement) => void, left: () => void): void => {
-    if (customElements.get(name)) return;
-    customElements.define(name, class extends HTMLElement {
-      connectedCallback(): void { joined(this); }
-      disconnectedCallback(): void { left(); }
-    });
+  /** What an element in the page was before; an element of the page's own may set others. */
+  let own: Options | null = null;
+  const away = (): void => {
+    unload();
+    if (own) for (const name of Object.keys(options)) delete options[name as keyof Options];
+    Object.assign(options, own);
+    own = null;
+    Object.assign(place, { host, root, inline: false });
+    host.hidden = false;
+    button.hidden = shown === "none";
   };
-  const elements = (): void => {
-    define("fairline-widget", (element) => {
+
+  /** By name of element: what follows when one joins the page, and when it leaves. */
+  const parts: Record<string, ((element: HTMLElement) => void)[]> = {
+    // The panel is in the flow of the page, as long as the element is; of several, in the newest.
+    "fairline-widget": [(element) => {
+      if (own) away();
       unload();
+      own = { ...options };
       Object.assign(options, element.dataset, element.hasAttribute("queue") && { queue: element.getAttribute("queue") });
       Object.assign(place, { host: element, root: dress(element), inline: true });
       host.hidden = true;
       void load();
-    }, () => {
-      unload();
-      Object.assign(place, { host, root, inline: false });
-      host.hidden = false;
-    });
-    define("fairline-queue-status", (element) => {
+      goOn();
+    }, (element) => {
+      if (place.host !== element) return;
+      away();
+      const other = document.querySelector<HTMLElement>("fairline-widget");
+      if (other) parts["fairline-widget"]![0]!(other);
+      else goOn();
+    }],
+    "fairline-queue-status": [(element) => {
       void import(/* @vite-ignore */ `${origin}${__STATUS__}`)
         .then((module) => module.attach(element, { origin, tenant, lang: language() }))
         .catch((error: unknown) => emit("error", error));
-    }, () => {});
+    }, () => {}],
+  };
+  /** A page defines an element once; after `destroy` and another run it asks the newest. */
+  const elements = (): void => {
+    for (const name of Object.keys(parts)) {
+      if (customElements.get(name)) document.querySelectorAll<HTMLElement>(name).forEach(parts[name]![0]!);
+      else customElements.define(name, class extends HTMLElement {
+        connectedCallback(): void { window.fairline?.parts?.[name]![0]!(this); }
+        disconnectedCallback(): void { window.fairline?.parts?.[name]![1]!(this); }
+      });
+    }
   };
 
   const early = Array.from(window.fairline?.q ?? []);
@@ -215,6 +253,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     return console.warn(`fairline: there is no call "${name}"; there are ${Object.keys(calls).join(", ")}`);
   }) as NonNullable<Window["fairline"]>;
   fairline.ready = true;
+  fairline.parts = parts;
   window.fairline = fairline;
   button.addEventListener("click", () => calls.open());
   const start = (): void => {
@@ -222,11 +261,10 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     button.hidden = shown === "none";
     document.body.append(host);
     elements();
+    watcher.observe(document.documentElement, { childList: true, attributeFilter: ["lang", "dir"] });
     for (const call of early) (fairline as Anything)(...(Array.from(call) as never[]));
-    let left = null;
-    try { left = sessionStorage.getItem(liveKey); } catch { /* forbidden */ }
-    if (left === "open") calls.open();
-    else if (left) void load().then((it) => it?.resume());
+    if (window.fairline !== fairline) return; // one of the calls was to go
+    goOn();
     emit("ready", undefined);
     const { greet: words = "", greetAfter = "15" } = data as Options;
     if (words) setTimeout(() => greet(words), Number(greetAfter) * 1_000);

@@ -60,6 +60,7 @@ export class OfferCard extends Part {
           <p class="what">${[queueOf(offer), channel, topic, languages].filter(Boolean).join(" · ")}</p>
           <p class="what">waited ${duration(this.waited(offer))}${offer.attempt > 1 ? `, offered ${offer.attempt} times` : ""}</p></div>
         <span class="seconds" aria-hidden="true">${Math.ceil(left / 1_000)}</span></div>
+      ${offer.begins ? html`<p class="begins" dir="auto">${offer.begins}</p>` : nothing}
       ${why ? html`<p class="why">Why you: ${why}</p>` : nothing}
       <div class="answers"><button type="button" class="main" ?disabled=${busy} @click=${() => this.desk.accept()}>Accept <kbd>Enter</kbd></button>
         ${offer.auto ? nothing : this.decline(busy)}</div></section>`;

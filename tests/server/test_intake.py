@@ -1,0 +1,225 @@
+"""The one reader of a node, alone and under the gates that it reads for."""
+
+import socket as std_socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+
+import pytest
+import trio
+import trio.testing
+
+from router.server.gate import Gate, Messages
+from router.server.intake import TURN, Intake
+from router.server.meter import FrameLimits
+from router.server.shortcut import whole_messages
+from tests.helpers.raw import BINARY, PONG, frame
+
+
+class Ear:
+    """Reads what there is, a byte at a time, until it has had enough."""
+
+    def __init__(self, intake: Intake, enough: int = 1 << 30) -> None:
+        self.near, self.far = std_socket.socketpair()
+        self.heard = b""
+        self.enough = enough
+        self.on_hear: Callable[[], None] = lambda: None
+        intake.listen(self.near.fileno(), self)
+
+    def hear(self) -> bool:
+        self.heard += self.near.recv(1)
+        self.on_hear()
+        return len(self.heard) < self.enough
+
+    def close(self) -> None:
+        self.near.close()
+        self.far.close()
+
+
+async def test_who_listens_hears_everything_and_who_has_enough_nothing_more(
+    nursery: trio.Nursery,
+) -> None:
+    intake = Intake()
+    nursery.start_soon(intake.run)
+    with ExitStack() as closing:
+        patient, brief = Ear(intake), Ear(intake, enough=2)
+        closing.callback(patient.close)
+        closing.callback(brief.close)
+        patient.far.send(b"abc")
+        brief.far.send(b"abc")
+        await _wait_until(lambda: patient.heard == b"abc" and brief.heard == b"ab")
+        assert len(intake) == 1
+        brief.enough = 3
+        intake.listen(brief.near.fileno(), brief)
+        await _wait_until(lambda: brief.heard == b"abc")
+        intake.rest(patient.near.fileno())
+        assert len(intake) == 0
+
+
+async def test_others_have_their_turn_between_two_turns(nursery: trio.Nursery) -> None:
+    """However much there is to be heard."""
+    intake, since, most = Intake(), 0, 0
+
+    def count() -> None:
+        nonlocal since
+        since += 1
+
+    async def look_on() -> None:
+        nonlocal since, most
+        while True:
+            most, since = max(most, since), 0
+            await trio.lowlevel.checkpoint()
+
+    with ExitStack() as closing:
+        crowd = [Ear(intake) for _ in range(3 * TURN)]
+        for ear in crowd:
+            closing.callback(ear.close)
+            ear.on_hear = count
+            ear.far.send(b"abcd")
+        nursery.start_soon(look_on)
+        nursery.start_soon(intake.run)
+        await _wait_until(lambda: all(ear.heard == b"abcd" for ear in crowd))
+    assert 1 <= most <= 2 * TURN  # the loop changes who comes first in a turn
+
+
+async def test_who_was_ended_by_another_in_the_same_turn_is_not_heard(
+    nursery: trio.Nursery,
+) -> None:
+    intake = Intake()
+    with ExitStack() as closing:
+        pair = [Ear(intake), Ear(intake)]
+        for ear, other in zip(pair, reversed(pair), strict=True):
+            closing.callback(ear.close)
+            descriptor = other.near.fileno()
+            ear.on_hear = lambda descriptor=descriptor: intake.rest(descriptor)  # type: ignore[misc]
+            ear.far.send(b"a")
+        nursery.start_soon(intake.run)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert sorted(ear.heard for ear in pair) == [b"", b"a"]
+        assert len(intake) == 1
+
+
+# -- under a gate --------------------------------------------------------------------------------
+
+
+class Receiver:
+    """Takes a message at once, unless it says that it must wait."""
+
+    def __init__(self) -> None:
+        self.taken: list[str | bytes] = []
+        self.queued: list[str | bytes] = []
+
+    def take(self, data: bytes | bytearray) -> tuple[Messages, bytes | bytearray]:
+        messages, rest = whole_messages(data)
+        for index, message in enumerate(messages):
+            if message == b"break":
+                raise LookupError(message)
+            if message == b"wait":
+                return messages[index:], rest
+            self.taken.append(message)
+        return [], rest
+
+    async def queue(self, messages: Messages) -> None:
+        self.queued += messages
+
+
+@asynccontextmanager
+async def _gate(intake: Intake) -> AsyncIterator[tuple[Gate, Receiver, trio.SocketStream]]:
+    near, far = (
+        trio.SocketStream(trio.socket.from_stdlib_socket(each)) for each in std_socket.socketpair()
+    )
+    gate, receiver = Gate(near, limits=FrameLimits(), intake=intake), Receiver()
+    gate.deliver_to(receiver)
+    async with near, far:
+        yield gate, receiver, far
+
+
+async def test_what_can_be_taken_at_once_wakes_nobody_and_the_rest_keeps_its_order(
+    nursery: trio.Nursery,
+) -> None:
+    intake = Intake()
+    nursery.start_soon(intake.run)
+    async with _gate(intake) as (gate, receiver, far):
+        passed: list[bytes | bytearray] = []
+        nursery.start_soon(_read, gate, passed)
+        for message in (b"one", b"two"):
+            await far.send_all(frame(message, BINARY) + frame(b"", PONG))
+        await _wait_until(lambda: receiver.taken == [b"one", b"two"])
+        cut = frame(b"cut short", BINARY)
+        words = [b"three", b"wait", b"four"]
+        await far.send_all(b"".join(frame(word, BINARY) for word in words) + cut[:8])
+        await _wait_until(lambda: bool(passed))
+        assert receiver.taken == [b"one", b"two", b"three"]
+        assert receiver.queued == [b"wait", b"four"]
+        assert passed == [cut[:8]]
+        await far.send_all(cut[8:] + frame(b"five", BINARY))
+        await _wait_until(lambda: len(passed) == 2)
+        assert passed[1] == cut[8:] + frame(b"five", BINARY)  # it began within a message
+        await far.send_all(frame(b"six", BINARY))
+        await _wait_until(lambda: receiver.taken[-1] == b"six")
+        await far.send_eof()
+        await _wait_until(lambda: passed[-1] == b"")
+        assert gate.has_ended
+        assert len(intake) == 0
+
+
+async def test_what_goes_wrong_is_raised_where_it_was_read_and_others_are_heard_on(
+    nursery: trio.Nursery,
+) -> None:
+    intake = Intake()
+    nursery.start_soon(intake.run)
+    async with (
+        _gate(intake) as (broken, _, its_far),
+        _gate(intake) as (sound, receiver, far),
+    ):
+        nursery.start_soon(_read, sound, [])
+        await its_far.send_all(frame(b"break", BINARY))
+        with pytest.raises(LookupError), trio.fail_after(2):
+            await broken.receive_some()
+        await far.send_all(frame(b"one", BINARY))
+        await _wait_until(lambda: receiver.taken == [b"one"])
+        await far.send_all(b"\x00\x00")
+        await _wait_until(lambda: sound.verdict is not None)
+
+
+@pytest.mark.parametrize("way", ["abort", "aclose", "cancel", "reset"])
+async def test_nobody_is_listened_to_behind_the_end(nursery: trio.Nursery, way: str) -> None:
+    intake = Intake()
+    nursery.start_soon(intake.run)
+    async with _gate(intake) as (gate, _, far):
+        raised: list[BaseException] = []
+
+        async def read() -> None:
+            try:
+                await gate.receive_some()
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                raised.append(error)
+
+        async with trio.open_nursery() as reading:
+            reading.start_soon(read)
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(intake) == 1
+            if way == "cancel":
+                reading.cancel_scope.cancel()
+            elif way == "reset":
+                gate.write(b"never read")
+                await far.aclose()
+            else:
+                await getattr(gate, way)()
+        assert len(intake) == 0
+        assert bool(raised) is (way != "cancel")
+        if way == "abort":
+            with pytest.raises(trio.ClosedResourceError):
+                await gate.receive_some()
+
+
+async def _read(gate: Gate, passed: list[bytes | bytearray]) -> None:
+    while True:
+        passed.append(await gate.receive_some())
+        if not passed[-1]:
+            return
+
+
+async def _wait_until(is_so: Callable[[], bool]) -> None:
+    with trio.fail_after(5):
+        while not is_so():
+            await trio.lowlevel.checkpoint()
