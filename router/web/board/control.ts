@@ -98,6 +98,12 @@ export class Control {
     return known.filter(({ roles }) => !roles?.length || roles.includes("supervisor")).map(({ id }) => id);
   }
 
+  /** The skills that queues ask for or the directory knows. */
+  get skills(): string[] {
+    const { queues = [], agents = [] } = (this.policy ?? {}) as { queues?: { needs?: { skill: string }[] }[]; agents?: { skills?: Record<string, number> }[] };
+    return [...queues.flatMap(({ needs = [] }) => needs.map(({ skill }) => skill)), ...agents.flatMap(({ skills = {} }) => Object.keys(skills))];
+  }
+
   /** Whether agents are told that somebody listens. */
   get listenersShown(): boolean {
     return this.policy?.listeners_shown !== false;

@@ -163,6 +163,9 @@ const APPLY: Apply = {
     const others = model.invitations.filter((one) => one.conversation !== invitation.conversation);
     model.invitations = [...others, { ...invitation, until: Date.now() + invitation.expires_ms }];
   },
+  "skills.set": (model, { skills, languages }) => {
+    if (model.you) model.you = { ...model.you, skills, languages: Object.keys(languages) };
+  },
   "help.asked": (model, { t: _t, ...call }) => {
     const conversation = model.find(call.conversation);
     if (conversation) conversation.help_since_at = call.at;

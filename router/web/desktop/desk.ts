@@ -303,6 +303,7 @@ export class Desk extends EventTarget {
     if (type === "conversation.invited") this.invited(event);
     if (type === "offer.ended") this.offerEnded(event);
     if (type === "help.ended") this.helpEnded(event);
+    if (type === "skills.set") this.tell(`${event.by.name || event.by.id} set your skills and languages${event.reason ? `: ${event.reason}` : ""}.`);
     if (type === "conversation.assigned" && !event.agent) this.assigned(event);
     if (type === "message" && (event.from?.role === "customer" || this.mentions.namesMe(event))) this.heard(event);
     if (type === "conversation.ended") this.drafts.forget(event.conversation);
