@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.helpers.browser import Desk, Shop
@@ -157,3 +158,49 @@ def test_a_supervisor_who_is_called_is_there_with_one_click(
     deeds = [deed for deed, _ in board.audit(real)]
     assert deeds == ["history", "join.monitor", "join.whisper"]
     assert board.watch.complaints == alice.watch.complaints == []
+
+
+def test_skills_set_by_hand_serve_who_waits_and_stay_through_a_restart(
+    real: RealServer, open_page: OpenPage, shop: Shop, folder: Path | None
+) -> None:
+    bela = sign_in(real, open_page, "bela", "skills.billing=5")
+    bela.declare("Available")
+    shop.go()
+    shop.open()
+    shop.ask("Counted twice")
+    board = Board(open_page(viewport=WALL), real, "sofia")
+    board.page.get_by_role("button", name="Bela").first.click()
+    card = board.page.locator("wall-skills")
+    expect(card).to_contain_text("could serve 0 of those who wait now")
+    level = card.get_by_role("spinbutton", name="Billing, 0 to 100")
+    level.fill("60")
+    level.press("Tab")
+    expect(card).to_contain_text("Bela could serve 1 of those who wait, now 0.")
+    card.get_by_role("textbox", name="Reason").fill("covers for Alice")
+    if folder is not None:
+        card.scroll_into_view_if_needed()
+        board.page.screenshot(path=folder.parent / "board-skills.png", animations="disabled")
+    assert [one for one in _barriers(board) if "wall-skills" in one] == []
+    card.get_by_role("button", name="Set skills").click()
+    expect(bela.toast).to_contain_text("Sofia set your skills and languages: covers for Alice.")
+    bela.accept()
+    shop.talks_with("Bela")
+    real.kill()
+    real.start()
+    expect(bela.connection).to_contain_text("Connected", timeout=30_000)
+    expect(card).to_contain_text("As the sign-in says", timeout=30_000)
+    expect(level).to_have_value("60")
+    assert ("agent.skills", "covers for Alice; skills billing=60, languages en=90") in board.audit(
+        real
+    )
+    assert bela.watch.complaints == []
+
+
+def _barriers(board: Board) -> list[str]:
+    answer = Axe().run(board.page).response
+    return [
+        f"{one['id']} {node['target']} {node['html'][:90]}"
+        for one in answer["violations"]
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
