@@ -85,8 +85,8 @@ async def test_a_preview_is_of_one_thing_and_says_what_would_be() -> None:
     told = desk.ask(sofia, incoming.Preview(id=1, agent="alice", skills={"lamps": 40})).preview
     assert isinstance(told, SkillsPreview)
     assert (told.skills, told.set_by_hand) == ({"lamps": 40}, False)
-    for both_or_none in ({}, {"agent": "alice", "conversation": "c"}):
-        message = incoming.Preview(id=2, **both_or_none)
+    for agent, conversation in (("", ""), ("alice", "c")):
+        message = incoming.Preview(id=2, agent=agent, conversation=conversation)
         assert desk.refusal(sofia, message) is Refusal.BAD_REQUEST
     unknown = incoming.Preview(id=3, conversation="c", priority="gold")
     assert desk.refusal(sofia, unknown) is Refusal.NOT_FOUND
