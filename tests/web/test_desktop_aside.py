@@ -176,7 +176,7 @@ def test_skills_set_by_hand_serve_who_waits_and_stay_through_a_restart(
     level.fill("60")
     level.press("Tab")
     expect(card).to_contain_text("Bela could serve 1 of those who wait, now 0.")
-    card.get_by_role("textbox", name="Reason").fill("covers for Alice")
+    card.get_by_role("textbox", name="Why").fill("covers for Alice")
     if folder is not None:
         card.scroll_into_view_if_needed()
         board.page.screenshot(path=folder.parent / "board-skills.png", animations="disabled")

@@ -28,7 +28,7 @@ export class SkillsCard extends AskingPart {
     if (!told) return nothing;
     return html`<form class="card skills" @submit=${this.set}><h3>Skills and languages</h3>
       ${this.table("skills", "Skill", title)}${this.table("languages", "Language", language)}
-      <label class="field">Reason<input required maxlength="200" .value=${this.reason} placeholder="Covers for a colleague" @input=${(event: Event) => (this.reason = (event.target as HTMLInputElement).value)}></label>
+      <label class="field">Why<input required maxlength="200" .value=${this.reason} placeholder="Covers for a colleague" @input=${(event: Event) => (this.reason = (event.target as HTMLInputElement).value)}></label>
       <p class="effect" role="status">${this.effect(told)}</p>
       <div class="answers"><button class="main" ?disabled=${!this.wished || !this.reason.trim()}>Set skills</button>
         ${told.set_by_hand ? html`<button type="button" @click=${this.clear}>As the sign-in says</button>` : nothing}</div></form>`;
