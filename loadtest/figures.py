@@ -334,6 +334,7 @@ class _Run:
             "cpu": _rounded(sum(each.cpu for each in own) / len(own)) if own else None,
             "others": _rounded(sum(each.others_cpu for each in own) / len(own)) if own else None,
             "late_ms": _rounded(max(late, default=0.0)),
+            "cpu_max": max((each.cpu for each in own), default=0.0),
         }
 
     def messages(self) -> Sequence[Figures]:
