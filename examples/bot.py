@@ -19,6 +19,7 @@ agent.
 """
 
 import os
+import sys
 
 import anyio
 
@@ -78,7 +79,7 @@ async def handle(fairline: Fairline, event: Outgoing) -> None:
 
 async def main() -> None:
     """Serves until it is stopped."""
-    token = os.environ["FAIRLINE_TOKEN"]
+    token = os.environ.get("FAIRLINE_TOKEN") or sys.exit(__doc__)
     async with connect(ORIGIN, role="agent", token=token, name="bot", device="bot") as fairline:
         async for event in fairline.events():
             try:

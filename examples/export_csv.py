@@ -39,7 +39,7 @@ async def pages(fairline: Fairline, customer: str, purpose: str) -> list[Message
 
 async def main(customer: str, purpose: str) -> None:
     """Writes the lines to the standard output."""
-    token = os.environ["FAIRLINE_TOKEN"]
+    token = os.environ.get("FAIRLINE_TOKEN") or sys.exit(__doc__)
     async with connect(ORIGIN, role="service", token=token, name="export") as fairline:
         await fairline.wait_online()
         rows = csv.writer(sys.stdout)
@@ -51,4 +51,6 @@ async def main(customer: str, purpose: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     anyio.run(main, sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")

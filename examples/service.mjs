@@ -12,7 +12,9 @@ const fairline = new Fairline({
   origin, role: "service", name: "shop", token: () => process.env.FAIRLINE_TOKEN,
 });
 fairline.on("status", ({ phase, reason }) => {
-  if (phase === "stopped" && reason) console.error(reason);
+  if (phase !== "stopped" || !reason) return;
+  console.error(reason);
+  process.exit(1);
 });
 fairline.start();
 const reply = await fairline.command("conversation.request", {

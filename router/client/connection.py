@@ -5,11 +5,13 @@ Does not know: what a conversation is, or what the program wants.
 
 Invariants (tests/client/test_connection.py): a kept command is sent until it is answered, with one
 ``op``; after close codes of the 45xx band nothing is sent any more; every connection begins with a
-``Welcome`` among the events, which is the whole truth: replace what you have by it.
+``Welcome`` among the events, which is the whole truth: replace what you have by it; what is raised
+in the block of ``connect`` leaves it as it is, in no group.
 
 The transport is httpx-ws, which needs no event loop of its own kind.
 """
 
+import logging
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -51,6 +53,7 @@ LASTING_S = 5.0
 """A connection that stood so long was a good one: the back-off begins anew."""
 
 Token = str | Callable[[bool], Awaitable[str]]
+_LOG = logging.getLogger("fairline.client")
 _DECODER = msgspec.msgpack.Decoder(Outgoing)
 _ENCODER = msgspec.msgpack.Encoder()
 _RAW = msgspec.msgpack.Decoder(list[msgspec.Raw])
@@ -170,7 +173,14 @@ class Fairline:
                     if isinstance(again, Stopped):
                         self._stop(again)
                     else:
+                        self._note(_first(group, Exception))
                         await self._pause(again, anyio.current_time() - began_s)
+
+    def _note(self, error: Exception) -> None:
+        """Says once that there is no connection: a program that waits in silence looks broken."""
+        if self._failures == 0:
+            why = str(error) or type(error).__name__
+            _LOG.warning("no connection to %s (%s); it is tried again", self._address.host, why)
 
     async def _connection(self, client: httpx.AsyncClient) -> None:
         token = await self._fresh_token()
@@ -348,9 +358,15 @@ async def connect(
     """
     made = device or secrets.token_hex(8)
     fairline = Fairline(origin, role, token, name, subs, made)
+    # Out of a task group an error comes in a group, and ``except Refused`` would not catch it.
+    error: Exception | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(fairline.run)
         try:
             yield fairline
+        except Exception as caught:
+            error = caught
         finally:
             group.cancel_scope.cancel()
+    if error is not None:
+        raise error

@@ -106,6 +106,41 @@ async def test_a_token_that_is_not_accepted_stops_it_for_good() -> None:
                 await fairline.command("presence.set", show="away")
 
 
+async def _leave_with_an_error() -> None:
+    async with open_node() as node:
+        with pytest.raises(Refused, match="105 bad_request: channel"):
+            async with _connect(node, "customer", "c-1") as fairline:
+                await fairline.command("conversation.request", channel="carrier pigeon")
+        with pytest.raises(Stopped, match="101"):
+            async with connect(
+                f"http://127.0.0.1:{node.port}", role="agent", token="rubbish", name="test"
+            ) as fairline:
+                await anext(fairline.events())
+
+
+async def test_errors_leave_the_block_as_they_are_on_trio() -> None:
+    with trio.fail_after(PATIENCE_S):
+        await _leave_with_an_error()
+
+
+def test_errors_leave_the_block_as_they_are_on_asyncio() -> None:
+    async def bare() -> None:
+        with pytest.raises(ValueError, match="mine"):
+            async with connect("http://127.0.0.1:9", role="agent", token="a.b.c", name="test"):
+                raise ValueError("mine")
+
+    anyio.run(bare, backend="asyncio")
+
+
+async def test_a_server_that_is_not_there_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    async with connect("http://127.0.0.1:9", role="agent", token="a.b.c", name="test") as fairline:
+        with trio.fail_after(PATIENCE_S):
+            while fairline._failures < 2:
+                await trio.lowlevel.checkpoint()
+    (line,) = [one.message for one in caplog.records if one.name == "fairline.client"]
+    assert line.startswith("no connection to 127.0.0.1 (")
+
+
 async def test_a_token_function_is_asked_again_for_a_new_connection() -> None:
     asked = []
 

@@ -32,7 +32,7 @@ from tests.simulation.story import simulate
 
 __all__ = ["SABOTAGES", "main", "seeds_until_found"]
 
-SEEDS_MAX = 80
+SEEDS_MAX = 120
 FIRST_SEED = 10_000
 EVERY = 40
 """What is done wrong now and then is done wrong so often."""

@@ -37,6 +37,10 @@ def customer(real: RealServer, open_page: OpenPage) -> Iterator[Shop]:
 
 @pytest.fixture
 def agent(real: RealServer, open_page: OpenPage) -> Desk:
+    return _desk(real, open_page)
+
+
+def _desk(real: RealServer, open_page: OpenPage) -> Desk:
     desk = Desk(open_page(), f"{real.address}/desktop")
     desk.page.goto(desk.address)
     desk.page.get_by_role("textbox", name="Token").fill(real.token("agent", "alice"))
@@ -95,6 +99,37 @@ def test_a_place_in_line_survives_a_killed_server(
     agent.accept()
     agent.reads("First in line")
     customer.talks_with("Alice")
+
+
+def test_an_agent_who_is_gone_for_good_costs_the_customer_neither_place_nor_words(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    port = free_port()
+    real = RealServer(tmp_path, origins=(f"http://127.0.0.1:{port}",), policy="grace_ms = 1000")
+    real.start()
+    try:
+        with shop_page(port, real.address) as address:
+            first, shop = _desk(real, open_page), Shop(open_page(), address)
+            first.declare("Available")
+            shop.go()
+            shop.open()
+            shop.write("My bill is wrong")
+            first.accept()
+            shop.talks_with("Alice")
+            first.page.context.set_offline(True)  # her machine died: no goodbye
+            first.page.close()
+            expect(
+                shop.panel.get_by_text("Alice lost the connection. You are next.")
+            ).to_be_visible(timeout=30_000)
+            expect(shop.place).to_have_text("1st in line")
+            again = _desk(real, open_page)
+            again.declare("Available")
+            again.accept()
+            again.reads("My bill is wrong")
+            shop.reads("My bill is wrong")
+            assert shop.watch.complaints == []
+    finally:
+        real.kill()
 
 
 def test_a_page_that_may_not_embed_the_widget_is_told_which_setting_to_look_at(

@@ -314,7 +314,7 @@ def test_the_page_s_calls_work_and_a_wrong_one_says_what_there_is(
     assert shop.watch.storage() == {}
     call, identify = shop.watch.complaints
     assert call.startswith('fairline: there is no call "opne"; there are open, ask')
-    assert "token is a function" in identify
+    assert "{id, token}, a function that gives a token" in identify
 
 
 def test_the_page_of_its_own_connects_at_the_first_touch(

@@ -276,6 +276,7 @@ def test_two_tabs_of_one_browser_sound_once(shared: ScriptedServer, open_page: O
     shared.act("message.send", body="Hello again")
     for tab in (first, second):
         expect(tab.round).to_have_accessible_name("Talk to us, 1 new message")
+    first.page.wait_for_function("localStorage['fairline.rang']")  # by whichever sounds
     tones = [tab.page.evaluate("tones") for tab in (first, second)]
     assert sorted(tones) == [0, 2]  # one tone is two notes
     second.round.click()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.helpers.browser import Desk, Shop
 from tests.helpers.customers import CLOSED, Customer
@@ -106,6 +107,70 @@ def test_a_page_says_a_word_first_without_storage_or_connection(customer: Custom
     bubble.get_by_role("button", name="Questions?").click()
     expect(customer.panel).to_be_visible()
     expect(bubble).to_have_count(0)
+    assert customer.watch.complaints == []
+
+
+def test_rules_greet_by_page_and_time_there(customer: Customer) -> None:
+    page = customer.page
+    page.clock.install()
+    cart = {"page": "/cart", "after": 5, "text": "Your order?"}
+    rules = json.dumps([cart, {"after": 60, "text": "Can we help?"}])
+    customer.go(f"data-greet='{rules}'")
+    page.clock.run_for(10_000)
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.evaluate("history.pushState({}, '', '/cart/2')")
+    page.clock.run_for(4_000)
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.clock.run_for(2_000)
+    expect(page.get_by_role("status")).to_contain_text("Your order?")
+    page.clock.run_for(90_000)
+    expect(page.get_by_text("Can we help?")).to_have_count(0)
+
+
+FILES = """fairline("update", {files: {accept: "image/*,.txt", max_bytes: 1000,
+  send: async (file) => `https://files.shop.example/${file.name}?${file.size}`}})"""
+GIVEN = """([type, name]) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["1234"], name, {type: "text/plain"}));
+  const { shadowRoot: root } = document.getElementById("fairline-widget");
+  const [to, Kind, key] = type === "paste" ? [".composer textarea", ClipboardEvent, "clipboardData"]
+    : [".panel", DragEvent, "dataTransfer"];
+  const init = {bubbles: true, cancelable: true, composed: true, [key]: data};
+  root.querySelector(to).dispatchEvent(new Kind(type, init));
+}"""
+
+
+def test_files_are_chosen_pasted_and_dropped_and_their_addresses_sent(customer: Customer) -> None:
+    customer.open()
+    clip = customer.panel.get_by_role("button", name="Send a file")
+    expect(clip).to_have_count(0)
+    customer.page.evaluate(FILES)
+    expect(clip).to_have_accessible_name("Send a file (image/*, .txt, 1 kB)")
+    with customer.page.expect_file_chooser() as chooser:
+        clip.click()
+    names = ("one.txt", "two.txt")
+    chooser.value.set_files(
+        [FilePayload(name=name, mimeType="text/plain", buffer=b"12345") for name in names]
+    )
+    expect(customer.messages).to_have_count(2)
+    for count, (kind, name) in enumerate((("paste", "three.txt"), ("drop", "four.txt")), 3):
+        customer.page.evaluate(GIVEN, [kind, name])
+        expect(customer.messages).to_have_count(count)
+    links = customer.messages.get_by_role("link")
+    expect(links).to_have_text(
+        [
+            f"https://files.shop.example/{name}.txt?{size}"
+            for name, size in (("one", 5), ("two", 5), ("three", 4), ("four", 4))
+        ]
+    )
+    expect(links.first).to_have_attribute("rel", "noopener noreferrer")
+    customer.page.evaluate(GIVEN, ["paste", "virus.exe"])
+    expect(customer.panel.locator(".notice")).to_have_text(
+        "virus.exe is not of a kind that can be sent."
+    )
+    findings = Axe().run(customer.page).response["violations"]
+    assert [one["id"] for one in findings if one["impact"] in {"serious", "critical"}] == []
+    expect(customer.messages).to_have_count(4)
     assert customer.watch.complaints == []
 
 

@@ -103,6 +103,7 @@ export class Fairline {
   /** Connects and stays connected. Storage is touched from here on, not before. */
   start(): void {
     if (this.status.phase !== "stopped") return;
+    if (typeof WebSocket === "undefined") return this.halt({ code: 4500, reason: "There is no WebSocket here: use Node 22 or newer." });
     this.waiting.restore();
     this.shorts = 0;
     this.failures = 0;

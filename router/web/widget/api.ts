@@ -18,7 +18,25 @@ export interface Field {
   queues?: readonly string[];
 }
 
+/** A rule of `greet`: the first that fits says its words. */
+export interface Greeting {
+  text: string;
+  /** How the path of the page begins, `/cart`; absent: any. */
+  page?: string;
+  /** Seconds there; else `greetAfter`. */
+  after?: number;
+}
+
 export type Attributes = Record<string, string | number | boolean>;
+
+/** How the page takes files: the address that comes back is sent as a message. */
+export interface Files {
+  /** Keeps a file at your service and gives its address; your service looks at what is in it. */
+  send: (file: File) => string | Promise<string>;
+  /** Kinds, as the attribute `accept` of a file's input says them: `image/*,.pdf`. */
+  accept?: string;
+  max_bytes?: number;
+}
 
 /** What the script tag, `update`, `open` and `ask` may set. */
 export interface Options {
@@ -39,12 +57,14 @@ export interface Options {
   sound?: "on" | "off";
   /** `keep`: the page's title never shows the number of unread messages. */
   title?: "count" | "keep";
-  /** Said beside the round button, unless somebody opened the panel before; of the script tag alone. */
+  /** Said beside the round button, unless somebody opened the panel before; a text, or rules as JSON. Not by `update`. */
   greet?: string;
   /** Seconds on the page before that; 15 where it is not said. */
-  greetAfter?: string;
+  greetAfter?: string | number;
   /** What stands in the head while no agent is there. */
   name?: string;
+  /** Not of the script tag: files can be sent, by button, by pasting and by dropping them. */
+  files?: Files;
 }
 
 /** Somebody whom the page knows. */

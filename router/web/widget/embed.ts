@@ -8,12 +8,14 @@
  * Invariants: any number of `load` and `destroy` in any order leave one widget or none, as the last
  * of them said; without a page (Node, server-side rendering) nothing happens.
  */
-import type { Calls, FairlineCall, Options, WidgetEvents } from "./api.js";
+import type { Calls, FairlineCall, Greeting, Options, WidgetEvents } from "./api.js";
 
 export type * from "./api.js";
 
 /** Where the server is and whose customers they are, with all that the script tag may set. */
-export interface Embed extends Options {
+export interface Embed extends Omit<Options, "greet"> {
+  /** Said beside the round button, unless somebody opened the panel before: words, or rules for pages. */
+  greet?: string | readonly Greeting[];
   /** Of the server, `https://chat.example`. */
   origin: string;
   /** The name after `[tenants.` in its settings. */
@@ -44,7 +46,7 @@ let policy: { createScriptURL(text: string): string } | undefined;
  * Brings the widget onto the page, or gives the one that is there these options; one of another
  * server or tenant goes first. Calls are done at once, or in their order once the script has run.
  */
-export function load({ origin, tenant, button, nonce, ...options }: Embed): Widget {
+export function load({ origin, tenant, button, nonce, greet, ...options }: Embed): Widget {
   if (!origin || !tenant) throw new TypeError("fairline: load needs {origin, tenant}");
   if (typeof document === "undefined") return methods();
   if (whose && whose !== `${origin} ${tenant}`) destroy();
@@ -52,7 +54,8 @@ export function load({ origin, tenant, button, nonce, ...options }: Embed): Widg
   if (window.fairline?.ready) call("update", options);
   else {
     wait(options);
-    const settings = { tenant, ...(button ? { button } : {}), ...texts(options) };
+    const greeting = typeof greet === "string" ? greet : greet && JSON.stringify(greet);
+    const settings = { tenant, ...(button ? { button } : {}), ...(greeting ? { greet: greeting } : {}), ...texts(options) };
     if (!isComing) inject(new URL("/widget.js", origin).href, settings, nonce);
   }
   return methods();
@@ -114,7 +117,8 @@ function trusted(address: string): string {
 
 /** What an attribute can say; the rest goes by `update`. */
 function texts(options: Options): Record<string, string> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => typeof value === "string")) as Record<string, string>;
+  const plain = ([, value]: [string, unknown]): boolean => typeof value === "string" || typeof value === "number";
+  return Object.fromEntries(Object.entries(options).filter(plain).map(([name, value]) => [name, String(value)]));
 }
 
 function call(name: keyof Calls, ...values: unknown[]): unknown {

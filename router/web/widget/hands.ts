@@ -25,6 +25,7 @@ export class Hands implements Deeds {
     const text = body.trim();
     if (!text || !this.panel.maySend()) return false;
     this.panel.alerts.touched();
+    this.panel.uploads.note = "";
     if (!isOver(this.panel.talk())) {
       void this.panel.connection.command("message.send", { conversation: this.panel.current!, body: text }).catch(() => {});
     } else {
@@ -39,6 +40,10 @@ export class Hands implements Deeds {
     if (this.panel.talk()?.status !== "active" || Date.now() - this.typedAt < TYPING_EVERY_MS) return;
     this.typedAt = Date.now();
     this.tellTyping(true);
+  }
+
+  attach(list: Iterable<File>): void {
+    this.panel.uploads.add(list);
   }
 
   leave(): void {

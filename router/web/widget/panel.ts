@@ -12,6 +12,7 @@ import { Model } from "../client/model.js";
 import { Alerts } from "./alerts.js";
 import type { Customer, PanelPort, Place, WidgetEvents } from "./api.js";
 import { Asking } from "./asking.js";
+import { Uploads } from "./files.js";
 import { Hands } from "./hands.js";
 import { forget, isKnown, tokenProvider } from "./identity.js";
 import { LeftMessages } from "./left.js";
@@ -51,6 +52,7 @@ export class Panel implements PanelPort {
   readonly asking: Asking;
   readonly waiting = new Waiting();
   readonly left: LeftMessages;
+  readonly uploads: Uploads;
   readonly connection: Connection;
   readonly talks: Talks;
   readonly view: View;
@@ -82,7 +84,11 @@ export class Panel implements PanelPort {
       giveBack: (text) => this.view.giveBack(text),
       left: (conversation) => this.left.add(conversation),
     });
-    this.view = new View(place, new Hands(this));
+    const hands = new Hands(this);
+    this.uploads = new Uploads({
+      files: () => place.options.files, speech: () => this.speech, send: (body) => hands.send(body), draw: () => this.draw(),
+    });
+    this.view = new View(place, hands);
     document.addEventListener("visibilitychange", this.looked);
     this.ticking = setInterval(() => this.draw(), 1_000);
     this.draw();

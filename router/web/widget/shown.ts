@@ -3,7 +3,7 @@
  *
  * Owns: the shapes. Does not know: where anything comes from, how it is drawn.
  */
-import type { Field, Attributes } from "./api.js";
+import type { Attributes, Field, Files } from "./api.js";
 import type { Fault } from "./fields.js";
 import type { Minutes } from "./line.js";
 import type { Opening } from "./opening.js";
@@ -54,6 +54,7 @@ export interface Shown {
   faults: Record<string, Fault>;
   composer: boolean;
   maySend: boolean;
+  files: Files | undefined;
   mayRate: boolean;
   rated: boolean;
   score: number;
@@ -68,6 +69,7 @@ export interface Shown {
 export interface Deeds {
   send(text: string): boolean;
   typed(): void;
+  attach(list: Iterable<File>): void;
   close(): void;
   leave(): void;
   askEnd(on: boolean): void;

@@ -130,6 +130,9 @@ h2 { font-size: 16.5px; line-height: 1.25; font-weight: 650; overflow-wrap: anyw
 .composer textarea:focus-visible, .field :focus-visible, .rating textarea:focus-visible { outline-offset: -1px; border-color: var(--brand-ink); }
 ::placeholder { color: var(--soft); opacity: 1; }
 .send { flex: none; inline-size: 46px; block-size: 46px; border: 0; border-radius: 50%; background: var(--brand); color: var(--on-brand); display: grid; place-items: center; transition: transform .12s; }
+.clip { flex: none; inline-size: 44px; block-size: 46px; margin-inline: -6px -4px; border: 0; border-radius: 50%; background: none; color: var(--soft); display: grid; place-items: center; }
+.clip:hover { color: var(--ink); }
+.message .body a { color: inherit; }
 .send:active { transform: scale(.94); }
 .send .icon { translate: -1px 1px; }
 [dir="rtl"] .send .icon { scale: -1 1; translate: 1px 1px; }

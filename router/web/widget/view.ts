@@ -44,6 +44,7 @@ export class View {
     this.element.setAttribute("role", place.inline ? "region" : "dialog");
     this.element.hidden = !place.inline;
     this.element.addEventListener("keydown", (event) => this.pressed(event));
+    for (const type of ["dragover", "drop"] as const) this.element.addEventListener(type, (event) => this.dropped(event));
     visualViewport?.addEventListener("resize", this.fit);
     place.root.append(this.element);
   }
@@ -161,6 +162,12 @@ export class View {
     else if (this.last.asksEnd) this.deeds.askEnd(false);
     else if (this.last.form && this.last.form !== "fields") this.deeds.form(null);
     else this.deeds.close();
+  }
+
+  private dropped(event: DragEvent): void {
+    if (!this.last?.files || !this.last.composer || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    if (event.type === "drop" && this.last.maySend) this.deeds.attach([...event.dataTransfer.files]);
   }
 
   private grow(): void {

@@ -6,7 +6,7 @@
  * Invariants: before the first click nothing is stored and no connection is opened; a later page
  * of the same tab goes on by itself only while a conversation is going on.
  */
-import type { Calls, Customer, Options, PanelPort, Place } from "./api.js";
+import type { Calls, Customer, Greeting, Options, PanelPort, Place } from "./api.js";
 
 import { GREETING_CSS, greeting } from "./greeting.js";
 
@@ -48,6 +48,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
   let run = 0;
   let told = 0;
   let ungreet: (() => void) | null = null;
+  let dwell: ReturnType<typeof setInterval> | undefined;
 
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(CSS + GREETING_CSS);
@@ -95,8 +96,22 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
 
   /** Says a word first, once for each page, while nobody has opened or hidden anything. */
   const greet = (text: string): void => {
+    clearInterval(dwell);
     if (ungreet || panel || loading || button.hidden || !text) return;
     ungreet = greeting(root, text, { lang: tag(), theme: options.theme, taken: () => calls.open() });
+  };
+
+  /** The page's own rules: where (how its path begins), after how many seconds there, which words. */
+  const watchDwell = (): void => {
+    const { greet: said = "", greetAfter = 15 } = options;
+    const rules = (/^\[/.test(said) ? JSON.parse(said) : said ? [{ text: said }] : []) as Greeting[];
+    let path = "";
+    let since = 0;
+    if (rules.length) dwell = setInterval(() => {
+      if (path !== location.pathname) [path, since] = [location.pathname, Date.now()];
+      const rule = rules.find(({ page = "", after = greetAfter }) => path.startsWith(page) && Date.now() - since >= +after * 1_000);
+      if (rule) greet(rule.text);
+    }, 500);
   };
 
   const place: Place = {
@@ -166,6 +181,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     hide: () => { panel?.close(); host.hidden = true; },
     destroy: () => {
       watcher.disconnect();
+      clearInterval(dwell);
       unload();
       host.remove();
       listeners.clear();
@@ -266,8 +282,7 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
     if (window.fairline !== fairline) return; // one of the calls was to go
     goOn();
     emit("ready", undefined);
-    const { greet: words = "", greetAfter = "15" } = data as Options;
-    if (words) setTimeout(() => greet(words), Number(greetAfter) * 1_000);
+    watchDwell();
   };
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

@@ -1,3 +1,4 @@
+globalThis.WebSocket ??= class {}; // Node 20 has none, and none is needed here
 import { Fairline, Refused } from "@fairline/client";
 import { load } from "@fairline/client/widget";
 const widget = load({ origin: "https://chat.example", tenant: "main" });

@@ -4,6 +4,7 @@
  * Owns: how a row looks. Does not know: which rows there are (entries.ts), or scrolling.
  */
 import { html, nothing, type TemplateResult } from "lit";
+import { pieces } from "../../client/links.js";
 import type { Entry } from "../entries.js";
 import { momentAt, timeAt } from "../words.js";
 import { icon } from "./icons.js";
@@ -26,8 +27,6 @@ export function entryRow(one: Entry, { you, quote }: Around = {}): TemplateResul
     ${tick ? html`<p class="tick ${tick.startsWith("✓✓") ? "read" : ""}">${tick}</p>` : nothing}</div>`;
 }
 
-const ADDRESS = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/;
-
 /** The text with the names in it marked. */
 function named({ text, mentions }: Entry, you?: string): unknown {
   if (mentions.length === 0) return linked(text);
@@ -41,8 +40,7 @@ function named({ text, mentions }: Entry, you?: string): unknown {
 }
 
 /** Addresses can be followed, and are never fetched for a preview; everything else is text. */
-function linked(text: string): (string | TemplateResult)[] | string {
-  if (!ADDRESS.test(text)) return text;
-  return text.split(ADDRESS).map((part, place) =>
+function linked(text: string): (string | TemplateResult)[] {
+  return pieces(text).map((part, place) =>
     place % 2 ? html`<a href=${part} target="_blank" rel="noopener noreferrer">${part}</a>` : part);
 }

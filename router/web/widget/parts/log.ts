@@ -1,6 +1,7 @@
 /** What was said and what happened, in reading order. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { repeat } from "lit/directives/repeat.js";
+import { pieces } from "../../client/links.js";
 import { split } from "../../client/quotes.js";
 import { lineWords } from "../sentences.js";
 import type { Deeds, Shown } from "../shown.js";
@@ -31,9 +32,14 @@ function bubble(entry: Entry, speech: Speech, deeds: Deeds): TemplateResult {
   const kinds = ["message", mine ? "mine" : "", tick === "sending" ? "pending" : "", failed ? "failed" : ""];
   return html`<div class=${kinds.filter(Boolean).join(" ")} part=${mine ? "message mine" : "message"}>
     <span class="spoken">${who}: </span>
-    <p class="body" dir="auto">${said.quote ? html`<span class="quote" dir="auto">${said.quote}</span>` : nothing}${said.rest}</p>
+    <p class="body" dir="auto">${said.quote ? html`<span class="quote" dir="auto">${said.quote}</span>` : nothing}${linked(said.rest)}</p>
     <p class="meta">${entry.at ? html`<time>${speech.time(entry.at)}</time>` : nothing}
       <span class=${tick === "read" ? "tick seen" : "tick"}>${tick ? html`<span aria-hidden="true">${SIGNS[tick]}</span> ${words[tick]}` : nothing}</span>
       ${failed ? html`<button type="button" class="plain" @click=${() => deeds.sendAgain(failed)}>${words.again}</button>` : nothing}</p>
   </div>`;
+}
+
+/** Addresses can be followed, and are never fetched for a preview; everything else is text. */
+function linked(text: string): unknown {
+  return pieces(text).map((part, place) => (place % 2 ? html`<a href=${part} target="_blank" rel="noopener noreferrer">${part}</a>` : part));
 }

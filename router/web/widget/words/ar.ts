@@ -128,6 +128,11 @@ export default {
   agree: "أوافق",
   disagree: "ليس الآن",
   refused: "لم ينجح ذلك. يرجى المحاولة مرة أخرى.",
+  file: "إرسال ملف",
+  fileKind: "{name} ليس من نوع يمكن إرساله.",
+  fileSize: "{name} أكبر من {size}.",
+  fileComing: "جارٍ إرسال {name}",
+  fileFailed: "تعذّر إرسال {name}.",
   signIn: "يرجى تسجيل الدخول أولاً.",
   stops: {
     4500: "لم يُقبل تسجيل الدخول.",

@@ -115,6 +115,11 @@ export default {
   agree: "Ich stimme zu",
   disagree: "Nicht jetzt",
   refused: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
+  file: "Datei senden",
+  fileKind: "{name} ist keine Art von Datei, die gesendet werden kann.",
+  fileSize: "{name} ist größer als {size}.",
+  fileComing: "{name} wird gesendet",
+  fileFailed: "{name} konnte nicht gesendet werden.",
   signIn: "Bitte melden Sie sich zuerst an.",
   stops: {
     4500: "Die Anmeldung wurde nicht angenommen.",

@@ -115,6 +115,11 @@ export default {
   agree: "I agree",
   disagree: "Not now",
   refused: "That did not work. Please try again.",
+  file: "Send a file",
+  fileKind: "{name} is not of a kind that can be sent.",
+  fileSize: "{name} is larger than {size}.",
+  fileComing: "Sending {name}",
+  fileFailed: "{name} could not be sent.",
   signIn: "Please sign in first.",
   stops: {
     4500: "The sign-in was not accepted.",

@@ -120,6 +120,11 @@ export default {
   agree: "Acepto",
   disagree: "Ahora no",
   refused: "No ha funcionado. Inténtelo de nuevo.",
+  file: "Enviar un archivo",
+  fileKind: "{name} no es de un tipo que se pueda enviar.",
+  fileSize: "{name} supera {size}.",
+  fileComing: "Enviando {name}",
+  fileFailed: "No se pudo enviar {name}.",
   signIn: "Inicie sesión primero.",
   stops: {
     4500: "No se aceptó la identificación.",

@@ -120,6 +120,11 @@ export default {
   agree: "J'accepte",
   disagree: "Pas maintenant",
   refused: "Cela n'a pas marché. Merci de réessayer.",
+  file: "Envoyer un fichier",
+  fileKind: "{name} n’est pas d’un type qui peut être envoyé.",
+  fileSize: "{name} dépasse {size}.",
+  fileComing: "Envoi de {name}",
+  fileFailed: "{name} n’a pas pu être envoyé.",
   signIn: "Veuillez d'abord vous connecter.",
   stops: {
     4500: "L'identification n'a pas été acceptée.",

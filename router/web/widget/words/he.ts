@@ -116,6 +116,11 @@ export default {
   agree: "מסכים/ה",
   disagree: "לא עכשיו",
   refused: "זה לא הצליח. נא לנסות שוב.",
+  file: "שליחת קובץ",
+  fileKind: "{name} אינו מסוג שאפשר לשלוח.",
+  fileSize: "{name} גדול מ-{size}.",
+  fileComing: "{name} נשלח כעת",
+  fileFailed: "לא ניתן היה לשלוח את {name}.",
   signIn: "יש להתחבר תחילה.",
   stops: {
     4500: "הכניסה לא אושרה.",

@@ -120,6 +120,11 @@ export default {
   agree: "Accetto",
   disagree: "Non ora",
   refused: "Non ha funzionato. Riprovi.",
+  file: "Invia un file",
+  fileKind: "{name} non è di un tipo che si può inviare.",
+  fileSize: "{name} supera {size}.",
+  fileComing: "Invio di {name}",
+  fileFailed: "Non è stato possibile inviare {name}.",
   signIn: "Prima effettui l’accesso.",
   stops: {
     4500: "L'accesso non è stato accettato.",

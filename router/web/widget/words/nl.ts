@@ -115,6 +115,11 @@ export default {
   agree: "Akkoord",
   disagree: "Niet nu",
   refused: "Dat lukte niet. Probeer het nog eens.",
+  file: "Bestand versturen",
+  fileKind: "{name} is van een soort die niet kan worden verstuurd.",
+  fileSize: "{name} is groter dan {size}.",
+  fileComing: "{name} wordt verstuurd",
+  fileFailed: "{name} kon niet worden verstuurd.",
   signIn: "Log eerst in.",
   stops: {
     4500: "De aanmelding is niet aanvaard.",

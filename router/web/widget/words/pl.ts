@@ -122,6 +122,11 @@ export default {
   agree: "Zgadzam się",
   disagree: "Nie teraz",
   refused: "Nie udało się. Spróbuj ponownie.",
+  file: "Wyślij plik",
+  fileKind: "Pliku {name} tego rodzaju nie można wysłać.",
+  fileSize: "{name} przekracza {size}.",
+  fileComing: "Wysyłanie {name}",
+  fileFailed: "Nie udało się wysłać {name}.",
   signIn: "Najpierw się zaloguj.",
   stops: {
     4500: "Logowanie nie zostało przyjęte.",

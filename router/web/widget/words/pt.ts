@@ -120,6 +120,11 @@ export default {
   agree: "Aceito",
   disagree: "Agora não",
   refused: "Não resultou. Tente de novo.",
+  file: "Enviar um ficheiro",
+  fileKind: "{name} não é de um tipo que possa ser enviado.",
+  fileSize: "{name} excede {size}.",
+  fileComing: "A enviar {name}",
+  fileFailed: "Não foi possível enviar {name}.",
   signIn: "Inicie sessão primeiro.",
   stops: {
     4500: "A identificação não foi aceite.",

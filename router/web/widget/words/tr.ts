@@ -115,6 +115,11 @@ export default {
   agree: "Kabul ediyorum",
   disagree: "Şimdi değil",
   refused: "Olmadı. Lütfen yeniden deneyin.",
+  file: "Dosya gönder",
+  fileKind: "{name} gönderilebilecek türden değil.",
+  fileSize: "{name}, {size} sınırını aşıyor.",
+  fileComing: "{name} gönderiliyor",
+  fileFailed: "{name} gönderilemedi.",
   signIn: "Lütfen önce oturum açın.",
   stops: {
     4500: "Oturum açma kabul edilmedi.",

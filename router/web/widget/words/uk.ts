@@ -122,6 +122,11 @@ export default {
   agree: "Погоджуюся",
   disagree: "Не зараз",
   refused: "Не вдалося. Спробуйте ще раз.",
+  file: "Надіслати файл",
+  fileKind: "{name}: файли такого типу не можна надсилати.",
+  fileSize: "{name} перевищує {size}.",
+  fileComing: "Надсилання {name}",
+  fileFailed: "Не вдалося надіслати {name}.",
   signIn: "Спочатку увійдіть.",
   stops: {
     4500: "Вхід не прийнято.",
