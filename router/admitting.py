@@ -21,7 +21,7 @@ from router.policy import Queue
 from router.presence import Customer
 from router.world import World
 
-__all__ = ["LEAVE_MESSAGE", "admit", "check_proof", "is_message", "queue_for"]
+__all__ = ["LEAVE_MESSAGE", "admit", "check_proof", "is_admitted", "is_message", "queue_for"]
 
 LEAVE_MESSAGE = "leave_message"
 
@@ -107,6 +107,13 @@ def admit(
     return target
 
 
+def is_admitted(world: World, queue: Queue, asked: Asked) -> bool:
+    """Whether ``admit`` would take this queue at the first look, as nearly always."""
+    if asked.deferrable or asked.brand in world.closed_brands:
+        return False
+    return queue.id not in world.closed_queues and _has_room(world, queue)
+
+
 def _open_queue(
     world: World,
     queue: Queue,
@@ -116,8 +123,6 @@ def _open_queue(
     can_wait = asked.deferrable and not is_message(asked)
     if asked.brand in world.closed_brands and not can_wait:
         return None
-    if queue.id not in world.closed_queues and _has_room(world, queue):  # nearly always
-        return queue
     for one in (queue, world.queues.get(queue.overflow)):
         if one is None or (one.id in world.closed_queues and not can_wait):
             continue
@@ -129,11 +134,13 @@ def _open_queue(
 def _has_room(world: World, queue: Queue) -> bool:
     """Messages that were left wait beside the line, and take nobody's place in it."""
     name, conversations = queue.id, world.conversations
+    most = world.in_force.queue(name).waiting_max
     waiting = conversations.waiting_by_queue.get(name)
     if waiting is None:
-        return world.in_force.queue(name).waiting_max > 0
-    beside = conversations.messages_by_queue.get(name, 0)
-    return len(waiting) - beside < world.in_force.queue(name).waiting_max
+        return most > 0
+    if len(waiting) < most:
+        return True
+    return len(waiting) - conversations.messages_by_queue.get(name, 0) < most
 
 
 def _closed(world: World, queue: Queue, asked: Asked) -> Refused:

@@ -8,7 +8,7 @@ Invariant: everything is checked before anything changes.
 
 from typing import Final
 
-from router.admitting import admit, check_proof, is_message, queue_for
+from router.admitting import admit, check_proof, is_admitted, is_message, queue_for
 from router.asked import Asked
 from router.classing import class_for, note_arrival
 from router.commands import AcceptTerms, RequestConversation, SetContact
@@ -61,7 +61,8 @@ def request(world: World, command: RequestConversation) -> Answer:
             return _join_first(world, same, asked)
         if len(known.open) >= OPEN_MAX:
             raise Refused(Refusal.LIMIT_EXCEEDED, f"at most {OPEN_MAX} conversations are open")
-    queue = admit(world, queue, asked, lambda one: _is_taken_at_once(world, known, one, ruled))
+    if not is_admitted(world, queue, asked):
+        queue = _admit(world, known, queue, ruled)
     classes = class_for(world, known, queue, asked)
     customer = world.people.meet("customer", customer_id)
     assert isinstance(customer, Customer)
@@ -104,6 +105,11 @@ def _draft(
     conversation = _new(world, customer, queue, classes[0], ruled.asked)
     conversation.capped_class = classes[1]
     return conversation, put_in_force(world, conversation, ruled.effects)
+
+
+def _admit(world: World, known: Customer | None, queue: Queue, ruled: Ruled) -> Queue:
+    """Apart, for a function that makes another one keeps all that it has where both find it."""
+    return admit(world, queue, ruled.asked, lambda one: _is_taken_at_once(world, known, one, ruled))
 
 
 def _is_taken_at_once(world: World, known: Customer | None, queue: Queue, ruled: Ruled) -> bool:
@@ -155,7 +161,9 @@ def _languages_for(customer: Customer, asked: Asked) -> SkillLevels:
         return tuple((wish.tag, wish.level) for wish in asked.languages)
     if customer.languages:
         return tuple((tag, 1) for tag in customer.languages)
-    return tuple((tag, 1) for tag in customer.language_levels or ())
+    if not customer.language_levels:
+        return ()
+    return tuple((tag, 1) for tag in customer.language_levels)
 
 
 def _new(world: World, customer: Customer, queue: Queue, klass: str, asked: Asked) -> Conversation:

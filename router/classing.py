@@ -69,8 +69,8 @@ def note_arrival(world: World, conversation: Conversation, own: str, asked: Aske
     if newest is None:
         newest = world.arrivals[conversation.queue] = []
     newest.append(int(has_start))
-    if len(newest) > WINDOW:
-        del newest[:-WINDOW]
+    while len(newest) > WINDOW:
+        newest.pop(0)
     if not has_start and not conversation.capped_class:
         return
     subject = f"conversation:{conversation.id}"

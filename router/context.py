@@ -44,7 +44,7 @@ class Ruled:
 
 def apply_rules(world: World, customer: Customer | None, queue: Queue, asked: Asked) -> Ruled:
     """Finds what the rules add; nothing of the world changes yet."""
-    if not world.policy.rules:
+    if not world.in_force.has_rules:
         return Ruled(asked, queue, _NOTHING)
     found = effects(world.policy.rules, _facts(world, customer, queue, asked))
     if found.topic:

@@ -307,7 +307,10 @@ class Conversations:
         """Remembers a new conversation."""
         assert conversation.id not in self.by_id, "a conversation's id came twice"
         self.by_id[conversation.id] = conversation
-        self.by_customer.setdefault(conversation.customer, {})[conversation.id] = None
+        theirs = self.by_customer.get(conversation.customer)
+        if theirs is None:
+            theirs = self.by_customer[conversation.customer] = {}
+        theirs[conversation.id] = None
 
     def of_customer(self, customer: str) -> list[Conversation]:
         """What is remembered of a customer's conversations, the newest last."""
@@ -334,7 +337,9 @@ class Conversations:
 
     def wait(self, conversation: Conversation) -> None:
         """Counts a conversation among those waiting in its queue."""
-        waiting = self.waiting_by_queue.setdefault(conversation.queue, {})
+        waiting = self.waiting_by_queue.get(conversation.queue)
+        if waiting is None:
+            waiting = self.waiting_by_queue[conversation.queue] = {}
         if conversation.is_message and conversation.id not in waiting:
             count = self.messages_by_queue.get(conversation.queue, 0)
             self.messages_by_queue[conversation.queue] = count + 1

@@ -113,6 +113,7 @@ _crc32: Final = crc32
 _Answer: Final = Answer
 _CommandAnswered: Final = CommandAnswered
 _EndOutage: Final = EndOutage
+_NODEFAULT: Final = NODEFAULT
 """What is final is not looked up by name where the core is compiled."""
 
 
@@ -331,7 +332,7 @@ def fingerprint(command: _Creating | SendMessage) -> int:
     asked: list[Any] = [kind.__name__]
     for at, name, default in _ASKED[kind]:
         value = given[at]
-        if value is not default and value != default:
+        if value is not default and (default is _NODEFAULT or value != default):
             asked.append(name)
             asked.append(value)
     return _crc32(_encode(asked))
@@ -356,7 +357,7 @@ def _with_place(world: World, answer: Answer) -> Answer:
 def _finish(world: World) -> None:
     """What ends every command and every timer: nothing that can be offered is left."""
     agents = world.people.agents
-    for name in list(world.touched):
+    for name in list(world.touched) if world.touched else ():
         agent = agents[name]
         if agent.next_show is not None:
             declaring.check_next(world, agent)

@@ -34,7 +34,7 @@ class Fit:
 class Fits:
     """All groups that can serve a lane, by those parts."""
 
-    __slots__ = ("by_parts", "count", "listed", "sample")
+    __slots__ = ("by_parts", "count", "listed", "sample", "served")
 
     def __init__(self) -> None:
         self.by_parts: dict[tuple[int, int], Fit] = {}
@@ -43,6 +43,8 @@ class Fits:
         """Some of the groups, or all where they are few."""
         self.count = 0
         """How many groups there are."""
+        self.served = b""
+        """The groups as bits, the lowest first; empty where that is yet to be found out."""
 
     def add(self, parts: tuple[int, int], group: Group) -> None:
         """A group can serve the lane."""
@@ -52,6 +54,7 @@ class Fits:
             self.listed.append(one)
         one.groups.flip(group.index)
         self.count += 1
+        self.served = b""
         if len(self.sample) < SAMPLE_MAX:
             self.sample.append(group)
 
@@ -61,10 +64,11 @@ class Fits:
             if one.groups.has(group.index):
                 one.groups.flip(group.index)
         self.count -= 1
+        self.served = b""
         if group in self.sample:
             self.sample.remove(group)
 
-    def has_more(self, free: dict[int, Group], served: bytes, count: i64) -> bool:
+    def has_more(self, free: dict[int, Group], count: i64) -> bool:
         """Whether more than ``count`` of the groups have a free agent."""
         left = count
         for group in self.sample:
@@ -76,7 +80,7 @@ class Fits:
             return False
         left = count
         for group in free.values():
-            if is_set(served, group.index):
+            if is_set(self.served, group.index):
                 left -= 1
                 if left < 0:
                     return True

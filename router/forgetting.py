@@ -21,7 +21,8 @@ __all__ = ["greet", "let_rest", "trim"]
 
 def greet(world: World, customer: Customer) -> None:
     """The customer is there, or is asked for: nobody to be forgotten."""
-    world.people.resting.pop(customer.id, None)
+    if customer.id in world.people.resting:
+        del world.people.resting[customer.id]
     trim(world)
 
 
@@ -36,7 +37,7 @@ def let_rest(world: World, customer: Customer) -> None:
 def trim(world: World) -> None:
     """Forgets whoever was gone for longest, while there are too many."""
     people = world.people
-    while len(people.customers) > world.policy.customers_max and people.resting:
+    while len(people.customers) > world.in_force.customers_max and people.resting:
         _forget(world, people.customers[next(iter(people.resting))])
 
 

@@ -8,6 +8,7 @@ Invariant: everything is integers of 0 to 1000.
 
 from collections.abc import Collection
 from itertools import islice
+from typing import Final
 
 from router.candidates import Candidate
 from router.marks import i64
@@ -46,7 +47,7 @@ Shares = tuple[int, int, int, int, int, int]
 Special = dict[str, dict[str, int]]
 """By agent, or ``""`` for everybody, parts that stand in the place of those computed here."""
 
-NOTHING_SPECIAL: Special = {}
+NOTHING_SPECIAL: Final[Special] = {}
 
 WANTED = (1000, 1000)
 """The language and proficiency parts of who alone is asked for, and so of nothing else."""
@@ -98,12 +99,15 @@ class Group:
 
     def take(self, entry: Entry) -> None:
         """One of its agents is free no longer."""
-        bucket = self.buckets[entry.key]
+        buckets = self.buckets
+        bucket = buckets[entry.key]
         if len(bucket) > 1:
-            del bucket[place_in(bucket, entry)]
+            bucket.pop(place_in(bucket, entry))
+        elif len(buckets) == 1:
+            buckets.clear()
+            self.is_free = False
         else:
-            del self.buckets[entry.key]
-            self.is_free = bool(self.buckets)
+            del buckets[entry.key]
 
     def count_at(self, channel: str, load: i64) -> int:
         """How many of its agents are free for a channel at this load."""

@@ -26,8 +26,10 @@ class QueueInForce:
     __slots__ = (
         "channels",
         "has_steps",
+        "id",
         "is_direct",
         "needs",
+        "prefer_agent_ms",
         "reply_within_ms",
         "verified_only",
         "wait_max_ms",
@@ -38,6 +40,8 @@ class QueueInForce:
     )
 
     def __init__(self, queue: Queue) -> None:
+        self.id: str = queue.id
+        self.prefer_agent_ms: int = queue.prefer_agent_ms
         self.is_direct: bool = queue.assign == "direct"
         self.needs: SkillLevels = tuple((need.skill, need.level) for need in queue.needs)
         self.has_steps = bool(queue.steps)
@@ -61,7 +65,9 @@ class InForce:
         "answer_kept_ms",
         "capacity",
         "cost",
+        "customers_max",
         "default_class",
+        "has_rules",
         "head_starts",
         "holds_until_assigned",
         "interrupts",
@@ -80,8 +86,10 @@ class InForce:
         self.answer_kept_ms: int = policy.answer_kept_ms
         self.capacity: dict[str, int] = dict(policy.capacity)
         self.cost: dict[str, int] = dict(policy.cost)
+        self.customers_max: int = policy.customers_max
         self.default_class: str = next(iter(policy.classes), "")
         most_ms = policy.head_start_max_ms
+        self.has_rules = bool(policy.rules)
         self.head_starts = {name: min(ms, most_ms) for name, ms in policy.classes.items()}
         self.holds_until_assigned: bool = policy.one_place == "assigned"
         self.interrupts: tuple[str, ...] = tuple(policy.interrupts)

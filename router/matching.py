@@ -21,6 +21,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from router.candidates import Candidate
 from router.choices import Choice, best_of, choice_of
+from router.fits import Fits
 from router.groups import (
     NOTHING_SPECIAL,
     Group,
@@ -160,8 +161,7 @@ class Pool:
                 return
             self.occupy(agent)
         group = self._group_of[agent]
-        if not group.is_free:
-            self._groups_free[group.index] = group
+        self._groups_free[group.index] = group
         entry = Entry(agent, group.index, group.flexibility, channels, load, idle)
         self._shortlist.add(entry, group)
         group.put(entry)
@@ -265,11 +265,12 @@ class Pool:
             band: Scores this near to the best count as equal.
             special: By agent, or ``""`` for everybody, other parts of the score.
         """
-        if not refused and self._are_many_free(lane):
+        fits = None if refused else self._many_free(lane)
+        if fits is not None:
             if not history and not special:
-                return self._shortlist.pick(lane, weights, band)
+                return self._shortlist.pick(lane, fits, weights, band)
             known = self._known(lane, refused, history, weights, special)
-            found = self._shortlist.best(lane, known, weights, band, special)
+            found = self._shortlist.best(lane, fits, known, weights, band, special)
             return choice_of(lane, found[0], found, found) if found else None
         found = self._candidates(lane, refused, history, weights, special)
         if len(found) < 2:
@@ -279,12 +280,13 @@ class Pool:
         chosen = min(good, key=Candidate.rank)
         return choice_of(lane, chosen, good, best_of(found, chosen))
 
-    def _are_many_free(self, lane: Lane) -> bool:
-        """Whether so many groups have a free agent for it that the shortlist is cheaper."""
-        free = self._groups_free
-        if lane.agent or len(free) <= self.listed_from:
-            return self.listed_from < 0
-        return self._shortlist.has_more(lane, free, self.listed_from)
+    def _many_free(self, lane: Lane) -> Fits | None:
+        """How well whom fits, where so many are free that the shortlist is cheaper."""
+        free, count = self._groups_free, self.listed_from
+        if count >= 0 and (lane.agent or len(free) <= count):
+            return None
+        fits = self._shortlist.fits_of(lane)
+        return fits if count < 0 or fits.has_more(free, count) else None
 
     def _candidates(
         self,

@@ -65,15 +65,12 @@ def _first_looks(world: World) -> list[tuple[Place, str]]:
     """
     line = world.line
     freed = drop_void(world) if world.in_force.passed_over_max else []
+    if len(world.unsettled) == 1 and not (freed or world.keepers or world.touched):
+        return _match_one(world)
     queue = [(line.where(name)[1], "") for name in world.unsettled if name in line]
     world.unsettled.clear()
-    is_plain = not freed and not world.keepers
-    if is_plain and len(queue) == 1 and not world.touched:
-        _match(world, world.conversations.by_id[queue.pop()[0][2]])
-        if world.keepers:
-            _bring_all(world, drop_void(world), queue)
-        return queue
     line.let_in()
+    is_plain = not freed and not world.keepers
     if is_plain and len(world.touched) == 1 and not queue:
         _serve_one(world, world.people.agents[next(iter(world.touched))], queue)
     else:
@@ -82,6 +79,19 @@ def _first_looks(world: World) -> list[tuple[Place, str]]:
                 _bring(world, name, queue)
         _bring_all(world, freed, queue)
         heapq.heapify(queue)
+    return queue
+
+
+def _match_one(world: World) -> list[tuple[Place, str]]:
+    """Nothing but one conversation is to be looked at."""
+    queue: list[tuple[Place, str]] = []
+    name = next(iter(world.unsettled))
+    world.unsettled.clear()
+    if name not in world.line:
+        return queue
+    _match(world, world.conversations.by_id[name])
+    if world.keepers:
+        _bring_all(world, drop_void(world), queue)
     return queue
 
 
@@ -106,7 +116,7 @@ def _serve_one(world: World, agent: Agent, queue: list[tuple[Place, str]]) -> No
     if place is not None and not is_sampled(world):
         conversation = by_id[place[2]]
         if not conversation.asks_around:
-            lane, _ = world.line.where(conversation.id)
+            lane = world.line.lane_of(conversation.id)
             history, weights, special = _known_of(world, conversation)
             group, idle_place = pool.group_of(name), (*idle, name)
             choice = only(group, lane, idle_place, load, history, weights, special)
@@ -135,7 +145,7 @@ def _bring(world: World, agent: str, queue: list[tuple[Place, str]]) -> None:
 
 
 def _match(world: World, conversation: Conversation) -> None:
-    lane, _ = world.line.where(conversation.id)
+    lane = world.line.lane_of(conversation.id)
     history, weights, special = _known_of(world, conversation)
     band = world.in_force.score_band
     if not conversation.asks_around and not world.keepers:

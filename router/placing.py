@@ -86,7 +86,17 @@ def requirement_at(world: World, conversation: Conversation, steps: int) -> Requ
 
 
 def _lane_of(world: World, conversation: Conversation) -> Lane:
-    return _lane(world, conversation, requirement_of(world, conversation))
+    """The lane that its requirement asks for; most ask for skills alone, in a queue of no needs."""
+    laid_out = world.in_force.queue(conversation.queue)
+    apart = conversation.wanted_agent or conversation.own_languages or conversation.brand
+    if apart or laid_out.needs or laid_out.has_steps:
+        return _lane(world, conversation, requirement_of(world, conversation))
+    key = (conversation.queue, conversation.channel, conversation.own_needs)
+    lane = world.line.plain.get(key)
+    if lane is None:
+        lane = _lane(world, conversation, requirement_of(world, conversation))
+        world.line.plain[key] = lane
+    return lane
 
 
 def _lane(world: World, conversation: Conversation, asked: Requirement) -> Lane:

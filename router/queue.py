@@ -25,7 +25,7 @@ from typing import Final
 
 from router.marks import i64
 from router.ranks import Ranks
-from router.skills import Requirement
+from router.skills import Requirement, SkillLevels
 
 __all__ = ["NOBODY", "Lane", "LaneKey", "Line", "Place"]
 
@@ -99,11 +99,23 @@ class Lane:
             self.start = 0
 
 
+class _Stand:
+    """Where a conversation stands: kept as one thing, for each pair would be made anew."""
+
+    __slots__ = ("lane", "place")
+
+    def __init__(self, lane: Lane, place: Place) -> None:
+        self.lane = lane
+        self.place = place
+
+
 class Line:
     """All lanes of a tenant."""
 
     def __init__(self) -> None:
         self.lanes: dict[LaneKey, Lane] = {}
+        self.plain: dict[tuple[str, str, SkillLevels], Lane] = {}
+        """By queue, channel and needs, those lanes that ask for nothing else; some of them."""
         self.occupied = 0
         """Bit n is set where the lane of index n is not empty."""
         self.occupied_count = 0
@@ -114,7 +126,7 @@ class Line:
         """By lane index, the first part of ``heads``: one number compares sooner."""
         self.ranks = Ranks()
         """Everybody in line, in one order."""
-        self._lane_of: dict[str, tuple[Lane, Place]] = {}
+        self._stands: dict[str, _Stand] = {}
         self._expected = ""
         """Who has a place but does not stand there yet."""
         self._is_expected_first = False
@@ -123,10 +135,10 @@ class Line:
         self._free_indexes: list[int] = []
 
     def __len__(self) -> int:
-        return len(self._lane_of)
+        return len(self._stands)
 
     def __contains__(self, conversation: str) -> bool:
-        return conversation in self._lane_of
+        return conversation in self._stands
 
     def lane(self, key: LaneKey) -> tuple[Lane, bool]:
         """The lane of this key, and whether it was made just now."""
@@ -152,7 +164,12 @@ class Line:
 
     def where(self, conversation: str) -> tuple[Lane, Place]:
         """The lane and the place of a conversation that is in the line."""
-        return self._lane_of[conversation]
+        stand = self._stands[conversation]
+        return stand.lane, stand.place
+
+    def lane_of(self, conversation: str) -> Lane:
+        """The lane of a conversation that is in the line."""
+        return self._stands[conversation].lane
 
     def expect(self, lane: Lane, place: Place) -> None:
         """Gives a conversation its place, which it takes at ``let_in`` unless it left before.
@@ -162,8 +179,8 @@ class Line:
         """
         self.let_in()
         conversation = place[2]
-        assert conversation not in self._lane_of, f"{conversation} is in the line already"
-        self._lane_of[conversation] = (lane, place)
+        assert conversation not in self._stands, f"{conversation} is in the line already"
+        self._stands[conversation] = _Stand(lane, place)
         self._expected = conversation
         self._is_expected_first = not len(lane)
         if self._is_expected_first:
@@ -172,9 +189,9 @@ class Line:
     def let_in(self) -> None:
         """Whoever is expected stands in line from now on."""
         if self._expected:
-            lane, place = self._lane_of[self._expected]
+            stand = self._stands[self._expected]
             self._expect_nobody()
-            self._stand(lane, place)
+            self._stand(stand.lane, stand.place)
 
     def _expect_nobody(self) -> None:
         self._expected = ""
@@ -185,8 +202,8 @@ class Line:
         """Puts a conversation into a lane."""
         self.let_in()
         conversation = place[2]
-        assert conversation not in self._lane_of, f"{conversation} is in the line already"
-        self._lane_of[conversation] = (lane, place)
+        assert conversation not in self._stands, f"{conversation} is in the line already"
+        self._stands[conversation] = _Stand(lane, place)
         self._stand(lane, place)
 
     def _stand(self, lane: Lane, place: Place) -> None:
@@ -203,9 +220,12 @@ class Line:
         """Takes a conversation out and returns the lane that it stood in."""
         if conversation == self._expected:
             self._expect_nobody()
-            return self._lane_of.pop(conversation)[0]
+            lane = self._stands[conversation].lane
+            del self._stands[conversation]
+            return lane
         self.let_in()
-        lane, place = self._lane_of.pop(conversation)
+        lane, place = self.where(conversation)
+        del self._stands[conversation]
         lane.remove(place)
         self.ranks.remove(place)
         if len(lane):
@@ -242,6 +262,7 @@ class Line:
             return []
         self.let_in()
         empty = [lane for lane in self.lanes.values() if not len(lane) and lane is not but]
+        self.plain.clear()
         for lane in empty:
             del self.lanes[lane.key]
             self._by_index[lane.index] = None

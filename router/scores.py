@@ -17,7 +17,7 @@ import msgspec
 from router.commands import SetScore
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
-from router.groups import Shares, Special, shares
+from router.groups import NOTHING_SPECIAL, Shares, Special, shares
 from router.presence import Customer, Meeting
 from router.relations import theirs
 from router.world import World
@@ -66,11 +66,11 @@ def weights_of(world: World, conversation: Conversation) -> Shares:
 
 def special_of(world: World, conversation: Conversation) -> Special:
     """By agent, or ``""`` for everybody, the parts that are not those of the profile."""
-    special: dict[str, dict[str, int]] = {}
     weights = weights_of(world, conversation)
     relation, topic = weights[4], weights[5]
     if not relation and not topic and not conversation.outside:
-        return special
+        return NOTHING_SPECIAL
+    special: dict[str, dict[str, int]] = {}
     customer = world.customer_of(conversation)
     if relation:
         owner = customer.attributes.get(world.in_force.relation_attribute, "")

@@ -157,11 +157,18 @@ class Shortlist:
         """A lane is gone, and another one may get its index."""
         self._fits.pop(lane.index, None)
 
-    def has_more(self, lane: Lane, free: dict[int, Group], count: int) -> bool:
-        """Whether more than ``count`` of these groups can serve the lane."""
-        return self._fits_of(lane).has_more(free, self._masks.serving_bytes(lane), count)
+    def fits_of(self, lane: Lane) -> Fits:
+        """How well whom fits the lane."""
+        known = self._fits.get(lane.index)
+        if known is None:
+            known = self._fits[lane.index] = Fits()
+            for index in bits(0 if lane.agent else self._masks.serving(lane)):
+                known.add(self._groups[index].parts(lane), self._groups[index])
+        if not known.served:
+            known.served = self._masks.serving_bytes(lane)
+        return known
 
-    def pick(self, lane: Lane, weights: Shares, band: int) -> Choice | None:
+    def pick(self, lane: Lane, fits: Fits, weights: Shares, band: int) -> Choice | None:
         """The best of all free agents who can serve the lane, where nothing is known of any.
 
         It is what ``best`` finds with nobody known and nothing special.
@@ -169,19 +176,21 @@ class Shortlist:
         standings = self._standings.get(lane.channel)
         if not standings:
             return None
-        fits, found = self._fits_of(lane), list[Entry]()
+        found: list[Entry] = []
         least = self._look(standings, fits, weights) - band
         for standing in standings:
             if standing.top >= max(least, 0):
                 load = standing.load
                 good = fits.are_all_above(least, 1000 - load, weights)
                 walk = _Walk(lane, load, least, weights, {}, _NOBODY, fits, all_good=good)
-                found += self._first_of(standing, walk)
+                some = self._first_of(standing, walk)
+                found = found + some if found else some
                 if len(found) > RUNNERS_UP:
                     break
         if not found:
             return None
-        del found[RUNNERS_UP + 1 :]
+        if len(found) > RUNNERS_UP + 1:
+            found = found[: RUNNERS_UP + 1]
         return self._choice(lane, fits, found, weights)
 
     def _look(self, standings: list[Standing], fits: Fits, weights: Shares) -> i64:
@@ -198,23 +207,27 @@ class Shortlist:
 
     def _choice(self, lane: Lane, fits: Fits, found: list[Entry], weights: Shares) -> Choice:
         rows: list[Row] = []
-        only = fits.listed[0]
-        is_only = len(fits.listed) == 1
+        only, is_only = fits.listed[0], len(fits.listed) == 1
+        language, proficiency = only.language, only.proficiency
+        score: i64 = 0
+        load: i64 = -1
         speaks = False
         for entry in found:
-            language, proficiency = only.language, only.proficiency
             if not is_only:
                 parts = self._groups[entry.group].parts(lane)
                 language, proficiency = parts[0], parts[1]
+            if not is_only or entry.load != load:
+                load = entry.load
+                score = plain_score(language, proficiency, 1000 - load, weights)
             if not rows:
                 speaks = language > 0
-            score = plain_score(language, proficiency, 1000 - entry.load, weights)
             rows.append(entry.row(score, language, proficiency))
         return choice_among(lane, found, rows, speaks=speaks)
 
     def best(
         self,
         lane: Lane,
+        fits: Fits,
         known: list[Candidate],
         weights: Shares,
         band: int,
@@ -224,12 +237,12 @@ class Shortlist:
 
         Args:
             lane: Where the conversation waits.
+            fits: How well whom fits it.
             known: The agents of whom something is known, as candidates.
             weights: The share of each part.
             band: Scores this near to the best count as equal.
             special: Where it names an agent, that agent is among the known.
         """
-        fits = self._fits_of(lane)
         standings = self._standings.get(lane.channel, [])
         alone = self._alone(lane, known) if special else _NOBODY_ALONE
         everyone = special.get("") if special else None
@@ -290,24 +303,18 @@ class Shortlist:
         """The first agents whom the walk looks for at one load, but for those named."""
         left: i64 = WALK_ROOTS << (standing.size.bit_length() + 1) // 2
         found: list[Entry] = []
-        served = self._masks.serving_bytes(walk.lane)
+        served = walk.fits.served
         end: i64 = len(served) * 8
         for chunk in standing.chunks:
-            size: i64 = len(chunk)
-            step: i64 = 0
-            while step < size:
+            for entry in chunk:
                 left -= 1
                 if left < 0:
                     return self._first_of_each(standing, walk)
-                at: i64 = chunk[step].group
-                step += 1
+                at = entry.group
                 if at >= end:
                     continue
                 byte: i64 = served[at >> 3]
-                if not byte >> (at & 7) & 1:
-                    continue
-                entry = chunk[step - 1]
-                if walk.wants(entry, self._groups):
+                if byte >> (at & 7) & 1 and walk.wants(entry, self._groups):
                     found.append(entry)
                     if len(found) > RUNNERS_UP:
                         return found
@@ -328,14 +335,6 @@ class Shortlist:
                 for entry in bucket[: RUNNERS_UP + 1 + len(walk.names)]:
                     if entry.agent not in walk.names:
                         yield entry
-
-    def _fits_of(self, lane: Lane) -> Fits:
-        known = self._fits.get(lane.index)
-        if known is None:
-            known = self._fits[lane.index] = Fits()
-            for index in bits(0 if lane.agent else self._masks.serving(lane)):
-                known.add(self._groups[index].parts(lane), self._groups[index])
-        return known
 
 
 def _score(

@@ -56,7 +56,7 @@ def _look(made: list[tuple[tuple[int, int], bool, bool, bool]], count: int, leas
             standing.add(entry, is_first=True)
             free[index] = group
             scores += [score] * can_serve
-    told = served.to_bytes(2, "little")
-    assert fits.has_more(free, told, count) is (len(scores) > count)
+    fits.served = served.to_bytes(2, "little")
+    assert fits.has_more(free, count) is (len(scores) > count)
     assert fits.best_of(standing, WEIGHTS) == max(scores, default=-1)
     assert fits.are_all_above(least, 800, WEIGHTS) is all(it >= least for it in everybody)

@@ -95,8 +95,9 @@ def test_where_nothing_is_known_the_short_way_says_the_same(
         name = f"a{number}"
         pool.sign_in(name, profile, len(profile.languages))
         pool.free(name, channels, load, (idle_ms, number))
-    picked = pool._shortlist.pick(lane, shares(weighted), band)
-    found = pool._shortlist.best(lane, [], shares(weighted), band)
+    fits = pool._shortlist.fits_of(lane)
+    picked = pool._shortlist.pick(lane, fits, shares(weighted), band)
+    found = pool._shortlist.best(lane, fits, [], shares(weighted), band)
     if not found:
         assert picked is None
         return

@@ -22,12 +22,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from router.server.doors import Door
-from router.server.metrics import CONTENT_TYPE
+from router.server.ops_pages import Watched, public_ops_routes
 from router.server.origins import is_own
 from router.server.site_customers import NotLetIn, SiteCustomers
 from router.server.visitors import TooMany
 
-__all__ = ["DemoDesk", "Desk", "ops_app", "public_app"]
+__all__ = ["DemoDesk", "Desk", "public_app"]
 
 BUILT = Path(__file__).parent.parent / "web" / "dist"
 DEMO = ("demo/", "assets/demo/")
@@ -61,14 +61,8 @@ _Wanted = TypeVar("_Wanted")
 _Asked = TypeVar("_Asked", "_VisitorRequest", "_ProofRequest")
 
 
-class Desk(Protocol):
+class Desk(Watched, Protocol):
     """What the HTTP surface asks the running server."""
-
-    def reasons_not_ready(self) -> list[str]:
-        """Why this node takes no new connections; empty where it does."""
-
-    async def render_metrics(self) -> bytes:
-        """The page for Prometheus."""
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """Whether pages of this origin may have customers of the tenant."""
@@ -111,7 +105,7 @@ def public_app(
         *more,
     ]
     if has_ops:
-        routes += _ops_routes(desk)
+        routes += public_ops_routes(desk)
     if demo is not None:
         routes += _demo_routes(demo, files.get("demo/shop.html"))
     return Starlette(routes=routes)
@@ -120,11 +114,6 @@ def public_app(
 async def _signpost(_: Request) -> Response:
     """For who looks what runs here."""
     return PlainTextResponse(_SIGNPOST, headers={"cache-control": "no-cache"})
-
-
-def ops_app(desk: Desk) -> Starlette:
-    """The application of ``server.ops_bind``."""
-    return Starlette(routes=_ops_routes(desk))
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -217,30 +206,6 @@ def _policy(request: Request, ancestors: str) -> str:
         "frame-ancestors": ancestors,
     }
     return "; ".join(f"{name} {value}" for name, value in parts.items())
-
-
-# -- health ------------------------------------------------------------------------------------
-
-
-def _ops_routes(desk: Desk) -> list[Route]:
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(_: Request) -> Response:
-        reasons = desk.reasons_not_ready()
-        if reasons:
-            return PlainTextResponse("".join(f"{reason}\n" for reason in reasons), 503)
-        return PlainTextResponse("ready\n")
-
-    async def metrics(_: Request) -> Response:
-        return Response(await desk.render_metrics(), headers={"content-type": CONTENT_TYPE})
-
-    return [
-        Route("/healthz", healthz),
-        Route("/livez", healthz),  # the same under the name that orchestrators use
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
 
 
 # -- visitors ----------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import trio
 from router.server.doctor import Patient, examine
 from router.server.findings import Finding, Report
 from router.server.probe import STEPS
+from tests.helpers.certificates import certificate
 from tests.helpers.nodes import RunningNode, node_settings, open_node, token
-from tests.server.test_app import certificate
 
 FIRST = ["port", "livez", "readyz", "metrics", "token", "signs in", "players", "clock"]
 
