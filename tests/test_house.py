@@ -16,31 +16,33 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-blocks skills timers suggestions changes fields
+blocks skills timers suggestions changes fields previewed
 rules
 states policy rights queue figures waitlaw actors
-records spelling node_commands
+records spelling node_commands outgoing_staff
+staff_commands staff_events
 commands events explained conversations offers presence candidates
-outgoing standing masks people incoming history remembered
-groups assignments ops
+outgoing standing masks people incoming_staff history remembered
+groups assignments ops incoming
 choices fits in_force asked
 shortlist
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
-relations placing session quiet soft_start replies admitting guests context
-overtaking holding scores
+relations placing session quiet soft_start replies admitting guests context help_calls
+overtaking holding scores snoozes
 offering saying snapshots
 closing
 looking
 serving
 declaring
-attendance handling guarding inviting opening wrapping
+skilling
+attendance handling guarding inviting opening wrapping snoozing
 asking
 dispatch
 core
-boards outlook
-views explain facts listings shares
+boards outlook conversation_views
+views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """

@@ -225,6 +225,7 @@ OPERATIONS = (
         incoming.AgentPresence, Shares, _shares, _PAGE,
     ),
     Operation("PUT", "/v1/agents/{agent}/presence", "Set their presence.", incoming.AgentPresence),
+    Operation("PUT", "/v1/agents/{agent}/skills", "Set what they can do.", incoming.AgentSkills),
     Operation(
         "GET", "/v1/agents/{agent}/explain", "Why they get work, or none.",
         incoming.Explain, Explained, _explain,
