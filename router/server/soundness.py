@@ -33,6 +33,8 @@ from router.server.zones import has_zone
 
 __all__ = ["address", "breaches", "is_loopback", "warnings"]
 
+PLACEHOLDER = "CHANGE-ME"
+"""How the secrets of our examples begin that are to be replaced."""
 SECRET_BYTES_MIN = 32
 HOOK_SECRET_BYTES_MIN = 24
 
@@ -109,6 +111,12 @@ def warnings(settings: Settings) -> list[str]:
         said.append('server.journal: "memory" keeps nothing over a restart')
     said += _folder_doubts(server)
     for name, tenant in settings.tenants.items():
+        for index, entry in enumerate(tenant.keys):
+            if entry.secret.startswith(PLACEHOLDER):
+                said.append(
+                    f"tenants.{name}.keys[{index}].secret: this is the example's, which everybody"
+                    " knows; make one with 'fairline init'"
+                )
         for key, sentence in spelling.doubts(tenant.policy):
             said.append(f"tenants.{name}.policy.{key}: {sentence}")
     return said

@@ -65,3 +65,11 @@ def test_a_data_folder_is_a_folder_that_one_may_write_in(tmp_path: Path) -> None
     assert warnings(settings(data=str(tmp_path / "new" / "one"))) == []
     (said,) = warnings(settings(data=str(file / "below")))
     assert said == f"server.data: you may not write in {file}; the server must be allowed to"
+
+
+def test_the_secret_of_an_example_is_doubted() -> None:
+    known = KeyEntry(kid="main", alg="HS256", secret="CHANGE-ME-to-at-least-thirty-two-bytes")
+    tenant = Tenant(keys=(known,), policy=Policy(queues=(QUEUE,)))
+    (said,) = warnings(Settings(tenants={"acme": tenant}))
+    assert said.startswith("tenants.acme.keys[0].secret: this is the example's")
+    assert known.secret not in said
