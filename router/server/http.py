@@ -17,10 +17,13 @@ import msgspec
 import trio
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from router.errors import Refusal, Refused
+from router.server.calls import refusal
 from router.server.doors import Door
 from router.server.ops_pages import Watched, public_ops_routes
 from router.server.origins import is_own
@@ -55,6 +58,8 @@ A Fairline server.
 /board      supervisors
 /widget     customers, on a page of its own: /widget?tenant=NAME
 /widget.js  customers, on pages of yours
+/v1/socket  clients of your own: /v1/asyncapi.json says what goes over it
+/v1/        back ends: /v1/openapi.json lists the calls
 """
 
 _Wanted = TypeVar("_Wanted")
@@ -108,7 +113,18 @@ def public_app(
         routes += public_ops_routes(desk)
     if demo is not None:
         routes += _demo_routes(demo, files.get("demo/shop.html"))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={404: _astray, 405: _astray})
+
+
+async def _astray(request: Request, error: Exception) -> Response:
+    """Nothing is there: back ends hear it in the form of all their errors."""
+    assert isinstance(error, HTTPException)
+    if not request.url.path.startswith("/v1/"):
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+    told = f"{request.method} {request.url.path}: there is no such call; see /v1/openapi.json"
+    answer = refusal(Refused(Refusal.NOT_FOUND, told), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _signpost(_: Request) -> Response:

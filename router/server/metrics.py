@@ -176,7 +176,7 @@ class Metrics:
         for tenant, router in list(routers.items()):
             for kind, count in (await audit(router.world)).items():
                 if count:
-                    _LOG.error("core.unsound", tenant=tenant, kind=kind, count=count)
+                    _LOG.error("core.unsound", tenant=tenant, type=kind, count=count)
                     self.violated(kind, count)
 
     # -- the page ------------------------------------------------------------------------------
