@@ -195,6 +195,21 @@ def test_free_room_and_the_age_of_a_line_are_told() -> None:
     assert shown["queue_open", "acme", "plain"] == 1
 
 
+def test_who_has_no_room_on_the_channel_that_waits_is_not_free_for_it() -> None:
+    house = House()
+    house.move("come", "a0", {"sql": 50}, {"en": 90})
+    house.move("show", "a0", "available")
+    house.move("ask", "both", "mail", " ")
+    house.move("accept", "a0")
+    house.move("ask", "both", "mail", " ")
+    assert house.router.world.pool.channels_for("a0") == ("chat",)
+    shown = house.shown()
+    assert shown["queue_waiting", "acme", "both"] == 1
+    assert shown["queue_eligible_agents", "acme", "both"] == 1
+    assert shown["queue_free_agents", "acme", "both"] == 0
+    assert shown["queue_free_agents", "acme", "plain"] == 1
+
+
 async def test_the_loop_turns_while_many_are_looked_at() -> None:
     house = House()
     size = 3 * floor_figures.AT_ONCE
