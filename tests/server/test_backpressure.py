@@ -167,9 +167,12 @@ async def test_one_byte_a_second_of_a_frame_is_no_sign_of_life(
 async def test_a_peer_that_takes_nothing_is_ended_as_4103(monkeypatch: pytest.MonkeyPatch) -> None:
     hasty = partial(accept_socket, write_s=0.3)
     monkeypatch.setattr(gateway_module, "accept_socket", hasty)
-    ended: list[int] = []
     async with open_node() as node:
-        monkeypatch.setattr(node.node.metrics, "disconnected", ended.append)
+
+        def ended() -> dict[tuple[str, ...], int]:
+            ends = node.node.metrics.traffic._ends
+            return {key: count for key, count in ends.items() if count}
+
         alice, carl, conversation = await chat(node)
         last = ALLOWANCES["agent"].talk_burst
         async with trio.open_nursery() as readers, raw.upgraded(node.port) as stuck:
@@ -181,8 +184,8 @@ async def test_a_peer_that_takes_nothing_is_ended_as_4103(monkeypatch: pytest.Mo
                     "message.send", conversation=conversation, op=f"m{number}", body="x" * 8_000
                 )
             with trio.fail_after(5):
-                await raw.wait_until(lambda: bool(ended))
-        assert ended == [4103]
+                await raw.wait_until(lambda: bool(ended()))
+            assert ended() == {("customer", "4103", "network"): 1}
         assert node.node.gateway.pool.held == 0
 
 
