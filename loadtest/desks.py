@@ -42,6 +42,7 @@ class Agent(Person):
         self._serving: dict[str, Stint] = {}
         self._ended: set[str] = set()
         self._unseen: dict[str, Stint] = {}
+        self._freed_at = 0.0  # by others, and heard of then
         """Those whose end was not read yet; it may come behind the reply that begins the next."""
         self._able_since = math.inf
         self._has_greeted = False
@@ -226,6 +227,7 @@ class Agent(Person):
             pos=event["pos"],
             at=now(),
             not_before=0.0 if was_made_before else self._able_since,
+            is_untimed=self._freed_at > self._able_since,
         )
         if self._pending is not None and not self._pending.is_agent_gone:
             self.faults("offer.second", f"{offer.id} while {self._pending.id} is pending")
@@ -244,6 +246,8 @@ class Agent(Person):
         self._pending = None
         if offer.outcome != "accepted":
             self._line_of.pop(offer.conversation, None)
+            if offer.outcome != "declined":
+                self._freed_at = now()
 
     def _begin(self, conversation: str, line: str, position: int) -> None:
         if conversation in self._serving:

@@ -116,7 +116,7 @@ class _Run:
         corrected, uncorrected = self.offer_histograms
         for visit in self._visits:
             offer = self._first_offer.get(visit.id)
-            if offer is None or visit.was_away or not offer.not_before:
+            if offer is None or visit.was_away or not offer.not_before or offer.is_untimed:
                 continue
             took = offer.at - max(visit.due, offer.not_before)
             record(corrected, took)
@@ -322,7 +322,8 @@ class _Run:
         begins = self._outcome.begins
         due = [each for each in self._visits if second <= each.due - begins < second + width]
         took = [ms for when, ms in self.offer_ms if second <= when < second + width]
-        has_nearly_all = len(took) >= 0.99 * len(due)
+        offered = sum(each.id in self._first_offer for each in due)
+        has_nearly_all = offered >= 0.99 * len(due)
         own = [each for each in self._outcome.samples if second <= each.at < second + width]
         health = [each for sheet in self._outcome.sheets for each in sheet.health]
         late = [each.lag_ms for each in health if second <= each.at < second + width]
@@ -333,6 +334,7 @@ class _Run:
             "cpu": _rounded(sum(each.cpu for each in own) / len(own)) if own else None,
             "others": _rounded(sum(each.others_cpu for each in own) / len(own)) if own else None,
             "late_ms": _rounded(max(late, default=0.0)),
+            "cpu_max": max((each.cpu for each in own), default=0.0),
         }
 
     def messages(self) -> Sequence[Figures]:

@@ -5,8 +5,8 @@ how it was measured.
 
 Invariant (tests/loadtest/test_knee.py): one slow window between good ones is chance and moves
 nothing; two in a row, or a slow last one, are the end. A slow window in which others took of the
-machine what the generator needed, so that it was late itself, says nothing about the server: it is
-passed over and counted; a good one counts all the same.
+machine what the generator needed, so that it was late itself, says nothing about the server, unless
+the server had a core to itself: it is passed over and counted; a good one counts all the same.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ LATE_MS_MAX = 20.0
 """Beyond this the generator measures itself, or the machine, and not the server."""
 OTHERS_CPU_MAX = 0.25
 """Cores: beyond this the machine was shared, and its absolute figures are not the server's."""
+CPU_MAX = 0.9
+"""Of a core: a server that has so much is not kept from it."""
 
 
 def knee_of(windows: Sequence[dict[str, Any]], p99_ms_max: float) -> dict[str, Any]:
@@ -25,8 +27,9 @@ def knee_of(windows: Sequence[dict[str, Any]], p99_ms_max: float) -> dict[str, A
 
     Args:
         windows: In the order of their rates: ``per_s``, and ``p99_ms``, None where some
-            conversations were not offered at all; ``others``, the cores that others took, and
-            ``late_ms``, how late the generator was.
+            conversations were not offered at all; ``others``, the cores that others took,
+            ``late_ms``, how late the generator was, and ``cpu_max``, the most that the server took
+            in a second.
         p99_ms_max: What is not slow.
     """
     told = [row for row in windows if not (_is_slow(row, p99_ms_max) and _is_void(row))]
@@ -51,4 +54,6 @@ def _is_slow(row: dict[str, Any], p99_ms_max: float) -> bool:
 
 
 def _is_void(row: dict[str, Any]) -> bool:
-    return (row["others"] or 0.0) > OTHERS_CPU_MAX and (row["late_ms"] or 0.0) > LATE_MS_MAX
+    """A server that took a core for a second held itself up, and what came of it was its doing."""
+    is_shared = (row["others"] or 0.0) > OTHERS_CPU_MAX
+    return is_shared and (row["late_ms"] or 0.0) > LATE_MS_MAX and row["cpu_max"] < CPU_MAX

@@ -85,6 +85,8 @@ class Offer(Struct):
         at: when it was read; it was made before that.
         not_before: when the agent sent what made it able to get one; it was made after that.
         answer: what the agent did: ``accept``, ``decline``, ``miss``.
+        is_untimed: the agent was freed by somebody else, who withdrew what they were offered
+            before, so that nobody can say since when there was an offer to be made.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Offer(Struct):
     outcome: str = ""
     ended_pos: int = 0
     is_agent_gone: bool = False
+    is_untimed: bool = False
 
 
 class Stint(Struct):

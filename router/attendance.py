@@ -29,6 +29,7 @@ from router.ids import AgentId, ConnectionId, ConversationId, CustomerId
 from router.placing import park, unpark
 from router.presence import Agent, Customer, Device, Person, Staff
 from router.serving import orphan_all, undeliver
+from router.skilling import profile_with
 from router.soft_start import begin, stop
 from router.states import ConversationState, Reachability, Show
 from router.world import World
@@ -85,6 +86,9 @@ def _agent_is_there(world: World, agent: Agent, command: Connect, was: Reachabil
         agent.capacity = dict(entry.capacity)
     agent.license = claims.license or (entry.license if entry is not None else "")
     profile = world.directory_profile(agent.id, claims.skills, claims.languages, claims.brands)
+    if agent.claimed is not None:
+        agent.claimed = profile
+        profile = profile_with(profile, agent.set_skills, agent.set_languages)
     changed = profile != agent.profile
     agent.profile = profile
     agent.away_shown = False

@@ -144,6 +144,10 @@ class ConversationState(Struct, frozen=True, omit_defaults=True):
     queue_name: str = ""
     reply: ReplyRule | None = None
     """For the agent who has it, where its queue has such a rule."""
+    help_since_at: int | None = None
+    """For staff: since when its agent calls for a supervisor."""
+    snoozed_until_at: int | None = None
+    """For staff: when it comes back at the latest."""
     wrap_up_optional: bool = False
     """For the agent who has it: their end has a wrap-up only where they ask for it."""
 

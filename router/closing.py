@@ -13,6 +13,7 @@ from router.errors import Refusal, Refused
 from router.events import ConversationEnded, ConversationForgotten, OfferEnded, WrapUpStarted
 from router.forgetting import let_rest
 from router.guests import dismiss
+from router.help_calls import settle_call
 from router.holding import promote_next
 from router.ids import AgentId, ConversationId, CustomerId, OfferId, PersonKey
 from router.offering import let_go
@@ -21,6 +22,7 @@ from router.placing import leave_line, rejoin
 from router.presence import Agent, Customer, Meeting
 from router.quiet import wake
 from router.replies import stop
+from router.snoozes import forget_snooze
 from router.states import FINAL_CONVERSATION, ConversationState, OfferState, Reachability
 from router.world import World
 
@@ -74,12 +76,13 @@ def close_offer(world: World, offer_id: str, trigger: str) -> tuple[Offer, Offer
     return offer, outcome
 
 
-def take_from_agent(world: World, conversation: Conversation) -> Agent:
-    """An ACTIVE or WRAP_UP conversation's agent has it no longer."""
+def take_from_agent(world: World, conversation: Conversation, outcome: str = "passed_on") -> Agent:
+    """An ACTIVE or WRAP_UP conversation's agent has it no longer; ``outcome``: but for an end."""
     agent = world.people.agents[conversation.agent]
     stop(world, conversation)
+    settle_call(world, conversation, "over")
     agent.serving.remove(conversation.id)
-    _note_meeting(world, conversation)
+    _note_meeting(world, conversation, outcome)
     wake(world, conversation)
     let_go(world, agent, conversation)
     world.people.to_the_back(agent, world.now_ms)
@@ -91,7 +94,7 @@ def take_from_agent(world: World, conversation: Conversation) -> Agent:
     return agent
 
 
-def _note_meeting(world: World, conversation: Conversation) -> None:
+def _note_meeting(world: World, conversation: Conversation, outcome: str) -> None:
     met = world.customer_of(conversation).met
     if met:
         met[:] = [meeting for meeting in met if meeting.conversation != conversation.id]
@@ -101,7 +104,7 @@ def _note_meeting(world: World, conversation: Conversation) -> None:
             conversation.agent,
             world.now_ms,
             conversation.topic,
-            conversation.ended_reason or "passed_on",
+            conversation.ended_reason or outcome,
             conversation.rating,
             conversation.wrap_up_code,
         )
@@ -136,10 +139,15 @@ def end(world: World, conversation: Conversation, reason: str, *, no_wrap_up: bo
         no_wrap_up: The agent wants none, which counts where it is optional.
 
     Raises:
-        Refused: INVALID_TRANSITION, where it is not active.
+        Refused: INVALID_TRANSITION, where it is neither active nor snoozed.
     """
     if not conversation.can("close"):
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
+    if conversation.status is ConversationState.SNOOZED:  # nobody has it, so nobody works it up
+        forget_snooze(world, conversation)
+        conversation.turn("close")
+        _close(world, conversation, reason)
+        return
     rules = world.in_force.queue(conversation.queue)
     is_free, wrap_up_ms = rules.wrap_up == "free", rules.wrap_up_ms
     conversation.ended_reason = reason
@@ -153,6 +161,7 @@ def end(world: World, conversation: Conversation, reason: str, *, no_wrap_up: bo
     agent = AgentId(conversation.agent)
     world.conversations.active_by_queue[conversation.queue] -= 1
     stop(world, conversation)
+    settle_call(world, conversation, "over")
     conversation.turn("wrap_up")
     conversation.wrap_up_since_ms = world.now_ms
     if not is_free:
@@ -242,7 +251,8 @@ def _schedule_forgetting(world: World, conversation: Conversation) -> None:
 
 def _is_news(conversation: Conversation, customer: Customer) -> bool:
     """Whether a message was answered that its customer, who is not there, has not seen."""
-    if not conversation.is_message or customer.reach is Reachability.REACHABLE:
+    answered_later = conversation.is_message or conversation.was_snoozed
+    if not answered_later or customer.reach is Reachability.REACHABLE:
         return False
     return conversation.read.get(customer.key, 0) < conversation.seq
 

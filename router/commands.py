@@ -17,7 +17,6 @@ from router.ids import AgentId, ConversationId, CustomerId, OfferId
 from router.node_commands import (
     CloseBrand,
     CloseQueue,
-    CommandForm,
     EndOutage,
     LoseNode,
     NodeCommand,
@@ -28,11 +27,22 @@ from router.node_commands import (
     Tick,
 )
 from router.policy import LanguageWish, SkillNeed
+from router.staff_commands import (
+    AssignConversation,
+    PersonalForm,
+    ScorePart,
+    SetAgentPresence,
+    SetAgentSkills,
+    SetPriority,
+    SetScore,
+    Show,
+)
 
 __all__ = [
     "AcceptOffer",
     "AcceptTerms",
     "Actor",
+    "AskForHelp",
     "AssignConversation",
     "CancelConversation",
     "Claims",
@@ -45,6 +55,7 @@ __all__ = [
     "DeclineOffer",
     "Disconnect",
     "EndConversation",
+    "EndHelp",
     "EndOutage",
     "EraseCustomer",
     "ExtendWrapUp",
@@ -59,32 +70,29 @@ __all__ = [
     "ReadMessages",
     "ReportActivity",
     "RequestConversation",
+    "ResumeConversation",
+    "ScorePart",
     "SeeOffer",
     "SendMessage",
     "SetAgentPresence",
+    "SetAgentSkills",
     "SetContact",
     "SetPolicy",
     "SetPresence",
     "SetPriority",
     "SetScore",
+    "Show",
     "SkipCommand",
+    "SnoozeConversation",
     "Tick",
     "TransferConversation",
     "Underway",
 ]
 
-Show = Literal["available", "busy", "away", "dnd", "offline"]
 JoinMode = Literal["monitor", "whisper", "barge", "consult"]
-ScorePart = Literal["language", "proficiency", "history", "relation", "topic"]
 
 
-class _Personal(CommandForm, frozen=True, omit_defaults=True):
-    """A command that a person gives."""
-
-    by: Actor
-
-
-class Connect(_Personal, frozen=True, omit_defaults=True):
+class Connect(PersonalForm, frozen=True, omit_defaults=True):
     """A person's device is there (``hello``); repeated when a token is refreshed.
 
     ``languages`` are in order of wish; ``idle_ms``: since the person last touched the device.
@@ -98,20 +106,20 @@ class Connect(_Personal, frozen=True, omit_defaults=True):
     idle_ms: int = 0
 
 
-class Disconnect(_Personal, frozen=True, omit_defaults=True):
+class Disconnect(PersonalForm, frozen=True, omit_defaults=True):
     """A device is gone; ``leave`` says goodbye, which skips the grace."""
 
     leave: bool = False
 
 
-class ReportActivity(_Personal, frozen=True, omit_defaults=True):
+class ReportActivity(PersonalForm, frozen=True, omit_defaults=True):
     """The person became idle or came back; sent on change alone."""
 
     idle_ms: int = 0
     view: Literal["active", "background"] = "active"
 
 
-class SetPresence(_Personal, frozen=True, omit_defaults=True):
+class SetPresence(PersonalForm, frozen=True, omit_defaults=True):
     """An agent declares a show, for ``until_ms`` if given; ``next`` follows once the load is 0."""
 
     show: Show = "available"
@@ -121,26 +129,26 @@ class SetPresence(_Personal, frozen=True, omit_defaults=True):
     next: Show | None = None
 
 
-class SeeOffer(_Personal, frozen=True):
+class SeeOffer(PersonalForm, frozen=True):
     """The offer reached the agent's screen."""
 
     offer: OfferId
 
 
-class AcceptOffer(_Personal, frozen=True):
+class AcceptOffer(PersonalForm, frozen=True):
     """The agent takes the offered conversation."""
 
     offer: OfferId
 
 
-class DeclineOffer(_Personal, frozen=True, omit_defaults=True):
+class DeclineOffer(PersonalForm, frozen=True, omit_defaults=True):
     """The agent does not take the offered conversation."""
 
     offer: OfferId
     reason: str = ""
 
 
-class RequestConversation(_Personal, frozen=True, omit_defaults=True):
+class RequestConversation(PersonalForm, frozen=True, omit_defaults=True):
     """A customer, or a service for one, asks for a conversation.
 
     ``conversation`` is the id it will have, made at the edge. ``reopens`` is an ended one of the
@@ -168,13 +176,13 @@ class RequestConversation(_Personal, frozen=True, omit_defaults=True):
     deferrable: bool = False
 
 
-class CancelConversation(_Personal, frozen=True):
+class CancelConversation(PersonalForm, frozen=True):
     """The customer leaves the line."""
 
     conversation: ConversationId
 
 
-class SendMessage(_Personal, frozen=True, omit_defaults=True):
+class SendMessage(PersonalForm, frozen=True, omit_defaults=True):
     """Adds a message, or a note that only staff see, to a conversation."""
 
     conversation: ConversationId
@@ -183,14 +191,14 @@ class SendMessage(_Personal, frozen=True, omit_defaults=True):
     kind: Literal["text", "note"] = "text"
 
 
-class ReadMessages(_Personal, frozen=True):
+class ReadMessages(PersonalForm, frozen=True):
     """Everything up to ``seq`` was read."""
 
     conversation: ConversationId
     seq: int
 
 
-class EndConversation(_Personal, frozen=True, omit_defaults=True):
+class EndConversation(PersonalForm, frozen=True, omit_defaults=True):
     """Ends an active conversation; its queue may have a wrap-up after it.
 
     Where that is optional, the agent's own end has one only with ``wrap_up``.
@@ -201,7 +209,7 @@ class EndConversation(_Personal, frozen=True, omit_defaults=True):
     wrap_up: bool = False
 
 
-class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
+class CompleteWrapUp(PersonalForm, frozen=True, omit_defaults=True):
     """The agent is done with the work after the conversation."""
 
     conversation: ConversationId
@@ -209,14 +217,14 @@ class CompleteWrapUp(_Personal, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class ExtendWrapUp(_Personal, frozen=True):
+class ExtendWrapUp(PersonalForm, frozen=True):
     """The agent needs ``by_ms`` more for the work after the conversation."""
 
     conversation: ConversationId
     by_ms: int
 
 
-class TransferConversation(_Personal, frozen=True, omit_defaults=True):
+class TransferConversation(PersonalForm, frozen=True, omit_defaults=True):
     """Passes a conversation on, to a queue, for a skill (in that queue, or its own) or to an agent.
 
     Who takes it has the skill at ``level`` at least, whatever the queue asks for.
@@ -231,7 +239,21 @@ class TransferConversation(_Personal, frozen=True, omit_defaults=True):
     level: int = 1
 
 
-class InviteColleague(_Personal, frozen=True, omit_defaults=True):
+class SnoozeConversation(PersonalForm, frozen=True, omit_defaults=True):
+    """The agent puts a conversation aside, for ``for_ms`` or until the customer writes."""
+
+    conversation: ConversationId
+    for_ms: int | None = None
+    note: str = ""
+
+
+class ResumeConversation(PersonalForm, frozen=True):
+    """The agent takes back what was put aside."""
+
+    conversation: ConversationId
+
+
+class InviteColleague(PersonalForm, frozen=True, omit_defaults=True):
     """A colleague is asked into a conversation: to consult unheard, or to speak (barge)."""
 
     conversation: ConversationId
@@ -241,7 +263,20 @@ class InviteColleague(_Personal, frozen=True, omit_defaults=True):
     op: str = ""
 
 
-class JoinConversation(_Personal, frozen=True):
+class AskForHelp(PersonalForm, frozen=True, omit_defaults=True):
+    """The agent calls for a supervisor."""
+
+    conversation: ConversationId
+    note: str = ""
+
+
+class EndHelp(PersonalForm, frozen=True):
+    """The call is over: the agent needs nobody any more, or a supervisor has seen to it."""
+
+    conversation: ConversationId
+
+
+class JoinConversation(PersonalForm, frozen=True):
     """A supervisor, who names a purpose where policy demands one, or an invited colleague joins."""
 
     conversation: ConversationId
@@ -249,20 +284,20 @@ class JoinConversation(_Personal, frozen=True):
     purpose: str = ""
 
 
-class LeaveConversation(_Personal, frozen=True):
+class LeaveConversation(PersonalForm, frozen=True):
     """Somebody who joined leaves again."""
 
     conversation: ConversationId
 
 
-class SetContact(_Personal, frozen=True, omit_defaults=True):
+class SetContact(PersonalForm, frozen=True, omit_defaults=True):
     """How the customer wants to be reached, and in which languages."""
 
     prefs: tuple[ContactWish, ...] = ()
     languages: tuple[str, ...] | None = None
 
 
-class RateConversation(_Personal, frozen=True, omit_defaults=True):
+class RateConversation(PersonalForm, frozen=True, omit_defaults=True):
     """The customer's rating, 1 to 5."""
 
     conversation: ConversationId
@@ -270,49 +305,14 @@ class RateConversation(_Personal, frozen=True, omit_defaults=True):
     comment: str = ""
 
 
-class AcceptTerms(_Personal, frozen=True):
+class AcceptTerms(PersonalForm, frozen=True):
     """Records that the person accepted a version of the terms."""
 
     terms: str
     version: int
 
 
-class AssignConversation(_Personal, frozen=True):
-    """A supervisor gives a conversation to an agent by hand."""
-
-    conversation: ConversationId
-    agent: AgentId
-
-
-class SetPriority(_Personal, frozen=True, omit_defaults=True):
-    """A supervisor gives a waiting conversation a class of the policy; audited."""
-
-    conversation: ConversationId
-    priority: str
-    reason: str = ""
-
-
-class SetScore(_Personal, frozen=True, omit_defaults=True):
-    """A service puts its own value in the place of a part of the score; no agent: of everybody."""
-
-    conversation: ConversationId
-    part: ScorePart
-    value: int
-    ttl_ms: int
-    agent: AgentId | None = None
-
-
-class SetAgentPresence(_Personal, frozen=True, omit_defaults=True):
-    """A supervisor sets an agent's show (``until_ms``: for so long), or a service tells of one."""
-
-    agent: AgentId
-    show: Show
-    reason: str = ""
-    source: Literal["system", "external"] = "system"
-    until_ms: int | None = None
-
-
-class ReadHistory(_Personal, frozen=True, omit_defaults=True):
+class ReadHistory(PersonalForm, frozen=True, omit_defaults=True):
     """Staff look into a transcript; the archive knows whose it is where the core forgot it."""
 
     conversation: ConversationId | None = None
@@ -321,7 +321,7 @@ class ReadHistory(_Personal, frozen=True, omit_defaults=True):
     purpose: str = ""
 
 
-class EraseCustomer(_Personal, frozen=True):
+class EraseCustomer(PersonalForm, frozen=True):
     """What is kept of a customer's past is to be erased; audited."""
 
     customer: CustomerId
@@ -343,7 +343,11 @@ PersonCommand = (
     | CompleteWrapUp
     | ExtendWrapUp
     | TransferConversation
+    | SnoozeConversation
+    | ResumeConversation
     | InviteColleague
+    | AskForHelp
+    | EndHelp
     | JoinConversation
     | LeaveConversation
     | SetContact
@@ -353,6 +357,7 @@ PersonCommand = (
     | SetPriority
     | SetScore
     | SetAgentPresence
+    | SetAgentSkills
     | ReadHistory
     | EraseCustomer
 )

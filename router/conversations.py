@@ -18,7 +18,10 @@ from router.records import Message
 from router.skills import SkillLevels
 from router.states import CONVERSATION, FINAL_CONVERSATION, ConversationState, advance
 
-__all__ = ["Conversation", "Conversations", "Invitation", "Message"]
+__all__ = ["UNSEEN", "Conversation", "Conversations", "Invitation", "Message"]
+
+UNSEEN = "unseen"
+"""The mode of who listens and is shown to nobody; they are told that they ``monitor``."""
 
 MESSAGES_MAX = 20_000
 """Messages and notes in one conversation; further ones are refused with 106."""
@@ -85,6 +88,8 @@ class Conversation:
     deferrable: bool = False
     is_message: bool = False
     """Its customer left it while nobody was to be had; it is answered later."""
+    was_snoozed: bool = False
+    """Its agent put it aside once; it is answered whether its customer is there or not."""
     step: int = 0
     parked: bool = False
     agent: str = ""
@@ -116,6 +121,9 @@ class Conversation:
     read: "dict[PersonKey, int]" = field(default_factory=dict)
     joined: "dict[PersonKey, str]" = field(default_factory=dict)
     invited: "dict[PersonKey, Invitation]" = field(default_factory=dict)
+    help_since_ms: "int | None" = None
+    """Since when its agent calls for a supervisor."""
+    help_note: str = ""
     took_part: "tuple[PersonKey, ...]" = ()
     """Who had joined when it ended."""
     message_ops: "dict[str, tuple[int, int]]" = field(default_factory=dict)
@@ -158,7 +166,7 @@ class Conversation:
         self.weights = {}
         self.outside = {}
         self.needs_presence = True
-        self.deferrable = self.is_message = False
+        self.deferrable = self.is_message = self.was_snoozed = False
         self.step = 0
         self.parked = False
         self.agent = self.last_agent = self.assignment = self.offer = ""
@@ -177,6 +185,8 @@ class Conversation:
         self.read = {}
         self.joined = {}
         self.invited = {}
+        self.help_since_ms = None
+        self.help_note = ""
         self.took_part = ()
         self.message_ops = {}
 
@@ -286,6 +296,9 @@ class Conversations:
         """By person and op of a message, its conversation; derived."""
         self.active_by_queue: dict[str, int] = {}
         self._guests: dict[PersonKey, dict[str, None]] = {}
+        self.calling: dict[str, None] = {}
+        """Those whose agent calls for a supervisor; derived."""
+        self._put_aside: dict[str, dict[str, None]] = {}
         self.messages_by_queue: dict[str, int] = {}
         """By queue, how many of those waiting are messages that customers left; derived."""
 
@@ -334,6 +347,20 @@ class Conversations:
     def visited_by(self, person: PersonKey) -> list[str]:
         """What the person joined or is asked into, in an order that a restore does not change."""
         return sorted(self._guests.get(person, ()))
+
+    def put_aside(self, conversation: Conversation) -> None:
+        """Remembers what an agent snoozed; derived."""
+        self._put_aside.setdefault(conversation.last_agent, {})[conversation.id] = None
+
+    def take_up(self, conversation: Conversation) -> None:
+        """Forgets it, if it is so."""
+        theirs = self._put_aside.get(conversation.last_agent, {})
+        if theirs.pop(conversation.id, "") is None and not theirs:
+            del self._put_aside[conversation.last_agent]
+
+    def put_aside_by(self, agent: str) -> list[str]:
+        """What the agent snoozed, in an order that a restore does not change."""
+        return sorted(self._put_aside.get(agent, ()))
 
     def wait(self, conversation: Conversation) -> None:
         """Counts a conversation among those waiting in its queue."""

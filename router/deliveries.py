@@ -13,6 +13,7 @@ from router.ids import ConnectionId, PersonKey
 from router.views import (
     agent_card,
     customer_card,
+    help_asked,
     invitation,
     named,
     offer_new,
@@ -94,6 +95,19 @@ def _updated(world: World, event: events.ConversationUpdated, *_: object) -> Ite
         fields["queue_name"] = queue_name(world, fields["queue"]) or None
     message = outgoing.ConversationUpdated(
         pos=world.position, conversation=event.conversation, **fields
+    )
+    for reader in event.readers:
+        yield Delivery(reader, message)
+
+
+def _snoozed(world: World, event: events.ConversationSnoozed, *_: object) -> Iterator[Delivery]:
+    """To staff: for the customer nothing changes before it comes back."""
+    message = outgoing.ConversationUpdated(
+        pos=world.position,
+        conversation=event.conversation,
+        status="snoozed",
+        why="snoozed",
+        snoozed_until_at=event.until_at_ms,
     )
     for reader in event.readers:
         yield Delivery(reader, message)
@@ -181,11 +195,37 @@ def _agent_changed(
 def _flapped(world: World, event: events.AgentFlapped, *_: object) -> Iterator[Delivery]:
     """To the supervisors who are there and whose teams the agent is of."""
     message = outgoing.AgentFlapping(world.position, event.agent, event.losses, event.grace_ms)
-    teams = world.people.agents[event.agent].teams
+    for key in _supervisors(world, event.agent):
+        yield Delivery(key, message)
+
+
+def _supervisors(world: World, agent: str) -> Iterator[PersonKey]:
+    """Who is there of the supervisors whose teams the agent is of."""
+    teams = world.people.agents[agent].teams
     for staff in world.people.staff.values():
         theirs = not staff.teams or any(team in teams for team in staff.teams)
         if staff.role == "supervisor" and staff.devices and theirs:
-            yield Delivery(staff.key, message)
+            yield staff.key
+
+
+def _help(world: World, event: events.HelpChanged, *_: object) -> Iterator[Delivery]:
+    """To the supervisors who may answer, and to the agent who called."""
+    by = None if event.by is None else named(world, event.by)
+    message: outgoing.Outgoing = outgoing.HelpEnded(
+        world.position, event.conversation, event.outcome, by
+    )
+    if not event.outcome:
+        message = help_asked(world, world.conversations.by_id[event.conversation])
+    for key in (*_supervisors(world, event.agent), PersonKey(f"agent:{event.agent}")):
+        yield Delivery(key, message)
+
+
+def _skills_set(world: World, event: events.AgentSkillsSet, *_: object) -> Iterator[Delivery]:
+    profile = world.people.agents[event.agent].profile
+    by = named(world, event.by)
+    skills, languages = dict(profile.skills), dict(profile.languages)
+    message = outgoing.SkillsSet(world.position, skills, languages, by, event.reason)
+    yield Delivery(PersonKey(f"agent:{event.agent}"), message)
 
 
 def _queued(world: World, event: events.ConversationQueued, *_: object) -> Iterator[Delivery]:
@@ -203,6 +243,7 @@ _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]]
     events.OfferEnded: _offer_ended,
     events.ConversationAssigned: _assigned,
     events.ConversationUpdated: _updated,
+    events.ConversationSnoozed: _snoozed,
     events.ColleagueInvited: _invited,
     events.InvitationEnded: _invitation_ended,
     events.CustomerChanged: _customer_changed,
@@ -213,4 +254,6 @@ _DELIVER: Mapping[type, Callable[[World, Any, Router, int], Iterator[Delivery]]]
     events.MessagesRead: _messages_read,
     events.AgentChanged: _agent_changed,
     events.AgentFlapped: _flapped,
+    events.HelpChanged: _help,
+    events.AgentSkillsSet: _skills_set,
 }

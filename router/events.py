@@ -13,10 +13,18 @@ from msgspec import Struct
 from router.errors import Refusal
 from router.ids import AgentId, ConnectionId, ConversationId, CustomerId, OfferId, PersonKey
 from router.policy import Policy
+from router.staff_events import (
+    AgentFlapped,
+    AgentSkillsSet,
+    AuditRecorded,
+    EventForm,
+    HelpChanged,
+)
 
 __all__ = [
     "AgentChanged",
     "AgentFlapped",
+    "AgentSkillsSet",
     "Answer",
     "AuditRecorded",
     "ColleagueInvited",
@@ -29,10 +37,12 @@ __all__ = [
     "ConversationQueued",
     "ConversationRated",
     "ConversationRequested",
+    "ConversationSnoozed",
     "ConversationUpdated",
     "CustomerChanged",
     "CustomerErased",
     "Event",
+    "HelpChanged",
     "InvitationEnded",
     "LineMoved",
     "MessageAdded",
@@ -60,17 +70,13 @@ class Answer(Struct, frozen=True, omit_defaults=True, gc=False):
     seq: int | None = None
 
 
-class _Event(Struct, frozen=True, tag=True, tag_field="e", gc=False):
-    """The root of all events."""
-
-
-class CommandAnswered(_Event, frozen=True):
+class CommandAnswered(EventForm, frozen=True):
     """The command took effect; comes before the events that it caused."""
 
     answer: Answer
 
 
-class CommandRefused(_Event, frozen=True, omit_defaults=True):
+class CommandRefused(EventForm, frozen=True, omit_defaults=True):
     """The command changed nothing."""
 
     code: Refusal
@@ -81,7 +87,7 @@ class CommandRefused(_Event, frozen=True, omit_defaults=True):
     terms: tuple[str, int] | None = None
 
 
-class OpeningChanged(_Event, frozen=True):
+class OpeningChanged(EventForm, frozen=True):
     """A queue, or else a brand, opened or closed."""
 
     queue: str
@@ -89,26 +95,26 @@ class OpeningChanged(_Event, frozen=True):
     is_open: bool
 
 
-class ConnectionReplaced(_Event, frozen=True):
+class ConnectionReplaced(EventForm, frozen=True):
     """A newer socket of the same device took this one's place: close it with 4504."""
 
     person: PersonKey
     connection: ConnectionId
 
 
-class NodeLost(_Event, frozen=True):
+class NodeLost(EventForm, frozen=True):
     """A node life is over; a node that reads this of its own life starts anew."""
 
     life: str
 
 
-class PolicyChanged(_Event, frozen=True):
+class PolicyChanged(EventForm, frozen=True):
     """Another policy is in force."""
 
     policy: Policy = Policy()
 
 
-class AgentChanged(_Event, frozen=True):
+class AgentChanged(EventForm, frozen=True):
     """Something of an agent's presence, capacity or load changed.
 
     ``before`` and ``show`` are what others saw and see; ``reason`` says why it changed.
@@ -120,15 +126,7 @@ class AgentChanged(_Event, frozen=True):
     reason: str
 
 
-class AgentFlapped(_Event, frozen=True):
-    """An agent's connection was lost again and again: ``losses`` times in five minutes."""
-
-    agent: AgentId
-    losses: int
-    grace_ms: int
-
-
-class CustomerChanged(_Event, frozen=True):
+class CustomerChanged(EventForm, frozen=True):
     """A customer came back, or is shown as gone, to the readers of a conversation."""
 
     customer: CustomerId
@@ -137,13 +135,13 @@ class CustomerChanged(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
-class CustomerErased(_Event, frozen=True):
+class CustomerErased(EventForm, frozen=True):
     """Everything that was kept of a customer's past up to now is erased."""
 
     customer: CustomerId
 
 
-class ConversationQueued(_Event, frozen=True):
+class ConversationQueued(EventForm, frozen=True):
     """A conversation is in line, or held behind its customer's first.
 
     ``cause``: ``requested``, ``promoted``, ``returned``, ``transferred`` or ``step``.
@@ -157,7 +155,7 @@ class ConversationQueued(_Event, frozen=True):
     cause: str
 
 
-class ConversationRequested(_Event, frozen=True):
+class ConversationRequested(EventForm, frozen=True):
     """A customer, or a service for one, asked for a new conversation; others of theirs hear it."""
 
     conversation: ConversationId
@@ -165,7 +163,7 @@ class ConversationRequested(_Event, frozen=True):
     not_to: ConnectionId
 
 
-class LineMoved(_Event, frozen=True):
+class LineMoved(EventForm, frozen=True):
     """Places in a queue's line may have changed; ``cause`` is what may make them grow, or empty."""
 
     queue: str
@@ -185,7 +183,7 @@ class Overtaken(Struct, frozen=True, gc=False):
     violations: int
 
 
-class OfferMade(_Event, frozen=True):
+class OfferMade(EventForm, frozen=True):
     """A conversation is proposed to one agent, until the deadline.
 
     ``attempt`` counts the conversation's offers from 1; ``auto`` means that seeing it accepts it.
@@ -201,14 +199,14 @@ class OfferMade(_Event, frozen=True):
     overtaken: Overtaken | None = None
 
 
-class OfferSeen(_Event, frozen=True):
+class OfferSeen(EventForm, frozen=True):
     """The offer reached a screen of the agent's."""
 
     offer: OfferId
     agent: AgentId
 
 
-class OfferEnded(_Event, frozen=True):
+class OfferEnded(EventForm, frozen=True):
     """An offer is over: accepted, declined, expired, undelivered, revoked, taken or withdrawn."""
 
     offer: OfferId
@@ -217,7 +215,7 @@ class OfferEnded(_Event, frozen=True):
     outcome: str
 
 
-class ConversationAssigned(_Event, frozen=True):
+class ConversationAssigned(EventForm, frozen=True):
     """A conversation has an agent; ``waited_ms`` counts from its start in this line, if past."""
 
     conversation: ConversationId
@@ -228,7 +226,7 @@ class ConversationAssigned(_Event, frozen=True):
     waited_ms: int
 
 
-class ConversationUpdated(_Event, frozen=True):
+class ConversationUpdated(EventForm, frozen=True):
     """Something of a conversation changed; ``changes`` are the wire's fields and values."""
 
     conversation: ConversationId
@@ -236,7 +234,16 @@ class ConversationUpdated(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
-class ColleagueInvited(_Event, frozen=True):
+class ConversationSnoozed(EventForm, frozen=True):
+    """An agent put a conversation aside, until ``until_at_ms`` or a word of the customer's."""
+
+    conversation: ConversationId
+    agent: AgentId
+    until_at_ms: int
+    readers: tuple[PersonKey, ...]
+
+
+class ColleagueInvited(EventForm, frozen=True):
     """An agent is asked to join a conversation, unheard (consult) or heard (barge)."""
 
     conversation: ConversationId
@@ -246,7 +253,7 @@ class ColleagueInvited(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
-class InvitationEnded(_Event, frozen=True):
+class InvitationEnded(EventForm, frozen=True):
     """An invitation is over: joined, declined, expired or withdrawn."""
 
     conversation: ConversationId
@@ -255,7 +262,7 @@ class InvitationEnded(_Event, frozen=True):
     readers: tuple[PersonKey, ...]
 
 
-class MessageAdded(_Event, frozen=True):
+class MessageAdded(EventForm, frozen=True):
     """A message, or a note, has its number in the conversation."""
 
     conversation: ConversationId
@@ -269,7 +276,7 @@ class MessageAdded(_Event, frozen=True):
     not_to: ConnectionId
 
 
-class MessagesRead(_Event, frozen=True):
+class MessagesRead(EventForm, frozen=True):
     """Somebody read everything up to ``seq``."""
 
     conversation: ConversationId
@@ -279,7 +286,7 @@ class MessagesRead(_Event, frozen=True):
     not_to: ConnectionId
 
 
-class ReplyMissed(_Event, frozen=True):
+class ReplyMissed(EventForm, frozen=True):
     """A customer waits for an answer for longer than the queue allows; staff were told."""
 
     conversation: ConversationId
@@ -288,7 +295,7 @@ class ReplyMissed(_Event, frozen=True):
     requeued: bool
 
 
-class WrapUpStarted(_Event, frozen=True):
+class WrapUpStarted(EventForm, frozen=True):
     """The conversation is over for the customer; its agent has work left for ``wrap_up_ms``.
 
     Said again, with what is left now, where the agent extended it.
@@ -299,7 +306,7 @@ class WrapUpStarted(_Event, frozen=True):
     wrap_up_ms: int
 
 
-class ConversationEnded(_Event, frozen=True):
+class ConversationEnded(EventForm, frozen=True):
     """A conversation is over for the readers, with the protocol's word for why.
 
     ``waited_ms`` counts from the arrival to the first acceptance, or to the end where none came;
@@ -317,27 +324,18 @@ class ConversationEnded(_Event, frozen=True):
     code: str = ""
 
 
-class ConversationForgotten(_Event, frozen=True):
+class ConversationForgotten(EventForm, frozen=True):
     """An ended conversation left the core's memory; only the archive has it now."""
 
     conversation: ConversationId
 
 
-class ConversationRated(_Event, frozen=True):
+class ConversationRated(EventForm, frozen=True):
     """The customer rated a conversation, 1 to 5."""
 
     conversation: ConversationId
     score: int
     comment: str
-
-
-class AuditRecorded(_Event, frozen=True):
-    """Somebody did what is written down: who, what, to whom, and the reason given."""
-
-    by: PersonKey
-    action: str
-    subject: str
-    reason: str
 
 
 Event = (
@@ -348,6 +346,7 @@ Event = (
     | PolicyChanged
     | AgentChanged
     | AgentFlapped
+    | AgentSkillsSet
     | CustomerChanged
     | CustomerErased
     | ConversationRequested
@@ -359,7 +358,9 @@ Event = (
     | OfferEnded
     | ConversationAssigned
     | ConversationUpdated
+    | ConversationSnoozed
     | ColleagueInvited
+    | HelpChanged
     | InvitationEnded
     | MessageAdded
     | MessagesRead

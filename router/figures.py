@@ -6,17 +6,21 @@ the counts come from, or over what time they are.
 Invariant (tests/test_figures.py): a ratio or mean of nothing is None, never 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from router.tallies import jain
+
 __all__ = [
     "SERVICE_LEVEL_FORMULA",
+    "WORKED_MIN_MS",
     "AgentMeasures",
     "FirstWait",
     "QueueMeasures",
     "agent_measures",
+    "evenness",
     "queue_measures",
 ]
 
@@ -24,6 +28,9 @@ SERVICE_LEVEL_FORMULA = (
     "accepted within service_level.within_ms / (accepted + abandoned - short abandoned)"
 )
 """Shown beside the number, for vendors divide by other things."""
+
+WORKED_MIN_MS = 60_000
+"""Who was available for less is left out of the evenness of load."""
 
 
 class FirstWait(NamedTuple):
@@ -130,3 +137,18 @@ def _named(counts: Mapping[str, int], kind: str) -> dict[str, int]:
     return {
         name.removeprefix(kind): count for name, count in counts.items() if name.startswith(kind)
     }
+
+
+def evenness(worked: Iterable[tuple[Hashable, AgentMeasures]]) -> float | None:
+    """Jain's index over the occupancy of agents of equal profile who were there for a minute.
+
+    Returns:
+        The mean over the groups of two and more, weighted by their size; None without any.
+    """
+    groups: dict[Hashable, list[float]] = {}
+    for profile, figures in worked:
+        if figures.occupancy is not None and figures.available_ms >= WORKED_MIN_MS:
+            groups.setdefault(profile, []).append(figures.occupancy)
+    compared = [group for group in groups.values() if len(group) > 1]
+    size = sum(map(len, compared))
+    return sum(len(group) * (jain(group) or 0.0) for group in compared) / size if size else None

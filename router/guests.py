@@ -5,12 +5,12 @@ who may do any of it (``router.inviting``), or what a guest says.
 
 Invariants (tests/test_guests.py): an invitation ends once, at its deadline at the latest; when a
 conversation is over nobody is in it or asked into it; a customer learns of those alone whom they
-may hear; the index says what the conversations say.
+may hear, and nobody of who listens unseen; the index says what the conversations say.
 """
 
 from collections.abc import Iterator
 
-from router.conversations import Conversation, Invitation
+from router.conversations import UNSEEN, Conversation, Invitation
 from router.events import ColleagueInvited, ConversationUpdated, InvitationEnded
 from router.ids import AgentId, ConversationId, PersonKey
 from router.world import World
@@ -67,7 +67,10 @@ def recall(world: World, conversation: Conversation, key: PersonKey, outcome: st
 
 
 def let_in(world: World, conversation: Conversation, key: PersonKey, mode: str) -> None:
-    """Somebody takes part from now on."""
+    """Somebody takes part from now on; unseen: for all others they leave, if they were there."""
+    before = conversation.joined.get(key, UNSEEN)
+    if mode == UNSEEN and before != UNSEEN:
+        _tell(world, conversation, key, before, "left")
     conversation.joined[key] = mode
     world.conversations.note_guest(key, conversation.id)
     if key in conversation.invited:
@@ -83,8 +86,10 @@ def let_out(world: World, conversation: Conversation, key: PersonKey) -> None:
 
 
 def _tell(world: World, conversation: Conversation, key: PersonKey, mode: str, what: str) -> None:
-    """The customer learns of it only where the mode lets them be heard."""
+    """The customer learns of it only where the mode lets them be heard, nobody of who is unseen."""
     readers = conversation.readers() if mode == "barge" else tuple(conversation.staff())
+    if mode == UNSEEN:
+        readers, mode = (key,), "monitor"
     changes: tuple[tuple[str, str | int | bool | None], ...] = ((what, key), ("mode", mode))
     world.emit(ConversationUpdated(ConversationId(conversation.id), changes, readers))
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from router.commands import ContactWish, JoinMode, ScorePart, Show
+from router.commands import ContactWish, JoinMode, Show
 from router.fields import (
     ID_MAX,
     AttributeName,
@@ -30,12 +30,23 @@ from router.fields import (
     WantedLevel,
     Word,
 )
-from router.policy import LanguageWish, Policy, SkillNeed
+from router.incoming_staff import (
+    AgentPresence,
+    AgentSkills,
+    ConversationAssign,
+    ConversationPriority,
+    PolicyGet,
+    PolicySet,
+    Preview,
+    ScoreSet,
+)
+from router.policy import LanguageWish, SkillNeed
 
 __all__ = [
     "ID_MAX",
     "Activity",
     "AgentPresence",
+    "AgentSkills",
     "Bye",
     "Client",
     "ConsentAccept",
@@ -48,9 +59,13 @@ __all__ = [
     "ConversationLeave",
     "ConversationPriority",
     "ConversationRequest",
+    "ConversationResume",
+    "ConversationSnooze",
     "ConversationTransfer",
     "Explain",
     "Hello",
+    "HelpAsk",
+    "HelpEnd",
     "History",
     "Incoming",
     "MessageRead",
@@ -61,6 +76,7 @@ __all__ = [
     "PolicyGet",
     "PolicySet",
     "PresenceSet",
+    "Preview",
     "Rate",
     "ScoreSet",
     "Sub",
@@ -236,6 +252,33 @@ class ConversationTransfer(IncomingForm, frozen=True, kw_only=True, tag="convers
     note: Note = ""
 
 
+class ConversationSnooze(IncomingForm, frozen=True, kw_only=True, tag="conversation.snooze"):
+    """Puts a conversation aside, for a time or until its customer writes."""
+
+    conversation: Ident
+    for_ms: LastingMs | None = None
+    note: Note = ""
+
+
+class ConversationResume(IncomingForm, frozen=True, kw_only=True, tag="conversation.resume"):
+    """Takes back what was put aside."""
+
+    conversation: Ident
+
+
+class HelpAsk(IncomingForm, frozen=True, kw_only=True, tag="help.ask"):
+    """The agent of a conversation calls for a supervisor."""
+
+    conversation: Ident
+    note: Reason = ""
+
+
+class HelpEnd(IncomingForm, frozen=True, kw_only=True, tag="help.end"):
+    """The call is over."""
+
+    conversation: Ident
+
+
 class ConversationInvite(IncomingForm, frozen=True, kw_only=True, tag="conversation.invite"):
     """A colleague is asked in."""
 
@@ -258,31 +301,6 @@ class ConversationLeave(IncomingForm, frozen=True, kw_only=True, tag="conversati
     """Who joined leaves again."""
 
     conversation: Ident
-
-
-class ConversationAssign(IncomingForm, frozen=True, kw_only=True, tag="conversation.assign"):
-    """A conversation is given to an agent by hand."""
-
-    conversation: Ident
-    agent: Ident
-
-
-class ConversationPriority(IncomingForm, frozen=True, kw_only=True, tag="conversation.priority"):
-    """A waiting conversation gets a class of the policy."""
-
-    conversation: Ident
-    priority: Ident
-    reason: Reason = ""
-
-
-class ScoreSet(IncomingForm, frozen=True, kw_only=True, tag="score.set"):
-    """A prediction from outside replaces a part of the score."""
-
-    conversation: Ident
-    part: ScorePart
-    value: Annotated[int, Meta(ge=0, le=1000)]
-    ttl_ms: LastingMs
-    agent: Ident | None = None
 
 
 class History(IncomingForm, frozen=True, kw_only=True, tag="history"):
@@ -326,26 +344,6 @@ class ConsentAccept(IncomingForm, frozen=True, kw_only=True, tag="consent.accept
     version: Annotated[int, Meta(ge=0, le=ID_MAX)]
 
 
-class AgentPresence(IncomingForm, frozen=True, kw_only=True, tag="agent.presence"):
-    """A supervisor sets an agent's show, or a service tells of a calendar."""
-
-    agent: Ident
-    show: Show
-    reason: Reason = ""
-    source: Literal["system", "external"] = "system"
-    until_ms: LastingMs | None = None
-
-
-class PolicyGet(IncomingForm, frozen=True, kw_only=True, tag="policy.get"):
-    """Asks for the policy in force."""
-
-
-class PolicySet(IncomingForm, frozen=True, kw_only=True, tag="policy.set"):
-    """Puts a whole policy in force."""
-
-    policy: Policy
-
-
 class Sub(IncomingForm, frozen=True, kw_only=True, tag="sub"):
     """Starts listening to a topic."""
 
@@ -377,6 +375,10 @@ Incoming = (
     | WrapupComplete
     | WrapupExtend
     | ConversationTransfer
+    | ConversationSnooze
+    | ConversationResume
+    | HelpAsk
+    | HelpEnd
     | ConversationInvite
     | ConversationJoin
     | ConversationLeave
@@ -389,6 +391,8 @@ Incoming = (
     | Rate
     | ConsentAccept
     | AgentPresence
+    | AgentSkills
+    | Preview
     | PolicyGet
     | PolicySet
     | Sub

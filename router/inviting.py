@@ -1,18 +1,25 @@
 """What people do to take part in a conversation that is another's.
 
-Owns: who may ask a colleague in, join and leave, and in which mode. Does not know: what follows of
-it (``router.guests``), or what a guest says.
+Owns: who may ask a colleague in or call a supervisor, join and leave, and in which mode.
+Does not know: what follows of it (``router.guests``, ``router.help_calls``), what a guest says.
 
 Invariants (tests/test_inviting.py): everything is checked before anything changes; who joins is
 audited; an agent joins by invitation alone, in the mode of that invitation; an invitation that is
 sent again while it stands is answered and changes nothing.
 """
 
-from router.commands import InviteColleague, JoinConversation, LeaveConversation
-from router.conversations import Conversation, Invitation
+from router.commands import (
+    AskForHelp,
+    EndHelp,
+    InviteColleague,
+    JoinConversation,
+    LeaveConversation,
+)
+from router.conversations import UNSEEN, Conversation, Invitation
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded
 from router.guests import call_in, let_in, let_out, recall
+from router.help_calls import raise_call, settle_call
 from router.ids import ConnectionId, PersonKey
 from router.looking import purpose_for
 from router.relations import theirs
@@ -20,7 +27,7 @@ from router.saying import add_message
 from router.states import ConversationState
 from router.world import World
 
-__all__ = ["invite", "join", "leave"]
+__all__ = ["ask_for_help", "end_help", "invite", "join", "leave"]
 
 GUESTS_MAX = 16
 """So many may be in one conversation, or asked into it, beside its agent."""
@@ -81,6 +88,8 @@ def _check_room(world: World, conversation: Conversation, key: PersonKey) -> Non
 def join(world: World, command: JoinConversation) -> None:
     """A supervisor listens in, whispers or speaks, or an invited colleague comes; audited.
 
+    Where policy shows no listeners, who monitors is unseen, and that is what the audit says.
+
     Raises:
         Refused: NOT_FOUND, FORBIDDEN, PURPOSE_REQUIRED, or INVALID_TRANSITION where it is over.
     """
@@ -95,11 +104,15 @@ def join(world: World, command: JoinConversation) -> None:
         allowed = conversation.joined.get(by) if invitation is None else invitation.mode
         if command.mode != allowed:
             raise Refused(Refusal.FORBIDDEN, f"mode: the invitation is to {allowed}")
-    if conversation.joined.get(by) == command.mode:
+    is_unseen = command.mode == "monitor" and not world.policy.listeners_shown
+    mode = UNSEEN if is_unseen else command.mode
+    if conversation.joined.get(by) == mode:
         return
-    let_in(world, conversation, by, command.mode)
+    let_in(world, conversation, by, mode)
+    if command.by.role == "supervisor" and not is_unseen:
+        settle_call(world, conversation, "joined", by)
     subject = f"conversation:{conversation.id}"
-    world.emit(AuditRecorded(by, f"join.{command.mode}", subject, command.purpose))
+    world.emit(AuditRecorded(by, f"join.{mode}", subject, command.purpose))
 
 
 def leave(world: World, command: LeaveConversation) -> None:
@@ -114,3 +127,33 @@ def leave(world: World, command: LeaveConversation) -> None:
         recall(world, conversation, by, "declined")
     if by in conversation.joined:
         let_out(world, conversation, by)
+
+
+def ask_for_help(world: World, command: AskForHelp) -> None:
+    """The agent calls for a supervisor; the same words again change nothing.
+
+    Raises:
+        Refused: NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED, or INVALID_TRANSITION where it is not active.
+    """
+    conversation = theirs(world, command.by, "help.ask", command.conversation)
+    if conversation.status is not ConversationState.ACTIVE:
+        raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
+    if conversation.help_since_ms is not None and conversation.help_note == command.note:
+        return
+    by = command.by.key
+    if command.note:
+        conversation.check_room()
+        add_message(world, conversation, by, ConnectionId(""), command.note, "note")
+    raise_call(world, conversation, command.note)
+    world.emit(AuditRecorded(by, "help", f"conversation:{conversation.id}", ""))
+
+
+def end_help(world: World, command: EndHelp) -> None:
+    """The call is over; one that is over already is fine.
+
+    Raises:
+        Refused: NOT_FOUND or FORBIDDEN.
+    """
+    conversation = theirs(world, command.by, "help.end", command.conversation)
+    outcome = "withdrawn" if command.by.role == "agent" else "dismissed"
+    settle_call(world, conversation, outcome, command.by.key)

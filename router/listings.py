@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-STATUSES = ("held", "waiting", "offered", "active", "wrap_up", "ended")
+STATUSES = ("held", "waiting", "offered", "active", "snoozed", "wrap_up", "ended")
 
 
 class ConversationRow(Struct, frozen=True, omit_defaults=True):

@@ -34,6 +34,7 @@ from router.events import (
     ConversationAssigned,
     ConversationEnded,
     ConversationQueued,
+    ConversationSnoozed,
     Event,
     OfferEnded,
     OfferMade,
@@ -44,6 +45,7 @@ from router.figures import (
     FirstWait,
     QueueMeasures,
     agent_measures,
+    evenness,
     queue_measures,
 )
 from router.policy import Policy, ServiceLevel
@@ -51,7 +53,7 @@ from router.presence import Agent
 from router.states import FINAL_CONVERSATION, ConversationState, Show
 from router.tallies import Tally, jain
 
-__all__ = ["RECENT_MS", "Measures", "evenness"]
+__all__ = ["RECENT_MS", "Measures"]
 
 RECENT_MS = 1_800_000
 QUEUE_SLOT_MS = 60_000
@@ -61,8 +63,6 @@ SHORT_SERVICE_MS = 10_000
 AGENTS_MAX = 20_000
 WAITS_MAX = 500
 """Waits that are kept of each queue, for the evenness between customers."""
-WORKED_MIN_MS = 60_000
-"""Who was available for less is left out of the evenness of load."""
 
 
 class _Service:
@@ -118,6 +118,7 @@ class Measures:
             OfferMade: self._offered,
             OfferEnded: self._offer_ended,
             ConversationAssigned: self._assigned,
+            ConversationSnoozed: self._snoozed,
             ConversationEnded: self._ended,
         }
 
@@ -185,6 +186,9 @@ class Measures:
         if service.agent:
             self._leave_agent(service, now_ms)
         service.queue = event.queue
+
+    def _snoozed(self, event: ConversationSnoozed, now_ms: int) -> None:
+        self._leave_agent(self._open[event.conversation], now_ms)
 
     def _offered(self, event: OfferMade, now_ms: int) -> None:
         overtaken = event.overtaken
@@ -378,21 +382,6 @@ class Measures:
         return evenness(
             (profile, self.agent(agent, now_ms, recent=True)) for agent, profile in profiles.items()
         )
-
-
-def evenness(worked: Iterable[tuple[Hashable, AgentMeasures]]) -> float | None:
-    """Jain's index over the occupancy of agents of equal profile who were there for a minute.
-
-    Returns:
-        The mean over the groups of two and more, weighted by their size; None without any.
-    """
-    groups: dict[Hashable, list[float]] = {}
-    for profile, figures in worked:
-        if figures.occupancy is not None and figures.available_ms >= WORKED_MIN_MS:
-            groups.setdefault(profile, []).append(figures.occupancy)
-    compared = [group for group in groups.values() if len(group) > 1]
-    size = sum(map(len, compared))
-    return sum(len(group) * (jain(group) or 0.0) for group in compared) / size if size else None
 
 
 _NO_TARGET = ServiceLevel()

@@ -30,7 +30,18 @@ from router.cards import (
 )
 from router.changes import Change
 from router.explained import Explained
+from router.outgoing_staff import (
+    AgentFlapping,
+    Board,
+    HelpAsked,
+    HelpEnded,
+    OutgoingForm,
+    Presence,
+    SkillsSet,
+    TopicStale,
+)
 from router.policy import Policy
+from router.previewed import Preview
 
 __all__ = [
     "AgentCard",
@@ -47,6 +58,8 @@ __all__ = [
     "CustomerCard",
     "Disconnect",
     "Error",
+    "HelpAsked",
+    "HelpEnded",
     "InvitationEnded",
     "Limits",
     "Message",
@@ -66,6 +79,7 @@ __all__ = [
     "ReplyRule",
     "ServerInfo",
     "SkillFigures",
+    "SkillsSet",
     "State",
     "TokenExpiring",
     "TopicStale",
@@ -78,11 +92,7 @@ __all__ = [
 ]
 
 
-class _Outgoing(Struct, frozen=True, omit_defaults=True, tag_field="t"):
-    """The root of all messages to clients: tagged by the protocol's type under ``t``."""
-
-
-class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
+class Reply(OutgoingForm, frozen=True, omit_defaults=True, tag="reply"):
     """The answer to one command."""
 
     id: int
@@ -108,9 +118,10 @@ class Reply(_Outgoing, frozen=True, omit_defaults=True, tag="reply"):
     expires_ms: int | None = None
     explain: Explained | None = None
     skills: tuple[SkillFigures, ...] | None = None
+    preview: Preview | None = None
 
 
-class PresenceSelf(_Outgoing, frozen=True, omit_defaults=True, tag="presence.self"):
+class PresenceSelf(OutgoingForm, frozen=True, omit_defaults=True, tag="presence.self"):
     """An agent's own presence; ``effective`` is what others see, ``why_not`` why no offers come."""
 
     show: str
@@ -127,16 +138,7 @@ class PresenceSelf(_Outgoing, frozen=True, omit_defaults=True, tag="presence.sel
     source: str | None = None
 
 
-class AgentFlapping(_Outgoing, frozen=True, tag="agent.flapping"):
-    """For supervisors: an agent's connection is lost again and again."""
-
-    pos: int
-    agent: str
-    losses: int
-    grace_ms: int
-
-
-class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
+class OfferNew(OutgoingForm, frozen=True, omit_defaults=True, tag="offer.new"):
     """A conversation is offered to this agent for ``expires_ms`` from now.
 
     ``begins`` is how the customer's first message begins, where the queue's ``offer_preview`` says.
@@ -158,7 +160,9 @@ class OfferNew(_Outgoing, frozen=True, omit_defaults=True, tag="offer.new"):
     pos: int | None = None
 
 
-class ConversationInvited(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.invited"):
+class ConversationInvited(
+    OutgoingForm, frozen=True, omit_defaults=True, tag="conversation.invited"
+):
     """This agent is asked to join a conversation, for ``expires_ms`` from now."""
 
     conversation: str
@@ -185,9 +189,11 @@ class State(Struct, frozen=True, omit_defaults=True):
     queues: tuple[QueueFigures, ...] | None = None
     agents: tuple[AgentsByShow, ...] | None = None
     invitations: tuple[ConversationInvited, ...] | None = None
+    help: tuple[HelpAsked, ...] | None = None
+    """For supervisors: the calls that stand, the oldest first."""
 
 
-class Welcome(_Outgoing, frozen=True, omit_defaults=True, tag="welcome"):
+class Welcome(OutgoingForm, frozen=True, omit_defaults=True, tag="welcome"):
     """The reply to ``hello``."""
 
     id: int
@@ -203,13 +209,13 @@ class Welcome(_Outgoing, frozen=True, omit_defaults=True, tag="welcome"):
     state: State
 
 
-class Beat(_Outgoing, frozen=True, tag="beat"):
+class Beat(OutgoingForm, frozen=True, tag="beat"):
     """The server lives."""
 
     at: int
 
 
-class Disconnect(_Outgoing, frozen=True, tag="disconnect"):
+class Disconnect(OutgoingForm, frozen=True, tag="disconnect"):
     """The server is about to close the socket; ``action`` is resume, reconnect or stop."""
 
     code: int
@@ -218,43 +224,13 @@ class Disconnect(_Outgoing, frozen=True, tag="disconnect"):
     delay_ms: int
 
 
-class TokenExpiring(_Outgoing, frozen=True, tag="token.expiring"):
+class TokenExpiring(OutgoingForm, frozen=True, tag="token.expiring"):
     """The token ends in ``expires_ms``: send ``token.refresh``."""
 
     expires_ms: int
 
 
-class Presence(_Outgoing, frozen=True, omit_defaults=True, tag="presence"):
-    """Changes in a presence topic, or the ``whole`` of it; the last value of an agent wins."""
-
-    pos: int
-    topic: str
-    set: tuple[PresenceEntry, ...]
-    gone: tuple[PresenceGone, ...]
-    whole: bool = False
-
-
-class Board(_Outgoing, frozen=True, omit_defaults=True, tag="board"):
-    """The wallboard's figures, or in ``mode`` counts how many are what in a presence topic."""
-
-    pos: int
-    topic: str
-    queues: tuple[QueueFigures, ...]
-    agents: tuple[AgentsByShow, ...]
-    mode: str = ""
-    house: HouseFigures | None = None
-    skills: tuple[SkillFigures, ...] | None = None
-
-
-class TopicStale(_Outgoing, frozen=True, tag="topic.stale"):
-    """From ``at`` on a topic is not kept up, as the node is behind; or it is again."""
-
-    topic: str
-    stale: bool
-    at: int
-
-
-class QueuePosition(_Outgoing, frozen=True, omit_defaults=True, tag="queue.position"):
+class QueuePosition(OutgoingForm, frozen=True, omit_defaults=True, tag="queue.position"):
     """A customer's place in line; ``why`` is there where it grew."""
 
     pos: int
@@ -265,7 +241,7 @@ class QueuePosition(_Outgoing, frozen=True, omit_defaults=True, tag="queue.posit
     why: str | None = None
 
 
-class OfferEnded(_Outgoing, frozen=True, tag="offer.ended"):
+class OfferEnded(OutgoingForm, frozen=True, tag="offer.ended"):
     """An offer is over, for all of the agent's devices."""
 
     pos: int
@@ -273,7 +249,7 @@ class OfferEnded(_Outgoing, frozen=True, tag="offer.ended"):
     outcome: str
 
 
-class ConversationRequested(_Outgoing, frozen=True, tag="conversation.requested"):
+class ConversationRequested(OutgoingForm, frozen=True, tag="conversation.requested"):
     """Another device of this customer's, or a service for them, asked; its messages follow."""
 
     pos: int
@@ -281,7 +257,9 @@ class ConversationRequested(_Outgoing, frozen=True, tag="conversation.requested"
     state: ConversationState
 
 
-class ConversationAssigned(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.assigned"):
+class ConversationAssigned(
+    OutgoingForm, frozen=True, omit_defaults=True, tag="conversation.assigned"
+):
     """A conversation has its agent: each side gets the card of the other."""
 
     pos: int
@@ -292,7 +270,9 @@ class ConversationAssigned(_Outgoing, frozen=True, omit_defaults=True, tag="conv
     state: ConversationState | None = None
 
 
-class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conversation.updated"):
+class ConversationUpdated(
+    OutgoingForm, frozen=True, omit_defaults=True, tag="conversation.updated"
+):
     """What changed of a conversation."""
 
     pos: int
@@ -311,9 +291,10 @@ class ConversationUpdated(_Outgoing, frozen=True, omit_defaults=True, tag="conve
     left: Person | None = None
     mode: str | None = None
     why: str | None = None
+    snoozed_until_at: int | None = None
 
 
-class InvitationEnded(_Outgoing, frozen=True, tag="invitation.ended"):
+class InvitationEnded(OutgoingForm, frozen=True, tag="invitation.ended"):
     """An invitation is over: joined, declined, expired or withdrawn."""
 
     pos: int
@@ -322,7 +303,7 @@ class InvitationEnded(_Outgoing, frozen=True, tag="invitation.ended"):
     outcome: str
 
 
-class WrapUpStarted(_Outgoing, frozen=True, omit_defaults=True, tag="wrapup.started"):
+class WrapUpStarted(OutgoingForm, frozen=True, omit_defaults=True, tag="wrapup.started"):
     """The conversation is over for the customer; the agent has ``wrap_up_ms`` for the rest."""
 
     pos: int
@@ -331,7 +312,7 @@ class WrapUpStarted(_Outgoing, frozen=True, omit_defaults=True, tag="wrapup.star
     wrap_up: WrapUp | None = None
 
 
-class ConversationEnded(_Outgoing, frozen=True, tag="conversation.ended"):
+class ConversationEnded(OutgoingForm, frozen=True, tag="conversation.ended"):
     """A conversation is over, with the reason in one word."""
 
     pos: int
@@ -339,7 +320,7 @@ class ConversationEnded(_Outgoing, frozen=True, tag="conversation.ended"):
     reason: str
 
 
-class MessageSent(_Outgoing, frozen=True, tag="message"):
+class MessageSent(OutgoingForm, frozen=True, tag="message"):
     """A new message, with its number in the conversation."""
 
     pos: int
@@ -351,7 +332,7 @@ class MessageSent(_Outgoing, frozen=True, tag="message"):
     at: int
 
 
-class MessageRead(_Outgoing, frozen=True, tag="message.read"):
+class MessageRead(OutgoingForm, frozen=True, tag="message.read"):
     """Somebody read everything up to ``seq``."""
 
     pos: int
@@ -360,7 +341,7 @@ class MessageRead(_Outgoing, frozen=True, tag="message.read"):
     seq: int
 
 
-class Typing(_Outgoing, frozen=True, tag="typing"):
+class Typing(OutgoingForm, frozen=True, tag="typing"):
     """Somebody is typing, or stopped; may be lost."""
 
     conversation: str
@@ -376,6 +357,7 @@ Outgoing = (
     | TokenExpiring
     | PresenceSelf
     | AgentFlapping
+    | SkillsSet
     | Presence
     | Board
     | TopicStale
@@ -387,6 +369,8 @@ Outgoing = (
     | ConversationUpdated
     | ConversationInvited
     | InvitationEnded
+    | HelpAsked
+    | HelpEnded
     | WrapUpStarted
     | ConversationEnded
     | MessageSent

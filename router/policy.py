@@ -191,6 +191,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     quiet_share: Annotated[int, Meta(ge=0, le=1000)] = 500
     soft_start: SoftStart = SoftStart()
     transfer_wait_ms: DurationMs = 60_000
+    snooze_max_ms: DurationMs = 604_800_000
     invite_ms: Annotated[int, Meta(ge=1_000, le=3_600_000)] = 60_000
     answer_kept_ms: DurationMs = 604_800_000
     customers_max: Annotated[int, Meta(ge=1, le=10_000_000)] = 200_000
@@ -198,6 +199,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     agent_terms: Terms = Terms()
     purposes: tuple[str | Purpose, ...] = ()
     earlier_history: bool = False
+    listeners_shown: bool = True
     retention: Retention = Retention()
     classes: dict[Id, DurationMs] = field(default_factory=_classes_default)
     queues: tuple[Queue, ...] = ()

@@ -17,7 +17,7 @@ from router.forms import IS_PLAIN
 from router.ids import PersonKey
 from router.marks import mypyc_attr
 from router.records import Claim, Meeting
-from router.skills import Profile
+from router.skills import Profile, SkillLevels
 from router.states import PRESENCE, REACHABILITY, Reachability, Show, advance
 
 __all__ = ["Agent", "Claim", "Customer", "Device", "Meeting", "Person", "Staff"]
@@ -111,6 +111,10 @@ class Agent(Person):
     """
 
     profile: Profile = _NO_SKILLS
+    claimed: "Profile | None" = None
+    """What the token and the directory say, where anything was set by hand instead."""
+    set_skills: "SkillLevels | None" = None
+    set_languages: "SkillLevels | None" = None
     license: str = ""
     capacity: "dict[str, int]" = field(default_factory=dict)
     show: Show = Show.OFFLINE
@@ -146,6 +150,8 @@ class Agent(Person):
     def __init__(self, id: str, role: str) -> None:  # noqa: A002 - the field's name
         Person.__init__(self, id, role)  # a class with slots is another one than super() knows
         self.profile = _NO_SKILLS
+        self.claimed = None
+        self.set_skills = self.set_languages = None
         self.license = ""
         self.capacity = {}
         self.show = self.shown = Show.OFFLINE

@@ -12,6 +12,7 @@ from router.commands import Actor
 from router.conversations import Conversation
 from router.errors import Refusal, Refused
 from router.rights import relations_for
+from router.states import ConversationState
 from router.world import World
 
 __all__ = ["hidden_agents", "theirs", "theirs_in_archive", "watches"]
@@ -77,10 +78,11 @@ def _relations(world: World, by: Actor, conversation: Conversation) -> Iterator[
 
 
 def _serves(by: Actor, conversation: Conversation) -> bool:
-    """Whether the agent has it, or was the last to have it when it ended."""
+    """Whether the agent has it, put it aside, or was the last to have it when it ended."""
     if conversation.agent:
         return conversation.agent == by.id
-    return conversation.is_over and conversation.last_agent == by.id
+    is_kept = conversation.is_over or conversation.status is ConversationState.SNOOZED
+    return is_kept and conversation.last_agent == by.id
 
 
 def _serves_now(world: World, by: Actor, customer: str) -> bool:

@@ -180,6 +180,29 @@ def _invite(message: incoming.ConversationInvite, by: Actor) -> Command:
     )
 
 
+def _snooze(message: incoming.ConversationSnooze, by: Actor) -> Command:
+    return commands.SnoozeConversation(
+        by=by,
+        conversation=ConversationId(message.conversation),
+        for_ms=message.for_ms,
+        note=_sized("note", message.note),
+    )
+
+
+def _resume(message: incoming.ConversationResume, by: Actor) -> Command:
+    return commands.ResumeConversation(by=by, conversation=ConversationId(message.conversation))
+
+
+def _ask_for_help(message: incoming.HelpAsk, by: Actor) -> Command:
+    return commands.AskForHelp(
+        by=by, conversation=ConversationId(message.conversation), note=message.note
+    )
+
+
+def _end_help(message: incoming.HelpEnd, by: Actor) -> Command:
+    return commands.EndHelp(by=by, conversation=ConversationId(message.conversation))
+
+
 def _join(message: incoming.ConversationJoin, by: Actor) -> Command:
     return commands.JoinConversation(
         by=by,
@@ -253,6 +276,17 @@ def _agent_presence(message: incoming.AgentPresence, by: Actor) -> Command:
     )
 
 
+def _agent_skills(message: incoming.AgentSkills, by: Actor) -> Command:
+    return commands.SetAgentSkills(
+        by=by,
+        agent=AgentId(message.agent),
+        skills=message.skills,
+        languages=message.languages,
+        clear=message.clear,
+        reason=message.reason,
+    )
+
+
 def _policy(message: incoming.PolicySet, by: Actor) -> Command:
     found = [*problems(message.policy), *misspelt(message.policy)]
     if found:
@@ -276,7 +310,11 @@ COMMANDS = cast(
         incoming.WrapupComplete: _wrap_up,
         incoming.WrapupExtend: _extend,
         incoming.ConversationTransfer: _transfer,
+        incoming.ConversationSnooze: _snooze,
+        incoming.ConversationResume: _resume,
         incoming.ConversationInvite: _invite,
+        incoming.HelpAsk: _ask_for_help,
+        incoming.HelpEnd: _end_help,
         incoming.ConversationJoin: _join,
         incoming.ConversationLeave: _leave,
         incoming.ConversationAssign: _assign,
@@ -286,6 +324,7 @@ COMMANDS = cast(
         incoming.Rate: _rate,
         incoming.ConsentAccept: _consent,
         incoming.AgentPresence: _agent_presence,
+        incoming.AgentSkills: _agent_skills,
         incoming.PolicySet: _policy,
     },
 )

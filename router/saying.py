@@ -7,13 +7,14 @@ or consults; everything is checked before anything changes.
 """
 
 from router.commands import ReadMessages, SendMessage
-from router.conversations import Conversation
+from router.conversations import UNSEEN, Conversation
 from router.errors import Refusal, Refused
 from router.events import Answer, MessageAdded, MessagesRead
 from router.ids import ConnectionId, ConversationId, PersonKey
 from router.quiet import hear
 from router.relations import theirs
 from router.replies import heard
+from router.snoozes import wake
 from router.states import ConversationState
 from router.world import World
 
@@ -33,6 +34,8 @@ def say(world: World, command: SendMessage) -> Answer:
         raise Refused(Refusal.FORBIDDEN, "kind: notes are for staff")
     if command.kind == "text" and conversation.is_unheard(by):
         raise Refused(Refusal.FORBIDDEN, "kind: the customer hears only who joined by barge")
+    if conversation.joined and conversation.joined.get(by) == UNSEEN:
+        raise Refused(Refusal.FORBIDDEN, "kind: who listens unseen writes nothing; whisper first")
     is_late = conversation.is_over and (
         command.kind == "text" or conversation.status is not ConversationState.WRAP_UP
     )
@@ -40,6 +43,8 @@ def say(world: World, command: SendMessage) -> Answer:
         raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
     conversation.check_room()
     seq = add_message(world, conversation, by, command.by.connection, command.body, command.kind)
+    if command.by.role == "customer" and conversation.status is ConversationState.SNOOZED:
+        wake(world, conversation)
     return Answer(conversation=ConversationId(conversation.id), seq=seq)
 
 

@@ -19,6 +19,7 @@ from router.offers import Offer
 from router.placing import come_back, enqueue, leave_line, refuse_agent
 from router.presence import Agent
 from router.skills import Requirement, SkillLevels
+from router.snoozes import forget_snooze
 from router.states import ConversationState
 from router.world import World
 
@@ -152,6 +153,7 @@ def assign_by_hand(
         if conversation.agent:
             take_from_agent(world, conversation)
         conversation.turn("assign")
+        forget_snooze(world, conversation)
         hold(world, agent, conversation)
     leave_line(world, conversation)
     give(world, conversation, agent)

@@ -217,8 +217,8 @@ class Session:
                     raise Refused(Refusal.SUBSCRIPTION_STATE, "not subscribed to this topic")
                 self.topics.discard(message.topic)
                 return self._look(message, now_ms)
-            case incoming.History() | incoming.Explain() | incoming.PolicyGet() | incoming.Typing():
-                return self._look(message, now_ms)
+        if isinstance(message, _READS):
+            return self._look(message, now_ms)
         command = command_for(message, self.actor, self._new_id)
         return self._submit(message.id, command, kind, now_ms)
 
@@ -386,6 +386,7 @@ class Session:
         self._debt = Pace(allowance.rate, REFUSED_MAX)
 
 
+_READS = (incoming.History, incoming.Explain, incoming.Preview, incoming.PolicyGet, incoming.Typing)
 _TALK = (incoming.MessageSend, incoming.MessageRead, incoming.Typing)
 _SECOND_HELLO = Refused(Refusal.BAD_REQUEST, "t: hello was said already")
 _ID_NOT_RISING = Refused(Refusal.BAD_REQUEST, "id: expected more than the id before it")

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from router.boards import agent_state
 from router.core import Router
-from router.figures import AgentMeasures
-from router.measures import WORKED_MIN_MS, Measures
+from router.figures import WORKED_MIN_MS, AgentMeasures
+from router.measures import Measures
 from router.presence import Agent
 from router.states import Show
 from router.tallies import jain

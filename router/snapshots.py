@@ -113,10 +113,14 @@ def _derive_conversation(world: World, conversation: Conversation) -> None:
         conversations.op_home[key] = conversation.id
     for person in (*conversation.joined, *conversation.invited):
         conversations.note_guest(person, conversation.id)
+    if conversation.help_since_ms is not None:
+        conversations.calling[conversation.id] = None
     if conversation.status is ConversationState.HELD:
         conversations.held[conversation.id] = None
     elif conversation.status is ConversationState.ACTIVE:
         active[conversation.queue] = active.get(conversation.queue, 0) + 1
+    elif conversation.status is ConversationState.SNOOZED:
+        conversations.put_aside(conversation)
     elif conversation.is_in_line:
         stand_after_restore(world, conversation)
 

@@ -63,12 +63,13 @@ class Show(StrEnum):
 
 
 class ConversationState(StrEnum):
-    """One piece of work from arrival to close; the first five are words of the protocol."""
+    """One piece of work from arrival to close; the last three are ``ended`` in the protocol."""
 
     HELD = "held"
     WAITING = "waiting"
     OFFERED = "offered"
     ACTIVE = "active"
+    SNOOZED = "snoozed"
     WRAP_UP = "wrap_up"
     CLOSED = "closed"
     ABANDONED = "abandoned"
@@ -175,7 +176,9 @@ CONVERSATION: Table[ConversationState] = {
         "transfer": _WAITING,
         "orphan": _WAITING,
         "assign": _ACTIVE,
+        "snooze": ConversationState.SNOOZED,
     },
+    ConversationState.SNOOZED: {"wake": _WAITING, "assign": _ACTIVE, "close": _CLOSED},
     ConversationState.WRAP_UP: {"complete": _CLOSED, "orphan": _CLOSED},
     _CLOSED: {},
     _ABANDONED: {},

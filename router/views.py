@@ -19,21 +19,29 @@ from router.boards import (
     queues_beside,
 )
 from router.commands import Actor
-from router.conversations import Conversation
+from router.conversation_views import (
+    agent_card,
+    customer_card,
+    named,
+    queue_name,
+    state_of,
+    wrap_up_of,
+)
+from router.conversations import UNSEEN, Conversation
 from router.core import Router
 from router.errors import Refusal, Refused
-from router.ids import PersonKey
+from router.ids import ConnectionId, PersonKey
 from router.offers import Offer
 from router.paging import Before, newest, shown, shown_person, visible
-from router.presence import Agent, Customer
-from router.relations import theirs
-from router.states import ConversationState, Reachability
+from router.presence import Agent, Customer, Person
+from router.relations import theirs, watches
 from router.world import World
 
 __all__ = [
     "agent_card",
     "agents_by_show",
     "customer_card",
+    "help_asked",
     "history",
     "invitation",
     "named",
@@ -54,10 +62,6 @@ __all__ = [
     "wrap_up_of",
     "you",
 ]
-
-MESSAGES_MAX = 200
-MESSAGES_BYTES_MAX = 64 * 1024
-"""Of bodies in one answer: a frame of the server is at most 1 MiB, and JSON may double them."""
 
 
 def you(router: Router, person: PersonKey) -> outgoing.You:
@@ -90,7 +94,8 @@ def welcome_state(
     known = world.people.by_key(person)
     ended = _ended_in(world, person, seen)
     if isinstance(known, Agent):
-        mine = [world.conversations.by_id[name] for name in known.serving]
+        aside = world.conversations.put_aside_by(known.id)
+        mine = [world.conversations.by_id[name] for name in (*known.serving, *aside)]
         offers = [world.offers.pending[known.offer]] if known.offer else []
         own = presence_self(router, known.id)
         visits = _visits(world, person)
@@ -121,7 +126,18 @@ def welcome_state(
         conversations=tuple(state_of(world, c, person, seen) for c in (*joined, *ended)),
         queues=queue_figures(router, now_ms),
         agents=agents_by_show(router),
+        help=_calls_for(world, known) or None,
     )
+
+
+def _calls_for(world: World, staff: Person | None) -> tuple[outgoing.HelpAsked, ...]:
+    """The calls that stand of agents whom a supervisor watches, the oldest first."""
+    if staff is None or staff.role != "supervisor":
+        return ()
+    by = Actor("supervisor", staff.id, ConnectionId(""), staff.teams)
+    standing = [world.conversations.by_id[name] for name in world.conversations.calling]
+    standing.sort(key=lambda one: (one.help_since_ms or 0, one.id))
+    return tuple(help_asked(world, one) for one in standing if watches(world, by, one.agent))
 
 
 def _visits(world: World, person: PersonKey) -> list[Conversation]:
@@ -152,139 +168,6 @@ def _ended_in(world: World, person: PersonKey, seen: Mapping[str, int]) -> list[
         if person in took_part:
             found.append(conversation)
     return found
-
-
-def state_of(
-    world: World, conversation: Conversation, reader: PersonKey, seen: Mapping[str, int]
-) -> outgoing.ConversationState:
-    """A conversation as one reader may see it, with the messages after those seen."""
-    is_customer = reader.startswith("customer:")
-    newest, more = _newest(conversation, is_customer, seen.get(conversation.id, 0))
-    ahead = world.ahead(conversation)
-    status = _status_for(conversation, is_customer)
-    return outgoing.ConversationState(
-        conversation=conversation.id,
-        status=status,
-        queue=conversation.queue,
-        channel=conversation.channel,
-        seq=conversation.seq,
-        messages=newest,
-        more=more,
-        reason=conversation.ended_reason if status == "ended" else None,
-        topic=conversation.topic or None,
-        position=None if ahead is None else ahead + 1,
-        ahead=ahead,
-        agent=agent_card(world, conversation.agent) if conversation.agent else None,
-        customer=None if is_customer else customer_card(world, conversation),
-        wrap_up_ms=_wrap_up_left(world, conversation),
-        wrap_up=wrap_up_of(world, conversation) if status == "wrap_up" else None,
-        since_at=conversation.assigned_at_ms or conversation.arrived_ms,
-        read={str(key): seq for key, seq in conversation.read.items()} or None,
-        unanswered=conversation.is_overdue and not is_customer,
-        queue_name=queue_name(world, conversation.queue),
-        reply=_reply_rule(world, conversation, reader),
-        wrap_up_optional=(
-            reader == f"agent:{conversation.agent}"
-            and world.in_force.queue(conversation.queue).wrap_up == "optional"
-        ),
-    )
-
-
-def _reply_rule(
-    world: World, conversation: Conversation, reader: PersonKey
-) -> outgoing.ReplyRule | None:
-    queue = world.queues.get(conversation.queue)
-    if queue is None or not queue.reply_within_ms or reader != f"agent:{conversation.agent}":
-        return None
-    return outgoing.ReplyRule(queue.reply_within_ms, queue.no_reply)
-
-
-def _status_for(conversation: Conversation, is_customer: bool) -> str:
-    """For a customer a conversation in wrap-up is over."""
-    if conversation.status is ConversationState.WRAP_UP and not is_customer:
-        return "wrap_up"
-    return "ended" if conversation.is_over else conversation.status
-
-
-def _wrap_up_left(world: World, conversation: Conversation) -> int | None:
-    due_ms = conversation.wrap_up_due_ms
-    return None if due_ms is None else max(0, due_ms - world.now_ms)
-
-
-def wrap_up_of(world: World, conversation: Conversation) -> outgoing.WrapUp:
-    """What its agent may choose from while working a conversation up."""
-    queue = world.queues.get(conversation.queue)
-    due_ms, since_ms = conversation.wrap_up_due_ms, conversation.wrap_up_since_ms
-    if queue is None or since_ms is None:
-        return outgoing.WrapUp()
-    more_ms = 0 if due_ms is None else max(0, since_ms + queue.wrap_up_max_ms - due_ms)
-    mode = "free" if due_ms is None else queue.wrap_up if queue.wrap_up == "fixed" else ""
-    code = conversation.wrap_up_code
-    return outgoing.WrapUp(queue.wrap_up_codes, queue.wrap_up_default, more_ms, mode, code)
-
-
-def _newest(
-    conversation: Conversation, is_customer: bool, after: int
-) -> tuple[tuple[outgoing.Message, ...], bool]:
-    """The messages after ``after`` that fit; True where older ones were left out."""
-    chosen: list[outgoing.Message] = []
-    size = 0
-    for message in reversed(conversation.messages):
-        if message.kind == "note" and is_customer:
-            continue
-        if message.kind == "text" and message.seq <= after:
-            break
-        size += len(message.body) + 64
-        if len(chosen) >= MESSAGES_MAX or size > MESSAGES_BYTES_MAX:
-            chosen.reverse()
-            return tuple(chosen), True
-        chosen.append(shown(message))
-    chosen.reverse()
-    return tuple(chosen), False
-
-
-def named(world: World, key: PersonKey) -> outgoing.Person:
-    """A person by key, under the name that they are known by."""
-    known = world.people.by_key(key)
-    return shown_person(key, known.name if known is not None else "")
-
-
-def queue_name(world: World, queue: str) -> str:
-    """What people call a queue; nothing where the policy gives it no name."""
-    return world.queues[queue].name if queue in world.queues else ""
-
-
-def agent_card(world: World, agent: str) -> outgoing.AgentCard:
-    """An agent as others see them."""
-    known = world.people.agents[agent]
-    languages = tuple(tag for tag, _ in known.profile.languages)
-    return outgoing.AgentCard(known.id, known.name, languages, known.license)
-
-
-def _is_here(customer: Customer) -> bool:
-    """Connected, or lost so lately that staff are not told yet; not who never was there."""
-    known = customer.reach is not Reachability.UNREACHABLE
-    return bool(customer.devices) or (known and not customer.gone_shown)
-
-
-def customer_card(world: World, conversation: Conversation) -> outgoing.CustomerCard:
-    """The customer of a conversation, as staff see them."""
-    customer = world.customer_of(conversation)
-    languages = customer.languages or tuple(tag for tag, _ in conversation.own_languages)
-    return outgoing.CustomerCard(
-        id=customer.id,
-        name=customer.name,
-        verified=customer.verified,
-        klass=conversation.klass,
-        languages=languages,
-        attributes={**customer.attributes, **conversation.attributes},
-        here=_is_here(customer),
-        contact=tuple(
-            {"channel": channel, "prio": prio, "hours": hours}
-            for channel, prio, hours in customer.contact
-        ),
-        capped_class=conversation.capped_class,
-    )
 
 
 def presence_self(router: Router, agent_id: str) -> outgoing.PresenceSelf:
@@ -326,6 +209,23 @@ def offer_new(world: World, offer: Offer, now_ms: int) -> outgoing.OfferNew:
         waited_ms=max(0, now_ms - conversation.arrived_ms),
         queue_name=queue_name(world, conversation.queue),
         begins=conversation.beginning(world.preview_max(conversation.queue)),
+        pos=world.position,
+    )
+
+
+def help_asked(world: World, conversation: Conversation) -> outgoing.HelpAsked:
+    """A call for a supervisor, as all who may answer it see it."""
+    return outgoing.HelpAsked(
+        conversation=conversation.id,
+        agent=named(world, PersonKey(f"agent:{conversation.agent}")),
+        at=conversation.help_since_ms or 0,
+        queue=conversation.queue,
+        channel=conversation.channel,
+        customer=customer_card(world, conversation),
+        arrived_at=conversation.arrived_ms,
+        note=conversation.help_note,
+        topic=conversation.topic,
+        queue_name=queue_name(world, conversation.queue),
         pos=world.position,
     )
 
@@ -394,6 +294,8 @@ def typing_readers(router: Router, actor: Actor, conversation_id: str) -> tuple[
     conversation = theirs(router.world, actor, "typing", conversation_id)
     if conversation.is_over:
         raise Refused(Refusal.INVALID_TRANSITION, "the conversation is over")
+    if conversation.joined.get(actor.key) == UNSEEN:
+        return ()
     if conversation.is_unheard(actor.key):
         return tuple(key for key in conversation.staff() if key != actor.key)
     return tuple(key for key in conversation.readers() if key != actor.key)

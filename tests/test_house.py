@@ -16,31 +16,33 @@ FUNCTION_LINES_MAX = 60
 # A module may import only from the rows above its own. A new module takes its place here.
 PURE_LAYERS = """
 errors forms ids marks hours profiles wishes limits newest turns ranks tallies cards regression
-blocks skills timers suggestions changes fields
+blocks skills timers suggestions changes fields previewed
 rules
 states policy rights queue figures waitlaw actors
-records spelling node_commands
+records spelling node_commands outgoing_staff
+staff_commands staff_events
 commands events explained conversations offers presence candidates
-outgoing standing masks people incoming history remembered
-groups assignments ops
+outgoing standing masks people incoming_staff history remembered
+groups assignments ops incoming
 choices fits in_force asked
 shortlist
 matching
 world wire requests steps estimate measures paging
 room classing forgetting
-relations placing session quiet soft_start replies admitting guests context
-overtaking holding scores
+relations placing session quiet soft_start replies admitting guests context help_calls
+overtaking holding scores snoozes
 offering saying snapshots
 closing
 looking
 serving
 declaring
-attendance handling guarding inviting opening wrapping
+skilling
+attendance handling guarding inviting opening wrapping snoozing
 asking
 dispatch
 core
-boards outlook
-views explain facts listings shares
+boards outlook conversation_views
+views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
@@ -54,7 +56,7 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.collector server.hearers server.hidden server.findings server.top_figures
+server.collector server.hearers server.hidden server.buckets server.findings server.top_figures
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
@@ -63,12 +65,13 @@ server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.tracing
+server.tracing server.node_figures
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
-server.socket server.links server.folds server.replica
+server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
+server.floor_figures server.journal_figures server.auditing server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.openings server.doors server.doorways server.snapshotting
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
@@ -83,7 +86,7 @@ server.own_share
 server.reloading
 server.probe
 server.doctor
-server.described
+server.described server.ops_pages
 server.http server.gateway
 server.app
 server.demo

@@ -11,6 +11,7 @@ from router.commands import (
     InviteColleague,
     JoinConversation,
     LeaveConversation,
+    ReadMessages,
     SendMessage,
     SetPolicy,
 )
@@ -18,6 +19,7 @@ from router.errors import Refusal
 from router.events import AuditRecorded
 from router.ids import AgentId, ConversationId
 from router.inviting import GUESTS_MAX
+from router.views import typing_readers
 from tests.helpers.watched import Watched
 from tests.helpers.worlds import agent, customer, service, supervisor
 from tests.test_guests import ONE, TALK, invite, joined, talking
@@ -197,6 +199,58 @@ def test_a_supervisor_joins_for_a_purpose_where_policy_demands_one() -> None:
     scene.answered(msgspec.structs.replace(join, purpose="quality"))
     audited = [(event.action, event.reason) for _, event in scene.seen(AuditRecorded)]
     assert audited == [("join.monitor", "quality")]
+
+
+def _in_secret(*, shown: bool) -> Watched:
+    scene = talking()
+    scene.answered(SetPolicy(msgspec.structs.replace(ONE, listeners_shown=shown)))
+    return scene
+
+
+def _others_heard(scene: Watched) -> list[object]:
+    """What the agent and the customer were told, but for where in the journal it stands."""
+    heard = [one for one in scene.told if one.to in ("agent:ann", "customer:c")]
+    return [msgspec.structs.replace(one.message, pos=0) for one in heard]
+
+
+def test_nobody_can_tell_a_conversation_from_one_that_somebody_listens_to_unseen() -> None:
+    alone, heard = _in_secret(shown=False), _in_secret(shown=False)
+    heard.answered(JoinConversation(supervisor(), TALK, "monitor"))
+    heard.answered(ReadMessages(supervisor(), TALK, 1))
+    assert typing_readers(heard.router, supervisor(), "c") == ()
+    note = SendMessage(supervisor(), TALK, "n1", "psst", "note")
+    assert heard.refused_in_vain(note) == Refusal.FORBIDDEN
+    heard.reborn()
+    for scene in (alone, heard):
+        scene.answered(SendMessage(customer("c"), TALK, "m2", "and now?"))
+    heard.answered(LeaveConversation(supervisor(), TALK))
+    assert _others_heard(heard) == _others_heard(alone)
+    said = [one.body for one in heard.heard_by(supervisor(), outgoing.MessageSent)]
+    assert said == ["and now?"]
+    assert [event.action for _, event in heard.seen(AuditRecorded)] == ["join.unseen"]
+
+
+def test_who_whispers_is_seen_and_who_goes_back_to_listening_unseen_has_left() -> None:
+    scene = _in_secret(shown=False)
+    for mode in ("monitor", "whisper", "monitor"):
+        scene.answered(JoinConversation(supervisor(), TALK, mode))
+    told = scene.heard_by(agent("ann"), outgoing.ConversationUpdated)
+    assert [(bool(one.joined), bool(one.left), one.mode) for one in told] == [
+        (True, False, "whisper"),
+        (False, True, "whisper"),
+    ]
+    assert scene.heard_by(customer("c"), outgoing.ConversationUpdated) == []
+    own = scene.heard_by(supervisor(), outgoing.ConversationUpdated)
+    assert [one.mode for one in own if one.joined] == ["monitor", "whisper", "monitor"]
+
+
+def test_where_listeners_are_shown_the_agent_sees_them_come_and_go() -> None:
+    scene = _in_secret(shown=True)
+    scene.answered(JoinConversation(supervisor(), TALK, "monitor"))
+    scene.answered(LeaveConversation(supervisor(), TALK))
+    told = scene.heard_by(agent("ann"), outgoing.ConversationUpdated)
+    assert [(bool(one.joined), bool(one.left)) for one in told] == [(True, False), (False, True)]
+    assert [event.action for _, event in scene.seen(AuditRecorded)] == ["join.monitor"]
 
 
 def test_a_colleague_who_was_asked_in_needs_no_purpose() -> None:

@@ -17,6 +17,7 @@ from router.incoming import (
     History,
     Incoming,
     PolicyGet,
+    Preview,
     Sub,
     TokenRefresh,
     Typing,
@@ -32,7 +33,19 @@ CONNECTION = ConnectionId("x1")
 AGENT = Actor("agent", "alice", CONNECTION)
 CUSTOMER = Actor("customer", "carl", CONNECTION)
 SERVICE = Actor("service", "crm", CONNECTION)
-SESSIONS_OWN = {Explain, Hello, TokenRefresh, Bye, Activity, Sub, Unsub, History, PolicyGet, Typing}
+SESSIONS_OWN = {
+    Explain,
+    Hello,
+    TokenRefresh,
+    Bye,
+    Activity,
+    Sub,
+    Unsub,
+    History,
+    PolicyGet,
+    Preview,
+    Typing,
+}
 
 
 def ask(kind: str, by: Actor, **changes: Any) -> commands.Command:  # noqa: ANN401 - as JSON has it

@@ -91,6 +91,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "soft_start": "The pace of offers after a sign-in.",
         "transfer_wait_ms": "How long a transfer waits for the agent it names alone, or for a "
         "skill that left.",
+        "snooze_max_ms": "How long an agent may put a conversation aside; 0: not at all.",
         "invite_ms": "How long a colleague may think about an invitation into a conversation.",
         "answer_kept_ms": "How long an answered message waits for its customer's return.",
         "customers_max": "More are not remembered: who was gone for longest is forgotten.",
@@ -98,6 +99,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "agent_terms": "What agents accept before they are available; empty: the same terms.",
         "purposes": "If set, reading a transcript needs one: names, or tables with their limits.",
         "earlier_history": "Agents may read the earlier conversations of whom they serve.",
+        "listeners_shown": "Agents are told that a supervisor listens; audited either way.",
         "retention": "How many days the archive keeps what.",
         "classes": "Head start in ms by class; the first is everybody's.",
         "queues": "Where conversations wait; at least one.",

@@ -121,7 +121,8 @@ class SegmentLog:
                 log._place = place
             except OSError as error:
                 kind = JournalUnavailable if is_full(error) else StorageError
-                raise kind(f"{folder}: the journal cannot be opened: {error}.") from error
+                mend = f" Free {segment_bytes >> 20} MiB or more." if is_full(error) else ""
+                raise kind(f"{folder}: the journal cannot be opened: {error}.{mend}") from error
             undo.pop_all()
         return log
 

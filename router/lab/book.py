@@ -17,6 +17,7 @@ from router.events import (
     ConversationAssigned,
     ConversationEnded,
     ConversationQueued,
+    ConversationSnoozed,
     Event,
     OfferMade,
 )
@@ -40,6 +41,7 @@ class Visit(Struct, kw_only=True):
     service_ms: int = 0
     patience_ms: int | None = None
     wrap_up_ms: int | None = None
+    aside_ms: int = 0
     start_ms: int = -1
     """Since when it stands in line: from its arrival, or its promotion if it was held."""
     answered_ms: int = -1
@@ -76,6 +78,7 @@ class Book:
         self.router = router
         self.visits: dict[str, Visit] = {}
         self._watch = watch
+        self._aside_since_ms: dict[str, int] = {}
 
     def note(self, event: Event, now_ms: int) -> None:
         """Writes down what an event says of a visit, at the time of its command."""
@@ -103,8 +106,17 @@ class Book:
         if visit.answered_ms < 0:
             visit.answered_ms = now_ms
         self._part(visit, now_ms)
+        self._take_up(visit, now_ms)
         visit.agent = event.agent
         self._watch.assigned(visit.id, event.agent, now_ms)
+
+    def _snoozed(self, event: ConversationSnoozed, now_ms: int) -> None:
+        self._part(self.visits[event.conversation], now_ms)
+        self._aside_since_ms[event.conversation] = now_ms
+
+    def _take_up(self, visit: Visit, now_ms: int) -> None:
+        """It was put aside until now, if it was: that time is nobody's work."""
+        visit.aside_ms += now_ms - self._aside_since_ms.pop(visit.id, now_ms)
 
     def _part(self, visit: Visit, now_ms: int) -> None:
         """It goes to another agent, or back in line: its agent has it no longer."""
@@ -117,9 +129,11 @@ class Book:
         if visit.outcome:
             return
         visit.ended_ms = now_ms
+        self._take_up(visit, now_ms)
         if visit.answered_ms >= 0 and visit.id not in self._watch:
             visit.outcome = "served"
-            self._watch.finished(visit.agent, now_ms)
+            if visit.agent:
+                self._watch.finished(visit.agent, now_ms)
         else:
             visit.outcome = "expired" if event.reason == "expired" else "left"
             self._watch.gone(visit.id)
@@ -129,5 +143,6 @@ _WRITERS: dict[type, Callable[[Book, Any, int], None]] = {
     ConversationQueued: Book._queued,
     OfferMade: Book._offered,
     ConversationAssigned: Book._assigned,
+    ConversationSnoozed: Book._snoozed,
     ConversationEnded: Book._ended,
 }

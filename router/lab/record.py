@@ -12,7 +12,8 @@ What the mapping assumes, and where it flatters or hides:
   patience. One who was served would have waited for ever, so a worse policy shows too few who
   leave and too long waits.
 * A service takes as long whoever gives it, from the first assignment to the end, transfers
-  included. Who was never served would have needed the median of their queue.
+  included and without the time for which it was put aside, which is not played. Who was never
+  served would have needed the median of their queue.
 * A wrap-up that was completed early would be completed as early.
 * An agent is there whenever they were shown available, may do what they could do when they last
   signed in, and takes every offer after the median of their recorded times; declines and missed
@@ -209,7 +210,7 @@ class _Follower:
         if wrapping_ms is not None and wrapping_ms < now_ms:
             visit.wrap_up_ms = now_ms - wrapping_ms
         if visit.outcome == "served":
-            visit.service_ms = visit.ended_ms - visit.answered_ms
+            visit.service_ms = visit.ended_ms - visit.answered_ms - visit.aside_ms
         elif visit.outcome:
             visit.patience_ms = visit.ended_ms - visit.at_ms
 

@@ -169,7 +169,8 @@ class Stage:
         visit, agent = what
         if visit.agent == agent and not visit.outcome:
             by = self._actors[agent]
-            self._do(EndConversation(by=by, conversation=ConversationId(visit.id)))
+            wrap_up = visit.wrap_up_ms is not None
+            self._do(EndConversation(by, ConversationId(visit.id), wrap_up=wrap_up))
 
     def _accept(self, offer: OfferMade) -> None:
         self._do(AcceptOffer(by=self._actors[offer.agent], offer=OfferId(offer.offer)))
@@ -192,8 +193,11 @@ class Stage:
 
     def _wraps_up(self, event: WrapUpStarted) -> None:
         visit = self.book.visits[event.conversation]
-        if visit.wrap_up_ms is not None and visit.wrap_up_ms < event.wrap_up_ms:
-            self.plan(self.now_ms + visit.wrap_up_ms, self._complete, visit)
+        takes_ms = visit.wrap_up_ms
+        if not event.wrap_up_ms:  # free: nothing ends it but the agent
+            takes_ms = takes_ms or 0
+        if takes_ms is not None and (takes_ms < event.wrap_up_ms or not event.wrap_up_ms):
+            self.plan(self.now_ms + takes_ms, self._complete, visit)
 
     def _complete(self, visit: Visit) -> None:
         by = self._actors[visit.agent]

@@ -1,18 +1,20 @@
-"""A recorded day under another policy: what would have differed.
+"""A recorded day under another policy, or with more agents: what would have differed.
 
 Owns: playing a record on the stage, and the comparison. Does not know: how a record becomes plans
 (``router.lab.record`` says what that assumes) or how a journal is kept.
 
 Three columns stand side by side, because a play is not the day itself: ``recorded`` is what
 happened; ``again`` is the same people played under the recorded policy, so its distance from
-``recorded`` is the error of the mapping; ``other`` is the same play under the other policy. What
-the policy changes is the step from ``again`` to ``other``.
+``recorded`` is the error of the mapping; ``other`` is the same play under the other policy, or with
+more agents. What that changes is the step from ``again`` to ``other``.
 """
 
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import count, islice
 from pathlib import Path
+from statistics import median_low
 
 from msgspec import Struct, structs
 
@@ -23,9 +25,9 @@ from router.lab.figures import figures_of, table
 from router.lab.record import Recorded, follow
 from router.lab.stage import AgentPlan, Stage
 from router.lab.watch import Watch
-from router.policy import Policy
+from router.policy import AgentEntry, Policy
 
-__all__ = ["Comparison", "compare", "run_replay"]
+__all__ = ["Comparison", "More", "compare", "run_replay"]
 
 _SHOWN = ("asked", "answer.mean", "answer.p50", "answer.p90", "answer.p99", "left", "refused")
 _LINE = ("level", "overtakes.class", "overtakes.skill", "overtakes.violation", "fair.customers")
@@ -45,7 +47,7 @@ class Comparison(Struct):
         rows = [("", *names)]
         queues = sorted(queue for queue in self.another_agent if queue != "all")
         figures = [*_SHOWN, *_LINE]
-        figures += [f"{queue}.{name}" for queue in queues for name in _SHOWN[1:]]
+        figures += [f"{queue}.{name}" for queue in queues for name in ("level", *_SHOWN[1:])]
         for name in figures:
             cells = [self.columns[column].get(name) for column in names]
             if any(cell is not None for cell in cells):
@@ -73,21 +75,52 @@ class Comparison(Struct):
         return json.dumps(document, indent=2)
 
 
-def compare(recorded: Recorded, other: Policy | None) -> Comparison:
-    """Plays the record again, under its own policy and under the other one, if there is one."""
+class More(Struct, frozen=True):
+    """So many agents more, alike, there for all of the record and as quick as the usual one."""
+
+    count: int
+    skills: dict[str, int] = {}
+    languages: dict[str, int] = {}
+
+    def plans(self, recorded: Recorded) -> list[AgentPlan]:
+        """The agents, as the stage wants them."""
+        usual_ms = [plan.answer_ms() for plan in recorded.agents if plan.answer_ms is not None]
+        answer_ms = median_low(usual_ms) if usual_ms else 0
+        known = {plan.entry.id for plan in recorded.agents}
+        names = (name for n in count(1) if (name := f"more-{n}") not in known)
+        return [
+            AgentPlan(
+                entry=AgentEntry(id=name, skills=self.skills, languages=self.languages),
+                shifts=((recorded.begins_ms, None),),
+                answer_ms=(lambda: answer_ms) if answer_ms else None,
+            )
+            for name in islice(names, self.count)
+        ]
+
+
+def compare(recorded: Recorded, other: Policy | None, more: More | None = None) -> Comparison:
+    """Plays the record again: under its own policy, under the other one, with more agents.
+
+    The other policy and the agents count together where both are given.
+    """
     columns = {"recorded": _figures(recorded.visits, recorded.watch, recorded.policy)}
-    again, columns["again"] = _play(recorded, recorded.policy)
+    again, columns["again"] = _play(recorded, recorded.policy, ())
     shares: dict[str, float] = {"all": 0.0}
-    if other is not None:
-        visits, columns["other"] = _play(recorded, other)
+    if other is not None or more is not None:
+        added = () if more is None else more.plans(recorded)
+        policy = recorded.policy if other is None else other
+        visits, columns["other"] = _play(recorded, policy, added)
         shares = _another_agent(again, visits)
     return Comparison(columns, shares, recorded.changed_policy)
 
 
-def _play(recorded: Recorded, policy: Policy) -> tuple[list[Visit], dict[str, float]]:
+def _play(
+    recorded: Recorded, policy: Policy, more: Sequence[AgentPlan]
+) -> tuple[list[Visit], dict[str, float]]:
     watch = Watch(recorded.begins_ms, recorded.ends_ms)
     capacities = {entry.id: entry.capacity for entry in policy.agents}
-    stage = Stage(policy, [_under(plan, capacities) for plan in recorded.agents], watch)
+    agents = [*(_under(plan, capacities) for plan in recorded.agents), *more]
+    stage = Stage(policy, agents, watch)
     stage.run(recorded.plans(policy))
     visits = list(stage.book.visits.values())
     return visits, _figures(visits, watch, policy)
@@ -129,14 +162,19 @@ def _cell(value: float | None) -> str:
 
 
 def run_replay(
-    folder: Path, tenant: str, policy: Policy | None = None, *, as_json: bool = False
+    folder: Path,
+    tenant: str,
+    policy: Policy | None = None,
+    *,
+    more: More | None = None,
+    as_json: bool = False,
 ) -> str:
-    """Compares the journal in a folder with its play under another policy; the report.
+    """Compares the journal in a folder with its play otherwise; the report.
 
     Raises:
         StorageError: where the journal cannot be read.
         SettingsError: where it has nothing of the tenant.
     """
     recorded = follow(read_folder(folder, core_version=CORE_VERSION), tenant)
-    comparison = compare(recorded, policy)
+    comparison = compare(recorded, policy, more)
     return comparison.json() if as_json else comparison.text()

@@ -50,7 +50,9 @@ from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
 from router.server.hub import Hub
 from router.server.metrics import Metrics
+from router.server.node_figures import NodeFigures, Strains, overdue_ms
 from router.server.openings import Openings
+from router.server.ops_pages import ops_app
 from router.server.origins import is_allowed
 from router.server.own_share import own_routes
 from router.server.policy_notes import PolicyNotes
@@ -112,7 +114,7 @@ class Node:
             base=kept.snapshots.core if kept and kept.snapshots else None,
             show=self.snapshotting.show if self.snapshotting else None,
         )
-        self.served = Served(self.tenants.routers)
+        self.served: Mapping[str, Router] = Served(self.tenants.routers)
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
@@ -122,8 +124,9 @@ class Node:
         recall_day(self.hub.folds, self.tenants, archive)
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
+        self.metrics.happened.decided_s = lambda: self.tenants.took_s
         self.engine = Engine(
-            journal,
+            self.metrics.timed(journal),
             self.tenants,
             {name: tenant.policy for name, tenant in settings.tenants.items()},
             life=life,
@@ -136,7 +139,9 @@ class Node:
         self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
         self.gateway = self._open_gateway(life, desk)
-        self._ops_app = http.ops_app(self)
+        self.node_figures = NodeFigures(settings.server, self.strains)
+        self.metrics.watch(self.node_figures)
+        self._ops_app = ops_app(self)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
@@ -253,7 +258,7 @@ class Node:
     # -- what the pages ask --------------------------------------------------------------------
 
     def reasons_not_ready(self) -> list[str]:
-        """See ``http.Desk``."""
+        """See ``ops_pages.Watched``."""
         reasons = []
         if not self.engine.is_live:
             reasons.append("starting: the journal is being replayed")
@@ -261,14 +266,22 @@ class Node:
             reasons.append("draining: about to stop")
         return reasons
 
+    def strains(self) -> Strains:
+        """See ``node_figures``."""
+        since_ms = self.engine.waiting_since_ms()
+        waited_ms = 0 if since_ms is None else self.clock.steady_ms() - since_ms
+        late_ms = overdue_ms(self.routers.values(), self.now_ms())
+        return Strains(self.gateway.is_draining, waited_ms / 1000, late_ms / 1000)
+
     async def measure_evenness(self) -> None:
         """Measures what needs a walk over all agents, every minute, for ever."""
         while True:
             await trio.sleep(EVENNESS_EVERY_S)
             await self.service_figures.measure_evenness(self.served, self.now_ms())
+            await self.metrics.audit(self.served)
 
     async def render_metrics(self) -> bytes:
-        """See ``http.Desk``."""
+        """See ``ops_pages.Watched``."""
         now_ms = self.engine.now_ms()
         links = (link for link in self.hub.links if link.tenant != HIDDEN)
         return await self.metrics.page(self.served, links, now_ms)
@@ -332,7 +345,7 @@ async def run(
         if node.snapshotting is not None:
             machine.start_soon(node.snapshotting.run)
         machine.start_soon(node.hub.run)
-        machine.start_soon(node.metrics.measure_lag)
+        machine.start_soon(node.node_figures.measure_lag)
         machine.start_soon(node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):

@@ -46,8 +46,9 @@ from router.world import World
 
 __all__ = ["FOLDER_NAME", "Archiving", "check_order", "open_archive"]
 
-BATCH_S = 0.25
-"""Facts gather for so long before they are written together."""
+BATCH_S = 1.0
+"""Facts gather for so long before they are written together. Each time the disk has to sync, and a
+command that is written meanwhile waits behind that; who asks for what waits here has it at once."""
 BATCH_WEIGHT = 5_000
 """Rows of one transaction, about; so many do not wait any longer."""
 WEIGHT_MAX = 200_000

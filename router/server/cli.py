@@ -205,7 +205,9 @@ def token(
 
 @app.command(help_epilogue=_example("fairline bench core --json"))
 def bench(
-    part: Literal["core", "journal", "gateway", "archive", "idle", "slow", "storm", "soak"]
+    part: Literal[
+        "core", "journal", "gateway", "archive", "idle", "slow", "storm", "soak", "scrape"
+    ]
     | None = None,
     /,
     *,

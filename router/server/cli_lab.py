@@ -17,6 +17,7 @@ from router.suggestions import did_you_mean
 __all__ = ["register", "tenant_of"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
+Levels = Annotated[tuple[str, ...], Parameter(negative=())]
 Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
 
 
@@ -24,7 +25,7 @@ def register(app: App) -> None:
     """Adds the commands to ``fairline``."""
     for command, example in (
         (simulate, "fairline simulate config/scenarios/small-shop.toml --out shop.svg"),
-        (replay, "fairline replay --config fairline.toml --policy other.toml"),
+        (replay, "fairline replay --config fairline.toml --more 2 --languages de=100"),
         (staff, "fairline staff config/staffing.toml --verify"),
     ):
         app.command(help_epilogue=f"Example:  {example}")(command)
@@ -47,27 +48,39 @@ def simulate(
 
 
 def replay(
-    *, config: Config, policy: Path | None = None, tenant: str = "", json: bool = False
+    *,
+    config: Config,
+    policy: Path | None = None,
+    more: int = 0,
+    skills: Levels = (),
+    languages: Levels = (),
+    tenant: str = "",
+    json: bool = False,
 ) -> None:
-    """Plays a recorded journal again and prints what would have differed under another policy.
+    """Plays a recorded journal again: what would another policy, or more agents, have changed?
 
     The journal is only read, also beside the server that writes it.
 
     Args:
         config: Settings whose server.data holds the journal.
         policy: A file with the keys of a policy, or with settings that have one for the tenant.
+        more: So many agents more, there all the time.
+        skills: What they can do, as billing=80; repeat it for several.
+        languages: What they speak, as de=100; repeat it for several.
         tenant: Whose conversations; not needed where there is one tenant.
         json: Print figures for machines.
     """
     from router.lab.files import read_policy  # loads the laboratory
-    from router.lab.whatif import run_replay
+    from router.lab.whatif import More, run_replay
 
     settings = load(config, os.environ)
     if settings.server.journal != "file":
         raise SettingsError("only a file journal can be replayed", key="server.journal")
     name = tenant_of(settings, tenant)
     other = read_policy(policy, name) if policy is not None else None
-    _say(run_replay(Path(settings.server.data) / "journal", name, other, as_json=json))
+    added = More(more, _levels("skills", skills), _levels("languages", languages))
+    folder = Path(settings.server.data) / "journal"
+    _say(run_replay(folder, name, other, more=added if more > 0 else None, as_json=json))
 
 
 def staff(
@@ -84,6 +97,23 @@ def staff(
     from router.lab.staff import run_staff  # loads the laboratory
 
     _say(run_staff(plan, verified=verify, seeds=seeds, as_json=json))
+
+
+def _levels(key: str, named: Levels) -> dict[str, int]:
+    """Pairs of an id and a level, as ``billing=80``.
+
+    Raises:
+        SettingsError: one is none.
+    """
+    found = {}
+    for one in named:
+        name, _, level = one.partition("=")
+        if not name or not level.isdecimal() or int(level) > 100:
+            raise SettingsError(
+                f"{one!r}: write ID=LEVEL, with a level of 0 to 100", key=f"--{key}"
+            )
+        found[name] = int(level)
+    return found
 
 
 def tenant_of(settings: Settings, name: str) -> str:

@@ -5,7 +5,8 @@ for ever (``replica`` sets what it restored aside).
 
 Invariants (tests/server/test_collecting.py): garbage that was made since the last look goes within
 ``EVERY_S``; all that exists is looked at only when there is half as much again, or the process has
-become twice as large; afterwards the collector is as it was.
+become twice as large, and then only in a quiet moment, unless it has become twice that;
+afterwards the collector is as it was.
 
 What a command makes is mostly gone with it, and what stays, stays for minutes; nothing of it is
 part of a cycle. Looking after every 700 objects, as Python does by itself, is an eighth of the
@@ -18,12 +19,15 @@ reference counting ends it, for connections leave no cycle behind (``connection`
 survived a look is frozen, and no later look minds it. What was a cycle in the making at that
 moment, such as an HTTP request that was not finished, is lost among the frozen; so when there is
 half as much again as after the last look at everything, all of it is looked at again. (Counting
-what is frozen would walk through all of it; blocks of memory are counted already.)
+what is frozen would walk through all of it; blocks of memory are counted already.) Where thousands
+of conversations a minute come, there soon is, none of it garbage; so that look waits for a second
+in which the node has little to do, for it would hold up everybody for more than one.
 """
 
 import gc
 import resource
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -46,6 +50,8 @@ RESIDENT_KIB_MIN = 262_144
 """Below this growth is the start's."""
 BLOCKS_MIN = 2_000_000
 """As many small objects or fewer are not worth a look at everything."""
+QUIET_SHARE = 0.25
+"""A second in which the process took less of a core is a quiet one."""
 _NEVER = 1 << 30
 
 
@@ -56,9 +62,10 @@ class Collecting:
         self._limit_kib = 2 * max(RESIDENT_KIB_MIN, _peak_kib())
         self._limit_blocks = _half_more(_blocks())
 
-    def look(self) -> bool:
+    def look(self, *, is_quiet: bool = True) -> bool:
         """Ends young garbage and freezes the rest; whether it looked at everything."""
-        is_whole = _blocks() > self._limit_blocks or _peak_kib() > self._limit_kib
+        over = max(_blocks() / self._limit_blocks, _peak_kib() / self._limit_kib)
+        is_whole = over > (1.0 if is_quiet else 2.0)
         if is_whole:
             gc.unfreeze()
             gc.collect()
@@ -112,6 +119,8 @@ async def short_collections() -> AsyncIterator[None]:
 
 
 async def _look_on(collecting: Collecting) -> None:
+    taken_s = time.process_time()
     while True:
-        collecting.look()
+        before_s, taken_s = taken_s, time.process_time()
+        collecting.look(is_quiet=taken_s - before_s < QUIET_SHARE * EVERY_S)
         await trio.sleep(EVERY_S)

@@ -31,6 +31,7 @@ from router.server.meter import frame_limits
 from router.server.pulse import BEAT_S, Heart
 from router.server.socket import Socket, SocketClosedError
 from router.server.tickets import ConnectionTicket
+from router.server.traffic import NOBODY
 from router.server.writer import Writer
 from router.session import Session
 from router.steps import (
@@ -78,6 +79,7 @@ class Connection:
         "_is_own_origin",
         "_link",
         "_name",
+        "_opened_at",
         "_origin",
         "_reading",
         "_session",
@@ -109,7 +111,8 @@ class Connection:
             life=gateway.life,
             new_id=gateway.new_id,
         )
-        self._heart = Heart(self, trio.current_time(), gateway.random())
+        self._opened_at = trio.current_time()
+        self._heart = Heart(self, self._opened_at, gateway.random())
         self._link: Link | None = None
         self._name = ""
         self._traceparent = ""
@@ -133,6 +136,7 @@ class Connection:
 
     def ping(self) -> None:
         """See ``pulse.Patient``."""
+        self._gateway.traffic.pinged(self._role, self._socket.ping_rtt_s)
         self._socket.ping()
 
     def beat(self) -> None:
@@ -185,6 +189,7 @@ class Connection:
         except ProtocolError as error:
             self.hang(error.code)
             return
+        self._gateway.traffic.take(frame, messages)
         for message in messages:
             if isinstance(message, incoming.History):
                 await self._gateway.fetching.wait_free(self._session.connection)
@@ -202,6 +207,7 @@ class Connection:
             return False
         if self._writer.outbox.is_heavy or any(isinstance(each, _WAITED_FOR) for each in messages):
             return False
+        self._gateway.traffic.take(frame, messages)
         for message in messages:
             self._do_now(self._session.take(message, self._gateway.clock.steady_ms()))
         return True
@@ -225,7 +231,8 @@ class Connection:
         self._gateway.pulse.forget(self._heart)
         bearer = self._session.bearer
         if bearer is None or bearer.tenant != HIDDEN:
-            self._gateway.metrics.disconnected(self._end_code)
+            facts = {"was_welcome": self._link is not None, "is_ours": self._hang is not None}
+            self._gateway.traffic.ended(self._role, self._end_code, **facts)
         if self._link is not None:
             self._gateway.hub.detach(self._link)
         if self._is_connected and bearer is not None and not self._gateway.is_draining:
@@ -266,8 +273,13 @@ class Connection:
             self._gateway.note_trace(step.command.conversation, self._traceparent)
         elif isinstance(step.command, Disconnect):
             self._is_connected = False
-        ticket = None if step.id is None else ConnectionTicket(self, step.id, step.kind)
+        took = self._gateway.traffic.answer_of(bearer.tenant, step.kind)
+        ticket = None if step.id is None else ConnectionTicket(self, step.id, step.kind, took)
         self._gateway.engine.submit(bearer.tenant, step.command, ticket)
+
+    @property
+    def _role(self) -> str:
+        return NOBODY if self._session.bearer is None else self._session.bearer.role
 
     def _look(self, step: Look) -> None:
         link = self._link
@@ -356,6 +368,9 @@ class Connection:
             )
         )
         self._name = you.name
+        if bearer.tenant != HIDDEN:
+            took_s = trio.current_time() - self._opened_at
+            gateway.traffic.welcomed(bearer.role, took_s, hello.seen, state)
         self._begin(bearer, state)
 
     def _begin(self, bearer: Bearer, state: outgoing.State) -> None:

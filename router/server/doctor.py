@@ -11,7 +11,7 @@ proxy that passes no sockets on is told apart.
 import json
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -29,6 +29,8 @@ __all__ = ["Patient", "examine"]
 CLOCK_WARN_MS = 1_000
 CLOCK_FAIL_MS = 30_000
 """A token may be so much ahead of the server (``auth.LEEWAY_S``)."""
+DISK_WARN = 0.1
+HOOK_WARN_S = 900
 CERTIFICATE_WARN_S = 14 * 86_400
 
 Mint = Callable[[], str]
@@ -166,10 +168,10 @@ class _Round:
         answer = await self._get_ops("/metrics")
         if answer.status_code != 200 or "fairline_connections" not in answer.text:
             raise Ill(f"answered {answer.status_code}")
-        violations = _sum_of(answer.text, "fairline_invariant_violations_total")
-        if violations:
-            mend = "docs/runbooks: FairlineInvariantViolation"
-            return Said(f"{violations:.0f} violations counted", mend)
+        wrong = list(_ailments(answer.text))
+        if wrong:
+            sentences, mends = zip(*wrong, strict=True)
+            return Said("; ".join(sentences), "; ".join(mends))
         return Said(f"{answer.text.count(chr(10))} lines")
 
     async def _get_ops(self, path: str) -> httpx.Response:
@@ -235,6 +237,22 @@ def _check(answer: httpx.Response) -> None:
         429: "others examine it at the same time; try again",
     }
     raise Ill(f"{answer.status_code}: {said}", mends.get(answer.status_code, ""))
+
+
+def _ailments(page: str) -> Iterator[tuple[str, str]]:
+    """What the figures say is wrong, and what to do; the name of the runbook is the page's."""
+    violations = _sum_of(page, "fairline_invariant_violations_total")
+    if violations:
+        yield f"{violations:.0f} violations counted", "see runbook invariant-broken"
+    if "\nfairline_config_reload_success 0" in page:
+        yield "changed settings were refused", "run fairline check, see runbook settings-refused"
+    size = _sum_of(page, "fairline_disk_size_bytes")
+    if size:
+        free = _sum_of(page, "fairline_disk_free_bytes") / size
+        if free < DISK_WARN:
+            yield f"{free:.0%} of the disk are free", "make room, see runbook disk-fills"
+    if _sum_of(page, "fairline_webhook_oldest_seconds") > HOOK_WARN_S:
+        yield "a webhook is behind", "run fairline webhooks, see runbook webhook-behind"
 
 
 def _sum_of(page: str, name: str) -> float:

@@ -40,6 +40,8 @@ class Flow:
         self._marked: list[Spring] = []
         self._lot = trio.lowlevel.ParkingLot()
         self._is_held = False
+        self.written_bytes = [0, 0]
+        """Of messages in MessagePack, and in JSON."""
 
     def __len__(self) -> int:
         return len(self._marked)

@@ -21,9 +21,9 @@ from router.core import Router
 from router.estimate import Estimator
 from router.events import Event, PolicyChanged
 from router.facts import pool_facts
-from router.figures import AgentMeasures, FirstWait
+from router.figures import AgentMeasures, FirstWait, evenness
 from router.hours import HoursError, read_hours
-from router.measures import RECENT_MS, Measures, evenness
+from router.measures import RECENT_MS, Measures
 from router.outgoing import State
 from router.policy import Policy
 from router.server.zones import day_of, has_zone

@@ -82,7 +82,6 @@ class Gate(trio.abc.HalfCloseableStream):
         "_is_shut",
         "_is_telling",
         "_last_words",
-        "_meter",
         "_reader",
         "_receiver",
         "_replay",
@@ -91,6 +90,7 @@ class Gate(trio.abc.HalfCloseableStream):
         "_stream",
         "_turns",
         "_write_s",
+        "meter",
         "was_too_slow",
     )
 
@@ -108,7 +108,7 @@ class Gate(trio.abc.HalfCloseableStream):
         self._stream = stream
         self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
         self._replay = replay
-        self._meter = FrameMeter(limits, trio.current_time())
+        self.meter = FrameMeter(limits, trio.current_time())
         self._write_s = write_s
         self._is_telling = is_telling
         self._count = count
@@ -129,12 +129,12 @@ class Gate(trio.abc.HalfCloseableStream):
     @property
     def verdict(self) -> Verdict | None:
         """Why the gate took no more, if it did."""
-        return self._meter.verdict
+        return self.meter.verdict
 
     @property
     def heard_at(self) -> float:
         """When a frame of any kind last began or ended, pongs too."""
-        return self._meter.heard_at
+        return self.meter.heard_at
 
     @property
     def has_ended(self) -> bool:
@@ -151,7 +151,7 @@ class Gate(trio.abc.HalfCloseableStream):
 
     def adjust(self, limits: FrameLimits) -> None:
         """Put other limits in force from the next byte on."""
-        self._meter.adjust(limits)
+        self.meter.adjust(limits)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """Return bytes that are within the limits, or nothing once there is a verdict."""
@@ -159,7 +159,7 @@ class Gate(trio.abc.HalfCloseableStream):
             replay, self._replay = self._replay, b""
             await trio.lowlevel.checkpoint()
             return replay
-        meter = self._meter
+        meter = self.meter
         while meter.verdict is None:
             try:
                 heard = await self._wait_heard(max_bytes)
@@ -212,7 +212,7 @@ class Gate(trio.abc.HalfCloseableStream):
         except Exception as error:
             self._wake_reader(error)
         else:
-            if not (heard.messages or heard.passed or heard.is_end or self._meter.verdict):
+            if not (heard.messages or heard.passed or heard.is_end or self.meter.verdict):
                 return True
             self._wake_reader(heard)
         return False
@@ -227,7 +227,7 @@ class Gate(trio.abc.HalfCloseableStream):
         """Meter a piece, and let the receiver take of it what it can at once."""
         if not data:
             return _END
-        meter = self._meter
+        meter = self.meter
         is_new = meter.is_between_messages
         passed = meter.feed(data, trio.current_time())
         if passed and is_new and self._receiver is not None:
@@ -359,9 +359,9 @@ class Gate(trio.abc.HalfCloseableStream):
     async def aclose(self) -> None:
         """Close the stream, with last words for a peer only the library found at fault."""
         try:
-            if not self._has_said_close and not self._is_shut and self._meter.verdict is None:
-                self._meter.verdict = Verdict(BAD_FRAME, "malformed message")
-                await self._hang_up(self._meter.verdict)
+            if not self._has_said_close and not self._is_shut and self.meter.verdict is None:
+                self.meter.verdict = Verdict(BAD_FRAME, "malformed message")
+                await self._hang_up(self.meter.verdict)
         finally:
             self._is_shut = True
             self._ended.set()

@@ -111,7 +111,9 @@ class Gateway:
         self.pulse = Pulse()
         self.flow = hub.flow
         self.intake = Intake()
+        self.traffic = metrics.traffic
         self.pool = Pool()
+        metrics.add(self.traffic.figures(self.pool, self.flow))
         self.reception = trio.Semaphore(HELLOS_AT_ONCE)
         self.random: Callable[[], float] = random.Random().random  # noqa: S311 - spreads pings
         self.new_id: Callable[[], str] = partial(secrets.token_urlsafe, 16)

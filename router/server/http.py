@@ -17,17 +17,20 @@ import msgspec
 import trio
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from router.errors import Refusal, Refused
+from router.server.calls import refusal
 from router.server.doors import Door
-from router.server.metrics import CONTENT_TYPE
+from router.server.ops_pages import Watched, public_ops_routes
 from router.server.origins import is_own
 from router.server.site_customers import NotLetIn, SiteCustomers
 from router.server.visitors import TooMany
 
-__all__ = ["DemoDesk", "Desk", "ops_app", "public_app"]
+__all__ = ["DemoDesk", "Desk", "public_app"]
 
 BUILT = Path(__file__).parent.parent / "web" / "dist"
 DEMO = ("demo/", "assets/demo/")
@@ -55,20 +58,16 @@ A Fairline server.
 /board      supervisors
 /widget     customers, on a page of its own: /widget?tenant=NAME
 /widget.js  customers, on pages of yours
+/v1/socket  clients of your own: /v1/asyncapi.json says what goes over it
+/v1/        back ends: /v1/openapi.json lists the calls
 """
 
 _Wanted = TypeVar("_Wanted")
 _Asked = TypeVar("_Asked", "_VisitorRequest", "_ProofRequest")
 
 
-class Desk(Protocol):
+class Desk(Watched, Protocol):
     """What the HTTP surface asks the running server."""
-
-    def reasons_not_ready(self) -> list[str]:
-        """Why this node takes no new connections; empty where it does."""
-
-    async def render_metrics(self) -> bytes:
-        """The page for Prometheus."""
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """Whether pages of this origin may have customers of the tenant."""
@@ -111,20 +110,26 @@ def public_app(
         *more,
     ]
     if has_ops:
-        routes += _ops_routes(desk)
+        routes += public_ops_routes(desk)
     if demo is not None:
         routes += _demo_routes(demo, files.get("demo/shop.html"))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={404: _astray, 405: _astray})
+
+
+async def _astray(request: Request, error: Exception) -> Response:
+    """Nothing is there: back ends hear it in the form of all their errors."""
+    assert isinstance(error, HTTPException)
+    if not request.url.path.startswith("/v1/"):
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+    told = f"{request.method} {request.url.path}: there is no such call; see /v1/openapi.json"
+    answer = refusal(Refused(Refusal.NOT_FOUND, told), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _signpost(_: Request) -> Response:
     """For who looks what runs here."""
     return PlainTextResponse(_SIGNPOST, headers={"cache-control": "no-cache"})
-
-
-def ops_app(desk: Desk) -> Starlette:
-    """The application of ``server.ops_bind``."""
-    return Starlette(routes=_ops_routes(desk))
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -217,30 +222,6 @@ def _policy(request: Request, ancestors: str) -> str:
         "frame-ancestors": ancestors,
     }
     return "; ".join(f"{name} {value}" for name, value in parts.items())
-
-
-# -- health ------------------------------------------------------------------------------------
-
-
-def _ops_routes(desk: Desk) -> list[Route]:
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(_: Request) -> Response:
-        reasons = desk.reasons_not_ready()
-        if reasons:
-            return PlainTextResponse("".join(f"{reason}\n" for reason in reasons), 503)
-        return PlainTextResponse("ready\n")
-
-    async def metrics(_: Request) -> Response:
-        return Response(await desk.render_metrics(), headers={"content-type": CONTENT_TYPE})
-
-    return [
-        Route("/healthz", healthz),
-        Route("/livez", healthz),  # the same under the name that orchestrators use
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
 
 
 # -- visitors ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ objects, for each message. Here a socket stays armed for as long as nothing has 
 """
 
 import select
+from contextlib import suppress
 from typing import Protocol
 
 import trio
@@ -46,8 +47,9 @@ class Intake:
 
     def rest(self, descriptor: int) -> None:
         """Listens no more; call it before the socket is closed."""
-        del self._listeners[descriptor]
-        self._epoll.unregister(descriptor)
+        self._listeners.pop(descriptor, None)
+        with suppress(OSError):  # who closed it first took it out of this, too
+            self._epoll.unregister(descriptor)
 
     async def run(self) -> None:
         """Listens, for ever."""

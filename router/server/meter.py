@@ -31,6 +31,7 @@ TOO_BIG: Final = 1009
 
 _FIN: Final = 0x80
 _CLOSE: Final = 0x88
+_PONG: Final = 0x8A
 
 # Bytes of a header by its second byte: 0 where the mask is missing. Only 6 fits a control frame.
 _SIZE: Final = 6
@@ -107,6 +108,7 @@ class FrameMeter:
     Attributes:
         verdict: Set once by the first violation.
         heard_at: The instant at which a frame of any kind last began or ended.
+        pong_at: The instant at which the last pong began.
     """
 
     __slots__ = (
@@ -120,12 +122,14 @@ class FrameMeter:
         "_refilled_at",
         "_skip",
         "heard_at",
+        "pong_at",
         "verdict",
     )
 
     def __init__(self, limits: FrameLimits, now: float) -> None:
         self.verdict: Verdict | None = None
         self.heard_at = now
+        self.pong_at = float("-inf")
         self._limits = limits
         self._bytes_left = limits.byte_burst
         self._data_left = limits.data_burst
@@ -226,6 +230,8 @@ class FrameMeter:
     def _judge_control(self, first: int, length: int) -> Verdict | None:
         if first == _CLOSE and length == 1:
             return Verdict(BAD_FRAME, "malformed frame")
+        if first == _PONG:
+            self.pong_at = self._refilled_at  # which is now, but for a clock that stood still
         self._control_left -= 1.0
         if self._control_left < 0.0:
             return Verdict(RATE_LIMITED, "too many control frames")

@@ -18,7 +18,7 @@ One message is one frame, for that is what the simplest client expects. Only a c
 fallen behind by more than an array holds gets arrays, where they save it work.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
 
 import trio
@@ -48,13 +48,17 @@ Merge = Callable[[Outgoing, Outgoing], Outgoing]
 
 
 class Pool:
-    """How much all outboxes of a node hold together."""
+    """How much all outboxes of a node hold together, and how many messages went through them."""
 
-    __slots__ = ("bytes_max", "held")
+    __slots__ = ("bytes_max", "coalesced", "held", "sent")
 
     def __init__(self, bytes_max: int = POOL_BYTES) -> None:
         self.bytes_max = bytes_max
         self.held = 0
+        self.sent: defaultdict[type, int] = defaultdict(int)
+        """Messages by their class."""
+        self.coalesced = 0
+        """Values that newer ones replaced before they were sent."""
 
 
 class Outbox:
@@ -116,6 +120,7 @@ class Outbox:
             return
         data = packet.encoded(self.encoding)
         if self._fits(len(data)):
+            self._pool.sent[packet.message.__class__] += 1
             self._append(data)
         else:
             self.overrun = True
@@ -130,8 +135,10 @@ class Outbox:
         if self._latest is None:
             self._latest = {}
         before = self._latest.get(key)
-        if before is not None and merge is not None:
-            packet = Packet(merge(before.message, packet.message))
+        if before is not None:
+            self._pool.coalesced += 1
+            if merge is not None:
+                packet = Packet(merge(before.message, packet.message))
         self._latest[key] = packet
         self._stir()
 
@@ -144,6 +151,7 @@ class Outbox:
         """Takes nothing more but a last word, which goes out behind all that must arrive."""
         if last is not None and (self.overrun or not self._is_closed):
             self._latest = None  # they would come behind it, and mean nothing to who is leaving
+            self._pool.sent[last.message.__class__] += 1
             self._append(last.encoded(self.encoding))
         self._is_closed = True
 
@@ -223,7 +231,9 @@ class Outbox:
         self._lighten(size)
         while self._latest and len(messages) < TAKEN_MAX:
             key = next(iter(self._latest))
-            messages.append(self._latest.pop(key).encoded(self.encoding))
+            packet = self._latest.pop(key)
+            self._pool.sent[packet.message.__class__] += 1
+            messages.append(packet.encoded(self.encoding))
         if not self._latest:
             self._latest = None
         return messages

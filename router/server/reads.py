@@ -12,9 +12,12 @@ from collections.abc import Callable, Mapping
 from router import incoming, outgoing, views
 from router.commands import Actor
 from router.core import Router
+from router.errors import Refusal, Refused
 from router.explain import explain
 from router.ids import ConversationId
 from router.incoming import Incoming
+from router.previewed import Preview
+from router.previews import preview_class, preview_skills
 from router.server.hub import Hub
 from router.server.links import Link
 
@@ -42,6 +45,8 @@ class Reads:
                 self._hub.topics.unsubscribe(link, message.topic)
             case incoming.Explain():
                 return self._explain(message, link.tenant, actor)
+            case incoming.Preview():
+                return self._preview(message, link.tenant, actor)
             case incoming.PolicyGet():
                 policy = self._routers[link.tenant].policy
                 return outgoing.Reply(id=message.id, ok=True, policy=policy)
@@ -59,6 +64,18 @@ class Reads:
             assignment=message.assignment,
         )
         return outgoing.Reply(id=message.id, ok=True, explain=found)
+
+    def _preview(self, message: incoming.Preview, tenant: str, actor: Actor) -> outgoing.Reply:
+        router = self._routers[tenant]
+        if bool(message.agent) is bool(message.conversation):
+            raise Refused(Refusal.BAD_REQUEST, "agent: name an agent, or else a conversation")
+        found: Preview
+        if message.agent:
+            new = message.skills, message.languages
+            found = preview_skills(router, actor, message.agent, *new)
+        else:
+            found = preview_class(router, actor, message.conversation, message.priority)
+        return outgoing.Reply(id=message.id, ok=True, preview=found)
 
     def _pass_on_typing(
         self, message: incoming.Typing, tenant: str, actor: Actor, name: str

@@ -31,7 +31,7 @@ from router.requests import command_for
 from router.rights import may_send
 from router.server.calls import Caller, Calls, Office, json_response
 from router.shares import Shares, shares
-from router.suggestions import all_mistakes
+from router.suggestions import all_mistakes, did_you_mean
 
 __all__ = ["OPERATIONS", "Operation", "rest_routes"]
 
@@ -225,6 +225,7 @@ OPERATIONS = (
         incoming.AgentPresence, Shares, _shares, _PAGE,
     ),
     Operation("PUT", "/v1/agents/{agent}/presence", "Set their presence.", incoming.AgentPresence),
+    Operation("PUT", "/v1/agents/{agent}/skills", "Set what they can do.", incoming.AgentSkills),
     Operation(
         "GET", "/v1/agents/{agent}/explain", "Why they get work, or none.",
         incoming.Explain, Explained, _explain,
@@ -340,7 +341,9 @@ def _check_names(told: Iterable[str], known: Sequence[str]) -> None:
     """A name that nothing reads is a mistake of whoever calls, and would be lost without a word."""
     for name in told:
         if name not in known:
-            raise Refused(Refusal.BAD_REQUEST, f"{name}: there is no such field")
+            raise Refused(
+                Refusal.BAD_REQUEST, f"{name}: there is no such field{did_you_mean(name, known)}"
+            )
 
 
 async def _body(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from router.core import Router
+from router.estimate import EstimateFigures
 from router.figures import AgentMeasures, QueueMeasures
 from router.server.folds import Folds, as_evenness
 from router.states import Show
@@ -64,10 +65,10 @@ class ServiceFigures(Collector):
                 page.put_evenness(tenant, "load", seen.load)
                 if seen.occupancy is not None:
                     page.occupancy.add_metric([tenant], seen.occupancy)
-            estimates = watched.estimator.figures()
-            if estimates.count:
-                error_s = estimates.mae_ms["corrected"] / 1000
-                page.estimate_error.add_metric([tenant], error_s)
+            for wanted in router.policy.queues:
+                within_s = wanted.service_level.within_ms / 1000
+                page.target.add_metric([tenant, wanted.id], within_s)
+            page.put_estimates(tenant, watched.estimator.figures())
         self._families = list(page)
 
     async def measure_evenness(self, routers: Mapping[str, Router], now_ms: int) -> None:
@@ -118,30 +119,43 @@ class _Page:
         self.looked_at = CounterMetricFamily(
             "fairline_overtakes_looked_at", "Offers looked at for overtakes.", labels=queue
         )
-        self.service_level = GaugeMetricFamily(
-            "fairline_service_level_ratio",
+        self._add_gauges(queue)
+
+    def _add_gauges(self, queue: list[str]) -> None:
+        self.service_level = _gauge(
+            "service_level_ratio",
             "Accepted in target / (accepted + abandoned - short abandoned), of 30 minutes.",
-            labels=queue,
+            *queue,
         )
-        self.speed = GaugeMetricFamily(
-            "fairline_speed_of_answer_seconds",
-            "Mean first wait of those accepted, of 30 minutes.",
-            labels=queue,
+        self.speed = _gauge(
+            "speed_of_answer_seconds", "Mean first wait of those accepted, of 30 minutes.", *queue
         )
-        self.occupancy = GaugeMetricFamily(
-            "fairline_occupancy_ratio",
+        self.occupancy = _gauge(
+            "occupancy_ratio",
             "Time with a conversation in hand / time available or with one, of 30 minutes.",
-            labels=["tenant"],
+            "tenant",
         )
-        self.evenness = GaugeMetricFamily(
-            "fairline_fairness_jain",
+        self.evenness = _gauge(
+            "fairness_jain",
             "Jain's index, 1 is even: waits between customers, load between equally able agents.",
-            labels=["tenant", "of"],
+            "tenant",
+            "of",
         )
-        self.estimate_error = GaugeMetricFamily(
-            "fairline_estimated_wait_error_seconds",
+        self.target = _gauge(
+            "service_level_target_seconds",
+            "Within so long the policy wants conversations to be accepted.",
+            *queue,
+        )
+        self.estimate_share = _gauge(
+            "estimated_wait_below_ratio",
+            "The part of waits that stayed below what was announced for this part of them.",
+            "tenant",
+            "announced",
+        )
+        self.estimate_error = _gauge(
+            "estimated_wait_error_seconds",
             "Mean absolute error of the estimates given at the start of a wait.",
-            labels=["tenant"],
+            "tenant",
         )
 
     def __iter__(self) -> Iterator[Metric]:
@@ -171,7 +185,18 @@ class _Page:
         if told.speed_of_answer_ms is not None:
             self.speed.add_metric(queue, told.speed_of_answer_ms / 1000)
 
+    def put_estimates(self, tenant: str, told: EstimateFigures) -> None:
+        """Nothing where no wait that was estimated has ended yet."""
+        if told.count:
+            self.estimate_error.add_metric([tenant], told.mae_ms["corrected"] / 1000)
+            for announced, share in told.shares.items():
+                self.estimate_share.add_metric([tenant, f"{announced / 1000:g}"], share)
+
     def put_evenness(self, tenant: str, of: str, index: float | None) -> None:
         """Nothing where nobody could be compared."""
         if index is not None:
             self.evenness.add_metric([tenant, of], index)
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"fairline_{name}", text, labels=labels)

@@ -187,6 +187,12 @@ class Socket:
         return self._gate.heard_at
 
     @property
+    def ping_rtt_s(self) -> float | None:
+        """How long the answer to the last ping took; None where there is none yet."""
+        took_s = self._gate.meter.pong_at - self._pinged_at
+        return took_s if 0 <= took_s < float("inf") else None
+
+    @property
     def is_pinging(self) -> bool:
         """Whether nothing was heard since the last ping."""
         return self._gate.heard_at < self._pinged_at

@@ -9,6 +9,7 @@ what only a start finds out; no sentence holds a secret.
 
 import contextlib
 import ipaddress
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ from router.server.zones import has_zone
 
 __all__ = ["address", "breaches", "is_loopback", "warnings"]
 
+PLACEHOLDER = "CHANGE-ME"
+"""How the secrets of our examples begin that are to be replaced."""
 SECRET_BYTES_MIN = 32
 HOOK_SECRET_BYTES_MIN = 24
 
@@ -106,10 +109,27 @@ def warnings(settings: Settings) -> list[str]:
         said.append("server.insecure: true is for development; leave it out in production")
     if server.journal == "memory":
         said.append('server.journal: "memory" keeps nothing over a restart')
+    said += _folder_doubts(server)
     for name, tenant in settings.tenants.items():
+        for index, entry in enumerate(tenant.keys):
+            if entry.secret.startswith(PLACEHOLDER):
+                said.append(
+                    f"tenants.{name}.keys[{index}].secret: this is the example's, which everybody"
+                    " knows; make one with 'fairline init'"
+                )
         for key, sentence in spelling.doubts(tenant.policy):
             said.append(f"tenants.{name}.policy.{key}: {sentence}")
     return said
+
+
+def _folder_doubts(server: ServerSettings) -> Iterator[str]:
+    """Whether whoever checks could write there; the server may be somebody else."""
+    if server.journal != "file":
+        return
+    folder = Path(server.data).absolute()
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield f"server.data: you may not write in {there}; the server must be allowed to"
 
 
 def _zones(policy: Policy, path: str) -> Iterator[tuple[str, str]]:
@@ -130,6 +150,8 @@ def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:
         yield "server.redis_url", f"begin the address with one of {', '.join(schemes)} and ://"
     if server.journal == "redis":
         yield "server.journal", 'this version keeps its journal in a folder; write "file"'
+    if server.journal == "file" and Path(server.data).exists() and not Path(server.data).is_dir():
+        yield "server.data", f"{server.data} is a file; name a folder"
     if server.journal_archive and server.journal_keep == "all":
         yield "server.journal_archive", 'nothing is moved there with journal_keep = "all"; drop one'
     if server.durability == "replicated" and server.journal != "redis":

@@ -15,6 +15,7 @@ is appended too, so that another node or a later, better version leaves out the 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from time import perf_counter
 
 import msgspec
 import structlog
@@ -65,6 +66,8 @@ class Tenants:
         self.routers = {name: make(name) for name in names}
         self.owed: dict[tuple[str, int], None] = {}
         """Positions that were skipped here and of which the journal has no ``SkipCommand`` yet."""
+        self.took_s = 0.0
+        """How long the core took for the last command."""
         self._skipped: dict[str, set[int]] = {name: set() for name in self.routers}
         self._events_crcs = dict.fromkeys(self.routers, 0)
         for name, core in start.cores.items():
@@ -76,11 +79,13 @@ class Tenants:
         router = self.routers[record.tenant]
         if record.position in self._skipped[record.tenant]:
             command = SkipCommand(position=record.position)
+        began_s = perf_counter()
         try:
             events = router.apply(command, record.now_ms)
         except Exception:
             _LOG.exception("core.broke", tenant=record.tenant, position=record.position)
             return None
+        self.took_s = perf_counter() - began_s
         assert router.position == record.position, (router.position, record.position)
         crc = self._events_crcs[record.tenant] = running_hash(
             self._events_crcs[record.tenant], events

@@ -91,14 +91,18 @@ def _print(found: Board, *, json: bool) -> None:
 
 def tables(found: Board) -> Group:
     """The board as a terminal shows it; what needs somebody says so in a word, not by colour."""
-    return Group(_nodes(found.nodes), _queues(found.queues), _agents(found))
+    down = [
+        Text(f"{_name(node)} DOWN {node.error}", style="bold red")
+        for node in found.nodes
+        if node.error
+    ]
+    return Group(*down, _nodes(found.nodes), _queues(found.queues), _agents(found))
 
 
 def _nodes(nodes: Sequence[NodeRow]) -> Table:
     table = _table("node", "agents", "customers", "others", "cmds/s", "offers/s", "lag p99", "")
     for node in nodes:
         if node.error:
-            table.add_row(_name(node), *[""] * 6, Text(f"DOWN {node.error}", style="bold red"))
             continue
         count = node.connections
         others = count.get("supervisor", 0) + count.get("service", 0)

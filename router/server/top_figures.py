@@ -95,9 +95,7 @@ def _node(url: str, page: Page | str, before: Page | str | None) -> NodeRow:
     last = before if isinstance(before, Page) else None
     return NodeRow(
         url,
-        connections={
-            labels["role"]: int(value) for labels, value in _all(page, "fairline_connections")
-        },
+        connections=_connections(page),
         commands_per_s=_rate(page, last, "fairline_commands_total"),
         offers_per_s=_rate(page, last, "fairline_offers_total"),
         lag_p99_ms=_percentile_ms(page, last, "fairline_loop_lag_seconds", 0.99),
@@ -107,9 +105,17 @@ def _node(url: str, page: Page | str, before: Page | str | None) -> NodeRow:
     )
 
 
+def _connections(page: Page) -> dict[str, int]:
+    """By role; the page has them by codec, too."""
+    found: dict[str, int] = {}
+    for labels, value in _all(page, "fairline_connections"):
+        found[labels["role"]] = found.get(labels["role"], 0) + int(value)
+    return found
+
+
 def _queues(page: Page, last: Page | None) -> Iterable[QueueRow]:
     rows = []
-    for labels, waiting in _all(page, "fairline_waiting"):
+    for labels, waiting in _all(page, "fairline_queue_waiting"):
         of = tuple(sorted(labels.items()))
         level = page.samples.get(("fairline_service_level_ratio", of))
         rows.append(
@@ -117,8 +123,8 @@ def _queues(page: Page, last: Page | None) -> Iterable[QueueRow]:
                 labels["tenant"],
                 labels["queue"],
                 int(waiting),
-                page.samples.get(("fairline_waiting_oldest_seconds", of), 0.0),
-                int(page.samples.get(("fairline_active", of), 0)),
+                page.samples.get(("fairline_queue_oldest_wait_seconds", of), 0.0),
+                int(page.samples.get(("fairline_queue_active", of), 0)),
                 None if level is None or math.isnan(level) else level,
                 _rate(page, last, "fairline_offers_total", labels),
             )

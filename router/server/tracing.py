@@ -72,6 +72,7 @@ class Tracing:
         self._parents: OrderedDict[str, str] = OrderedDict()
         self._takes: Mapping[type, Callable[[Record, Any], None]] = {
             events.ConversationQueued: self._queued,
+            events.ConversationSnoozed: self._snoozed,
             events.OfferMade: self._offered,
             events.OfferEnded: self._offer_ended,
             events.ConversationAssigned: self._assigned,
@@ -139,6 +140,13 @@ class Tracing:
         one.wait = self._tracer.start_span(
             "queue.wait", one.context, attributes=told, start_time=at_ns
         )
+
+    def _snoozed(self, record: Record, event: events.ConversationSnoozed) -> None:
+        one = self._open.get((record.tenant, event.conversation))
+        if one is not None and one.serve is not None:
+            one.serve.set_attribute("fairline.left", "snoozed")
+            one.serve.end(record.now_ms * NS_PER_MS)
+            one.serve = None
 
     def _offered(self, record: Record, event: events.OfferMade) -> None:
         one = self._open.get((record.tenant, event.conversation))

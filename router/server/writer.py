@@ -85,6 +85,7 @@ class Writer:
         try:
             while messages := self.outbox.take():
                 self.said_at = trio.current_time()
+                self._flow.written_bytes[self._is_text] += sum(map(len, messages))
                 if not self._socket.write(messages, is_text=self._is_text):
                     return False
         except SocketClosedError:

@@ -114,7 +114,7 @@ def test_other_sites_and_closed_tenants_get_no_visitors(server: Server) -> None:
     """Section 10."""
     assert visitor(server, "https://evil.example", tenant="shop")[0] == 403
     assert visitor(server, "null", tenant="shop")[0] == 403
-    assert visitor(server, tenant="closed")[0] == 404
+    assert visitor(server, tenant="closed")[0] == 401, "there is such a tenant; it wants a proof"
     assert visitor(server, tenant="nobody")[0] in {403, 404}
     assert visitor(server, f"http://{HOST}:{server.port}", tenant=7)[0] == 400
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import hatch_build
 from router.server.auth import Authenticator
 from router.server.sections import KeyEntry, Settings, Tenant
 
@@ -38,9 +39,10 @@ def _blocks(kind: str) -> list[tuple[str, str]]:
 
 def _said(language: str, text: str, call: str) -> str:
     name, more, says = CALLS[language]
-    program = shutil.which(name)
+    path = hatch_build.find_npm()[1]["PATH"] if language == "js" else None
+    program = shutil.which(name, path=path)
     if program is None:
-        pytest.skip(f"no {language} on this machine")
+        pytest.skip(f"NOT TESTED: no {name} on this machine")
     begin = "<?php\n" if language == "php" else ""
     done = subprocess.run(
         [program, *more],

@@ -118,6 +118,9 @@ def check_work(router: Router) -> None:
         if state is ConversationState.OFFERED:
             assert world.offers.pending[one.offer].conversation == one.id
             assert world.timers.due_ms("offer_expire", one.offer) is not None
+        asleep = state is ConversationState.SNOOZED
+        assert asleep == (world.timers.due_ms("snooze", one.id) is not None)
+        assert asleep == (one.id in world.conversations.put_aside_by(one.last_agent))
         if state is ConversationState.WRAP_UP:
             assert world.timers.due_ms("wrap_up", one.id) == one.wrap_up_due_ms
         if one.parked and state is ConversationState.WAITING:

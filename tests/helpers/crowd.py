@@ -23,12 +23,15 @@ from router.commands import (
     RateConversation,
     ReportActivity,
     RequestConversation,
+    ResumeConversation,
     SeeOffer,
     SendMessage,
     SetAgentPresence,
+    SetAgentSkills,
     SetPolicy,
     SetPresence,
     SetPriority,
+    SnoozeConversation,
     Tick,
     TransferConversation,
 )
@@ -137,12 +140,15 @@ class Crowd:
             self._wrap_up: 6,
             self._transfer: 6,
             self._send: 6,
+            self._snooze: 3,
+            self._resume: 2,
             self._assign: 3,
             self._priority: 3,
             self._lose_node: 0.3,
             self._end_outage: 0.3,
             self._again: 2,
             self._by_hand: 1,
+            self._skills: 2,
             self._activity: 1,
             self._hours: 1,
             self._rate: 3,
@@ -313,6 +319,18 @@ class Crowd:
         self.asked.append(command)
         return command
 
+    def _snooze(self, router: Router) -> Command:
+        name = self._conversation(router, "active")
+        for_ms = self.rng.choice((None, 2_000, 15_000, 9_000_000_000))
+        return SnoozeConversation(self._server(router, name), name, for_ms)
+
+    def _resume(self, router: Router) -> Command:
+        name = self._conversation(router, "snoozed")
+        one = router.world.conversations.by_id.get(name)
+        asleep = one is not None and one.status == "snoozed" and self.rng.random() < 0.9
+        by = agent(one.last_agent) if asleep and one is not None else self._agent()
+        return ResumeConversation(by, name)
+
     def _send(self, router: Router) -> Command:
         self.count += 1
         name = self._conversation(router)
@@ -332,6 +350,18 @@ class Crowd:
     def _by_hand(self, _: Router) -> Command:
         show = self.rng.choice(SHOWS)
         return SetAgentPresence(supervisor(), AgentId(self.rng.choice(self.agents)), show)  # type: ignore[arg-type]
+
+    def _skills(self, _: Router) -> Command:
+        rng = self.rng
+        skills = {skill: rng.choice((0, 20, 90)) for skill in SKILLS if rng.random() < 0.7}
+        languages = {tag: rng.choice((0, 60)) for tag in LANGUAGES if rng.random() < 0.7}
+        return SetAgentSkills(
+            supervisor(),
+            AgentId(rng.choice(self.agents)),
+            skills=skills if rng.random() < 0.7 else None,
+            languages=languages if rng.random() < 0.4 else None,
+            clear=rng.random() < 0.4,
+        )
 
     def _activity(self, _: Router) -> Command:
         return ReportActivity(self._agent(), idle_ms=0)

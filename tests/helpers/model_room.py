@@ -7,6 +7,8 @@ counts, quiet conversations count less, and who signs in gets the first offers o
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from router.policy import AgentEntry, Policy, Queue
 
 __all__ = ["IN_LINE", "MINUTE", "Conversation", "Meeting", "ModelRoom", "Offer", "Person", "Trace"]
@@ -75,6 +77,7 @@ class Conversation:
     assigned: int = 0
     only: str = ""
     waits_for_last: bool = False
+    was_snoozed: bool = False
     own_alone: bool = False  # passed on for a skill: nothing else is asked for
     preferred: str = ""
     order: int = 0
@@ -109,6 +112,7 @@ class ModelRoom:
         self.agents: dict[str, Person] = {}
         self.customers: dict[str, Person] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.by_hand: dict[str, dict[str, dict[str, int]]] = {}  # agent -> part -> levels
         self.offers: dict[str, Offer] = {}
         self.timers: dict[tuple[str, str], tuple[int, int]] = {}
         self.counted = dict.fromkeys(("timer", "idle", "offer", "assignment"), 0)
@@ -131,7 +135,8 @@ class ModelRoom:
         return next(queue for queue in self.policy.queues if queue.id == name)
 
     def _entry(self, agent: str) -> AgentEntry:
-        return next(entry for entry in self.policy.agents if entry.id == agent)
+        known = next(entry for entry in self.policy.agents if entry.id == agent)
+        return msgspec.structs.replace(known, **self.by_hand.get(agent, {}))
 
     def load(self, agent: str, channel: str = "") -> int:
         held = [one for one in self.conversations.values() if self._holds(agent, one)]

@@ -205,6 +205,11 @@ class ModelWork(ModelLine):
         self.trace.append(("forgotten", name))
 
     def _end(self, one: Conversation, reason: str, *, skips: bool = False) -> None:
+        if one.status == "snoozed":
+            self.cancel(one.name, "snooze")
+            one.status = "closed"
+            self._close(one, reason)
+            return
         if one.status != "active":
             raise No(115)
         mode, wrap_up = self.queue(one.queue).wrap_up, self.queue(one.queue).wrap_up_ms
@@ -236,7 +241,8 @@ class ModelWork(ModelLine):
         one = self.conversations.get(conversation)
         if one is None or (by.role == "customer" and one.customer != by.id):
             raise No(103)
-        served = one.agent or (one.last_agent if one.reason else "")
+        is_kept = one.reason or one.status == "snoozed"
+        served = one.agent or (one.last_agent if is_kept else "")
         if by.role == "agent" and served != by.id:
             raise No(102)
         return one
@@ -269,7 +275,7 @@ class ModelWork(ModelLine):
     def do_assign_conversation(self, command: c.AssignConversation) -> None:
         one = self._theirs(command.by, command.conversation)
         self._agent(command.agent)
-        if one.status not in ("held", "active", *IN_LINE) or one.agent == command.agent:
+        if one.status not in ("held", "active", "snoozed", *IN_LINE) or one.agent == command.agent:
             raise No(115)
         if not self.signed_in(command.agent):
             raise No(115)
@@ -280,10 +286,14 @@ class ModelWork(ModelLine):
             raise No(114)
         elif offer is not None:
             self._end_offer(offer, "taken" if command.by.role == "service" else "revoked")
+        self._give_by_hand(one, command.agent)
+
+    def _give_by_hand(self, one: Conversation, agent: str) -> None:
         if one.agent:
             self._take_from_agent(one)
+        self.cancel(one.name, "snooze")
         self._leave_line(one)
-        self._give(one, command.agent)
+        self._give(one, agent)
 
     def do_set_priority(self, command: c.SetPriority) -> None:
         one = self._theirs(command.by, command.conversation)
@@ -311,7 +321,23 @@ class ModelWork(ModelLine):
         if one.reason:
             raise No(115)
         self._add_message(one, by_customer=command.by.role == "customer")
+        if command.by.role == "customer" and one.status == "snoozed":
+            self.on_snooze(one.name)
         return "seq", one.seq
+
+    def on_snooze(self, name: str) -> None:
+        """Back in line, for the agent who had it alone where that agent is free."""
+        one = self.conversations[name]
+        self.cancel(name, "snooze")
+        last = one.last_agent
+        one.declined.pop(last, None)
+        one.status, one.preferred = "waiting", last
+        free = last not in one.avoid and self.is_free(last, one.channel)
+        one.only = last if free else ""
+        one.joined += self.now - one.assigned
+        self._enqueue(one, "returned", fresh=False)
+        if free:
+            self.set("transfer_wait", name, self.now + self.policy.transfer_wait_ms)
 
     def _add_message(self, one: Conversation, *, by_customer: bool) -> None:
         one.seq += 1

@@ -19,6 +19,7 @@ from router.commands import (
     SetPolicy,
     SetPresence,
     SkipCommand,
+    SnoozeConversation,
     Tick,
     TransferConversation,
 )
@@ -148,6 +149,28 @@ def test_a_transferred_conversation_is_one_service_and_ends_each_agents_work() -
     assert (one.service_ms, one.agent) == (22_000, "bob")
     assert recorded.watch.busy.total_ms("ann") == 10_000
     assert recorded.watch.busy.total_ms("bob") == 10_000
+
+
+def test_the_time_for_which_it_was_put_aside_is_nobodys_service() -> None:
+    aside = SnoozeConversation(by=ANN, conversation=ConversationId("one"), for_ms=60_000)
+    recorded = followed(
+        *SERVED[:4],
+        (15_000, aside),
+        (75_000, Tick()),
+        (76_000, see("o2")),
+        (77_000, accept("o2")),
+        (87_000, end("one")),
+    )
+    (one,) = recorded.visits
+    assert (one.service_ms, one.aside_ms, one.agent) == (20_000, 62_000, "ann")
+    assert recorded.watch.busy.total_ms("ann") == 20_000
+
+
+def test_what_ends_while_it_is_put_aside_was_served() -> None:
+    aside = SnoozeConversation(by=ANN, conversation=ConversationId("one"), for_ms=60_000)
+    recorded = followed(*SERVED[:4], (15_000, aside), (45_000, end("one")))
+    (one,) = recorded.visits
+    assert (one.outcome, one.service_ms) == ("served", 10_000)
 
 
 def test_an_assignment_by_hand_needs_no_offer() -> None:

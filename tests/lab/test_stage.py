@@ -148,6 +148,22 @@ def test_a_wrap_up_may_be_completed_early() -> None:
     assert second.answered_ms == 64_000
 
 
+def test_an_agent_ends_a_free_wrap_up_by_themselves_and_skips_one_that_is_optional() -> None:
+    free = structs.replace(RULES, queues=(Queue(id="help", assign="direct", wrap_up="free"),))
+    taken = visit("one", 0, wrap_up_ms=4_000)
+    _, (_, second, third) = play(
+        free, [agent("ann")], taken, visit("two", 1000), visit("three", 2000)
+    )
+    assert (second.answered_ms, third.answered_ms) == (64_000, 124_000)
+    queue = Queue(id="help", assign="direct", wrap_up="optional", wrap_up_ms=15_000)
+    optional = structs.replace(RULES, queues=(queue,))
+    again = visit("one", 0, wrap_up_ms=4_000)
+    _, (_, second, third) = play(
+        optional, [agent("ann")], again, visit("two", 1000), visit("three", 2000)
+    )
+    assert (second.answered_ms, third.answered_ms) == (64_000, 124_000)
+
+
 def test_nothing_that_happens_looks_like_an_outage() -> None:
     """A rule for outages that applied would move the wrap-up by the hours between the visits."""
     rules = structs.replace(RULES, queues=(Queue(id="help", assign="direct", wrap_up_ms=15_000),))

@@ -14,7 +14,7 @@ from router.journal.log import SegmentLog
 from router.lab.book import Visit
 from router.lab.record import Recorded, follow
 from router.lab.stage import AgentPlan
-from router.lab.whatif import compare, run_replay
+from router.lab.whatif import More, compare, run_replay
 from router.policy import AgentEntry, Policy, Queue, SkillNeed, Step
 from tests.lab.recorded import TENANT, Recorder, played, records
 from tests.lab.test_stage import agent, visit
@@ -89,6 +89,20 @@ def test_the_directory_of_the_other_policy_says_what_agents_hold() -> None:
     more = structs.replace(POLICY, agents=(AgentEntry(id="bob", capacity={"chat": 4, "total": 4}),))
     found = compare(recorded_day(), more).columns
     assert found["other"]["loans.answer.mean"] < found["again"]["loans.answer.mean"] / 2
+
+
+def test_two_more_who_can_do_what_few_can_raise_its_service_level_and_no_others_fall() -> None:
+    found = compare(recorded_day(), None, More(2, {"loans": 60})).columns
+    again, other = found["again"], found["other"]
+    assert other["loans.level"] > again["loans.level"] + 0.2
+    assert other["help.level"] >= again["help.level"]
+    assert other["left"] < again["left"]
+
+
+def test_two_more_who_can_do_nothing_that_is_asked_for_leave_the_rare_queue_as_it_was() -> None:
+    found = compare(recorded_day(), None, More(2, {"lamps": 60})).columns
+    assert found["other"]["loans.answer.mean"] <= found["again"]["loans.answer.mean"]
+    assert found["other"]["help.level"] > found["again"]["help.level"]
 
 
 def test_the_report_has_a_line_for_each_figure() -> None:

@@ -36,3 +36,22 @@ async def test_agents_talk_as_long_as_planned_and_wait_before_they_accept() -> N
     accepted = {stint.conversation: stint.at for stint in sheet.stints}
     looks = [accepted[offer.conversation] - offer.at for offer in sheet.offers]
     assert 0.07 < sum(looks) / len(looks) < 0.3
+
+
+async def test_who_was_freed_by_others_is_not_timed_until_they_free_themselves() -> None:
+    """Half of the customers go while the agent still looks at the offer."""
+    chosen = scenario(
+        lines=[{"id": "shop", "patience": 0.1, "talk": 0.05}],
+        desks=[{"id": "all", "count": 3, "accepts_after": 0.1}],
+    )
+    with trio.fail_after(20):
+        _, seen = await live(chosen)
+    by_agent = defaultdict(list)
+    for offer in seen.offers:
+        by_agent[offer.agent].append(offer)
+    outcomes = set()
+    for own in by_agent.values():
+        for before, after in pairwise(own):
+            outcomes.add(before.outcome)
+            assert after.is_untimed is (before.outcome not in {"accepted", "declined"})
+    assert {"accepted", "withdrawn"} <= outcomes

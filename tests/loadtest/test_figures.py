@@ -49,6 +49,15 @@ def test_an_offer_is_timed_from_when_both_were_there() -> None:
     assert figures["curve"]["uncorrected"][-1][1] == pytest.approx(8, rel=0.01)
 
 
+def test_an_offer_to_who_was_freed_by_others_is_not_timed() -> None:
+    chosen = scenario(load={"seconds": 20.0})
+    sheet = _sheet([visit(1), visit(2)])
+    sheet.offers[0].is_untimed = True
+    figures = figures_of(outcome(chosen, sheet))
+    assert [ms for row in figures["windows"] for ms in row["offer_ms"]] == pytest.approx([20])
+    assert figures["measures"]["served_share"] == 1
+
+
 def test_who_left_counts_against_the_service_level_but_not_as_served() -> None:
     chosen = scenario(load={"seconds": 20.0})
     late = visit(3, assigned=13 + 25.0, ended=39.0)

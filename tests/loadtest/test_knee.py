@@ -7,7 +7,7 @@ from loadtest.knee import knee_of
 
 def _windows(*p99s: float | None) -> list[dict[str, Any]]:
     return [
-        {"per_s": 10.0 * (n + 1), "p99_ms": ms, "others": 0.1, "late_ms": 30.0}
+        {"per_s": 10.0 * (n + 1), "p99_ms": ms, "others": 0.1, "late_ms": 30.0, "cpu_max": 0.5}
         for n, ms in enumerate(p99s)
     ]
 
@@ -51,6 +51,5 @@ def test_slow_windows_that_others_caused_say_nothing(
         windows[index]["others"] = 1.2
     found = knee_of(windows, 50.0)
     assert (found["per_s"], found["is_reached"], found["void"]) == (per_s, is_reached, void)
-    for row in windows:
-        row["late_ms"] = 3.0  # then it is the server's fault
-    assert knee_of(windows, 50.0)["per_s"] == 10
+    for key, value in (("late_ms", 3.0), ("cpu_max", 0.95)):  # then it is the server's fault
+        assert knee_of([{**row, key: value} for row in windows], 50.0)["per_s"] == 10

@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from router.server.pulse import BEAT_S
+from router.server.sections import ServerSettings
 from tests.helpers.pages import built_pages
 
 ROOT = Path(__file__).parents[2]
@@ -104,8 +107,19 @@ def test_an_sdist_without_pages_and_without_node_makes_no_package(
     assert not list(source.glob("dist/*.whl"))
 
 
-def test_the_settings_of_the_container_are_accepted() -> None:
-    settings = ROOT / "config" / "docker" / "fairline.toml"
+SETTINGS = sorted(
+    path.relative_to(ROOT)
+    for path in (ROOT / "config").rglob("*.toml")
+    if "server" in tomllib.loads(path.read_text("utf-8"))
+)
+
+
+def test_there_are_settings_to_be_checked() -> None:
+    assert {path.name for path in SETTINGS} >= {"fairline.toml", "fairline.example.toml"}
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_all_settings_that_are_there_are_accepted(settings: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "router", "check", "--config", str(settings)],
         cwd=ROOT,
@@ -113,6 +127,31 @@ def test_the_settings_of_the_container_are_accepted() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_container_s_addresses_are_those_of_its_neighbours() -> None:
+    server = tomllib.loads((ROOT / "config/docker/fairline.toml").read_text("utf-8"))["server"]
+    ops_port = server["ops_bind"].rpartition(":")[2]
+    compose = (ROOT / "config/docker/compose.yml").read_text("utf-8")
+    assert f'"{server["bind"].rpartition(":")[2]}:8080"' in compose
+    assert f"127.0.0.1:{ops_port}/readyz" in compose
+    prometheus = (ROOT / "config/docker/prometheus.yml").read_text("utf-8")
+    assert f"fairline:{ops_port}" in prometheus
+    assert f"VOLUME {server['data']}" in (ROOT / "Dockerfile").read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", ["nginx/fairline.conf", "caddy/Caddyfile"])
+def test_proxies_reach_the_server_and_keep_operators_pages_to_themselves(file: str) -> None:
+    text = (ROOT / "config" / file).read_text("utf-8")
+    assert ServerSettings().bind in text
+    assert 'proxies = ["127.0.0.1"]' in text
+    for page in ("metrics", "healthz", "livez", "readyz"):
+        assert page in text
+    if "nginx" in file:
+        assert "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" in text
+        assert "proxy_set_header Upgrade $http_upgrade;" in text
+        (read_s,) = re.findall(r"proxy_read_timeout (\d+)s;", text)
+        assert int(read_s) > 2 * BEAT_S
 
 
 def test_compose_names_files_that_are_there() -> None:

@@ -93,3 +93,15 @@ def test_agents_are_planned_by_half_hour(capsys: pytest.CaptureFixture[str]) -> 
     ended = Ended(capsys, "staff", "config/staffing.toml")
     assert (ended.code, ended.err) == (0, "")
     assert "08:30" in ended.out
+
+
+def test_more_agents_are_played_and_a_level_that_is_none_is_named(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = Ended(capsys, "replay", "-c", config, "--more", "2", "--skills", "loans=60", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    columns = json.loads(ended.out)["columns"]
+    assert columns["other"]["loans.level"] > columns["again"]["loans.level"]
+    ended = Ended(capsys, "replay", "-c", config, "--more", "2", "--languages", "de")
+    assert ended.code == 1
+    assert "--languages: 'de': write ID=LEVEL" in ended.err

@@ -98,6 +98,33 @@ def test_everything_is_looked_at_once_there_is_half_as_much_again(
     assert looking.look()
 
 
+def test_a_busy_node_looks_at_everything_only_when_it_must(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocks = 4_000_000
+    monkeypatch.setattr(collecting, "_blocks", lambda: blocks)
+    looking = Collecting()
+    blocks = 11_000_000
+    assert not looking.look(is_quiet=False)
+    assert looking.look()
+    blocks = 17_000_000  # half as much again, and a little
+    assert not looking.look(is_quiet=False)
+    blocks = 33_000_001
+    assert looking.look(is_quiet=False)
+    assert not looking.look()
+
+
+async def test_it_is_quiet_where_the_process_took_little_of_the_last_second(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    took_s, told = iter([5.0, 5.0, 5.9, 6.0, 6.0]), []
+    monkeypatch.setattr("time.process_time", lambda: next(took_s))
+    monkeypatch.setattr(Collecting, "look", lambda _, *, is_quiet: told.append(is_quiet))
+    async with short_collections():
+        await trio.sleep(3.5 * collecting.EVERY_S)
+    assert told == [True, False, True, True]
+
+
 def test_blocks_are_counted_as_they_come_and_go() -> None:
     before = collecting._blocks()
     kept = [object() for _ in range(10_000)]

@@ -3,6 +3,7 @@
 import json
 import re
 
+import msgspec
 import pytest
 
 from router.server.auth import Identity
@@ -64,9 +65,11 @@ async def test_the_root_says_where_the_pages_are() -> None:
     async with open_node() as node:
         status, headers, body = await node.get("/")
         assert (status, headers["content-type"]) == (200, "text/plain; charset=utf-8")
-        for path in re.findall(r"^/[a-z.]+", body.decode(), re.MULTILINE):
-            assert (await node.get(path))[0] == 200, path
-        assert body.count(b"\n/") == 4
+        found = re.findall(r"/[a-z0-9./]+", body.decode())
+        for path in found:
+            expected = {"/v1/socket": 426, "/v1/": 404}.get(path, 200)
+            assert (await node.get(path))[0] == expected, path
+        assert len(found) == 9
 
 
 async def test_nobody_is_offered_to_sign_in_as_but_in_the_demo() -> None:
@@ -224,3 +227,19 @@ async def test_the_state_of_a_queue_is_told_to_the_tenants_pages_alone() -> None
         assert (await node.get("/v1/opening?tenant=acme", evil))[0] == 403
         assert (await node.get("/v1/opening?tenant=acme&queue=none", SHOP))[0] == 404
         assert (await node.get("/v1/opening"))[0] == 404
+
+
+async def test_a_back_end_that_goes_astray_hears_it_in_the_form_of_all_errors() -> None:
+    async with open_node() as node:
+        status, headers, body = await node.get("/v1/nothing")
+        assert status == 404
+        assert headers["content-type"] == "application/json"
+        err = msgspec.json.decode(body)["err"]
+        assert err["name"] == "not_found"
+        assert err["msg"] == "GET /v1/nothing: there is no such call; see /v1/openapi.json"
+        status, headers, body = await node.post("/v1/queues", {})
+        assert status == 405
+        assert "get" in headers["allow"]
+        assert "POST /v1/queues" in msgspec.json.decode(body)["err"]["msg"]
+        status, headers, body = await node.get("/nothing")
+        assert (status, body) == (404, b"Not Found\n")

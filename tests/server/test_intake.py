@@ -98,6 +98,21 @@ async def test_who_was_ended_by_another_in_the_same_turn_is_not_heard(
         assert len(intake) == 1
 
 
+async def test_who_was_closed_too_early_harms_nobody(nursery: trio.Nursery) -> None:
+    intake = Intake()
+    nursery.start_soon(intake.run)
+    with ExitStack() as closing:
+        hasty, patient = Ear(intake), Ear(intake)
+        closing.callback(hasty.close)
+        closing.callback(patient.close)
+        descriptor = hasty.near.fileno()
+        hasty.near.close()
+        intake.rest(descriptor)
+        patient.far.send(b"a")
+        await _wait_until(lambda: patient.heard == b"a")
+        assert len(intake) == 1
+
+
 # -- under a gate --------------------------------------------------------------------------------
 
 

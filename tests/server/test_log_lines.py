@@ -25,6 +25,7 @@ SECRET = "a secret that somebody wrote"
 
 class Line(NamedTuple):
     where: str
+    level: str
     event: ast.expr
     fields: tuple[str, ...]
 
@@ -41,7 +42,8 @@ def lines() -> Iterator[Line]:
                 and ast.unparse(node.func.value) in ("_LOG", "self._log", "log")
             ):
                 fields = tuple(one.arg for one in node.keywords if one.arg is not None)
-                yield Line(f"{file.name}:{node.lineno}", node.args[0], fields)
+                where = f"{file.name}:{node.lineno}"
+                yield Line(where, node.func.attr, node.args[0], fields)
 
 
 def test_every_line_has_a_name_of_its_own_that_no_value_is_part_of() -> None:
@@ -52,6 +54,24 @@ def test_every_line_has_a_name_of_its_own_that_no_value_is_part_of() -> None:
         name = line.event.value
         assert isinstance(name, str), line.where
         assert NAME.fullmatch(name), f"{line.where}: {name}"
+
+
+def test_the_documentation_lists_every_line_with_its_fields() -> None:
+    text = (ROOT.parent / "docs" / "reference" / "log.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| ([^|]*) \| [^|]+ \|$", text, re.MULTILINE)
+    told = {name: (level, set(re.findall(r"`(\w+)`", fields))) for name, level, fields in rows}
+    found: dict[str, tuple[str, set[str]]] = {}
+    for line in lines():
+        assert isinstance(line.event, ast.Constant)
+        assert isinstance(line.event.value, str)
+        _, fields = found.setdefault(line.event.value, (line.level, set()))
+        fields |= set(line.fields)
+    assert sorted(found.keys() ^ told.keys()) == []
+    for name, (level, fields) in found.items():
+        assert told[name][0] == {"exception": "error"}.get(level, level), name
+        assert fields <= told[name][1], name
+    for name in logs._OUR_DOORS.values():
+        assert f"`{name}`" in text
 
 
 def test_every_field_of_every_line_is_shown() -> None:

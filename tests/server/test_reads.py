@@ -10,6 +10,7 @@ from router.commands import SetPolicy
 from router.errors import Refusal, Refused
 from router.incoming import Incoming
 from router.outgoing import Reply
+from router.previewed import SkillsPreview
 from router.server.links import Link
 from router.server.reads import Reads
 from tests.helpers.cores import POLICY, actor, request
@@ -76,3 +77,16 @@ async def test_topics_and_policy_are_answered_too() -> None:
     assert desk.links["x-sofia"].topics == {}
     policy = desk.ask("supervisor:sofia", incoming.PolicyGet(id=3)).policy
     assert policy == desk.core.router.policy
+
+
+async def test_a_preview_is_of_one_thing_and_says_what_would_be() -> None:
+    desk = Desk()
+    sofia = "supervisor:sofia"
+    told = desk.ask(sofia, incoming.Preview(id=1, agent="alice", skills={"lamps": 40})).preview
+    assert isinstance(told, SkillsPreview)
+    assert (told.skills, told.set_by_hand) == ({"lamps": 40}, False)
+    for agent, conversation in (("", ""), ("alice", "c")):
+        message = incoming.Preview(id=2, agent=agent, conversation=conversation)
+        assert desk.refusal(sofia, message) is Refusal.BAD_REQUEST
+    unknown = incoming.Preview(id=3, conversation="c", priority="gold")
+    assert desk.refusal(sofia, unknown) is Refusal.NOT_FOUND

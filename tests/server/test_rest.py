@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from router.errors import Refused
+from router.server.rest import _check_names
 from tests.helpers.nodes import RunningNode, open_node, token
 
 SERVICE = token("service", "shop")
@@ -206,3 +208,10 @@ async def test_while_draining_nothing_is_taken() -> None:
         node.node.gateway.is_draining = True
         status, headers, _ = await _ask(node, "GET", "/v1/queues")
         assert (status, headers["retry-after"]) == (503, "1")
+
+
+def test_a_field_that_is_misspelt_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(Refused) as caught:
+        _check_names(["chanel"], ["channel", "topic"])
+    assert str(caught.value) == 'chanel: there is no such field (did you mean "channel"?)'
+    _check_names(["topic"], ["channel", "topic"])

@@ -286,10 +286,16 @@ async def test_one_ping_is_outstanding_and_any_frame_is_a_sign_of_life() -> None
             assert not socket.ping()
             await client.send(frame(b"no answer, but alive"))
             await wait_until(lambda: not socket.is_pinging)
+            assert socket.ping_rtt_s is None
             assert socket.ping()
+            assert socket.ping_rtt_s is None
+            pinged_at = trio.current_time()
             assert await client.read_frame() == (PING, b"")
             await client.send(frame(b"", PONG))
             await wait_until(lambda: not socket.is_pinging)
+            took_s = socket.ping_rtt_s
+            assert took_s is not None
+            assert 0 < took_s <= trio.current_time() - pinged_at + 0.1
         await client.stream.aclose()
         with trio.fail_after(2):
             await wait_until(lambda: bool(server.app.ends))

@@ -1,5 +1,7 @@
 """What must be true between settings; the report as a whole is in test_settings."""
 
+from pathlib import Path
+
 import pytest
 
 from router.policy import Policy, Queue
@@ -51,3 +53,23 @@ def test_a_secret_of_proofs_is_long_and_its_own(facts: dict[str, str], key: str,
     ((path, sentence),) = breaches(Settings(tenants={"acme": tenant}))
     assert path == f"tenants.acme.{key}"
     assert mend in sentence
+
+
+def test_a_data_folder_is_a_folder_that_one_may_write_in(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert list(breaches(settings(data=str(file)))) == [
+        ("server.data", f"{file} is a file; name a folder")
+    ]
+    assert list(breaches(settings(data=str(file), journal="memory"))) == []
+    assert warnings(settings(data=str(tmp_path / "new" / "one"))) == []
+    (said,) = warnings(settings(data=str(file / "below")))
+    assert said == f"server.data: you may not write in {file}; the server must be allowed to"
+
+
+def test_the_secret_of_an_example_is_doubted() -> None:
+    known = KeyEntry(kid="main", alg="HS256", secret="CHANGE-ME-to-at-least-thirty-two-bytes")
+    tenant = Tenant(keys=(known,), policy=Policy(queues=(QUEUE,)))
+    (said,) = warnings(Settings(tenants={"acme": tenant}))
+    assert said.startswith("tenants.acme.keys[0].secret: this is the example's")
+    assert known.secret not in said

@@ -4,6 +4,7 @@ import pytest
 
 from router.errors import CloseCode, Refusal, Refused
 from router.events import Answer, CommandAnswered
+from router.server.buckets import Buckets
 from router.server.hearers import Outcome
 from router.server.tickets import ConnectionTicket
 
@@ -36,13 +37,16 @@ def test_only_a_hello_that_took_effect_is_welcomed(
     kind: str, outcome: Outcome, is_welcome: bool
 ) -> None:
     asking = Asking()
-    ticket = ConnectionTicket(asking, 7, kind)
+    took = Buckets((1,))
+    ticket = ConnectionTicket(asking, 7, kind, took)
+    assert took.count == 0
     ticket.settle(outcome)
+    assert took.count == 1
     ticket.applied(99)
     assert asking.told == [(7, kind, outcome), *([99] if is_welcome else [])]
 
 
 def test_a_flaw_ends_the_connection() -> None:
     asking = Asking()
-    ConnectionTicket(asking, 7, "hello").fail()
+    ConnectionTicket(asking, 7, "hello", Buckets((1,))).fail()
     assert asking.told == [CloseCode.SERVER_ERROR]

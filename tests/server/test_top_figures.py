@@ -11,11 +11,11 @@ fairline_commands_total{type="Tick",result="ok"} 100
 fairline_offers_total{tenant="t",queue="a",outcome="accepted"} 10
 fairline_offers_total{tenant="t",queue="a",outcome="declined"} 1
 fairline_offers_total{tenant="t",queue="b",outcome="accepted"} 50
-fairline_waiting{tenant="t",queue="a"} 2
-fairline_waiting{tenant="t",queue="b"} 7
-fairline_waiting_oldest_seconds{tenant="t",queue="a"} 4
-fairline_waiting_oldest_seconds{tenant="t",queue="b"} 61
-fairline_active{tenant="t",queue="a"} 1
+fairline_queue_waiting{tenant="t",queue="a"} 2
+fairline_queue_waiting{tenant="t",queue="b"} 7
+fairline_queue_oldest_wait_seconds{tenant="t",queue="a"} 4
+fairline_queue_oldest_wait_seconds{tenant="t",queue="b"} 61
+fairline_queue_active{tenant="t",queue="a"} 1
 fairline_service_level_ratio{tenant="t",queue="a"} 0.8
 fairline_agents{tenant="t",show="available"} 4
 fairline_invariant_violations_total{kind="order"} 0

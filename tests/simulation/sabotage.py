@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from router import attendance, closing, core, offering, ops, placing, presence, views
+from router import (
+    attendance,
+    closing,
+    conversation_views,
+    core,
+    offering,
+    ops,
+    placing,
+    presence,
+)
 from router.core import Router
 from router.journal import log, segments, trimming
 from router.journal.base import Record
@@ -96,7 +105,7 @@ def _without_newest(*arguments: Any) -> Any:  # noqa: ANN401 - passed on
     return texts[:-1], more
 
 
-_NEWEST = views._newest
+_NEWEST = conversation_views._newest
 
 
 def _rejoin_last(world: Any, conversation: Any, cause: str) -> None:  # noqa: ANN401 - passed on
@@ -226,7 +235,9 @@ SABOTAGES: dict[str, Callable[[], Any]] = {
     "a returned conversation loses its place": lambda: _replaced(closing, "rejoin", _rejoin_last),
     "offers take no capacity": lambda: _replaced(presence.Agent, "reserve", _reserve_none),
     "agents are shown offline too early": lambda: _replaced(attendance, "SHOWN_OFFLINE_MS", 4_000),
-    "welcome leaves out the newest message": lambda: _replaced(views, "_newest", _without_newest),
+    "welcome leaves out the newest message": lambda: _replaced(
+        conversation_views, "_newest", _without_newest
+    ),
     "a disconnect is not journaled now and then": lambda: _replaced(
         Connection, "_leave", _now_and_then(Connection._leave, _skip, every=4)
     ),

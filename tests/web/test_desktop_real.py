@@ -37,10 +37,10 @@ def real(tmp_path: Path) -> Iterator[RealServer]:
     server.kill()
 
 
-def sign_in(server: RealServer, open_page: OpenPage, name: str) -> Desk:
+def sign_in(server: RealServer, open_page: OpenPage, name: str, *more: str) -> Desk:
     desk = Desk(open_page(), f"{server.address}/desktop")
     desk.page.goto(desk.address)
-    token = server.token("agent", name, *CLAIMS[name])
+    token = server.token("agent", name, *CLAIMS[name], *more)
     desk.page.get_by_role("textbox", name="Token").fill(token)
     desk.page.get_by_role("button", name="Sign in", exact=True).click()
     expect(desk.connection).to_contain_text("Connected")

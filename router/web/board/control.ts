@@ -27,6 +27,9 @@ export interface Row {
   agent?: string;
 }
 
+/** An agent's call for a supervisor. */
+export type Call = Omit<Told.HelpAsked, "t">;
+
 /** An agent as `GET /v1/agents` has them. */
 interface AgentRow {
   agent: string;
@@ -93,6 +96,17 @@ export class Control {
     const told = (this.policy?.purposes ?? []) as (string | { id: string; roles?: string[] })[];
     const known = told.map((one) => (typeof one === "string" ? { id: one } : one)) as { id: string; roles?: string[] }[];
     return known.filter(({ roles }) => !roles?.length || roles.includes("supervisor")).map(({ id }) => id);
+  }
+
+  /** The skills that queues ask for or the directory knows. */
+  get skills(): string[] {
+    const { queues = [], agents = [] } = (this.policy ?? {}) as { queues?: { needs?: { skill: string }[] }[]; agents?: { skills?: Record<string, number> }[] };
+    return [...queues.flatMap(({ needs = [] }) => needs.map(({ skill }) => skill)), ...agents.flatMap(({ skills = {} }) => Object.keys(skills))];
+  }
+
+  /** Whether agents are told that somebody listens. */
+  get listenersShown(): boolean {
+    return this.policy?.listeners_shown !== false;
   }
 
   get classes(): [string, number][] {
@@ -174,6 +188,14 @@ export class Control {
     this.watched = conversation;
     this.mode = "monitor";
     return true;
+  }
+
+  /** To an agent who called: into the conversation, in one step. */
+  async answer({ conversation, queue, channel, customer, arrived_at, agent }: Call, mode: "monitor" | "whisper"): Promise<void> {
+    const row = { conversation, status: "active", queue, channel, customer: customer.id, arrived_at, agent: agent.id };
+    if (this.watched !== conversation && !(await this.look(row))) return;
+    if (mode !== "monitor") await this.turn(mode);
+    this.wall.open({ sort: "conversation", conversation });
   }
 
   async turn(mode: Mode): Promise<void> {

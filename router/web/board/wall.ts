@@ -240,6 +240,7 @@ export class Wall extends EventTarget {
       void this.control.welcomed();
       void this.views.load().catch(() => {}); // the wall shows everything, as without any views
     }
+    if (type === "help.asked" && this.rings) this.sounds.ring(`help ${event.conversation}`, "bell", VOLUME);
     if (type === "presence" || type === "board") this.notePeople();
     if (type === "status" && event.code === 4500) this.signOut(event.reason);
     else this.draw();

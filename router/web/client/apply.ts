@@ -31,6 +31,7 @@ function welcomed(model: Model, { state, you, at }: Events["welcome"]): void {
   model.conversations = new Map(told.map((one) => [one.conversation, one]));
   model.queues = state.queues ?? [];
   model.skills = [];
+  model.help = state.help ?? [];
   model.agents = state.agents ?? [];
   model.topics = new Map();
   model.counted = new Set();
@@ -161,6 +162,20 @@ const APPLY: Apply = {
   "conversation.invited": (model, invitation) => {
     const others = model.invitations.filter((one) => one.conversation !== invitation.conversation);
     model.invitations = [...others, { ...invitation, until: Date.now() + invitation.expires_ms }];
+  },
+  "skills.set": (model, { skills, languages }) => {
+    if (model.you) model.you = { ...model.you, skills, languages: Object.keys(languages) };
+  },
+  "help.asked": (model, { t: _t, ...call }) => {
+    const conversation = model.find(call.conversation);
+    if (conversation) conversation.help_since_at = call.at;
+    const others = model.help.filter((one) => one.conversation !== call.conversation);
+    if (model.you?.role === "supervisor") model.help = [...others, call].sort((a, b) => a.at - b.at);
+  },
+  "help.ended": (model, { conversation: id }) => {
+    const conversation = model.find(id);
+    if (conversation) conversation.help_since_at = null;
+    model.help = model.help.filter((one) => one.conversation !== id);
   },
   "invitation.ended": (model, { conversation, agent }) => {
     if (agent.id !== model.you?.id) return;

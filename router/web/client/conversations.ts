@@ -49,6 +49,10 @@ export interface Conversation {
   /** How soon the customer must be answered, for the agent who has it. */
   reply?: Told.ReplyRule | null;
   since_at?: number | null;
+  /** Since when its agent calls for a supervisor. */
+  help_since_at?: number | null;
+  /** Its agent put it aside: when it comes back at the latest. */
+  snoozed_until_at?: number | null;
   messages: Message[];
   failed: Failed[];
   lines: Line[];

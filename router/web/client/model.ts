@@ -36,6 +36,8 @@ export class Model {
   invitations: Timed<Told.ConversationInvited>[] = [];
   lastOffer: Timed<Told.OfferNew> | null = null;
   conversations = new Map<string, Conversation>();
+  /** For supervisors: calls of agents that stand, the oldest first. */
+  help: Omit<Told.HelpAsked, "t">[] = [];
   queues: Told.QueueFigures[] = [];
   agents: Told.AgentsByShow[] = [];
   /** Who has which skill and who waits for it, while somebody follows that. */
@@ -65,6 +67,7 @@ export class Model {
     this.invitations = [];
     this.lastOffer = null;
     this.conversations = new Map();
+    this.help = [];
     this.queues = [];
     this.skills = [];
     this.agents = [];

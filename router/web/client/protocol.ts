@@ -29,7 +29,7 @@ export const CREATING: ReadonlySet<string> = new Set([
 /** Commands that mean nothing later: lost with the connection, never sent again. */
 export const FLEETING: ReadonlySet<string> = new Set([
   "activity", "bye", "typing", "offer.seen", "message.read", "history", "sub", "unsub",
-  "token.refresh", "explain",
+  "token.refresh", "explain", "preview",
 ]);
 
 /** What the person reads when the server ends the connection for good. */

@@ -78,6 +78,8 @@ function talking(desk: Desk): Deed[] {
     { name: "Quote what the customer said last", key: "q", group: "Conversation", possible: active, act: () => desk.quote() },
     { name: "Transfer", key: "t", group: "Conversation", possible: own, act: () => desk.open("transfer", about) },
     { name: "Ask a colleague for help", key: "c", group: "Conversation", possible: own, act: () => desk.open("consult", about) },
+    { name: "Call a supervisor", key: "h", group: "Conversation", possible: own, act: () => desk.open("supervisor", about) },
+    { name: "Put aside", key: "z", group: "Conversation", possible: own, act: () => desk.open("snooze", about) },
     { name: "End the conversation", key: "e", group: "Conversation", possible: own, act: () => desk.end() },
     { name: "End it with a wrap-up", key: "u", group: "Conversation", possible: own && !!desk.conversation?.wrap_up_optional,
       act: () => desk.end({ wrap_up: true }) },

@@ -31,7 +31,7 @@ export interface Missed {
   count: number;
   away: boolean;
 }
-export type Panel = "" | "palette" | "transfer" | "consult" | "keys" | "settings" | "replies" | "explain" | "day";
+export type Panel = "" | "palette" | "transfer" | "consult" | "supervisor" | "keys" | "settings" | "replies" | "explain" | "day" | "snooze";
 
 export class Desk extends EventTarget {
   readonly settings = new Settings();
@@ -91,6 +91,12 @@ export class Desk extends EventTarget {
       .map(({ one }) => one);
   }
 
+  /** What I put aside, what comes back first on top. */
+  get snoozed(): Conversation[] {
+    const mine = this.model.open.filter((one) => one.status === "snoozed" && !this.isGuest(one));
+    return mine.sort((a, b) => (a.snoozed_until_at ?? 0) - (b.snoozed_until_at ?? 0));
+  }
+
   get offer(): (Told.OfferNew & { until: number }) | undefined {
     return this.model.offers[0];
   }
@@ -108,7 +114,7 @@ export class Desk extends EventTarget {
   }
 
   get busy(): number {
-    return this.model.open.filter((one) => !this.isGuest(one)).length;
+    return this.model.open.filter((one) => one.status !== "snoozed" && !this.isGuest(one)).length;
   }
 
   // What the parts do
@@ -204,6 +210,17 @@ export class Desk extends EventTarget {
     if (quoted) this.dispatchEvent(new CustomEvent("quote", { detail: quoted }));
   }
 
+  async snooze(conversation: string, more: { for_ms?: number; note?: string }): Promise<void> {
+    const refused = { 106: "That is longer, or more, than can be put aside here." };
+    const done = await this.ask("conversation.snooze", { conversation, ...more }, refused);
+    if (done) this.toasts.offer("Put aside. It comes back to you.", "Take back", () => void this.resume(conversation));
+  }
+
+  async resume(conversation: string): Promise<void> {
+    const refused = { 114: "No free place right now. It comes back by itself.", 115: "It is on its way back already." };
+    if (await this.ask("conversation.resume", { conversation }, refused)) this.choose(conversation);
+  }
+
   leave(conversation: string): void {
     void this.ask("conversation.leave", { conversation });
   }
@@ -285,6 +302,8 @@ export class Desk extends EventTarget {
     if (type === "offer.new") this.offered(event);
     if (type === "conversation.invited") this.invited(event);
     if (type === "offer.ended") this.offerEnded(event);
+    if (type === "help.ended") this.helpEnded(event);
+    if (type === "skills.set") this.tell(`${event.by.name || event.by.id} set your skills and languages${event.reason ? `: ${event.reason}` : ""}.`);
     if (type === "conversation.assigned" && !event.agent) this.assigned(event);
     if (type === "message" && (event.from?.role === "customer" || this.mentions.namesMe(event))) this.heard(event);
     if (type === "conversation.ended") this.drafts.forget(event.conversation);
@@ -301,6 +320,13 @@ export class Desk extends EventTarget {
   private invited({ conversation, by, customer }: Told.ConversationInvited): void {
     const call = { key: conversation, title: `${by.name || by.id} asks you in`, text: nameOf(customer) };
     this.alerts.call("assigned", call, this.link.looked);
+  }
+
+  private helpEnded({ conversation, outcome, by }: Told.HelpEnded): void {
+    const name = by?.name || by?.id || "A supervisor";
+    const customer = nameOf(this.model.find(conversation)?.customer);
+    if (outcome === "joined") this.tell(`${name} is with you in the conversation with ${customer}.`);
+    if (outcome === "dismissed") this.tell(`${name} saw your call about ${customer}; nobody comes right now.`);
   }
 
   private heard({ conversation, seq, body, kind, from }: Told.Message & { conversation: string }): void {

@@ -14,6 +14,7 @@ import { agentFacts } from "./explained.js";
 import { purposeField } from "./purpose.js";
 import { listed } from "./rows.js";
 import { shape } from "./shapes.js";
+import "./skills-card.js";
 
 type About = Extract<NonNullable<Told.Reply["explain"]>, { about: "agent" }>;
 
@@ -43,7 +44,8 @@ export class AgentPanel extends AskingPart {
       ${this.told ? agentFacts(this.told) : nothing}
       <h3>Conversations</h3>${purposeField(wall.control, () => this.requestUpdate())}
       ${listed(wall, this.rows, "None right now.")}
-      ${person ? this.form(person.name || agent) : nothing}`;
+      ${person ? this.form(person.name || agent) : nothing}
+      ${person ? html`<wall-skills .wall=${wall} .agent=${agent}></wall-skills>` : nothing}`;
   }
 
   private form(name: string): TemplateResult {

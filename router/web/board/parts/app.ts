@@ -8,6 +8,7 @@ import { customElement } from "lit/decorators.js";
 import { icon } from "../../desktop/parts/icons.js";
 import { toastBar } from "../../staff/toast-bar.js";
 import { Part } from "./part.js";
+import "./calls.js";
 import "./foot.js";
 import "./mosaic.js";
 import "./queue-table.js";
@@ -20,7 +21,7 @@ export class App extends Part {
     const { wall } = this;
     if (!wall.signedIn) return nothing;
     return html`<main class="wall ${wall.isStale ? "stale" : ""}">${this.head()}
-      <div class="body">${wall.hasFigures ? html`<wall-tiles .wall=${wall}></wall-tiles>
+      <wall-calls .wall=${wall}></wall-calls><div class="body">${wall.hasFigures ? html`<wall-tiles .wall=${wall}></wall-tiles>
         <div class="halves"><wall-queues .wall=${wall}></wall-queues><wall-mosaic .wall=${wall}></wall-mosaic></div>
         <wall-foot .wall=${wall}></wall-foot>` : html`<p class="empty" role="status">Waiting for the first figures …</p>`}</div></main>
       <wall-panel .wall=${wall}></wall-panel>

@@ -58,6 +58,7 @@ export class ConversationPanel extends Part {
   private effect(agent: string): string {
     const { mode } = this.wall.control;
     if (!agent) return "It waits: you read along; nobody else sees you.";
+    if (mode === "monitor" && !this.wall.control.listenersShown) return `${agent} is not told that you listen; the audit trail keeps it. The customer sees nothing.`;
     if (mode === "monitor") return `${agent} sees that you are listening. The customer sees nothing.`;
     if (mode === "whisper") return `${agent} alone sees what you write. The customer sees nothing.`;
     return `The customer and ${agent} see your name and all that you write.`;

@@ -19,6 +19,8 @@ export class WhyPanel extends AskingPart {
   @state() private complaint = "";
   @state() private chosen = "";
   @state() private reason = "";
+  /** How many stand before it now, and would with the class chosen. */
+  @state() private foretold: { ahead?: number | null; would_be_ahead?: number | null } | null = null;
 
   override render(): TemplateResult {
     if (this.complaint) return html`<p class="empty">${this.complaint}</p>`;
@@ -34,12 +36,27 @@ export class WhyPanel extends AskingPart {
     const chosen = this.chosen || now;
     const before = classes.find(([id]) => id === now)?.[1] ?? 0;
     const gain = Math.max(0, (classes.find(([id]) => id === chosen)?.[1] ?? 0) - before);
-    const effect = gain ? `It counts as if it had come ${duration(gain)} earlier; those it passes see why their place grew. The customer sees a better place.` : "The same or a lower class changes no place.";
+    const { ahead, would_be_ahead: then } = this.foretold ?? {};
+    const place = gain && typeof ahead === "number" && typeof then === "number" ? ` Place ${then + 1} in line, now ${ahead + 1}.` : "";
+    const effect = gain ? `It counts as if it had come ${duration(gain)} earlier; those it passes see why their place grew. The customer sees a better place.${place}` : "The same or a lower class changes no place.";
     return html`<form class="card" @submit=${this.set}><h3>Priority</h3><div class="pair">
-      <label class="field">Class<select @change=${(event: Event) => (this.chosen = (event.target as HTMLSelectElement).value)}>
+      <label class="field">Class<select @change=${(event: Event) => this.choose((event.target as HTMLSelectElement).value)}>
         ${classes.map(([id]) => html`<option value=${id} ?selected=${id === chosen}>${title(id)}</option>`)}</select></label>
       <label class="field">Reason<input required maxlength="200" .value=${this.reason} @input=${(event: Event) => (this.reason = (event.target as HTMLInputElement).value)}></label></div>
-      <p class="effect">${effect}</p><button class="main" ?disabled=${!this.reason.trim() || chosen === now}>Set priority</button></form>`;
+      <p class="effect" role="status">${effect}</p><button class="main" ?disabled=${!this.reason.trim() || chosen === now}>Set priority</button></form>`;
+  }
+
+  private choose(priority: string): void {
+    this.chosen = priority;
+    this.foretold = null;
+    void this.foretell();
+  }
+
+  private async foretell(): Promise<void> {
+    const { conversation } = this.about;
+    if (!conversation || !this.chosen) return;
+    const reply = await this.wall.connection.command("preview", { conversation, priority: this.chosen }).catch(() => null);
+    if (reply?.preview?.about === "conversation" && reply.preview.priority === this.chosen) this.foretold = reply.preview;
   }
 
   private async set(event: Event): Promise<void> {
@@ -58,6 +75,7 @@ export class WhyPanel extends AskingPart {
       const reply = await this.wall.connection.command("explain", conversation ? { conversation } : { agent });
       this.told = reply.explain ?? null;
       this.complaint = this.told ? "" : "The server has no answer.";
+      void this.foretell();
     } catch (refusal) {
       if (!(refusal instanceof Refused)) throw refusal;
       if (refusal.code !== 0) this.complaint = refusal.code === 103 ? "It is no longer there." : "You may not ask about this one.";

@@ -20,6 +20,7 @@ import "./offer-card.js";
 import "./palette.js";
 import "./replies-dialog.js";
 import "./settings-dialog.js";
+import "./snooze.js";
 import "./top-bar.js";
 import "./transcript.js";
 import "./transfer.js";
@@ -35,9 +36,9 @@ export class App extends Part {
     }
     return html`<div class="desktop ${desk.chosen && !desk.listing ? "with-chat" : "with-list"}"><desk-top-bar .desk=${desk}></desk-top-bar><desk-missed .desk=${desk}></desk-missed><desk-expiry .desk=${desk}></desk-expiry>
       <div class="columns"><nav class="left" aria-label="Conversations"><desk-offer .desk=${desk}></desk-offer><desk-list .desk=${desk}></desk-list>
-          <desk-colleagues .desk=${desk}></desk-colleagues></nav>
+          <desk-snoozed .desk=${desk}></desk-snoozed><desk-colleagues .desk=${desk}></desk-colleagues></nav>
         <main class="middle"><desk-transcript .desk=${desk}></desk-transcript></main><desk-customer .desk=${desk}></desk-customer></div>
-      ${toastBar(desk.toasts)}<desk-transfer .desk=${desk}></desk-transfer><desk-palette .desk=${desk}></desk-palette><desk-keys .desk=${desk}></desk-keys>
+      ${toastBar(desk.toasts)}<desk-transfer .desk=${desk}></desk-transfer><desk-snooze .desk=${desk}></desk-snooze><desk-palette .desk=${desk}></desk-palette><desk-keys .desk=${desk}></desk-keys>
       <desk-settings .desk=${desk}></desk-settings><desk-replies .desk=${desk}></desk-replies><desk-explain .desk=${desk}></desk-explain><desk-day .desk=${desk}></desk-day></div>`;
   }
 }

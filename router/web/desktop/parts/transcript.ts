@@ -25,6 +25,9 @@ const NEAR_PX = 300;
 const END_PX = 60;
 const PAGE = 200;
 
+/** Where there is little room these have no words beside their icon. */
+const MINOR: ReadonlySet<IconName> = new Set(["ask", "clock", "note", "bell"]);
+
 @customElement("desk-transcript")
 export class Transcript extends Part {
   /** How many messages lie below the stretch; 0 follows the end. */
@@ -59,7 +62,7 @@ export class Transcript extends Part {
           ? html`<p class="typing"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span> ${nameOf(conversation.customer)} is writing …</p>` : nothing}
       </div>
       ${this.atEnd ? nothing : html`<button type="button" class="to-end" @click=${this.toEnd}>To the newest ↓</button>`}
-      ${this.urgent(conversation)}
+      ${this.urgent(conversation)}${this.called(conversation)}
       <div class="bottom">${conversation.status === "wrap_up"
         ? html`<desk-wrap-up .desk=${this.desk}></desk-wrap-up>`
         : html`<desk-composer .desk=${this.desk}></desk-composer>`}</div></section>`;
@@ -103,6 +106,14 @@ export class Transcript extends Part {
     return html`<p class="urgent">${icon("clock")}<span role="status">${nameOf(conversation.customer)} waits for your answer; without one ${then}.</span> <b aria-hidden="true">${duration(left)}</b></p>`;
   }
 
+  /** A supervisor was called from here, and nobody came yet. */
+  private called({ conversation, help_since_at: since }: Conversation): TemplateResult | typeof nothing {
+    if (!since) return nothing;
+    const withdraw = (): void => void this.desk.ask("help.end", { conversation });
+    return html`<p class="urgent called">${icon("bell")}<span role="status">A supervisor is called.</span> <span aria-hidden="true">${duration(this.desk.model.now() - since)}</span>
+      <button type="button" class="small" @click=${withdraw}>Not needed any more</button></p>`;
+  }
+
   /** Whether the customer hears me here. */
   private mayWrite(conversation: Conversation): boolean {
     return conversation.status === "active" && (!this.desk.isGuest(conversation) || this.desk.modes.get(conversation.conversation) === "barge");
@@ -129,7 +140,9 @@ export class Transcript extends Part {
       >${icon("back")}${others ? html`<span class="unread">${others}</span>` : nothing}</button><div><h1 dir="auto">${nameOf(conversation.customer)}</h1>
         <p>${about.filter(Boolean).join(" · ")}${conversation.customer?.here === false ? html` · <b class="gone">not here right now</b>` : nothing}</p></div>
       ${active && !guest ? html`${this.deed("ask", "Ask a colleague", "C", () => this.desk.open("consult", { conversation: conversation.conversation }))}
+        ${conversation.help_since_at ? nothing : this.deed("bell", "Call a supervisor", "H", () => this.desk.open("supervisor", { conversation: conversation.conversation }))}
         ${this.deed("move", "Transfer", "T", () => this.desk.open("transfer", { conversation: conversation.conversation }))}
+        ${this.deed("clock", "Put aside", "Z", () => this.desk.open("snooze", { conversation: conversation.conversation }))}
         ${this.deed("end", "End", "E", () => this.desk.end())}
         ${conversation.wrap_up_optional ? this.deed("note", "End and wrap up", "U", () => this.desk.end({ wrap_up: true })) : nothing}` : nothing}
       ${guest ? this.deed("out", "Leave", "", () => this.desk.leave(conversation.conversation)) : nothing}</header>`;
@@ -137,7 +150,7 @@ export class Transcript extends Part {
 
   private deed(name: IconName, label: string, key: string, act: () => void): TemplateResult {
     const now = key && keyNow(this.desk, key.toLowerCase()).toUpperCase();
-    return html`<button type="button" class="deed" aria-label=${label} title=${now ? `${label} (${now})` : label} @click=${act}>${icon(name)}<span>${label}</span></button>`;
+    return html`<button type="button" class=${`deed d-${name} ${MINOR.has(name) ? "minor" : ""}`} aria-label=${label} title=${now ? `${label} (${now})` : label} @click=${act}>${icon(name)}<span>${label}</span></button>`;
   }
 
   private list(): void {

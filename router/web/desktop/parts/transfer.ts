@@ -16,7 +16,7 @@ import { initials } from "../../client/dom.js";
 import { Dialog } from "./dialog.js";
 import { icon } from "./icons.js";
 
-type Way = "transfer" | "consult" | "barge";
+type Way = "transfer" | "consult" | "barge" | "supervisor";
 type Target = { queue: string } | { skill: string } | { agent: string };
 interface Option {
   key: string;
@@ -29,11 +29,12 @@ const WAYS: [Way, string, string][] = [
   ["transfer", "Transfer", "The customer goes back in line with their age, for a queue or a skill, or to the colleague you choose."],
   ["consult", "Consult", "The colleague reads along and answers in notes. The customer does not see it."],
   ["barge", "Conference", "The colleague joins and writes to the customer as well."],
+  ["supervisor", "Supervisor", "Supervisors of your teams are called at once; whoever comes listens or whispers. The customer sees nothing."],
 ];
 
 @customElement("desk-transfer")
 export class Transfer extends Dialog {
-  protected override readonly panels: readonly Panel[] = ["transfer", "consult"];
+  protected override readonly panels: readonly Panel[] = ["transfer", "consult", "supervisor"];
   protected override readonly heading = "Pass on or ask";
   protected override readonly kind = "transfer";
   @state() private way: Way = "transfer";
@@ -41,7 +42,7 @@ export class Transfer extends Dialog {
   @state() private picked = "";
 
   protected override opened(): void {
-    this.way = this.desk.panel === "consult" ? "consult" : "transfer";
+    this.way = this.desk.panel as "transfer" | "consult" | "supervisor";
     this.sought = this.picked = "";
     void this.desk.team.live(true);
   }
@@ -57,14 +58,18 @@ export class Transfer extends Dialog {
       <div class="ways" role="radiogroup" aria-label="How">${WAYS.map(([way, name]) => html`<label><input type="radio" name="way" value=${way}
         .checked=${way === this.way} @change=${() => this.go(way)}><span>${name}</span></label>`)}</div>
       <p class="hint">${meaning}</p>
-      <input type="search" autofocus role="combobox" aria-expanded="true" aria-controls="targets" aria-activedescendant=${this.picked ? `to-${this.picked}` : nothing}
+      ${this.way === "supervisor" ? this.note("What it is about (optional)") : html`<input type="search" autofocus role="combobox" aria-expanded="true" aria-controls="targets" aria-activedescendant=${this.picked ? `to-${this.picked}` : nothing}
         aria-label="Queue, skill or colleague" placeholder="Find a queue, a skill, a colleague, a language" .value=${this.sought} @input=${this.seek}>
       <div class="targets" id="targets" role="listbox" aria-label="To whom" tabindex="-1">${options.map((one) => this.option(one))}
-        ${options.length ? nothing : html`<p class="empty">${this.nobody}</p>`}</div>
-      <label for="transfer-note">Note for the colleague</label>
-      <textarea id="transfer-note" rows="2" dir="auto" placeholder="What the next one should know" maxlength="4000"></textarea>
-      <div class="answers"><button class="main" ?disabled=${!this.target(options)}>${label} <kbd>Ctrl ⏎</kbd></button>
+        ${options.length ? nothing : html`<p class="empty">${this.nobody}</p>`}</div>${this.note("Note for the colleague")}`}
+      <div class="answers"><button class="main" ?disabled=${this.way !== "supervisor" && !this.target(options)}>${this.way === "supervisor" ? "Call a supervisor" : label} <kbd>Ctrl ⏎</kbd></button>
         <button type="button" @click=${this.close}>Cancel</button></div></form>`;
+  }
+
+  private note(label: string): TemplateResult {
+    const most = this.way === "supervisor" ? 200 : 4_000;
+    return html`<label for="transfer-note">${label}</label>
+      <textarea id="transfer-note" rows="2" dir="auto" placeholder="What the next one should know" maxlength=${most}></textarea>`;
   }
 
   private get nobody(): string {
@@ -154,9 +159,13 @@ export class Transfer extends Dialog {
     event.preventDefault();
     const chosen = this.target(this.options());
     const { conversation } = this.desk.about;
-    if (!chosen || !conversation) return;
     const note = this.find<HTMLTextAreaElement>("#transfer-note")!.value.trim();
     const more = note ? { note } : {};
+    if (conversation && this.way === "supervisor") {
+      this.close();
+      void this.desk.ask("help.ask", { conversation, ...more }).then((done) => done && this.desk.tell("Supervisors are called."));
+    }
+    if (!chosen || !conversation || this.way === "supervisor") return;
     const name = this.nameOf(chosen);
     this.close();
     if (this.way === "transfer") this.transfer(conversation, chosen.to, name, more);

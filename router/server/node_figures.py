@@ -1,0 +1,141 @@
+"""How the process itself is, for Prometheus: version, loop, files, disk, certificate, journal.
+
+Owns: those series. Does not know: what a node does with them.
+
+Invariants (tests/server/test_node_figures.py): nothing here is read on the loop but plain numbers;
+what cannot be read (a folder that is gone, a certificate that is none) has no series, and never
+spoils the page.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import trio
+from cryptography import x509
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from router import __version__
+from router.core import Router
+from router.server.buckets import Buckets, as_family
+from router.server.sections import ServerSettings
+
+__all__ = ["LAG_EVERY_S", "NodeFigures", "Strains", "overdue_ms"]
+
+LAG_EVERY_S = 0.25
+LAGS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+
+class Strains(NamedTuple):
+    """What only the loop may look at."""
+
+    is_draining: bool
+    """Whether the node is about to stop."""
+    oldest_s: float
+    """How long the oldest command has waited for its outcome."""
+    overdue_s: float
+    """How late the earliest deadline of any core is."""
+
+
+class NodeFigures(Collector):
+    """The series of one process.
+
+    Args:
+        server: Where its files are, and how many connections it takes.
+        strains: Says how the node is; called on the loop.
+    """
+
+    def __init__(self, server: ServerSettings, strains: Callable[[], Strains]) -> None:
+        self._server = server
+        self._strains = strains
+        self._lag = Buckets(LAGS)
+        self._seen: list[tuple[str, str, float]] = []
+
+    async def measure_lag(self) -> None:
+        """Measures how late the loop wakes a sleeper, for ever."""
+        while True:
+            due = trio.current_time() + LAG_EVERY_S
+            await trio.sleep_until(due)
+            self._lag.note(max(trio.current_time() - due, 0.0))
+
+    def look(self) -> None:
+        """Reads on the loop what only the loop may read."""
+        told = self._strains()
+        tasks = trio.lowlevel.current_statistics().tasks_living
+        self._seen = [
+            ("tasks", "Tasks of the event loop.", tasks),
+            ("draining", "Whether the node is about to stop.", int(told.is_draining)),
+            (
+                "command_oldest_seconds",
+                "How long the oldest command has waited for its outcome.",
+                told.oldest_s,
+            ),
+            (
+                "sweep_lag_seconds",
+                "How late the earliest deadline is that nobody has attended to.",
+                told.overdue_s,
+            ),
+        ]
+
+    def collect(self) -> Iterable[Metric]:
+        """See ``Collector``; may be called in a thread."""
+        info = GaugeMetricFamily("fairline_build_info", "What runs here.", labels=["version"])
+        info.add_metric([__version__], 1)
+        yield info
+        yield as_family("fairline_loop_lag_seconds", "How late the loop was.", [], {(): self._lag})
+        for name, text, value in [*self._seen, *self._of_files()]:
+            yield GaugeMetricFamily(f"fairline_{name}", text, value=value)
+
+    def _of_files(self) -> Iterable[tuple[str, str, float]]:
+        server = self._server
+        yield "connections_max", "So many connections are let in.", server.connections_max
+        if server.journal == "file":
+            try:
+                disk = os.statvfs(server.data)
+            except OSError:
+                pass
+            else:
+                free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+                yield "disk_free_bytes", "Room on the journal's disk.", free
+                yield "disk_size_bytes", "The size of the journal's disk.", size
+                yield "journal_bytes", "What the journal takes on it.", _size_of(server)
+        if server.tls_cert:
+            expires_s = _expiry(server.tls_cert)
+            if expires_s is not None:
+                yield (
+                    "certificate_expiry_timestamp_seconds",
+                    "When the certificate ends.",
+                    expires_s,
+                )
+
+
+def overdue_ms(routers: Iterable[Router], now_ms: int) -> int:
+    """How late the earliest deadline of these cores is; 0 where none is."""
+    due = (router.next_deadline_ms() for router in routers)
+    return max(
+        (now_ms - due_ms for due_ms in due if due_ms is not None and due_ms < now_ms), default=0
+    )
+
+
+def _size_of(server: ServerSettings) -> int:
+    size = 0
+    try:
+        with os.scandir(Path(server.data) / "journal") as entries:
+            for entry in entries:
+                if entry.is_file():
+                    size += entry.stat().st_size
+    except OSError:
+        return size
+    return size
+
+
+def _expiry(path: str) -> float | None:
+    """When the first certificate of a file ends; None where that cannot be read."""
+    try:
+        found = x509.load_pem_x509_certificate(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found.not_valid_after_utc.timestamp()

@@ -1,0 +1,79 @@
+"""The pages of those who run the server: is it well, is it ready, what does it do.
+
+Owns: which path says what, on the second address and on the public one where there is no second.
+Does not know: bytes, the core, how a figure is made; it asks ``Watched``.
+
+Invariants (tests/server/test_ops_pages.py): ``/livez`` asks nothing but the loop; ``/readyz`` names
+every reason; ids of agents are on the second address alone.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from router.core import Router
+from router.server.detailed import detailed_page
+from router.server.metrics import CONTENT_TYPE
+
+__all__ = ["Watched", "ops_app", "public_ops_routes"]
+
+
+class Watched(Protocol):
+    """What these pages ask the running server."""
+
+    def reasons_not_ready(self) -> list[str]:
+        """Why this node takes no new connections; empty where it does."""
+
+    async def render_metrics(self) -> bytes:
+        """The page for Prometheus."""
+
+    @property
+    def served(self) -> Mapping[str, Router]:
+        """The cores, for who looks into one agent."""
+
+
+def ops_app(desk: Watched) -> Starlette:
+    """The application of ``server.ops_bind``."""
+
+    async def detailed(_: Request) -> Response:
+        page = await detailed_page(desk.served)
+        return Response(page, headers={"content-type": CONTENT_TYPE})
+
+    return Starlette(routes=[*_routes(desk), Route("/metrics/detailed", detailed)])
+
+
+def public_ops_routes(desk: Watched) -> list[Route]:
+    """What the public port has of it where there is no second address."""
+    return [*_routes(desk), Route("/metrics/detailed", _not_here)]
+
+
+async def _not_here(_: Request) -> Response:
+    """Ids of agents are not for everybody who finds the public port."""
+    return PlainTextResponse(
+        "Agents are shown one by one on the second address only: set server.ops_bind.\n", 404
+    )
+
+
+def _routes(desk: Watched) -> list[Route]:
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        reasons = desk.reasons_not_ready()
+        if reasons:
+            return PlainTextResponse("".join(f"{reason}\n" for reason in reasons), 503)
+        return PlainTextResponse("ready\n")
+
+    async def metrics(_: Request) -> Response:
+        return Response(await desk.render_metrics(), headers={"content-type": CONTENT_TYPE})
+
+    return [
+        Route("/healthz", healthz),
+        Route("/livez", healthz),  # the same under the name that orchestrators use
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]

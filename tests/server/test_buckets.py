@@ -1,0 +1,37 @@
+"""A plain histogram is the library's, value by value."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.registry import Collector
+
+from router.server.buckets import Buckets, as_counter, as_family
+
+BOUNDS = (0.5, 1, 2.5, 10)
+
+
+@given(st.lists(st.sampled_from([0, 0.1, 0.5, 0.6, 1, 1.0001, 2.5, 3, 10, 11, 1e9])))
+def test_it_shows_what_the_library_would_show(values: list[float]) -> None:
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    buckets = Buckets(BOUNDS)
+    reference = Histogram("t_seconds", "What.", ["a"], buckets=BOUNDS, registry=theirs)
+    labelled = reference.labels("x")
+
+    class Shown(Collector):
+        def collect(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            return [as_family("t_seconds", "What.", ["a"], {("x",): buckets})]
+
+    ours.register(Shown())
+    for value in values:
+        buckets.note(value)
+        labelled.observe(value)
+    assert buckets.count == len(values)
+    assert generate_latest(ours).splitlines() == generate_latest(theirs).splitlines()
+
+
+def test_a_counter_has_a_sample_for_each_series() -> None:
+    family = as_counter("t", "What.", ["a", "b"], {("x", "y"): 3, ("x", "z"): 0})
+    assert [(one.labels, one.value) for one in family.samples] == [
+        ({"a": "x", "b": "y"}, 3),
+        ({"a": "x", "b": "z"}, 0),
+    ]
