@@ -32,6 +32,10 @@ def mirror(router: Router) -> ModelLine:
             shunned=agent.shunned,
             paced=agent.is_paced,
         )
+        parts = {"skills": agent.set_skills, "languages": agent.set_languages}
+        model.by_hand[agent.id] = {
+            part: dict(levels) for part, levels in parts.items() if levels is not None
+        }
     for customer in world.people.customers.values():
         model.customers[customer.id] = Person(
             customer.id,
@@ -59,6 +63,7 @@ def _copy(one: Conversation) -> Copy:
         key=one.key_ms,
         place=one.place,
         needs=dict(one.own_needs),
+        own_alone=one.own_alone,
         languages=list(one.own_languages),
         avoid=one.avoid,
         needs_presence=one.needs_presence,
