@@ -26,11 +26,14 @@ def test_the_card_shows_the_customer_at_hand_and_nothing_else(desk: Desk, shop: 
     desk.declare("Available")
     shop.go()
     shop.open()
+    shop.page.evaluate("fairline('update', {attributes: {Verified: 'yes', tier: 'gold'}})")
     shop.write("My bill is wrong")
     desk.accept()
     card = desk.page.frame_locator("iframe.host")
     customer = desk.page.locator("desk-customer h2").first
     expect(card.get_by_role("heading")).to_have_text(customer.inner_text())
-    expect(card.locator("dt").first).to_have_text("Verified")
-    expect(card.locator("dd").first).to_have_text("no")
+    # The server's word, and not an attribute of that name.
+    expect(card.locator("dt", has_text="Verified")).to_have_count(1)
+    expect(card.locator("dt", has_text="Verified").locator("+ dd")).to_have_text("no")
+    expect(card.locator("dt", has_text="tier").locator("+ dd")).to_have_text("gold")
     assert desk.watch.complaints == []
