@@ -57,7 +57,10 @@ from router.world import World
 __all__ = ["CORE_VERSION", "OUTAGE_MS", "Router"]
 
 CORE_VERSION = 4
-"""Raised whenever the same commands would lead to another state; a journal names it."""
+"""Raised whenever a journal's commands would lead to another state; a journal names it.
+
+New types of commands do not raise it, for no old journal has any (see ``router.commands``).
+"""
 
 OUTAGE_MS = 2_000
 """A deadline found later than this means that nobody could append in between."""

@@ -323,9 +323,11 @@ def _look_again(world: World, conversation: Conversation) -> None:
 
 def transfer_waited(world: World, conversation: Conversation) -> None:
     """It waited long enough for one agent alone, or for a skill that nobody here has by now."""
+    if conversation.wanted_agent or not conversation.own_alone:
+        want_nobody(world, conversation)  # what waits for a skill may have slept since
     if not conversation.own_alone:
-        want_nobody(world, conversation)
-    elif world.pool.can_meet(requirement_of(world, conversation)):
+        return
+    if world.pool.can_meet(requirement_of(world, conversation)):
         _look_again(world, conversation)
     else:
         conversation.own_alone = False

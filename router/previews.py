@@ -16,8 +16,8 @@ from router.presence import Agent
 from router.previewed import PlacePreview, SkillsPreview
 from router.queue import Lane
 from router.relations import theirs, watches
-from router.skilling import profile_with
-from router.skills import Profile, levels, meets
+from router.skilling import as_listed, kept, profile_with
+from router.skills import Profile, meets
 from router.world import World
 
 __all__ = ["preview_class", "preview_skills"]
@@ -36,11 +36,14 @@ def preview_skills(
         Refused: NOT_FOUND, or FORBIDDEN for an agent of other teams.
     """
     world = router.world
-    agent = world.agent(name)
+    agent = world.people.agents.get(name) or as_listed(world, name)
     if actor.role == "supervisor" and not watches(world, actor, name):
         raise Refused(Refusal.FORBIDDEN, "this agent is not of your teams")
-    kept = None if skills is None else levels({skill: n for skill, n in skills.items() if n})
-    then = profile_with(agent.profile, kept, None if languages is None else levels(languages))
+    then = profile_with(
+        agent.profile,
+        None if skills is None else kept(skills),
+        None if languages is None else kept(languages),
+    )
     could = would = stranded = 0
     queues: dict[str, tuple[int, int]] = {}
     others = _others(world, agent)

@@ -99,10 +99,13 @@ def _is_of_teams(world: World, by: Actor, conversation: Conversation) -> bool:
 
 
 def watches(world: World, by: Actor, agent_id: str) -> bool:
-    """Whether an agent is of the supervisor's teams, or there is none."""
+    """Whether an agent is of the supervisor's teams, or there is none.
+
+    Of one who was never here the directory says the teams.
+    """
     teams = by.teams
     if teams is UNSET:
         supervisor = world.people.by_key(by.key)
         teams = supervisor.teams if supervisor is not None else ()
-    agent = world.people.agents.get(agent_id)
+    agent = world.people.agents.get(agent_id) or world.directory.get(agent_id)
     return not teams or agent is None or any(team in agent.teams for team in teams)

@@ -137,7 +137,8 @@ def assign_by_hand(
         raise Refused(Refusal.INVALID_TRANSITION, f"the conversation is {conversation.status}")
     if not world.pool.knows(agent.id):
         raise Refused(Refusal.INVALID_TRANSITION, f"{agent.id} is not signed in")
-    before = conversation.agent
+    is_snoozed = conversation.status is ConversationState.SNOOZED
+    before = conversation.last_agent if is_snoozed else conversation.agent
     offered_here = bool(conversation.offer) and conversation.offer == agent.offer
     channel, policy = conversation.channel, world.policy
     if not offered_here and not agent.may_hold(
@@ -159,7 +160,7 @@ def assign_by_hand(
     give(world, conversation, agent)
     decision = Decision(conversation.id, agent.id, world.position, world.now_ms, "by_hand", ())
     world.assignments.keep(conversation.assignment, pack(decision))
-    if before:
+    if before and before != agent.id:
         _tell_former(world, conversation, before)
 
 

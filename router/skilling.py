@@ -18,7 +18,7 @@ from router.relations import watches
 from router.skills import Profile, SkillLevels, levels
 from router.world import World
 
-__all__ = ["profile_with", "set_skills"]
+__all__ = ["as_listed", "kept", "profile_with", "set_skills"]
 
 
 def set_skills(world: World, command: SetAgentSkills) -> None:
@@ -57,9 +57,9 @@ def _take(agent: Agent, command: SetAgentSkills) -> Profile:
     if command.clear:
         agent.set_skills = agent.set_languages = None
     if command.skills is not None:
-        agent.set_skills = _kept(command.skills)
+        agent.set_skills = kept(command.skills)
     if command.languages is not None:
-        agent.set_languages = levels(command.languages)
+        agent.set_languages = kept(command.languages)
     is_set = agent.set_skills is not None or agent.set_languages is not None
     agent.claimed = claimed if is_set else None
     return profile_with(claimed, agent.set_skills, agent.set_languages)
@@ -76,18 +76,33 @@ def profile_with(
     )
 
 
+def as_listed(world: World, name: str) -> Agent:
+    """An agent of the directory as they would be on their first day; nobody meets them by this.
+
+    Raises:
+        Refused: NOT_FOUND, where the directory does not have them.
+    """
+    entry = world.directory.get(name)
+    if entry is None:
+        raise Refused(Refusal.NOT_FOUND, f"there is no agent {name!r}")
+    agent = Agent(name, "agent")
+    agent.name, agent.teams = entry.name, entry.teams
+    agent.profile = world.directory_profile(name, None, None, None)
+    return agent
+
+
 def _known(world: World, name: str) -> Agent:
     """The agent; one of the directory who was never here is made known."""
-    known = world.people.agents.get(name)
+    agents = world.people.agents
+    known = agents.get(name)
     if known is None:
-        world.people.meet("agent", name)
-        known = world.people.agents[name]
-        known.profile = world.directory_profile(name, None, None, None)
+        known = agents[name] = as_listed(world, name)
     return known
 
 
-def _kept(skills: dict[str, int]) -> SkillLevels:
-    return levels({name: level for name, level in skills.items() if level})
+def kept(table: dict[str, int]) -> SkillLevels:
+    """What a table of skills or of languages leaves an agent; level 0 takes one away."""
+    return levels({name: level for name, level in table.items() if level})
 
 
 def _in_words(command: SetAgentSkills) -> str:

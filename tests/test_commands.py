@@ -112,3 +112,13 @@ def test_every_command_is_offered_and_nothing_of_the_kind_is_forgotten() -> None
 
 def test_claims_that_say_nothing_take_no_bytes() -> None:
     assert msgspec.json.encode(Claims()) == b"{}"
+
+
+def test_a_newer_releases_command_is_refused_by_name_and_its_newer_field_is_left_out() -> None:
+    """What an older server does with a newer journal, as ``router.commands`` and the docs say."""
+    newer = {"c": "EndOutage", "by_then_optional": 1}
+    packed = msgspec.msgpack.encode(("life", 1, newer))
+    assert msgspec.msgpack.decode(packed, type=Underway).command == commands.EndOutage()
+    packed = msgspec.msgpack.encode(("life", 1, {"c": "NewThing"}))
+    with pytest.raises(msgspec.ValidationError, match="Invalid value 'NewThing'"):
+        msgspec.msgpack.decode(packed, type=Underway)

@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 import pytest
 
 from router.commands import Actor, SetAgentSkills, SetPresence, SetPriority
@@ -10,9 +11,10 @@ from router.errors import Refusal, Refused
 from router.explain import explain_agent
 from router.explained import ExplainedAgent
 from router.ids import AgentId, ConnectionId, ConversationId
+from router.policy import AgentEntry
 from router.previews import preview_class, preview_skills
 from tests.helpers.crowd import LANGUAGES, SKILLS, Crowd, a_policy
-from tests.helpers.worlds import Scene, agent, needs, supervisor
+from tests.helpers.worlds import SIMPLE, Scene, agent, needs, supervisor
 
 
 def could_take(router: Router, name: str) -> int:
@@ -91,3 +93,18 @@ def test_it_is_for_those_who_watch_and_of_what_is_there() -> None:
         with pytest.raises(Refused) as refused:
             preview_class(scene.router, supervisor(), name, klass)
         assert refused.value.code == code
+
+
+def test_who_is_of_the_directory_and_was_never_here_is_foretold_from_it() -> None:
+    listed = AgentEntry(id="tom", teams=("floor",), skills={"lamps": 80}, languages={"en": 50})
+    scene = Scene(msgspec.structs.replace(SIMPLE, agents=(listed,)))
+    scene.ask("a", needs=needs(lamps=50))
+    before = scene.router.digest()
+    told = preview_skills(scene.router, supervisor(), "tom", {"lamps": 0}, {"en": 0, "fr": 90})
+    assert (told.could_take, told.would_take, told.languages) == (1, 0, {"fr": 90})
+    other = Actor("supervisor", "eli", ConnectionId("e"), ("other",))
+    for by, name, code in ((other, "tom", 102), (supervisor(), "zoe", 103)):
+        with pytest.raises(Refused) as refused:
+            preview_skills(scene.router, by, name, None, None)
+        assert refused.value.code == code
+    assert scene.router.digest() == before

@@ -11,14 +11,15 @@ from router.commands import (
     Disconnect,
     SetAgentSkills,
     SetPolicy,
+    SetPresence,
 )
 from router.errors import Refusal
 from router.events import AuditRecorded
 from router.ids import AgentId, ConnectionId
-from router.policy import Policy, Queue
+from router.policy import AgentEntry, Policy, Queue
 from router.skills import Profile
 from tests.helpers.watched import Watched
-from tests.helpers.worlds import agent, customer, needs, service, skilled, supervisor
+from tests.helpers.worlds import agent, customer, needs, service, skilled, supervisor, wishes
 
 POLICY = Policy(
     queues=(Queue(id="q"), Queue(id="lamps", needs=needs(lamps=50))),
@@ -116,3 +117,26 @@ def test_setting_what_is_so_already_moves_nobody() -> None:
     generation = scene.world.pool.generation
     scene.answered(SetAgentSkills(supervisor(), ANN, skills={"bills": 80}))
     assert scene.world.pool.generation == generation
+
+
+def test_of_who_was_never_here_the_directory_says_name_and_teams() -> None:
+    listed = AgentEntry(id="tom", name="Tom", teams=("floor",), skills={"bills": 20})
+    scene = Watched(msgspec.structs.replace(POLICY, agents=(listed,)))
+    other = Actor("supervisor", "eli", ConnectionId("e"), ("other",))
+    theirs = Actor("supervisor", "flo", ConnectionId("f"), ("floor",))
+    for bills in (60, 70):
+        command = SetAgentSkills(other, AgentId("tom"), {"bills": bills})
+        assert scene.refused_in_vain(command) == Refusal.FORBIDDEN
+        scene.answered(msgspec.structs.replace(command, by=theirs))
+    known = scene.agent("tom")
+    assert (known.name, known.teams, known.profile.skills) == ("Tom", ("floor",), (("bills", 70),))
+
+
+def test_level_0_takes_a_language_away_as_it_does_a_skill() -> None:
+    scene = house()
+    scene.ask("c", languages=wishes("en"))
+    scene.answered(SetPresence(agent("ann"), "busy"))
+    scene.answered(SetAgentSkills(supervisor(), ANN, languages={"en": 0, "fr": 50}))
+    assert scene.agent("ann").profile.languages == (("fr", 50),)
+    scene.answered(SetPresence(agent("ann")))
+    assert scene.offered("ann") == ""

@@ -1,16 +1,24 @@
 """How what was put aside comes back."""
 
+import msgspec
 import pytest
 
 from router import outgoing
-from router.commands import EndConversation, SendMessage, SetPresence, SnoozeConversation
+from router.commands import (
+    AssignConversation,
+    EndConversation,
+    SendMessage,
+    SetPresence,
+    SnoozeConversation,
+    TransferConversation,
+)
 from router.events import ConversationSnoozed
-from router.ids import ConversationId
+from router.ids import AgentId, ConversationId
 from router.measures import Measures
 from router.policy import Policy, Queue
 from router.views import welcome_state
 from tests.helpers.watched import Watched
-from tests.helpers.worlds import agent, customer
+from tests.helpers.worlds import agent, customer, skilled, supervisor
 
 TALK = ConversationId("c")
 ROOMY = Policy(
@@ -133,3 +141,34 @@ def test_the_time_asleep_is_nobodys_work() -> None:
     assert len(scene.seen(ConversationSnoozed)) == 1
     found = measures.agent("ann", scene.start_ms + 40_000, recent=True)
     assert (found.services, found.busy_ms) == (1, 10_000)
+
+
+@pytest.mark.parametrize("able", ["cy", ""])
+def test_what_was_passed_on_for_a_skill_waits_for_its_agent_no_longer_than_anything(
+    able: str,
+) -> None:
+    agents = (skilled("ann"), skilled("bob", bills=80), skilled("cy", bills=60))
+    scene = Watched(msgspec.structs.replace(ROOMY, agents=agents))
+    scene.sign_in("ann")
+    scene.ask("c")
+    scene.accept("ann")
+    scene.sign_in("bob", *filter(None, [able]))
+    scene.answered(TransferConversation(agent("ann"), TALK, "t", skill="bills", level=50))
+    scene.accept("bob")
+    scene.answered(SnoozeConversation(agent("bob"), TALK, 60_000))
+    scene.to(60_000)
+    assert scene.offered("bob") == "c"
+    scene.leave(agent("bob"), goodbye=True)
+    scene.to(79_999)
+    assert (scene.status("c"), scene.offered(able or "ann")) == ("waiting", "")
+    scene.to(80_000)
+    assert scene.offered(able or "ann") == "c"  # for the skill, or where nobody has it, for any
+
+
+@pytest.mark.parametrize("taker", ["ann", "bob"])
+def test_who_put_it_aside_learns_who_has_it_now_unless_it_is_they(taker: str) -> None:
+    scene = asleep()
+    scene.answered(AssignConversation(supervisor(), TALK, AgentId(taker)))
+    told = scene.heard_by(agent("ann"), outgoing.ConversationUpdated)
+    news = [] if taker == "ann" else ["assigned"]
+    assert [one.why for one in told] == ["snoozed", *news]

@@ -346,7 +346,7 @@ async def run(
             machine.start_soon(node.snapshotting.run)
         machine.start_soon(node.hub.run)
         machine.start_soon(node.node_figures.measure_lag)
-        machine.start_soon(node.measure_evenness)
+        machine.start_soon(node.hub.keep_on, node.measure_evenness)
         await _keep_doors(node, reload, task_status)
         with trio.move_on_after(END_S):
             await node.engine.end()

@@ -251,10 +251,14 @@ def _ailments(page: str) -> Iterator[tuple[str, str]]:
         free = _sum_of(page, "fairline_disk_free_bytes") / size
         if free < DISK_WARN:
             yield f"{free:.0%} of the disk are free", "make room, see runbook disk-fills"
-    if _sum_of(page, "fairline_webhook_oldest_seconds") > HOOK_WARN_S:
+    if max(_figures(page, "fairline_webhook_oldest_seconds"), default=0.0) > HOOK_WARN_S:
         yield "a webhook is behind", "run fairline webhooks, see runbook webhook-behind"
 
 
 def _sum_of(page: str, name: str) -> float:
+    return sum(_figures(page, name))
+
+
+def _figures(page: str, name: str) -> Iterator[float]:
     lines = (line for line in page.splitlines() if line.startswith(name))
-    return sum(float(line.rpartition(" ")[2]) for line in lines)
+    return (float(line.rpartition(" ")[2]) for line in lines)

@@ -7,6 +7,7 @@ a look changes nothing; nothing of a person is in it.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -71,18 +72,10 @@ class Doors:
         if router is None:
             return None
         world = router.world
-        command = RequestConversation(
-            by=Actor("customer", ""),
-            conversation=ConversationId(""),
-            op="",
-            channel="chat",
-            queue=queue,
-        )
-        asked = Asked(command)
-        try:
-            found = queue_for(world, None, asked)
-        except Refused:
+        match = _match(world, queue)
+        if match is None:
             return None
+        found, asked = match
         is_open, fallback = True, ""
         try:
             # Who finds a full line is still taken by an agent who is free; nobody waits then.
@@ -129,3 +122,15 @@ class Doors:
             return None
         self._opens[queue.hours] = next_change_ms(hours, now_ms)
         return self._opens[queue.hours]
+
+
+def _match(world: World, queue: str) -> tuple[Queue, Asked] | None:
+    """The queue that anybody finds, else that of customers who have proven who they are."""
+    for by in (Actor("customer", ""), Actor("service", "")):
+        name = ConversationId("")
+        asked = Asked(
+            RequestConversation(by=by, conversation=name, op="", channel="chat", queue=queue)
+        )
+        with suppress(Refused):
+            return queue_for(world, None, asked), asked
+    return None

@@ -33,7 +33,7 @@ from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Journal, Record
 from router.policy import Policy
 from router.server.clock import Clock
-from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket
+from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket, aside
 from router.server.tenants import Tenants
 
 __all__ = ["BACKLOG_MAX", "GROUP_MAX", "Engine", "Outcome"]
@@ -269,20 +269,21 @@ class Engine:
         self._stamp_ms = batch[-1].now_ms
         self._stamp_steady_ms = self._clock.steady_ms()
         self._audience.hold()
-        for count, record in enumerate(batch, start=1):
-            if record.tenant in self._tenants.routers:
-                await self._apply(record)
-            if count % SLICE == 0 and self._clock.steady_ms() >= self._share_until_ms:
-                await self._give_way()
-        self._audience.release()
+        try:
+            for count, record in enumerate(batch, start=1):
+                if record.tenant in self._tenants.routers:
+                    await self._apply(record)
+                if count % SLICE == 0 and self._clock.steady_ms() >= self._share_until_ms:
+                    await self._give_way()
+        finally:
+            self._audience.release()
         if self.is_live:
             self._watch_deadlines()
         elif self._effects is not None:
             await self._effects.keep_up()
 
     async def _give_way(self) -> None:
-        """Lets the others have their turn, and may then work as long as they did."""
-        # A turn is long where thousands come at once, and who is in already waits for this task.
+        """Lets the others have their turn, long where thousands come, and may then work as long."""
         self._audience.release()
         left_ms = self._clock.steady_ms()
         await trio.lowlevel.checkpoint()
@@ -299,10 +300,10 @@ class Engine:
         if isinstance(command, Tick):
             self._ticking.discard(record.tenant)
         if isinstance(command, SkipCommand):
-            await self._tenants.skip(self._journal, record, command.position)
+            await aside(self._audience, self._tenants.skip(self._journal, record, command.position))
         events = self._tenants.apply(record, command)
         if events is None:
-            events = await self._survive(record, command, ticket)
+            events = await aside(self._audience, self._survive(record, command, ticket))
             ticket = None if events is None else ticket
         if events is not None:
             self._spread(record, command, events, ticket)

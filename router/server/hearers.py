@@ -3,15 +3,17 @@
 Owns: the protocols of the engine's neighbours. Does not know: who they are.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Sequence
+from typing import Protocol, TypeVar
 
 from router.commands import Command
 from router.errors import Refused
 from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Record
 
-__all__ = ["Audience", "Effects", "Measures", "Outcome", "Ticket"]
+__all__ = ["Audience", "Effects", "Measures", "Outcome", "Ticket", "aside"]
+
+T = TypeVar("T")
 
 Outcome = CommandAnswered | CommandRefused | Refused
 
@@ -49,6 +51,15 @@ class Audience(Protocol):
 
     def send_away(self, tenant: str) -> None:
         """An event could not be brought: all of the tenant must fetch the whole truth anew."""
+
+
+async def aside(audience: Audience, work: Awaitable[T]) -> T:
+    """Waits for something between two events: what was brought until then goes meanwhile."""
+    audience.release()
+    try:
+        return await work
+    finally:
+        audience.hold()
 
 
 class Measures(Protocol):

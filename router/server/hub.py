@@ -119,7 +119,7 @@ class Hub:
         async with trio.open_nursery() as nursery:
             works = (self.places.run, self.topics.run_presence, self.topics.run_board, self.shed)
             for work in works:
-                nursery.start_soon(self._keep_on, work)
+                nursery.start_soon(self.keep_on, work)
             nursery.start_soon(self.strain.run)
 
     async def shed(self) -> None:
@@ -132,7 +132,7 @@ class Hub:
                 _LOG.warning("hub.caught_up")
                 self.topics.release(self._now_ms())
 
-    async def _keep_on(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def keep_on(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begins the work again where it failed: a figure that is late harms nobody."""
         while True:
             try:

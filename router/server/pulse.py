@@ -13,6 +13,7 @@ import heapq
 import math
 from typing import NamedTuple, Protocol
 
+import structlog
 import trio
 
 from router.errors import CloseCode
@@ -26,6 +27,8 @@ BEAT_S = 25.0
 FATE_S = 10.0
 """A command whose fate is unknown for so long ends its connection."""
 EXPIRING_S = 60.0
+_LOG = structlog.get_logger("fairline.pulse")
+
 GRAIN_S = 0.25
 """Deadlines this near to each other are attended to in one go: one wake-up for all of them."""
 TURN = 16
@@ -225,9 +228,17 @@ class Pulse:
             if self._due.get(heart) != due_at:
                 continue
             del self._due[heart]
-            if heart.attend(now):
+            if self._lives_on(heart, now):
                 self._push(heart, max(heart.due_at(), now + 0.001))
         return True
+
+    def _lives_on(self, heart: Heart, now: float) -> bool:
+        try:
+            return heart.attend(now)
+        except Exception:
+            _LOG.exception("pulse.failed")  # of one connection; the others' deadlines go on
+            heart.patient.hang(CloseCode.NO_PONG)
+            return False
 
     def _push(self, heart: Heart, due_at: float) -> None:
         self._count += 1

@@ -111,15 +111,22 @@ def warnings(settings: Settings) -> list[str]:
         said.append('server.journal: "memory" keeps nothing over a restart')
     said += _folder_doubts(server)
     for name, tenant in settings.tenants.items():
-        for index, entry in enumerate(tenant.keys):
-            if entry.secret.startswith(PLACEHOLDER):
-                said.append(
-                    f"tenants.{name}.keys[{index}].secret: this is the example's, which everybody"
-                    " knows; make one with 'fairline init'"
-                )
+        said += (
+            f"tenants.{name}.{key}: this is the example's, which everybody knows; make one with"
+            " 'fairline init'"
+            for key, secret in _secrets(tenant)
+            if secret.startswith(PLACEHOLDER)
+        )
         for key, sentence in spelling.doubts(tenant.policy):
             said.append(f"tenants.{name}.policy.{key}: {sentence}")
     return said
+
+
+def _secrets(tenant: Tenant) -> Iterator[tuple[str, str]]:
+    for index, entry in enumerate(tenant.keys):
+        yield f"keys[{index}].secret", entry.secret
+    yield "identity_secret", tenant.identity_secret
+    yield "identity_secret_before", tenant.identity_secret_before
 
 
 def _folder_doubts(server: ServerSettings) -> Iterator[str]:

@@ -83,5 +83,9 @@ class ModelPassing(ModelWork):
         named = {"skills": command.skills, "languages": command.languages}
         if not command.clear and not any(part is not None for part in named.values()):
             raise No(105)
-        new = {part: levels for part, levels in named.items() if levels is not None}
+        new = {
+            part: {name: level for name, level in levels.items() if level}
+            for part, levels in named.items()
+            if levels is not None
+        }
         self.by_hand[command.agent] = {**known, **new}

@@ -170,7 +170,8 @@ def test_the_figures_say_what_is_wrong() -> None:
         "fairline_config_reload_success 1.0",
         "fairline_disk_free_bytes 500.0",
         "fairline_disk_size_bytes 1000.0",
-        'fairline_webhook_oldest_seconds{tenant="t",hook="crm"} 3.0',
+        'fairline_webhook_oldest_seconds{tenant="t",hook="crm"} 500.0',
+        'fairline_webhook_oldest_seconds{tenant="t",hook="erp"} 500.0',
     ]
     assert list(_ailments("\n".join(calm))) == []
     for line, said, runbook in (

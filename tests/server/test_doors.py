@@ -90,3 +90,13 @@ def test_of_what_is_not_there_nothing_is_said(tenant: str, queue: str) -> None:
 
 def test_a_tenant_without_chats_has_no_first_queue() -> None:
     assert House(Queue("post", channels=("email",))).doors.look("acme", "") is None
+
+
+def test_where_all_queues_want_a_proof_the_first_of_them_is_meant() -> None:
+    proven = Queue("proven", verified_only=True)
+    door = House(proven).doors.look("acme", "")
+    assert door is not None
+    assert door.queue == "proven"
+    mixed = House(proven, Queue("open")).doors.look("acme", "")
+    assert mixed is not None
+    assert mixed.queue == "open"

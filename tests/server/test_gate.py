@@ -1,3 +1,5 @@
+import os
+import socket as std_socket
 from contextlib import suppress
 from dataclasses import replace
 
@@ -255,3 +257,22 @@ async def whole_frames(client: RawSocket) -> list[tuple[int, bytes]]:
         while True:
             frames.append(await client.read_frame())
     return frames
+
+
+async def test_half_a_ping_ends_its_connection_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A kernel may have room for one byte of it; whatever followed could not be understood."""
+    near, far = std_socket.socketpair()
+    near.setblocking(False)
+    gate = Gate(trio.SocketStream(trio.socket.from_stdlib_socket(near)), limits=LIMITS)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:1]))
+    assert gate.try_write(b"\x89\x00")
+    monkeypatch.undo()
+    assert not gate.try_write(b"\x89\x00")
+    with pytest.raises(trio.BrokenResourceError):
+        gate.write(b"more")
+    assert far.recv(10) == b"\x89"
+    await gate.aclose()
+    far.close()

@@ -16,7 +16,11 @@ class Peer:
         self.heard: list[str] = []
         self.code = 0
 
+    is_broken = False
+
     def ping(self) -> None:
+        if self.is_broken:
+            raise ValueError("broken")
         self.heard.append("ping")
 
     def beat(self) -> None:
@@ -176,3 +180,15 @@ def test_so_many_are_attended_to_in_a_turn_that_others_have_theirs() -> None:
         counts.append(sum(bool(peer.code) for peer in peers))
     assert counts == [TURN, 2 * TURN, 3 * TURN]
     assert len(pulse) == 0
+
+
+def test_one_whose_turn_fails_ends_alone() -> None:
+    pulse, broken, sound = Pulse(), Peer(), Peer()
+    broken.is_broken = True
+    for peer in (broken, sound):
+        beating = Heart(peer, 0.0, 0.0)
+        beating.welcome("agent", 0.0, 0.0)
+        pulse.watch(beating)
+    pulse.attend(BEAT_S + 1)
+    assert (broken.code, sound.code) == (CloseCode.NO_PONG, 0)
+    assert len(pulse) == 1

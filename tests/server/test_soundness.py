@@ -55,6 +55,14 @@ def test_a_secret_of_proofs_is_long_and_its_own(facts: dict[str, str], key: str,
     assert mend in sentence
 
 
+def test_a_placeholder_is_no_secret_wherever_it_stands() -> None:
+    tenant = Tenant(
+        keys=(KEY,), identity_secret="CHANGE-ME-to-32-bytes-or-more-of-your-own", policy=Policy()
+    )
+    said = warnings(Settings(tenants={"acme": tenant}))
+    assert [one for one in said if one.startswith("tenants.acme.identity_secret: ")]
+
+
 def test_a_data_folder_is_a_folder_that_one_may_write_in(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
