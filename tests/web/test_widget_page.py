@@ -49,6 +49,7 @@ def test_a_page_hears_what_happens_and_can_stop_listening(customer: Customer) ->
     customer.panel.get_by_role("radio").nth(4).check()
     customer.panel.get_by_role("button", name="Send rating").click()
     expect(customer.panel.get_by_text("Thank you!")).to_be_visible()
+    customer.page.wait_for_function("heard.some(([name]) => name === 'csat')")  # once it is kept
     assert _heard(customer.page) == [
         ["open", None],
         ["agent", "alice"],
