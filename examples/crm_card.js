@@ -4,7 +4,8 @@ addEventListener("message", ({ data, source }) => {
   if (source !== parent || data?.fairline !== "context") return;
   const { name, id, verified, attributes = {} } = data.customer;
   document.getElementById("name").textContent = name || id;
-  const facts = { Verified: verified ? "yes" : "no", ...attributes };
+  // Last, so that no attribute of that name, which a page may set, stands for the server's word.
+  const facts = { ...attributes, Verified: verified ? "yes" : "no" };
   const rows = Object.entries(facts).flatMap(([label, value]) => {
     const [term, fact] = [document.createElement("dt"), document.createElement("dd")];
     term.textContent = label;

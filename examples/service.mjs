@@ -1,4 +1,5 @@
 // A back end in Node (22 or newer) that asks for a conversation in a customer's name and follows it.
+// Node 20 can, too: node --experimental-websocket service.mjs ...
 //
 //   FAIRLINE_TOKEN=$(fairline token -c fairline.toml --role service --sub shop) node service.mjs ada "My lamp flickers"
 const origin = process.env.FAIRLINE_ORIGIN ?? "http://127.0.0.1:8080";

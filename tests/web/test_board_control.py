@@ -221,6 +221,11 @@ def test_a_supervisor_sees_why_one_waits_gives_it_away_and_sets_a_status(
     panel.get_by_role("button", name="Set status").click()
     expect(alice.presence).to_contain_text("Do not disturb")
     expect(board.page.locator(".people li", has_text="Alice")).to_contain_text("DND")
+    panel.get_by_label("Reason").fill("what was begun for Alice")
+    # The panel may lie over the list; keys reach it.
+    board.page.locator(".people li", has_text="Bob").get_by_role("button").press("Enter")
+    panel = board.page.get_by_role("dialog", name="Bob")
+    expect(panel.get_by_label("Reason")).to_have_value("")
     board.button("Close").click()
 
     deeds = board.audit(real)

@@ -13,6 +13,9 @@ from tests.helpers.browser import Desk, Shop
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+CLAIM = """document.querySelector("iframe.host").contentWindow.postMessage({fairline: "context",
+  customer: {id: "eve", name: "Eve", verified: false, attributes: {tier: "gold", Verified: "yes"}},
+}, "*")"""
 
 
 def _from_the_proxy(route: Route) -> None:
@@ -33,4 +36,9 @@ def test_the_card_shows_the_customer_at_hand_and_nothing_else(desk: Desk, shop: 
     expect(card.get_by_role("heading")).to_have_text(customer.inner_text())
     expect(card.locator("dt").first).to_have_text("Verified")
     expect(card.locator("dd").first).to_have_text("no")
+    # The server's word, and not an attribute of that name.
+    desk.page.evaluate(CLAIM)
+    expect(card.get_by_role("heading")).to_have_text("Eve")
+    expect(card.locator("dt")).to_have_text(["tier", "Verified"])
+    expect(card.locator("dd")).to_have_text(["gold", "no"])
     assert desk.watch.complaints == []

@@ -90,6 +90,24 @@ def test_it_is_imported_in_node_where_there_is_no_page(project: Path) -> None:
     assert sorted(done.stdout.splitlines()) == ["token() has to give a text, the JWT", "true lost"]
 
 
+def test_where_there_is_no_web_socket_it_says_which_node_has_one(project: Path) -> None:
+    shutil.copy(PROGRAMS / "bare.mjs", project)
+    node = ["node", "bare.mjs"]
+    environment = hatch_build.find_npm()[1]
+    done = subprocess.run(
+        node, cwd=project, env=environment, capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    flag = "--experimental-websocket"
+    assert "Node 22 or newer" in done.stdout
+    assert flag in done.stdout
+    package = project / "node_modules/@fairline/client"
+    oldest = json.loads((package / "package.json").read_text())["engines"]["node"]
+    told = (package / "README.md").read_text()
+    assert oldest.removeprefix(">=") in told
+    assert flag in told
+
+
 def test_its_types_know_messages_and_options(project: Path) -> None:
     assert _types(project, "uses.ts") == ""
 

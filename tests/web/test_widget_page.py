@@ -128,6 +128,23 @@ def test_rules_greet_by_page_and_time_there(customer: Customer) -> None:
     expect(page.get_by_text("Can we help?")).to_have_count(0)
 
 
+def test_rules_that_cannot_be_read_are_named_and_the_widget_is_there(customer: Customer) -> None:
+    customer.go("data-greet='[{text: Questions?}]'")
+    expect(customer.round).to_be_visible()
+    (complaint,) = customer.watch.complaints
+    assert complaint.startswith("fairline: data-greet is no JSON; write [{")
+
+
+def test_rules_that_are_no_rules_are_left_out(customer: Customer) -> None:
+    page = customer.page
+    page.clock.install()
+    rules = json.dumps([None, 7, "Hello", {"page": "/cart"}, {"after": 1, "text": "Questions?"}])
+    customer.go(f"data-greet='{rules}'")
+    page.clock.run_for(2_000)
+    expect(page.get_by_role("status")).to_contain_text("Questions?")
+    assert customer.watch.complaints == []
+
+
 FILES = """fairline("update", {files: {accept: "image/*,.txt", max_bytes: 1000,
   send: async (file) => `https://files.shop.example/${file.name}?${file.size}`}})"""
 GIVEN = """([type, name]) => {
@@ -175,20 +192,42 @@ def test_files_are_chosen_pasted_and_dropped_and_their_addresses_sent(customer: 
     assert customer.watch.complaints == []
 
 
+SLOWLY = """fairline("update", {files: {send: ({name}) => new Promise((done) => {
+  window.up = () => done(`https://files.shop.example/${name}`);
+})}})"""
+IDENTIFY = """async (id) => {
+  const token = () => fetch("/demo/token", {method: "POST", body: JSON.stringify(
+    {id, role: "customer"})}).then((it) => it.json()).then((it) => it.token);
+  fairline("identify", {id, name: id, attributes: {tier: "gold"}}, {token});
+}"""
+NEXT = {"logout": "() => fairline('logout')", "identify": IDENTIFY}
+
+
+@pytest.mark.parametrize("call", list(NEXT))
+def test_a_file_on_its_way_is_not_sent_for_the_next_customer(customer: Customer, call: str) -> None:
+    customer.open()
+    customer.page.evaluate(SLOWLY)
+    customer.page.evaluate(GIVEN, ["paste", "secret.txt"])
+    expect(customer.panel.locator(".notice")).to_contain_text("secret.txt")
+    customer.page.evaluate(NEXT[call], "bob")
+    customer.page.evaluate("up()")
+    customer.call("open")
+    customer.page.evaluate(FILES)
+    customer.page.evaluate(GIVEN, ["paste", "own.txt"])
+    expect(customer.messages).to_have_count(1)
+    expect(customer.messages).to_contain_text("own.txt")
+    assert "secret" not in str(customer.server.world())
+
+
 def test_somebody_else_on_the_same_browser_sees_nothing_of_the_first(customer: Customer) -> None:
     customer.go()
-    token = """async (id) => {
-      const token = () => fetch("/demo/token", {method: "POST", body: JSON.stringify(
-        {id, role: "customer"})}).then((it) => it.json()).then((it) => it.token);
-      fairline("identify", {id, name: id, attributes: {tier: "gold"}}, {token});
-    }"""
-    customer.page.evaluate(token, "ada")
+    customer.page.evaluate(IDENTIFY, "ada")
     customer.call("open")
     customer.wait("A secret of Ada")
     (conversation,) = customer.server.world()["conversations"].values()
     assert conversation["customer"] == "ada"
     assert conversation["asked"]["attributes"] == {"tier": "gold", "name": "ada"}
-    customer.page.evaluate(token, "bob")
+    customer.page.evaluate(IDENTIFY, "bob")
     expect(customer.messages).to_have_count(0)
     customer.wait("Bob asks")
     customer.call("logout")

@@ -1,5 +1,5 @@
 /**
- * One person's connection to a Fairline server, from a browser's page or from Node 22.
+ * One person's connection to a Fairline server, from a browser's page or from Node.
  *
  * Owns: the WebSocket with its reconnects, the token, command ids, the watchdog.
  * Does not know: what a screen looks like, or what a conversation is (model.ts does).
@@ -103,7 +103,7 @@ export class Fairline {
   /** Connects and stays connected. Storage is touched from here on, not before. */
   start(): void {
     if (this.status.phase !== "stopped") return;
-    if (typeof WebSocket === "undefined") return this.halt({ code: 4500, reason: "There is no WebSocket here: use Node 22 or newer." });
+    if (typeof WebSocket === "undefined") return this.halt({ code: 4500, reason: "There is no WebSocket here: use Node 22 or newer, or node --experimental-websocket." });
     this.waiting.restore();
     this.shorts = 0;
     this.failures = 0;

@@ -176,7 +176,7 @@ export class Hands implements Deeds {
   }
 
   private begin(body: string): void {
-    if (this.panel.current) this.panel.restart();
+    if (this.panel.current) this.panel.anew();
     this.panel.notice = false;
     this.panel.asking.ask({ body });
     this.panel.keepAlive();

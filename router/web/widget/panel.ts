@@ -86,7 +86,11 @@ export class Panel implements PanelPort {
     });
     const hands = new Hands(this);
     this.uploads = new Uploads({
-      files: () => place.options.files, speech: () => this.speech, send: (body) => hands.send(body), draw: () => this.draw(),
+      files: () => place.options.files,
+      speech: () => this.speech,
+      conversation: () => (isOver(this.talk()) ? null : this.current),
+      send: (body) => hands.send(body),
+      draw: () => this.draw(),
     });
     this.view = new View(place, hands);
     document.addEventListener("visibilitychange", this.looked);
@@ -149,6 +153,7 @@ export class Panel implements PanelPort {
     const other = customer.id !== undefined && String(customer.id) !== before;
     const stopped = this.connection.status.phase === "stopped";
     this.asking.unproven = false;
+    if (other) this.uploads.cancel();
     if (other && !stopped) this.wipe();
     if (other && (!stopped || this.isOpen)) this.connection.start();
     this.draw();
@@ -163,6 +168,7 @@ export class Panel implements PanelPort {
   }
 
   destroy(): void {
+    this.uploads.cancel();
     clearInterval(this.ticking);
     document.removeEventListener("visibilitychange", this.looked);
     this.connection.stop({ leave: !this.goesOn() });
@@ -173,6 +179,12 @@ export class Panel implements PanelPort {
   // What is done with the panel, and read of it, by its own parts
 
   restart(): void {
+    this.uploads.cancel();
+    this.anew();
+  }
+
+  /** Turns from a conversation that is over to the next one; files on their way may begin it. */
+  anew(): void {
     if (this.current) {
       this.left.drop(this.current);
       this.talks.forget(this.current);
@@ -201,6 +213,7 @@ export class Panel implements PanelPort {
 
   private heardOf(type: string, event: never): void {
     this.choose();
+    if (!isOver(this.talk())) this.uploads.began(this.current!);
     this.note(type, event);
     if (type !== "status" && type !== "outbox") this.keepAlive();
     this.read();
@@ -269,6 +282,7 @@ export class Panel implements PanelPort {
   }
 
   private wipe(): void {
+    this.uploads.cancel();
     this.connection.stop({ leave: true, forget: true });
     this.talks.clear();
     Object.assign(this, { current: null, rated: false, notice: false, marked: 0 });

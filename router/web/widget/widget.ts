@@ -104,7 +104,13 @@ svg{width:27px;height:27px}[hidden]{display:none!important}
   /** The page's own rules: where (how its path begins), after how many seconds there, which words. */
   const watchDwell = (): void => {
     const { greet: said = "", greetAfter = 15 } = options;
-    const rules = (/^\[/.test(said) ? JSON.parse(said) : said ? [{ text: said }] : []) as Greeting[];
+    let rules: Greeting[] = said ? [{ text: said }] : [];
+    try {
+      if (/^\[/.test(said)) rules = JSON.parse(said).filter((rule: Greeting | null) => rule?.text != null);
+    } catch {
+      rules = [];
+      console.warn('fairline: data-greet is no JSON; write [{"text": "Questions?"}]');
+    }
     let path = "";
     let since = 0;
     if (rules.length) dwell = setInterval(() => {

@@ -5,6 +5,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import { icon } from "../../desktop/parts/icons.js";
 import type { Panel } from "../wall.js";
 import { Part } from "./part.js";
@@ -27,7 +28,7 @@ export class SidePanel extends Part {
     const { panel, panels } = this.wall;
     if (!panel) return nothing;
     const heading = this.heading(panel);
-    return html`<aside class="panel" role="dialog" aria-label=${heading} @keydown=${this.keyed}>
+    return html`<aside class="panel" role="dialog" aria-label=${heading} @keydown=${this.pressed}>
       <header>${panels.length > 1 ? html`<button type="button" class="tool" aria-label="Back" title="Back" @click=${() => this.wall.back()}>${icon("back")}</button>` : nothing}
         <h2 tabindex="-1">${heading}</h2><button type="button" class="tool" aria-label="Close" title="Close (Esc)" @click=${() => this.wall.close()}>${icon("end")}</button></header>
       ${this.content(panel)}</aside>`;
@@ -60,7 +61,8 @@ export class SidePanel extends Part {
     const { wall } = this;
     if (panel.sort === "conversations") return html`<wall-conversations .wall=${wall} .about=${panel}></wall-conversations>`;
     if (panel.sort === "agents") return html`<wall-agents .wall=${wall} .about=${panel}></wall-agents>`;
-    if (panel.sort === "agent") return html`<wall-agent .wall=${wall} .agent=${panel.agent}></wall-agent>`;
+    // Another element for each agent: what was begun for one must not be set for the next.
+    if (panel.sort === "agent") return html`${keyed(panel.agent, html`<wall-agent .wall=${wall} .agent=${panel.agent}></wall-agent>`)}`;
     if (panel.sort === "conversation") return html`<wall-conversation .wall=${wall}></wall-conversation>`;
     if (panel.sort === "why") return html`<wall-why .wall=${wall} .about=${panel.about}></wall-why>`;
     if (panel.sort === "shares") return html`<wall-shares .wall=${wall}></wall-shares>`;
@@ -69,7 +71,7 @@ export class SidePanel extends Part {
     return html`<wall-numbers .wall=${wall}></wall-numbers>`;
   }
 
-  private keyed(event: KeyboardEvent): void {
+  private pressed(event: KeyboardEvent): void {
     if (event.key === "Escape") this.wall.close();
   }
 }

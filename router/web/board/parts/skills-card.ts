@@ -7,11 +7,10 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Told } from "../../client/protocol.js";
 import { language, plural, title } from "../../desktop/words.js";
+import { isTouched, withLevel, type Kind, type Levels, type Wished } from "../levels.js";
 import { AskingPart } from "./asking.js";
 
 type About = Extract<NonNullable<Told.Reply["preview"]>, { about: "agent" }>;
-type Kind = "skills" | "languages";
-type Levels = Record<string, number>;
 
 const LEVEL_NEW = 50;
 
@@ -19,8 +18,8 @@ const LEVEL_NEW = 50;
 export class SkillsCard extends AskingPart {
   @property({ attribute: false }) agent = "";
   @state() private told: About | null = null;
-  /** What is set here; null where nothing was touched yet. */
-  @state() private wished: Record<Kind, Levels> | null = null;
+  /** What is set here: of each table that was touched, the whole. */
+  @state() private wished: Wished = {};
   @state() private reason = "";
 
   override render(): TemplateResult | typeof nothing {
@@ -30,19 +29,19 @@ export class SkillsCard extends AskingPart {
       ${this.table("skills", "Skill", title)}${this.table("languages", "Language", language)}
       <label class="field">Why<input required maxlength="200" .value=${this.reason} placeholder="Covers for a colleague" @input=${(event: Event) => (this.reason = (event.target as HTMLInputElement).value)}></label>
       <p class="effect" role="status">${this.effect(told)}</p>
-      <div class="answers"><button class="main" ?disabled=${!this.wished || !this.reason.trim()}>Set skills</button>
+      <div class="answers"><button class="main" ?disabled=${!isTouched(this.wished) || !this.reason.trim()}>Set skills</button>
         ${told.set_by_hand ? html`<button type="button" @click=${this.clear}>As the sign-in says</button>` : nothing}</div></form>`;
   }
 
   private get levels(): Record<Kind, Levels> {
-    return this.wished ?? { skills: this.told?.skills ?? {}, languages: this.told?.languages ?? {} };
+    return { skills: this.told?.skills ?? {}, languages: this.told?.languages ?? {}, ...this.wished };
   }
 
   private table(kind: Kind, label: string, words: (id: string) => string): TemplateResult {
     const rows = Object.entries(this.levels[kind]);
     return html`<fieldset class="levels"><legend>${label}s</legend>
       ${rows.map(([id, level]) => html`<label><span>${words(id)}</span><input type="number" min="0" max="100" .value=${String(level)} aria-label=${`${words(id)}, 0 to 100`}
-        @change=${(event: Event) => this.put(kind, id, Number((event.target as HTMLInputElement).value))}></label>`)}
+        @change=${(event: Event) => this.level(kind, id, event.target as HTMLInputElement)}></label>`)}
       <label class="more"><span>Add</span><input list=${`known-${kind}`} aria-label=${`Add a ${label.toLowerCase()}`} placeholder=${kind === "skills" ? "id, for example billing" : "tag, for example de"} @change=${(event: Event) => this.add(kind, event.target as HTMLInputElement)}></label>
       <datalist id=${`known-${kind}`}>${this.known(kind).map((id) => html`<option value=${id}></option>`)}</datalist></fieldset>`;
   }
@@ -60,33 +59,40 @@ export class SkillsCard extends AskingPart {
     field.value = "";
   }
 
+  /** A field that holds no number, because it was emptied, goes back to what it was. */
+  private level(kind: Kind, id: string, field: HTMLInputElement): void {
+    this.put(kind, id, field.valueAsNumber);
+    field.value = String(this.levels[kind][id]);
+  }
+
   private put(kind: Kind, id: string, level: number): void {
-    const { levels } = this;
-    this.wished = { ...levels, [kind]: { ...levels[kind], [id]: Math.max(0, Math.min(100, Math.round(level))) } };
+    const wished = withLevel(this.wished, kind, this.levels[kind], id, level);
+    if (wished === this.wished) return;
+    this.wished = wished;
     void this.fetch();
   }
 
   private effect({ could_take, would_take, stranded = 0 }: About): string {
     const name = this.wall.person(this.agent)?.name || this.agent;
-    if (!this.wished) return `${name} could serve ${plural(could_take, "of those who wait", "of those who wait")} now. What you set counts at once and stays until it is taken back; ${name} is told.`;
+    if (!isTouched(this.wished)) return `${name} could serve ${plural(could_take, "of those who wait", "of those who wait")} now. What you set counts at once and stays until it is taken back; ${name} is told.`;
     const left = stranded ? ` ${plural(stranded, "conversation")} would have nobody left.` : "";
     return `${name} could serve ${would_take} of those who wait, now ${could_take}.${left} What is being served stays; ${name} is told.`;
   }
 
   private async set(event: Event): Promise<void> {
     event.preventDefault();
-    await this.send({ ...this.levels }, "The skills are set.");
+    await this.send({ ...this.wished }, "The skills are set.");
   }
 
   private async clear(): Promise<void> {
     await this.send({ clear: true }, "The skills are as the sign-in says.");
   }
 
-  private async send(change: Partial<Record<Kind, Levels>> & { clear?: boolean }, words: string): Promise<void> {
+  private async send(change: Wished & { clear?: boolean }, words: string): Promise<void> {
     const { agent, reason } = this;
     if (!(await this.wall.control.ask("agent.skills", { agent, reason, ...change }))) return;
     this.wall.toasts.tell(words);
-    this.wished = null;
+    this.wished = {};
     this.reason = "";
     await this.fetch();
   }
