@@ -42,7 +42,7 @@ export class SkillsCard extends AskingPart {
     return html`<fieldset class="levels"><legend>${label}s</legend>
       ${rows.map(([id, level]) => html`<label><span>${words(id)}</span><input type="number" min="0" max="100" .value=${String(level)} aria-label=${`${words(id)}, 0 to 100`}
         @change=${(event: Event) => this.level(kind, id, event.target as HTMLInputElement)}></label>`)}
-      <label class="more"><span>Add</span><input list=${`known-${kind}`} aria-label=${`Add a ${label.toLowerCase()}`} placeholder=${kind === "skills" ? "id, for example billing" : "tag, for example de"} @change=${(event: Event) => this.add(kind, event.target as HTMLInputElement)}></label>
+      <label class="more"><span>Add</span><input list=${`known-${kind}`} aria-label=${`Add a ${label.toLowerCase()}`} placeholder=${kind === "skills" ? "skill id" : "tag: de"} @change=${(event: Event) => this.add(kind, event.target as HTMLInputElement)}></label>
       <datalist id=${`known-${kind}`}>${this.known(kind).map((id) => html`<option value=${id}></option>`)}</datalist></fieldset>`;
   }
 
