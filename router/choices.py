@@ -10,7 +10,7 @@ candidates were found.
 from typing import Final
 
 from router.candidates import Candidate, Row, candidate_of
-from router.groups import Group, IdlePlace, Shares, Special, parts_of, scored
+from router.groups import Group, IdlePlace, Shares, Special, candidate
 from router.queue import Lane
 from router.standing import Entry
 
@@ -112,9 +112,8 @@ def only(
     special: Special,
 ) -> Choice:
     """The choice where nobody else is free who can serve the lane; no bucket is looked at."""
-    parts = parts_of(group, lane, place[2], load, history, special)
-    one = scored(group, place, parts, weights)
-    why = _words(lane, _flags(parts[0], parts[2], parts[4], parts[5]), BEST_MATCH)
+    one = candidate(group, lane, place, load, history, weights, special)
+    why = _words(lane, _flags(one.language, one.history, one.relation, one.topic), BEST_MATCH)
     return Choice(place[2], why, BEST_MATCH, [one])
 
 

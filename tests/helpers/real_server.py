@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["RealServer", "shop_page"]
+__all__ = ["RealServer", "beside_a_shop", "shop_page"]
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -147,3 +147,19 @@ def shop_page(port: int, server: str) -> Iterator[str]:
         finally:
             pages.shutdown()
             thread.join()
+
+
+@contextmanager
+def beside_a_shop(
+    folder: Path, *, policy: str = "", wrap_up: str = "wrap_up_ms = 0"
+) -> Iterator[RealServer]:
+    """A server that a page of another origin may use: ``shop_page(server.shop_port, ...)``."""
+    port = free_port()
+    server = RealServer(folder, origins=(f"http://{HOST}:{port}",), policy=policy)
+    server.config.write_text(server.config.read_text().replace("wrap_up_ms = 0", wrap_up))
+    server.shop_port = port
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from router.server.auth import Role, mint
 from router.server.settings import KeyEntry
 from tests.helpers.browser import Desk, Shop, Watch
-from tests.helpers.real_server import SECRET, RealServer, free_port, shop_page
+from tests.helpers.real_server import SECRET, RealServer, beside_a_shop, shop_page
 from tests.web.conftest import OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
@@ -27,12 +27,8 @@ WALL = {"width": 1920, "height": 1080}
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[RealServer]:
-    port = free_port()
-    server = RealServer(tmp_path, origins=(f"http://127.0.0.1:{port}",), policy=POLICY)
-    server.shop_port = port
-    server.start()
-    yield server
-    server.kill()
+    with beside_a_shop(tmp_path, policy=POLICY) as server:
+        yield server
 
 
 @pytest.fixture

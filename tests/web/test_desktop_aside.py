@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.helpers.browser import Desk, Shop
-from tests.helpers.real_server import RealServer, free_port, shop_page
+from tests.helpers.real_server import RealServer, beside_a_shop, shop_page
 from tests.web.conftest import OpenPage
 from tests.web.test_board_control import WALL, Board
 from tests.web.test_desktop_pictures import Camera, folder
@@ -27,13 +27,8 @@ wrap_up_codes = ["refunded", "explained"]"""
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[RealServer]:
-    port = free_port()
-    server = RealServer(tmp_path, origins=(f"http://127.0.0.1:{port}",))
-    server.config.write_text(server.config.read_text().replace("wrap_up_ms = 0", WRAP_UP))
-    server.shop_port = port
-    server.start()
-    yield server
-    server.kill()
+    with beside_a_shop(tmp_path, wrap_up=WRAP_UP) as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from router.server.auth import mint
 from router.server.settings import KeyEntry
 from tests.helpers.browser import Desk, Shop
-from tests.helpers.real_server import SECRET, RealServer, free_port, shop_page
+from tests.helpers.real_server import SECRET, RealServer, beside_a_shop, shop_page
 from tests.web.conftest import OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
@@ -28,13 +28,8 @@ wrap_up_codes = ["refunded", "explained"]"""
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[RealServer]:
-    port = free_port()
-    server = RealServer(tmp_path, origins=(f"http://127.0.0.1:{port}",))
-    server.config.write_text(server.config.read_text().replace("wrap_up_ms = 0", WRAP_UP))
-    server.shop_port = port
-    server.start()
-    yield server
-    server.kill()
+    with beside_a_shop(tmp_path, wrap_up=WRAP_UP) as server:
+        yield server
 
 
 def sign_in(server: RealServer, open_page: OpenPage, name: str, *more: str) -> Desk:

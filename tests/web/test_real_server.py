@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.helpers.browser import Desk, Shop
-from tests.helpers.real_server import ROOT, RealServer, free_port, shop_page
+from tests.helpers.real_server import ROOT, RealServer, beside_a_shop, free_port, shop_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
@@ -21,12 +21,8 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[RealServer]:
-    port = free_port()
-    server = RealServer(tmp_path, origins=(f"http://127.0.0.1:{port}",))
-    server.shop_port = port
-    server.start()
-    yield server
-    server.kill()
+    with beside_a_shop(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
