@@ -6,6 +6,7 @@ The lines that install are those of the Dockerfile, so the image is made of what
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def bin_folder(wheel: Path, wheelhouse: Path, tmp_path_factory: pytest.TempPathF
     """The programs of a new environment that was installed by the image's lines."""
     folder = tmp_path_factory.mktemp("new") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
+    into = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
+    pip = [*into, "install", "--no-compile"]  # what is used is compiled when it is
     lines = list(_lines_of_the_image(wheelhouse, wheel))
     assert len(lines) == 2
     for line in lines:
@@ -112,6 +114,54 @@ def test_what_is_installed_serves_and_the_doctor_is_content(
     finally:
         server.kill()
         server.communicate()
+
+
+# -- the newcomer's path, as its page has it ---------------------------------------------------
+
+PATH_PAGE = ROOT / "docs" / "how-to" / "first-alert.md"
+MARKED = re.compile(r"<!-- run(?:: (.+?))? -->\n```sh\n(.*?)```", re.DOTALL)
+UNTIL = """
+end=$((SECONDS + 40))
+until seen=$({command}) && grep -q -- {wanted} <<<"$seen"; do
+    [ $SECONDS -lt $end ] || {{ echo "not seen: "{wanted}", but: $seen"; exit 1; }}
+    sleep 0.1
+done"""
+
+
+def _script(text: str) -> Iterator[str]:
+    """The page's blocks as one script, which ends whatever it starts."""
+    yield "set -e; servers=(); trap 'kill \"${servers[@]}\"; wait' EXIT"
+    for mark, block in MARKED.findall(text):
+        if mark == "server":
+            yield f'{block.strip()} & servers+=("$!")'
+        elif mark.startswith("until "):
+            yield UNTIL.format(command=block.strip(), wanted=shlex.quote(mark[6:]))
+        else:
+            yield block
+
+
+def test_the_way_to_the_first_alert_leads_there(bin_folder: Path, tmp_path: Path) -> None:
+    """As a newcomer types it, but for the ports, and for how often Prometheus looks."""
+    tools = {name: shutil.which(name) for name in ("prometheus", "promtool", "curl")}
+    if not all(tools.values()):
+        sentence = "NOT TESTED: no prometheus, promtool or curl (tests/setup-prometheus.sh)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    bind, watcher = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    text = PATH_PAGE.read_text("utf-8").replace("127.0.0.1:8080", bind)
+    first, *rest = list(_script(text.replace("127.0.0.1:9095", watcher)))
+    assert len(rest) >= 6
+    often = "sed -i s/15s/1s/ my-centre/prometheus/prometheus.yml"
+    done = subprocess.run(
+        ["bash", "-c", "\n".join((first, rest[0], often, *rest[1:]))],
+        cwd=tmp_path,
+        env={"PATH": f"{bin_folder}:{os.environ['PATH']}", "FAIRLINE_SERVER__BIND": bind},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_module_of_the_wheel_finds_what_it_imports(bin_folder: Path, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_compose_names_files_that_are_there() -> None:
 
 def test_the_unit_uses_commands_that_exist() -> None:
     unit = (ROOT / "config" / "systemd" / "fairline.service").read_text("utf-8")
-    for command in re.findall(r"/bin/fairline (\w+)", unit):
+    for command in re.findall(r"=\S+/bin/fairline (\w+)", unit):
         done = subprocess.run(
             [sys.executable, "-m", "router", command, "--help"],
             cwd=ROOT,
