@@ -9,7 +9,7 @@ JOBS ?= 2
 again = { echo "Once more, alone, what failed: a test that fails twice fails."; \
     $(BIN)/python -m pytest -m "$(1)" --last-failed --last-failed-no-failures none; }
 
-.PHONY: demo test lint bench compiled dist wheelhouse docs web lock clean
+.PHONY: demo test lint bench compiled dist wheelhouse reference docs web lock clean
 
 demo: web
 	@$(BIN)/fairline demo $(ARGS)
@@ -54,6 +54,10 @@ wheelhouse: dist
 	@rm -rf wheelhouse
 	@$(BIN)/python release.py wheelhouse wheelhouse $(ARGS)
 	@echo "wheelhouse/: pip install --no-index --find-links wheelhouse fairline"
+
+# What is made from the source: reference pages, schemas, the documents of both surfaces.
+reference: .venv/ready
+	@$(BIN)/python -m router.documents
 
 # The documentation as a site, in site/index.html.
 docs: .venv/ready
