@@ -1,4 +1,4 @@
-"""The commands on policies, against a real server process; SIGHUPs on the way (a restart is in test_engine)."""
+"""The commands on policies, against a real server process; a restart is in test_engine."""
 
 import json
 import signal
