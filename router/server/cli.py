@@ -24,6 +24,7 @@ from router.server import (
     cli_config,
     cli_doctor,
     cli_init,
+    cli_policy,
     cli_top,
     cli_webhooks,
 )
@@ -61,6 +62,7 @@ cli_init.register(app)
 register_journal(app)
 cli_doctor.register(app)
 cli_config.register(app)
+cli_policy.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
 
