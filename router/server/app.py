@@ -16,13 +16,12 @@ from starlette.routing import BaseRoute
 
 from router.archive.base import Archive
 from router.changes import Change
-from router.commands import Command, SetPolicy
+from router.commands import Command
 from router.core import Router
 from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
 from router.server import http
-from router.server.answers import carry_out
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -226,14 +225,6 @@ class Node:
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""
         self.metrics.reloaded(is_right=is_right)
-
-    def policies(self) -> Mapping[str, Policy]:
-        """See ``reloading.Changing``."""
-        return {name: self.tenants.routers[name].policy for name in self.settings.tenants}
-
-    async def put_in_force(self, tenant: str, policy: Policy) -> None:
-        """See ``reloading.Changing``."""
-        await carry_out(self.engine.submit, tenant, SetPolicy(policy=policy))
 
     async def receive(self, visit: Visit) -> None:
         """Serves one visitor of the public address; a start lets nobody in yet."""

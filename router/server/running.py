@@ -25,6 +25,7 @@ from router.server.app import Node
 from router.server.clock import Clock
 from router.server.collecting import short_collections
 from router.server.doorways import open_door
+from router.server.filed import warn_of_differences
 from router.server.reloading import wait_to_stop
 from router.server.settings import Settings
 from router.server.storing import opened
@@ -121,6 +122,8 @@ async def _start(node: Node, machine: trio.Nursery, signals: AsyncIterator[int])
         meanwhile.start_soon(node.starting.report)
         await machine.start(node.engine.run)
         meanwhile.cancel_scope.cancel()
+    told = {name: tenant.policy for name, tenant in node.settings.tenants.items()}
+    warn_of_differences(node, told)
     machine.start_soon(node.openings.run)
     if node.snapshotting is not None:
         machine.start_soon(node.snapshotting.run)
