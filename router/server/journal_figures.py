@@ -30,6 +30,8 @@ class TimedJournal(Collector):
         self._journal = journal
         self._appends = Buckets(APPENDS)
         self._errors = dict.fromkeys(KINDS, 0)
+        self.failing = ""
+        """Why the last append came to nothing; empty where it did not."""
         self._commands = 0
         self._bytes = 0
 
@@ -44,8 +46,10 @@ class TimedJournal(Collector):
         try:
             await self._journal.append(commands, floor_ms)
         except StorageError as error:
+            self.failing = str(error)
             self._errors["unavailable" if isinstance(error, JournalUnavailable) else "broken"] += 1
             raise
+        self.failing = ""
         self._appends.note(perf_counter() - began_s)
         self._commands += len(commands)
         self._bytes += sum(len(payload) for _, payload in commands)

@@ -15,9 +15,12 @@ class Failing(MemoryJournal):
     """A journal that takes nothing."""
 
     error: Exception = JournalUnavailable("full")
+    is_mended = False
 
     async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
-        raise self.error
+        if not self.is_mended:
+            raise self.error
+        await super().append(commands, floor_ms)
 
 
 def shown(journal: TimedJournal) -> dict[tuple[str, ...], float]:
@@ -26,6 +29,17 @@ def shown(journal: TimedJournal) -> dict[tuple[str, ...], float]:
         for family in journal.collect()
         for sample in family.samples
     }
+
+
+async def test_it_fails_until_something_goes_in() -> None:
+    inner = Failing(lambda: 5)
+    journal = TimedJournal(inner)
+    with pytest.raises(JournalUnavailable):
+        await journal.append([("acme", b"one")], 0)
+    assert journal.failing == "full"
+    inner.is_mended = True
+    await journal.append([("acme", b"one")], 0)
+    assert journal.failing == ""
 
 
 async def test_what_is_appended_can_be_read_and_is_counted() -> None:
@@ -52,6 +66,7 @@ async def test_what_fails_fails_unchanged_and_is_counted_apart(error: Exception,
     with pytest.raises(type(error)) as caught:
         await journal.append([("acme", b"one")], 0)
     assert caught.value is error
+    assert journal.failing == str(error)
     found = shown(journal)
     other = {"unavailable": "broken", "broken": "unavailable"}[kind]
     assert found["fairline_journal_errors_total", kind] == 1
