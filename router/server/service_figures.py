@@ -66,8 +66,9 @@ class ServiceFigures(Collector):
                 if seen.occupancy is not None:
                     page.occupancy.add_metric([tenant], seen.occupancy)
             for wanted in router.policy.queues:
-                within_s = wanted.service_level.within_ms / 1000
-                page.target.add_metric([tenant, wanted.id], within_s)
+                level = wanted.service_level
+                page.target.add_metric([tenant, wanted.id], level.within_ms / 1000)
+                page.target_ratio.add_metric([tenant, wanted.id], level.target / 1000)
             page.put_estimates(tenant, watched.estimator.figures())
         self._families = list(page)
 
@@ -144,6 +145,11 @@ class _Page:
         self.target = _gauge(
             "service_level_target_seconds",
             "Within so long the policy wants conversations to be accepted.",
+            *queue,
+        )
+        self.target_ratio = _gauge(
+            "service_level_target_ratio",
+            "The part of conversations that the policy wants to be accepted in that time.",
             *queue,
         )
         self.estimate_share = _gauge(
