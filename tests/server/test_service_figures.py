@@ -94,6 +94,19 @@ def test_the_target_of_each_queue_is_that_of_the_policy_in_force() -> None:
     assert told["vip"] == (30, 0.95)
 
 
+def test_the_last_offer_is_told_of_each_queue() -> None:
+    house = House()
+    house.do(SetPolicy(policy=Policy(queues=(Queue(id="q"), Queue(id="idle")))))
+    name = "fairline_last_offer_timestamp_seconds"
+    begun_s = house.now_ms / 1000
+    assert house.shown()[name, _of("q")] == begun_s
+    house.now_ms += 60_000
+    house.served()
+    shown = house.shown()
+    assert begun_s + 60 < shown[name, _of("q")] <= house.now_ms / 1000
+    assert shown[name, _of("idle")] == begun_s
+
+
 async def test_a_conversation_that_was_served_is_counted_where_it_belongs() -> None:
     house = House()
     house.served()
