@@ -80,6 +80,7 @@ def test_every_queue_and_outcome_has_a_series_from_the_start() -> None:
 def test_the_target_of_each_queue_is_that_of_the_policy_in_force() -> None:
     house = House()
     strict = ServiceLevel(within_ms=30_000, target=950)
+    told: dict[str, tuple[float, float]] = {}
     for queues in ((Queue(id="q"),), (Queue(id="q"), Queue(id="vip", service_level=strict))):
         house.do(SetPolicy(policy=Policy(queues=queues)))
         shown = house.shown()
