@@ -110,6 +110,7 @@ class Stint(Struct):
     pos: int
     at: float
     until: float = 0.0
+    """0 for who was still at work when the run was over."""
     is_lost: bool = False
     has_seen_end: bool = False
 

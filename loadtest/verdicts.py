@@ -118,7 +118,8 @@ def _end_unseen(seen: Seen) -> Iterator[Violation]:
         stints = stints_of.get(one.id, [])
         if not (one.ended and stints) or stints[-1].has_seen_end or stints[-1].is_lost:
             continue
-        if max(one.ended, stints[-1].until) < seen.over_at - JUST_NOW_S:
+        worked_until = stints[-1].until or seen.over_at
+        if max(one.ended, worked_until) < seen.over_at - JUST_NOW_S:
             yield Violation("conversation.end_unseen_by_agent", one.id)
 
 

@@ -60,7 +60,7 @@ server.collector server.hearers server.hidden server.buckets server.findings ser
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
-server.claims server.logs server.locating
+server.auditing server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
@@ -71,7 +71,7 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.floor_figures server.journal_figures server.auditing server.detailed
+server.floor_figures server.journal_figures server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.openings server.doors server.doorways server.snapshotting
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places

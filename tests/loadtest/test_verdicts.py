@@ -64,8 +64,9 @@ def test_the_agent_hears_of_the_end_unless_it_was_just_now() -> None:
     unseen = stint(1, has_seen_end=False)
     assert _kinds([visit(1)], [], [unseen]) == ["conversation.end_unseen_by_agent"]
     assert _kinds([visit(1, ended=999.9)], [], [unseen]) == []
-    at_work = stint(1, has_seen_end=False, until=999.9)  # after the end, and cut off in it
-    assert _kinds([visit(1)], [], [at_work]) == []
+    for until in (999.9, 0.0):  # at work after the end: just done with it, or cut off in it
+        at_work = stint(1, has_seen_end=False, until=until)
+        assert _kinds([visit(1)], [], [at_work]) == []
 
 
 def test_who_came_earlier_is_offered_earlier_unless_away() -> None:
