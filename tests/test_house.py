@@ -86,6 +86,7 @@ server.own_share
 server.reloading
 server.probe
 server.doctor
+server.runbooks
 server.described server.ops_pages
 server.http server.gateway
 server.app
@@ -94,7 +95,7 @@ server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor
-server.cli_webhooks server.cli_top
+server.cli_webhooks server.cli_top server.cli_runbook
 server.cli
 """
 RANKS = {
