@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from router.server import runbooks
-from tests.helpers.nodes import Node, node_settings, open_node
+from tests.helpers.nodes import RunningNode, node_settings, open_node
 
 FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
 
@@ -55,7 +55,7 @@ async def test_a_link_of_an_alert_leads_to_its_page() -> None:
     paths = re.findall(r"runbook_url: http://127\.0\.0\.1:8080(/runbooks/\S+)", alerts)
     assert len(paths) == len(re.findall("- alert:", alerts))
 
-    async def asked(node: Node, path: str) -> tuple[int, str]:
+    async def asked(node: RunningNode, path: str) -> tuple[int, str]:
         status, headers, page = await node.get(path)
         assert "script-src" not in headers.get("content-security-policy", "script-src")
         return status, page.decode()
