@@ -77,15 +77,16 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
-server.openings server.doors server.doorways server.snapshotting
+server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
 server.demo_people server.site_customers server.hub server.storing
 server.reads server.histories server.bearers server.effects server.policy_notes
 server.fetching server.tickets
 server.connection server.calls server.preferences
+server.policy_tags
 server.rest server.records server.hook_calls server.rehearsal
-server.preference_calls
+server.preference_calls server.policy_text
 server.own_share
 server.reloading
 server.probe
@@ -99,7 +100,7 @@ server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor
-server.cli_webhooks server.cli_top server.cli_runbook
+server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
 server.cli
 """
 RANKS = {

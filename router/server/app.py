@@ -24,13 +24,12 @@ from starlette.routing import BaseRoute
 
 from router.archive.base import Archive
 from router.changes import Change
-from router.commands import Command, SetPolicy
+from router.commands import Command
 from router.core import Router
 from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
 from router.server import http, logs
-from router.server.answers import carry_out
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -43,6 +42,7 @@ from router.server.doors import Door, Doors
 from router.server.doorways import open_door
 from router.server.effects import Together
 from router.server.engine import Engine
+from router.server.filed import warn_of_differences
 from router.server.gateway import Gateway
 from router.server.hearers import Effects, Ticket
 from router.server.hidden import HIDDEN, Served
@@ -243,14 +243,6 @@ class Node:
         """See ``reloading.Changing``."""
         self.metrics.reloaded(is_right=is_right)
 
-    def policies(self) -> Mapping[str, Policy]:
-        """See ``reloading.Changing``."""
-        return {name: self.tenants.routers[name].policy for name in self.settings.tenants}
-
-    async def put_in_force(self, tenant: str, policy: Policy) -> None:
-        """See ``reloading.Changing``."""
-        await carry_out(self.engine.submit, tenant, SetPolicy(policy=policy))
-
     async def serve_ops(self, visit: Visit) -> None:
         """Serves one visitor of the second address."""
         await serve_http(visit, self._ops_app, HttpLimits())  # type: ignore[arg-type]
@@ -341,6 +333,8 @@ async def run(
         if node.webhooks is not None:
             machine.start_soon(node.webhooks.run)
         await machine.start(node.engine.run)
+        told = {name: tenant.policy for name, tenant in node.settings.tenants.items()}
+        warn_of_differences(node, told)
         machine.start_soon(node.openings.run)
         if node.snapshotting is not None:
             machine.start_soon(node.snapshotting.run)

@@ -19,7 +19,15 @@ from cyclopts import App, Parameter
 
 import router
 from router.errors import RouterError, SettingsError
-from router.server import cli_archive, cli_config, cli_doctor, cli_runbook, cli_top, cli_webhooks
+from router.server import (
+    cli_archive,
+    cli_config,
+    cli_doctor,
+    cli_policy,
+    cli_runbook,
+    cli_top,
+    cli_webhooks,
+)
 from router.server import settings as settings_module
 from router.server.auth import Authenticator, Role, TokenRefused, mint
 from router.server.claims import read_claims
@@ -54,6 +62,7 @@ cli_archive.register(app)
 register_journal(app)
 cli_doctor.register(app)
 cli_config.register(app)
+cli_policy.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
 cli_runbook.register(app)
