@@ -80,8 +80,8 @@ server.archiving server.answers server.listening server.webhooks server.recallin
 server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
-server.demo_people server.site_customers server.hub server.storing
-server.reads server.histories server.bearers server.effects server.policy_notes
+server.demo_people server.site_customers server.hub server.storing server.starting
+server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
 server.fetching server.tickets
 server.connection server.calls server.preferences
 server.policy_tags
@@ -95,6 +95,7 @@ server.runbooks
 server.described server.ops_pages
 server.http server.gateway
 server.app
+server.running
 server.demo
 server.cli_lab server.cli_journal
 server.asking_server

@@ -125,7 +125,7 @@ async def serve(*, config: Config) -> None:
     settings = _load(config)
     for warning in settings_module.warnings(settings):
         print(f"fairline: {warning}", file=sys.stderr)
-    from router.server.app import serve as run  # loads the whole server
+    from router.server.running import serve as run  # loads the whole server
 
     with looking_seldom():
         await run(settings, reload=partial(_load, config))
