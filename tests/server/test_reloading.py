@@ -15,7 +15,7 @@ import trio
 
 from router.errors import Refusal, Refused, SettingsError
 from router.policy import Policy
-from router.server import engine, logs
+from router.server import appending, logs
 from router.server.clock import Clock
 from router.server.reloading import unchangeable, wait_to_stop
 from router.server.settings import KeyEntry, Settings, load
@@ -211,7 +211,7 @@ async def test_hangups_that_come_while_one_is_served_are_one() -> None:
 async def test_a_full_backlog_refuses_a_newer_policy_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_node() as running:
         with monkeypatch.context() as patched:
-            patched.setattr(engine, "BACKLOG_MAX", 0)
+            patched.setattr(appending, "BACKLOG_MAX", 0)
             with pytest.raises(Refused) as caught:
                 await running.node.put_in_force("acme", OTHER)
         assert caught.value.code is Refusal.OVERLOADED
