@@ -35,14 +35,15 @@ from router.events import (
     OfferMade,
 )
 from router.policy import Policy
+from router.server.auditing import KINDS
 from router.server.buckets import Buckets, Labels, as_counter, as_family
 from router.server.hidden import HIDDEN
 from router.states import Show
 
 __all__ = ["CAUSES", "VIOLATIONS", "Happened"]
 
-VIOLATIONS = ("command", "digest", "order", "double_assign", "lost")
-"""``command``: broke the core (as by more work than an agent may hold) and was skipped, or its
+VIOLATIONS = ("command", "digest", "order", *KINDS)
+"""``command``: broke the core (as by one more than an agent may hold) and was skipped, or its
 events were not told. ``digest``: a replay led elsewhere. ``order``: an offer passed over somebody
 whom the agent could have taken. The others are looked for every minute (``auditing``)."""
 

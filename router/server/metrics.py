@@ -31,7 +31,7 @@ from router.commands import Command
 from router.core import Router
 from router.events import Event
 from router.journal.base import Journal
-from router.server.auditing import audit
+from router.server.auditing import Auditor
 from router.server.floor_figures import FloorFigures
 from router.server.happened import Happened
 from router.server.journal_figures import TimedJournal
@@ -87,6 +87,7 @@ class Metrics:
         self._counters: dict[str, Counter] = {}
         self._page: bytes | None = None
         self._page_at = float("-inf")
+        self._auditors: dict[str, Auditor] = {}
         self.traffic = Traffic()
         self.happened = Happened()
         self._floor = FloorFigures()
@@ -172,11 +173,14 @@ class Metrics:
         self.happened.violated(kind, times)
 
     async def audit(self, routers: Mapping[str, Router]) -> None:
-        """Looks over every core for what must never be."""
+        """Looks over every core for what must never be; the log names the first of each kind."""
         for tenant, router in list(routers.items()):
-            for kind, count in (await audit(router.world)).items():
-                if count:
-                    _LOG.error("core.unsound", tenant=tenant, type=kind, count=count)
+            auditor = self._auditors.setdefault(tenant, Auditor())
+            for kind, names in (await auditor.look(router.world)).items():
+                if names:
+                    first = {"agent" if kind == "over_capacity" else "conversation": names[0]}
+                    count = len(names)
+                    _LOG.error("core.unsound", tenant=tenant, type=kind, count=count, **first)
                     self.violated(kind, count)
 
     # -- the page ------------------------------------------------------------------------------

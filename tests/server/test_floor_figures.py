@@ -100,6 +100,20 @@ class House:
             )
         )
 
+    def ask_again(self, customer: str) -> None:
+        """Somebody who asked already asks about something else, which is held behind the first."""
+        self.count += 1
+        self.do(
+            RequestConversation(
+                by=who("customer", customer),
+                conversation=ConversationId(f"c{self.count}"),
+                op="again",
+                channel="chat",
+                queue="plain",
+                topic="another",
+            )
+        )
+
     def shown(self) -> Shown:
         figures = FloorFigures()
         trio.run(figures.look, {"acme": self.router}, (), self.now_ms)

@@ -1,5 +1,6 @@
 """What the node tells Prometheus."""
 
+import pytest
 import trio
 import trio.testing
 from prometheus_client.parser import text_string_to_metric_families
@@ -38,6 +39,26 @@ async def test_the_page_shows_connections_lines_and_agents() -> None:
     assert shown["fairline_position", ("acme",)] == crowd.core.router.position
     for kind in VIOLATIONS:
         assert shown["fairline_invariant_violations_total", (kind,)] == 0
+
+
+async def test_what_the_audit_finds_is_counted_and_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metrics, crowd = Metrics(), Audience()
+    crowd.join("customer:carl")
+    crowd.do(request("customer:carl"))
+    world = crowd.core.router.world
+    await metrics.audit({"acme": crowd.core.router})
+    assert "core.unsound" not in capsys.readouterr().out
+    (name,) = world.conversations.by_id
+    world.line.leave(name)
+    await metrics.audit({"acme": crowd.core.router})
+    shown = await page_of(metrics, crowd)
+    assert shown["fairline_invariant_violations_total", ("lost",)] == 1
+    assert sum(shown["fairline_invariant_violations_total", (kind,)] for kind in VIOLATIONS) == 1
+    told = capsys.readouterr().out
+    assert "core.unsound" in told
+    assert name in told
 
 
 async def test_the_door_counts_by_its_own_words() -> None:
