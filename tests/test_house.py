@@ -77,7 +77,7 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
-server.openings server.doors server.doorways server.snapshotting server.filed
+server.appending server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
 server.demo_people server.site_customers server.hub server.storing server.starting
