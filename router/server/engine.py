@@ -176,8 +176,8 @@ class Engine:
         """Submits what must be said first: policies, skips, lives that are over; if anything."""
         for tenant, router in self._tenants.routers.items():
             policy = self._policies.get(tenant)
-            if policy is not None and router.policy != policy:
-                self.submit(tenant, SetPolicy(policy=policy))
+            if policy is not None and router.world.filed_policy != policy:
+                self.submit(tenant, SetPolicy(policy=policy, from_file=True))
             for life in router.lives():
                 if life != self._life:
                     self.submit(tenant, LoseNode(life=life))

@@ -16,8 +16,8 @@ from router.journal.file import FileJournal
 from router.journal.memory import MemoryStore
 from router.server import gateway as gateway_module
 from router.server import pulse
-from router.server.app import Addresses, serve
 from router.server.clock import Clock
+from router.server.running import Addresses, serve
 from tests.helpers import raw
 from tests.helpers.machines import CutJournal
 from tests.helpers.nodes import Client, RunningNode, folder_settings, open_node, token
