@@ -40,7 +40,8 @@ def http_reference(document: Document, head: str = _HEAD) -> str:
                 shared = methods.get("parameters", [])
                 lines += _operation(f"{method.upper()} {path}", told, shared)
     refusals = document["components"]["responses"].items()
-    lines += ["## Refusals { #refusals }", "", *_statuses((name[-3:], told) for name, told in refusals)]
+    lines += ["## Refusals { #refusals }", ""]
+    lines += _statuses((name[-3:], told) for name, told in refusals)
     lines += ["## Bodies and answers { #bodies }", ""]
     for name, schema in sorted(document["components"]["schemas"].items()):
         lines += schema_section(name, schema)
