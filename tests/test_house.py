@@ -77,7 +77,7 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
-server.openings server.doors server.doorways server.snapshotting server.filed
+server.appending server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
 server.demo_people server.site_customers server.hub server.storing server.starting
@@ -91,6 +91,7 @@ server.own_share
 server.reloading
 server.probe
 server.doctor
+server.runbooks
 server.described server.ops_pages
 server.http server.gateway
 server.app
@@ -100,7 +101,7 @@ server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init
-server.cli_webhooks server.cli_top server.cli_policy
+server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
 server.cli
 """
 RANKS = {

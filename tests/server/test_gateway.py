@@ -190,8 +190,7 @@ async def test_a_command_whose_fate_stays_unknown_ends_its_connection(
         code, last = await alice.ends()
         assert (code, last and last["action"]) == (4104, "resume")
         assert not any(message["t"] == "reply" for message in alice.seen)
-        journal.is_cut = False
-        journal.mended.set()
+        journal.mend()
         await idle.ok("presence.set", show="busy")
         again = await node.join("agent", "alice")
         assert again.welcome["state"]["presence"]["show"] == "available"
