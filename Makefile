@@ -9,7 +9,7 @@ JOBS ?= 2
 again = { echo "Once more, alone, what failed: a test that fails twice fails."; \
     $(BIN)/python -m pytest -m "$(1)" --last-failed --last-failed-no-failures none; }
 
-.PHONY: demo test lint bench compiled docs web lock clean
+.PHONY: demo test lint bench compiled reference docs web lock clean
 
 demo: web
 	@$(BIN)/fairline demo $(ARGS)
@@ -41,6 +41,10 @@ endif
 # A wheel whose core is compiled, for this machine's Python; needs a C compiler (docs/speed.md).
 compiled: web
 	@FAIRLINE_COMPILED=1 $(BIN)/python -m hatchling build --target wheel
+
+# What is made from the source: reference pages, schemas, the documents of both surfaces.
+reference: .venv/ready
+	@$(BIN)/python -m router.documents
 
 # The documentation as a site, in site/index.html.
 docs: .venv/ready

@@ -5,6 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from router.documents.made import MADE
+
 ROOT = Path(__file__).parents[1]
 PURE_FILES = sorted((ROOT / "router").glob("[!_]*.py"))
 CODE_FILES = sorted(
@@ -322,3 +326,12 @@ def test_the_lock_pins_every_package_by_hash_and_names_no_host() -> None:
     bare = [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
     _assert_none(bare)
     _assert_none([entry.split()[0] for entry in entries if "==" not in entry.split()[0]])
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_made_from_the_source_is_as_the_source_says(name: str) -> None:
+    kept = (ROOT / name).read_text(encoding="utf-8")
+    assert kept == MADE[name](kept), (
+        f"{name} is older than the source. One command makes all such files anew:  "
+        "python -m router.documents   (or: make reference)"
+    )

@@ -13,6 +13,9 @@ import msgspec
 
 from router import __version__, outgoing
 from router.documents.openapi_beside import STRUCTS, beside
+from router.documents.protocol_reference import messages, parts
+from router.documents.settings_words import WORDS
+from router.documents.wording import add_words
 from router.server import preference_calls
 from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS, Operation
@@ -41,6 +44,7 @@ def openapi() -> dict[str, Any]:
         [*answers, *commands, *STRUCTS, preference_calls.Preference, OwnShare, outgoing.Error],
         ref_template="#/components/schemas/{name}",
     )
+    add_words(components, (*commands, *parts(), *messages("from-server").values(), *WORDS))
     bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
     for one in OPERATIONS:
         if one.read is None:

@@ -6,14 +6,13 @@ Invariant (tests/documents/test_settings_reference.py): every key of every secti
 type, range and default; ``docs/reference/settings.md`` is what this makes.
 """
 
-import types
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from router import policy, rules, wishes
+from router.documents.kinds import default_of, kind_of
 from router.documents.settings_words import WORDS
 from router.server import sections
 from router.suggestions import field_types
@@ -75,44 +74,10 @@ def _rows(kind: type[Struct]) -> Iterator[str]:
     hints = field_types(kind)
     for field in msgspec.structs.fields(kind):
         key = field.encode_name
-        cells = (f"`{key}`", _kind(hints[key]), _default(field), WORDS[kind][key])
+        cells = (
+            f"`{key}`",
+            kind_of(hints[key], lambda _: "table"),
+            default_of(field),
+            WORDS[kind][key],
+        )
         yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-
-
-def _default(field: msgspec.structs.FieldInfo) -> str:
-    if field.required:
-        return "must be there"
-    made = field.default
-    if made is msgspec.NODEFAULT:
-        made = field.default_factory()  # a field has one of the two
-    plain = msgspec.to_builtins(made)
-    if plain is None or isinstance(made, Struct):
-        return "" if plain is None else "as below"
-    return f"`{msgspec.json.encode(plain).decode()}`"
-
-
-def _kind(annotation: Any) -> str:  # noqa: ANN401 - a type form
-    origin, arms = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        limits = [part for meta in arms[1:] if isinstance(meta, Meta) for part in _limits(meta)]
-        return ", ".join([_kind(arms[0]), *limits])
-    if origin is Literal:
-        return " or ".join(f"`{word}`" for word in arms if word)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_kind(arm) for arm in arms if arm is not type(None))
-    if origin is tuple:
-        return f"list: {_kind(arms[0])}"
-    if origin is dict:
-        return f"table: {_kind(arms[1])}"
-    if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return "table"
-    return {int: "whole number", str: "text", bool: "`true` or `false`"}[annotation]
-
-
-def _limits(meta: Meta) -> Iterator[str]:
-    if meta.ge is not None and meta.le is not None:
-        yield f"{meta.ge} to {meta.le}"
-    elif meta.ge is not None:
-        yield f"{meta.ge} or more"
-    if meta.max_length is not None:
-        yield f"at most {meta.max_length} characters"

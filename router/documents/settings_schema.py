@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from router.documents.settings_words import WORDS
+from router.documents.wording import describe
 from router.policy import Policy
 from router.server.sections import Settings
 from router.suggestions import field_types, plain
@@ -40,15 +41,8 @@ def _schema(kind: type[Struct], title: str) -> dict[str, Any]:
     for struct, words in WORDS.items():
         if struct.__name__ in defs:
             for key, sentence in words.items():
-                _describe(defs[struct.__name__]["properties"], key, sentence)
+                describe(defs[struct.__name__]["properties"], key, sentence)
     return {"$schema": DIALECT, "title": title, **schema, "$defs": defs}
-
-
-def _describe(properties: dict[str, Any], key: str, sentence: str) -> None:
-    told = properties[key]
-    if "$ref" in told:  # beside which older editors read nothing
-        told = properties[key] = {"allOf": [{"$ref": told.pop("$ref")}], **told}
-    told["description"] = sentence
 
 
 def _let_files_in(defs: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def commands() -> Iterator[str]:
     for block in blocks(PAGES, "sh"):
         text = block.text.replace("\\\n", " ")
         for line in text.splitlines():
-            yield from re.findall(r"(?:^|\$\()\s*(fairline [^#)|;&]+)", line)
+            yield from re.findall(r"(?:^|\$\()\s*(fairline [^#)|;&>]+)", line)
 
 
 @pytest.mark.parametrize("command", sorted(set(commands())))

@@ -91,4 +91,4 @@ def test_what_is_committed_is_what_is_made(arguments: list[str], file: str) -> N
     made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     kept = (ROOT / file).read_text(encoding="utf-8")
-    assert kept == made.stdout, f"make it anew: fairline config {' '.join(arguments)} > {file}"
+    assert kept == made.stdout, f"make {file} anew: python -m router.documents (make reference)"

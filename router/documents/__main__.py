@@ -1,0 +1,8 @@
+"""``python -m router.documents`` makes the files anew that are made from the source."""
+
+import sys
+from pathlib import Path
+
+from router.documents.made import make
+
+sys.stdout.writelines(f"{name}\n" for name in make(Path(__file__).parents[2]))
