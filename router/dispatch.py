@@ -76,6 +76,7 @@ from router.commands import (
     Tick,
     TransferConversation,
 )
+from router.errors import Refusal, Refused
 from router.events import Answer, AuditRecorded, NodeLost, PolicyChanged
 from router.ids import PersonKey
 from router.world import World
@@ -84,6 +85,14 @@ __all__ = ["COMMANDS", "TIMERS"]
 
 
 def _set_policy(world: World, command: SetPolicy) -> None:
+    if command.over and command.over != world.policy_at:
+        raise Refused(
+            Refusal.CONFLICT, "another policy was put in force meanwhile; read it and change that"
+        )
+    is_known = command.from_file and command.policy == world.policy
+    world.note_policy(command.policy, from_file=command.from_file)
+    if is_known:  # by hand it was put in force before, and nothing follows from who says so too
+        return
     world.put_policy(command.policy)
     placing.replan(world)
     attendance.review_agents(world)

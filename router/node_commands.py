@@ -34,10 +34,16 @@ class Tick(CommandForm, frozen=True):
 
 
 class SetPolicy(CommandForm, frozen=True):
-    """Puts a whole policy in force; ``by`` is None where the configuration file says so."""
+    """Puts a whole policy in force; ``by`` is None where a node does so.
+
+    ``from_file``: it is what the settings say, which the core remembers beside what is in force.
+    ``over``: only over the policy that was put in force at this position; 0 for any.
+    """
 
     policy: Policy
     by: Actor | None = None
+    from_file: bool = False
+    over: int = 0
 
 
 class LoseNode(CommandForm, frozen=True):

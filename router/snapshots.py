@@ -45,6 +45,9 @@ def dump(world: World) -> Iterator[bytes]:
     """Everything that is state, in a fixed order."""
     people = world.people
     yield _object("policy", world.policy)
+    if world.filed_policy is not None:
+        is_other = world.filed_policy != world.policy
+        yield _object("filed", (world.policy_at, world.filed_policy if is_other else None))
     counts = (people.idle_count, world.offers.made_count, world.assignment_count)
     yield _object("counts", counts)
     yield from _pieces("agents", people.agents.values())
@@ -129,6 +132,11 @@ def _take_policy(world: World, policy: Policy) -> None:
     world.put_policy(policy)
 
 
+def _take_filed(world: World, filed: tuple[int, Policy | None]) -> None:
+    world.policy_at, other = filed
+    world.filed_policy = world.policy if other is None else other
+
+
 def _take_counts(world: World, counts: tuple[int, int, int]) -> None:
     world.people.idle_count, world.offers.made_count, world.assignment_count = counts
 
@@ -201,6 +209,7 @@ def _form(form: Any, take: Callable[[World, Any], None]) -> _Form:  # noqa: ANN4
 
 _FORMS: Mapping[str, _Form] = {
     "policy": _form(Policy, _take_policy),
+    "filed": _form(tuple[int, Policy | None], _take_filed),
     "counts": _form(tuple[int, int, int], _take_counts),
     "agents": _form(list[Agent], _take_agents),
     "customers": _form(list[Customer], _take_customers),

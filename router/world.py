@@ -67,6 +67,11 @@ class World:
         self.policy = Policy()
         self.in_force = InForce(self.policy)
         """The same policy, as each decision asks for it."""
+        self.filed_policy: Policy | None = None
+        """What the settings said when they were last put in force; None before any node told."""
+        self.policy_at = 0
+        """The position at which the policy was put in force; 0 as long as ``filed_policy`` is None,
+        for a state that older journals lead to must stay what it was."""
         self.queues: dict[str, Queue] = {}
         self.directory: dict[str, AgentEntry] = {}
         self.channels: tuple[str, ...] = ()
@@ -101,6 +106,13 @@ class World:
             and self.cost(channel) > 1
             and channel not in policy.interrupts
         )
+
+    def note_policy(self, policy: Policy, *, from_file: bool) -> None:
+        """Remembers where a policy comes from that the command in hand puts in force."""
+        if from_file:
+            self.filed_policy = policy
+        if self.filed_policy is not None:
+            self.policy_at = self.position
 
     def emit(self, event: Event) -> None:
         """Reports a fact."""

@@ -15,7 +15,7 @@ from router import __version__, outgoing
 from router.documents.openapi_beside import STRUCTS, beside
 from router.documents.protocol_reference import messages, parts
 from router.documents.settings_words import WORDS
-from router.documents.wording import add_words
+from router.documents.wording import add_words, portable
 from router.server import preference_calls
 from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS, Operation
@@ -67,7 +67,7 @@ def openapi() -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": {**components, **bodies},
+            "schemas": portable({**components, **bodies}),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -99,18 +99,8 @@ def _preferences() -> dict[str, Any]:
             "summary": says,
             "responses": {**(answer if method == "get" else done), **refusals},
         }
-    found["put"]["parameters"] = [
-        {
-            "name": "If-Match",
-            "in": "header",
-            "description": "The `ETag` of what is changed: 412 where that is not the newest.",
-            "schema": {"type": "string"},
-        }
-    ]
-    found["put"]["responses"]["412"] = {
-        "description": "It was changed elsewhere meanwhile: read it again.",
-        "content": _json(_refusal()),
-    }
+    found["put"]["parameters"] = [_IF_MATCH]
+    found["put"]["responses"]["412"] = _changed_meanwhile()
     found["put"]["requestBody"] = {"required": True, "content": _json({})}
     return found
 
@@ -142,10 +132,27 @@ def _operation(one: Operation) -> dict[str, Any]:
     }
     if one.is_keyed:
         told["parameters"].append(_KEY)
+    if one.path == "/v1/policy":
+        _note_tags(told, one)
     if one.read is None:
         reference = {"$ref": f"#/components/schemas/{_body_name(one)}"}
         told["requestBody"] = {"required": True, "content": _json(reference)}
     return told
+
+
+def _note_tags(told: dict[str, Any], one: Operation) -> None:
+    """The policy has tags, so that two who change it do not overwrite each other."""
+    told["responses"]["200"]["headers"] = {
+        "ETag": {"description": "Of the policy in force.", "schema": {"type": "string"}}
+    }
+    if one.method == "PUT":
+        told["parameters"].append(_IF_MATCH)
+        told["responses"]["412"] = _changed_meanwhile()
+
+
+def _changed_meanwhile() -> dict[str, Any]:
+    said = "It was changed elsewhere meanwhile: read it again."
+    return {"description": said, "content": _json(_refusal())}
 
 
 def _success(one: Operation) -> dict[str, Any]:
@@ -223,6 +230,12 @@ def _refusal() -> dict[str, Any]:
     return {"type": "object", "properties": {"err": error}, "required": ["err"]}
 
 
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The `ETag` of what is changed: 412 where that is not the newest.",
+    "schema": {"type": "string"},
+}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",

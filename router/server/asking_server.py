@@ -1,22 +1,35 @@
-"""One HTTP request to the server of some settings, for commands that must have it do something.
+"""One HTTP request to a server, for commands that must have it do or tell something.
 
-Owns: where that server is, whose token goes with it. Does not know: what is asked.
+Owns: where the server of some settings is, whose token goes with it. Does not know: what is asked.
 """
 
 import http.client
+import os
 import ssl
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from router.errors import SettingsError
 from router.server.auth import mint
 from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
-from router.server.settings import Settings, address
+from router.server.settings import ServerSettings, Settings, address
 
-__all__ = ["Asked", "ask_server", "own_address"]
+__all__ = [
+    "Asked",
+    "Server",
+    "address_given",
+    "ask",
+    "ask_server",
+    "own_address",
+    "own_server",
+    "token_given",
+]
 
 ANSWER_S = 10.0
 TOKEN_TTL_S = 60
+TOKEN_VARIABLE = "FAIRLINE_TOKEN"  # noqa: S105 - a name
 
 
 class Asked(NamedTuple):
@@ -32,6 +45,15 @@ def own_address(bind: str) -> tuple[str, int]:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - as a key
 
 
+class Server(NamedTuple):
+    """Where a server is, and whose token goes with what it is asked."""
+
+    url: str
+    token: str
+    ca_file: Path | None = None
+    checks_host: bool = True
+
+
 def ask_server(
     settings: Settings, tenant: str, method: str, path: str, body: bytes | None = None
 ) -> Asked:
@@ -40,31 +62,94 @@ def ask_server(
     Raises:
         SettingsError: nobody answers there, or no key here can sign.
     """
+    mend = f"send {method} {path} with a service's token"
+    return ask(own_server(settings, tenant, mend=mend), method, path, body)
+
+
+def own_server(settings: Settings, tenant: str, *, mend: str, token: str = "") -> Server:
+    """The server of these settings on this machine, with a token of a service of the tenant.
+
+    Args:
+        settings: Whose server.
+        tenant: Whose service; not needed where there is one tenant.
+        mend: What to do where no key here can sign.
+        token: One that is there already.
+
+    Raises:
+        SettingsError: no key here can sign.
+    """
+    return _at(settings.server, token or _signed(settings, tenant, mend))
+
+
+def _signed(settings: Settings, tenant: str, mend: str) -> str:
     name = tenant_of(settings, tenant)
     entry = settings.tenants[name].signing_key
     if entry is None:
-        raise SettingsError(
-            f"no key here can sign; send {method} {path} with a service's token",
-            key=f"tenants.{name}.keys",
-        )
+        raise SettingsError(f"no key here can sign; {mend}", key=f"tenants.{name}.keys")
     now_ms = Clock().wall_ms()
-    token = mint(
+    return mint(
         entry, tenant=name, role="service", subject="fairline-cli", now_ms=now_ms, ttl_s=TOKEN_TTL_S
     )
-    host, port = own_address(settings.server.bind)
-    connection: http.client.HTTPConnection
-    if settings.server.tls_cert:
-        context = ssl.create_default_context(cafile=settings.server.tls_cert)
-        context.check_hostname = False
-        connection = http.client.HTTPSConnection(host, port, timeout=ANSWER_S, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+
+
+def _at(server: ServerSettings, token: str) -> Server:
+    host, port = own_address(server.bind)
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if not server.tls_cert:
+        return Server(f"http://{where}", token)
+    return Server(f"https://{where}", token, Path(server.tls_cert), checks_host=False)
+
+
+def token_given(file: Path | None) -> str:
+    """The token of a file, else that of the variable; empty where there is none.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    if file is None:
+        return os.environ.get(TOKEN_VARIABLE, "").strip()
     try:
-        connection.request(method, path, body, headers={"Authorization": f"Bearer {token}"})
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", file=str(file)) from None
+
+
+def address_given(text: str, key: str) -> str:
+    """An address of the command line.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("write http://host:port or https://host", key=key)
+    return text.rstrip("/")
+
+
+def ask(server: Server, method: str, path: str, body: bytes | None = None) -> Asked:
+    """Sends one request.
+
+    Raises:
+        SettingsError: nobody answers there.
+    """
+    parts = urlsplit(server.url)
+    host = parts.hostname or ""
+    connection: http.client.HTTPConnection
+    if parts.scheme == "https":
+        context = ssl.create_default_context(cafile=server.ca_file)
+        context.check_hostname = server.checks_host
+        connection = http.client.HTTPSConnection(
+            host, parts.port or 443, timeout=ANSWER_S, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, parts.port or 80, timeout=ANSWER_S)
+    headers = {"Authorization": f"Bearer {server.token}"}
+    try:
+        connection.request(method, f"{parts.path}{path}", body, headers=headers)
         answer = connection.getresponse()
         return Asked(answer.status, answer.read().decode("utf-8", "replace"))
-    except OSError as error:
-        text = f"nobody answers at {host}:{port} ({error}); start the server first"
+    except (OSError, http.client.HTTPException) as error:
+        text = f"nobody answers at {server.url} ({error}); start the server first"
         raise SettingsError(text, key="server.bind") from None
     finally:
         connection.close()

@@ -9,13 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
 from router.errors import SettingsError
 from router.server import settings as settings_module
-from router.server.asking_server import own_address
+from router.server.asking_server import address_given, own_address, token_given
 from router.server.auth import Authenticator, mint
 from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
@@ -25,7 +24,6 @@ from router.server.settings import Settings, load
 
 __all__ = ["Wanted", "run_doctor"]
 
-TOKEN_VARIABLE = "FAIRLINE_TOKEN"  # noqa: S105 - a name
 TOKEN_TTL_S = 60
 MARKS = {"passed": "ok  ", "warned": "WARN", "failed": "FAIL", "skipped": "skip"}
 
@@ -57,10 +55,10 @@ async def run_doctor(wanted: Wanted, *, json: bool) -> bool:
     patient = Patient("", "", None)
     if settings is not None:
         patient = _of_settings(settings, wanted.tenant)
-    given = _token(wanted.token_file)
+    given = token_given(wanted.token_file)
     patient = patient._replace(
-        url=_address(wanted.url, "--url") if wanted.url else patient.url,
-        ops_url=_address(wanted.ops_url, "--ops-url") if wanted.ops_url else patient.ops_url,
+        url=address_given(wanted.url, "--url") if wanted.url else patient.url,
+        ops_url=address_given(wanted.ops_url, "--ops-url") if wanted.ops_url else patient.ops_url,
         mint=(lambda: given) if given else patient.mint,
     )
     if wanted.ca_file is not None:
@@ -120,22 +118,6 @@ def _minting(settings: Settings, tenant: str) -> Mint | None:
                 ttl_s=TOKEN_TTL_S,
             )
     return None
-
-
-def _token(file: Path | None) -> str:
-    if file is None:
-        return os.environ.get(TOKEN_VARIABLE, "").strip()
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"cannot be read: {error.strerror}", file=str(file)) from None
-
-
-def _address(text: str, key: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError("write http://host:port or https://host", key=key)
-    return text.rstrip("/")
 
 
 def _silent(_: Finding) -> None:

@@ -1,17 +1,18 @@
 """Newer settings for a running node: when to read them, and what a restart is needed for.
 
 Owns: what the signals mean, which settings only a start reads, the log's words about both.
-Does not know: files, or how a policy is put in force.
+Does not know: files, or how policies are put in force (``filed``).
 
 Reading, checking and comparing take a second with ten thousand agents, so they have a thread.
 
 Invariants (tests/server/test_reloading.py): settings with a mistake change nothing, and every
 mistake of them is in the log; no value of a key that only a start reads is, for it may be a secret;
-settings count as right once every policy of them took effect; a stop waits for nothing of this.
+settings count as right once every policy of them took effect, and else none of them did; a policy
+that was set by hand stays where its file says what it said; a stop waits for nothing of this.
 """
 
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -19,8 +20,9 @@ import structlog
 import trio
 
 from router.changes import changes
-from router.errors import Refused, SettingsError
+from router.errors import SettingsError
 from router.policy import Policy
+from router.server.filed import Ruled, put_in_force, standings, warn_of_differences
 from router.server.settings import Settings, SettingsErrors
 
 __all__ = ["Changing", "unchangeable", "wait_to_stop"]
@@ -28,30 +30,21 @@ __all__ = ["Changing", "unchangeable", "wait_to_stop"]
 _LOG = structlog.get_logger("fairline.app")
 
 
-class Changing(Protocol):
+class Changing(Ruled, Protocol):
     """A node that can go on with newer settings."""
 
     settings: Settings
     """What it was started with."""
-
-    def policies(self) -> Mapping[str, Policy]:
-        """The policy in force, by tenant."""
-
-    async def put_in_force(self, tenant: str, policy: Policy) -> None:
-        """Has a tenant's policy take effect.
-
-        Raises:
-            Refused: it did not, or nobody knows.
-        """
 
     def reloaded(self, *, is_right: bool) -> None:
         """Newer settings were read, and are in force or not."""
 
 
 class _Newer(NamedTuple):
-    """What newer settings ask for: other policies, and by key what waits for a restart."""
+    """What newer settings ask for: policies that are news, and by key what waits for a restart."""
 
-    policies: dict[str, Policy]
+    told: dict[str, Policy]
+    news: dict[str, Policy]
     waiting: list[str]
 
 
@@ -85,16 +78,14 @@ async def _reload_when_asked(
 
 async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     """Whether the settings are right, and what of them can be is in force."""
-    in_force = node.policies()
+    standing = standings(node)
 
     def read() -> _Newer:
         newer = reload()
-        policies = {
-            name: tenant.policy
-            for name, tenant in newer.tenants.items()
-            if name in in_force and in_force[name] != tenant.policy
-        }
-        return _Newer(policies, list(unchangeable(node.settings, newer)))
+        served = node.settings.tenants
+        told = {name: one.policy for name, one in newer.tenants.items() if name in served}
+        news = {name: policy for name, policy in told.items() if standing[name].filed != policy}
+        return _Newer(told, news, list(unchangeable(node.settings, newer)))
 
     try:
         newer = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
@@ -105,19 +96,17 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
                 "settings.refused", file=one.file, line=one.line, key=one.key, error=str(one)
             )
         return False
-    is_right = True
-    for name, policy in newer.policies.items():
-        try:
-            await node.put_in_force(name, policy)
-        except Refused as refused:
-            is_right = False
-            _LOG.error("settings.not_in_force", tenant=name, error=refused.message)
+    wrong = await put_in_force(node, newer.news)
+    for name, why in wrong.items():
+        _LOG.error("settings.not_in_force", tenant=name, error=why)
     if newer.waiting:
         setting = ", ".join(newer.waiting)
         _LOG.warning("settings.need_restart", setting=setting, count=len(newer.waiting))
-    if is_right:
-        _LOG.info("settings.reloaded")
-    return is_right
+    if wrong:
+        return False
+    warn_of_differences(node, newer.told)
+    _LOG.info("settings.reloaded")
+    return True
 
 
 def unchangeable(old: Settings, new: Settings) -> Iterator[str]:

@@ -29,7 +29,8 @@ from router.explained import Explained
 from router.policy import Policy
 from router.requests import command_for
 from router.rights import may_send
-from router.server.calls import Caller, Calls, Office, json_response
+from router.server.calls import Caller, Calls, Office, json_response, refusal
+from router.server.policy_tags import place_of, policy_tag
 from router.shares import Shares, shares
 from router.suggestions import all_mistakes, did_you_mean
 
@@ -38,6 +39,7 @@ __all__ = ["OPERATIONS", "Operation", "rest_routes"]
 BODY_BYTES_MAX = 65_536
 PAGE_MAX = 500
 TRACEPARENT_MAX = 128
+PRECONDITION_FAILED = 412
 
 Answer = Callable[["Reading"], object]
 
@@ -282,13 +284,16 @@ def _read(operation: Operation, calls: Calls, caller: Caller, request: Request) 
     path = {name: str(value) for name, value in request.path_params.items()}
     assert operation.read is not None, "reads have one"
     return json_response(
-        operation.read(Reading(caller, calls.office, router, calls.office.now_ms(), path, query))
+        operation.read(Reading(caller, calls.office, router, calls.office.now_ms(), path, query)),
+        headers=policy_tag(router) if operation.answer is Policy else None,
     )
 
 
 async def _do(operation: Operation, calls: Calls, caller: Caller, request: Request) -> Response:
     message = await _message(operation, request)
     command = command_for(message, caller.actor, calls.office.new_id)
+    if isinstance(command, SetPolicy):
+        return await _put_policy(command, calls, caller, request)
     if isinstance(command, RequestConversation):
         traceparent = request.headers.get("traceparent", "")[:TRACEPARENT_MAX]
         calls.office.note_trace(command.conversation, traceparent)
@@ -302,11 +307,26 @@ async def _do(operation: Operation, calls: Calls, caller: Caller, request: Reque
             joined=answered.joined,
         )
         return json_response(asked, 200 if answered.joined else 201)
-    if isinstance(command, SetPolicy):
-        return json_response(Changed(calls.office.policy_changes(caller.tenant, command.policy)))
     if operation.answer is Said:
         return json_response(Said(answered.seq or 0), 201)
     return Response(status_code=204)
+
+
+async def _put_policy(
+    command: SetPolicy, calls: Calls, caller: Caller, request: Request
+) -> Response:
+    """Puts a policy in force, with ``If-Match`` only over the one that the caller has read."""
+    router = calls.office.routers[caller.tenant]
+    wanted = request.headers.get("if-match", "")
+    try:
+        over = place_of(wanted, router)
+        await calls.do(caller, msgspec.structs.replace(command, over=over))
+    except Refused as refused:
+        if refused.code is not Refusal.CONFLICT:
+            raise
+        return refusal(refused, PRECONDITION_FAILED)
+    changed = Changed(calls.office.policy_changes(caller.tenant, command.policy))
+    return json_response(changed, headers=policy_tag(router, of=command.policy))
 
 
 async def _message(operation: Operation, request: Request) -> incoming.Incoming:

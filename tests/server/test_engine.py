@@ -12,11 +12,12 @@ from router.commands import (
     SetPolicy,
     SetPresence,
     Tick,
+    Underway,
 )
 from router.errors import Refusal, Refused
-from router.events import CommandAnswered, CommandRefused, OfferEnded
-from router.journal.memory import MemoryStore
-from router.server import engine as engine_module
+from router.events import CommandAnswered, CommandRefused, OfferEnded, PolicyChanged
+from router.journal.memory import MemoryJournal, MemoryStore
+from router.server import appending
 from router.server.clock import Clock
 from tests.helpers.cores import POLICY, actor, connect, request
 from tests.helpers.machines import POISON, Machine, machine
@@ -51,6 +52,34 @@ async def test_a_second_start_changes_no_policy_that_is_in_force() -> None:
     async with machine(store, life="n2") as made:
         assert made.commands == []
         assert made.router.position == 1
+
+
+async def test_a_policy_that_was_set_by_hand_outlives_a_restart_but_no_new_file() -> None:
+    store = MemoryStore()
+    by_hand = msgspec.structs.replace(POLICY, grace_ms=5_000)
+    newer = msgspec.structs.replace(POLICY, grace_ms=9_000)
+    async with machine(store) as made:
+        await made.do(SetPolicy(policy=by_hand, by=actor("service:shop")))
+    async with machine(store, life="n2") as made:
+        assert (made.commands, made.router.policy) == ([], by_hand)
+    async with machine(store, life="n3", policy=newer) as made:
+        assert made.router.policy == newer
+    async with machine(store, life="n4", policy=newer) as made:
+        assert (made.commands, made.router.policy) == ([], newer)
+
+
+async def test_a_journal_of_before_files_were_remembered_gets_the_file_s_policy_once() -> None:
+    store = MemoryStore()
+    journal = MemoryJournal(lambda: 1_000, store)
+    old = [SetPolicy(policy=POLICY), SetPolicy(policy=POLICY, by=actor("service:shop"))]
+    payloads = [msgspec.msgpack.encode(Underway("n0", 1, command)) for command in old]
+    await journal.append([("acme", payload) for payload in payloads], 1_000)
+    async with machine(store) as made:
+        told, _ = made.commands
+        assert told == SetPolicy(policy=POLICY, from_file=True)
+        assert [type(event) for _, event, _ in made.published] == [PolicyChanged]  # of "other"
+    async with machine(store, life="n2") as made:
+        assert made.commands == []
 
 
 async def test_a_start_replays_and_tells_nobody() -> None:
@@ -155,8 +184,7 @@ async def test_commands_that_came_meanwhile_go_in_together() -> None:
         await trio.testing.wait_all_tasks_blocked()
         memos += [made.submit(request("customer:carl", f"q{number}")) for number in range(50)]
         assert made.engine.waiting_since_ms() is not None
-        made.journal.is_cut = False
-        made.journal.mended.set()
+        made.journal.mend()
         with trio.fail_after(5):
             await memos[-1].done.wait()
         assert made.batches[-2:] == [50, 50]
@@ -209,7 +237,7 @@ async def test_nobody_hears_of_a_command_whose_fate_is_unknown() -> None:
         memo = made.submit(connect("customer:carl"))
         await trio.testing.wait_all_tasks_blocked()
         assert memo.outcomes == []
-        made.journal.mended.set()
+        made.journal.mend()
         with trio.fail_after(5):
             await memo.done.wait()
         assert isinstance(memo.outcomes[0], CommandAnswered)
@@ -218,10 +246,10 @@ async def test_nobody_hears_of_a_command_whose_fate_is_unknown() -> None:
 async def test_a_backlog_that_is_full_refuses_at_once() -> None:
     async with machine() as made:
         made.journal.is_cut = True
-        for _ in range(engine_module.BACKLOG_MAX):
+        for _ in range(appending.BACKLOG_MAX):
             made.engine.submit("acme", Tick())
         await trio.testing.wait_all_tasks_blocked()
-        for _ in range(engine_module.BACKLOG_MAX):
+        for _ in range(appending.BACKLOG_MAX):
             made.engine.submit("acme", Tick())
         memo = made.submit(connect("customer:carl"))
         (outcome,) = memo.outcomes

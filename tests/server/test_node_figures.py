@@ -7,12 +7,12 @@ import trio.testing
 
 from router.commands import Disconnect
 from router.core import Router
-from router.server.node_figures import NodeFigures, Strains, overdue_ms
+from router.server.node_figures import LATELY_S, NodeFigures, Strains, overdue_ms
 from router.server.sections import ServerSettings
 from tests.helpers.certificates import certificate
 from tests.helpers.cores import Core, actor
 
-CALM = Strains(is_draining=False, oldest_s=0.0, overdue_s=0.0)
+CALM = Strains(is_ready=True, is_draining=False, oldest_s=0.0, overdue_s=0.0, replay=(0, 0))
 
 
 def shown(figures: NodeFigures) -> dict[tuple[str, ...], float]:
@@ -32,14 +32,34 @@ async def test_a_late_loop_is_seen(autojump_clock: trio.testing.MockClock) -> No
     assert shown(figures)["loop_lag_seconds_count",] == 4
 
 
+async def test_a_loop_that_was_late_is_late_for_a_while(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    figures = NodeFigures(ServerSettings(), lambda: CALM)
+    assert figures.late_s() == 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(figures.measure_lag)
+        await trio.testing.wait_all_tasks_blocked()
+        autojump_clock.jump(3)
+        await trio.sleep(1)
+        assert 2.7 < figures.late_s() <= 3
+        await trio.sleep(LATELY_S - 0.5 - 1)
+        assert figures.late_s() > 2.7
+        await trio.sleep(1)
+        assert figures.late_s() < 0.1
+        nursery.cancel_scope.cancel()
+
+
 async def test_what_strains_the_node_is_shown() -> None:
     figures = NodeFigures(
         ServerSettings(connections_max=7),
-        lambda: Strains(is_draining=True, oldest_s=2, overdue_s=3),
+        lambda: Strains(is_ready=False, is_draining=True, oldest_s=2, overdue_s=3, replay=(5, 9)),
     )
     figures.look()
     found = shown(figures)
     assert found["draining",] == 1
+    assert found["ready",] == 0
+    assert (found["replayed_commands",], found["replay_commands",]) == (5, 9)
     assert found["command_oldest_seconds",] == 2
     assert found["sweep_lag_seconds",] == 3
     assert found["connections_max",] == 7

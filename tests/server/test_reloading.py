@@ -13,52 +13,28 @@ import msgspec
 import pytest
 import trio
 
+from router.commands import SetPolicy
 from router.errors import Refusal, Refused, SettingsError
-from router.policy import Policy
-from router.server import engine, logs
+from router.server import appending, logs
 from router.server.clock import Clock
+from router.server.filed import put_in_force
 from router.server.reloading import unchangeable, wait_to_stop
 from router.server.settings import KeyEntry, Settings, load
+from tests.helpers.cores import actor
 from tests.helpers.nodes import PATIENCE_S, POLICY, node_settings, open_node
+from tests.helpers.ruled import Ruling
 
 OTHER = msgspec.structs.replace(POLICY, grace_ms=5_000)
 
 
-class Node:
-    """Keeps what it is told; the real one is in test_app."""
-
-    def __init__(self, settings: Settings, **refusals: Refused) -> None:
-        self.settings = settings
-        self.taken: list[str] = []
-        self.told: list[bool] = []
-        self.is_stuck = False
-        self.heard = trio.Event()
-        self._refusals = refusals
-
-    def policies(self) -> dict[str, Policy]:
-        return {name: tenant.policy for name, tenant in self.settings.tenants.items()}
-
-    async def put_in_force(self, tenant: str, policy: Policy) -> None:
-        self.taken.append(tenant)
-        if self.is_stuck:
-            self.heard.set()
-            await trio.sleep_forever()
-        if tenant in self._refusals:
-            raise self._refusals[tenant]
-
-    def reloaded(self, *, is_right: bool) -> None:
-        self.told.append(is_right)
-        self.heard.set()
-
-
-async def hangup(node: Node) -> AsyncGenerator[int, None]:
+async def hangup(node: Ruling) -> AsyncGenerator[int, None]:
     """A hangup, and once it was heard of, the end."""
     yield signal.SIGHUP
     await node.heard.wait()
     yield signal.SIGTERM
 
 
-async def reloaded(node: Node, reload: Callable[[], Settings]) -> None:
+async def reloaded(node: Ruling, reload: Callable[[], Settings]) -> None:
     with trio.fail_after(PATIENCE_S):
         async with aclosing(hangup(node)) as signals:
             await wait_to_stop(signals, node, reload)
@@ -99,7 +75,7 @@ def test_what_only_a_restart_reads_is_named_key_by_key() -> None:
 async def test_settings_that_are_right_are_taken_and_what_waits_is_one_line(
     lines: io.StringIO,
 ) -> None:
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     newer = changed(
         node_settings(OTHER, bind="127.0.0.1:1"),
         keys=(KeyEntry(kid="other", secret="another secret"),),
@@ -119,7 +95,7 @@ async def test_settings_with_mistakes_change_nothing_and_each_is_logged_with_its
 ) -> None:
     file = tmp_path / "fairline.toml"
     file.write_text('[server]\nlgo = "json"\nbind = 1\n[tenants.acme]\n', encoding="utf-8")
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     await reloaded(node, lambda: load([file], {}))
     assert (node.taken, node.told) == ([], [False])
     found = {line["key"]: line for line in read(lines)}
@@ -133,7 +109,7 @@ async def test_settings_with_mistakes_change_nothing_and_each_is_logged_with_its
 async def test_without_files_a_hangup_is_nothing_and_a_single_error_is_told_too(
     lines: io.StringIO,
 ) -> None:
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     node.heard.set()
     async with aclosing(hangup(node)) as signals:
         await wait_to_stop(signals, node, None)
@@ -142,14 +118,14 @@ async def test_without_files_a_hangup_is_nothing_and_a_single_error_is_told_too(
     def unreadable() -> Settings:
         raise SettingsError("a mistake", file="f", key="k")
 
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     await reloaded(node, unreadable)
     assert node.told == [False]
     assert [(line["key"], line["error"]) for line in read(lines)] == [("k", "a mistake")]
 
 
 async def test_the_loop_turns_while_settings_are_read() -> None:
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     turned = threading.Event()
     began = trio.lowlevel.current_trio_token()
 
@@ -166,23 +142,59 @@ async def test_a_policy_that_did_not_take_effect_is_told_and_the_settings_are_no
     lines: io.StringIO,
 ) -> None:
     full = Refused(Refusal.OVERLOADED, "too many commands are waiting")
-    node = Node(node_settings(), acme=full)
+    node = Ruling(node_settings())
+    node.refusals["acme"] = [full]
     await reloaded(node, lambda: node_settings(OTHER))
-    assert (node.taken, node.told) == (["acme", "browsers"], [False])
-    (line,) = read(lines)
+    assert (node.policies(), node.told) == ([POLICY, POLICY], [False])
+    back, line = read(lines)
+    assert (back["event"], back["tenant"]) == ("settings.taken_back", "browsers")
     assert (line["event"], line["tenant"]) == ("settings.not_in_force", "acme")
     assert "too many" in line["error"]
 
 
+async def test_settings_that_were_refused_for_one_tenant_are_taken_whole_the_next_time() -> None:
+    node = Ruling(node_settings())
+    node.refusals["acme"] = [Refused(Refusal.OVERLOADED, "too many commands are waiting")]
+    await reloaded(node, lambda: node_settings(OTHER))
+    node.heard = trio.Event()
+    await reloaded(node, lambda: node_settings(OTHER))
+    assert (node.policies(), node.told) == ([OTHER, OTHER], [False, True])
+
+
+async def test_what_was_set_by_hand_stays_until_its_file_says_something_new(
+    lines: io.StringIO,
+) -> None:
+    node = Ruling(node_settings())
+    by_hand = msgspec.structs.replace(POLICY, score_band=7)
+    node.apply("acme", SetPolicy(policy=by_hand, by=actor("supervisor:sofia")))
+    await reloaded(node, node_settings)
+    assert (node.policies(), node.taken) == ([by_hand, POLICY], [])
+    differs, done = read(lines)
+    assert (differs["event"], differs["tenant"]) == ("policy.differs_from_file", "acme")
+    assert done["event"] == "settings.reloaded"
+    node.heard = trio.Event()
+    await reloaded(node, lambda: node_settings(OTHER))
+    assert node.policies() == [OTHER, OTHER]
+
+
+async def test_what_was_set_by_hand_and_then_written_into_the_file_is_the_file_s() -> None:
+    """Else the file would be news at the next start, and undo what is set by hand after it."""
+    node = Ruling(node_settings())
+    for tenant in ("acme", "browsers"):
+        node.apply(tenant, SetPolicy(policy=OTHER, by=actor("supervisor:sofia")))
+    await reloaded(node, lambda: node_settings(OTHER))
+    assert [router.world.filed_policy for router in node.routers.values()] == [OTHER, OTHER]
+
+
 async def test_a_stop_does_not_wait_for_a_policy_whose_fate_nobody_knows() -> None:
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     node.is_stuck = True
     await reloaded(node, lambda: node_settings(OTHER))
-    assert (node.taken, node.told) == (["acme"], [])
+    assert (sorted(node.taken), node.told) == (["acme", "browsers"], [])
 
 
 async def test_hangups_that_come_while_one_is_served_are_one() -> None:
-    node = Node(node_settings())
+    node = Ruling(node_settings())
     reads: list[int] = []
     sent = threading.Event()
 
@@ -210,10 +222,10 @@ async def test_hangups_that_come_while_one_is_served_are_one() -> None:
 
 async def test_a_full_backlog_refuses_a_newer_policy_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_node() as running:
+        node = running.node
         with monkeypatch.context() as patched:
-            patched.setattr(engine, "BACKLOG_MAX", 0)
-            with pytest.raises(Refused) as caught:
-                await running.node.put_in_force("acme", OTHER)
-        assert caught.value.code is Refusal.OVERLOADED
-        await running.node.put_in_force("acme", OTHER)
-        assert running.node.policies()["acme"] == OTHER
+            patched.setattr(appending, "BACKLOG_MAX", 0)
+            wrong = await put_in_force(node, {"acme": OTHER})
+        assert "too many" in wrong["acme"]
+        assert await put_in_force(node, {"acme": OTHER}) == {}
+        assert node.routers["acme"].policy == OTHER

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import trio
 
 from router.errors import Refused
 from router.server.rest import _check_names
@@ -159,6 +160,42 @@ async def test_the_policy_is_read_and_replaced_whole_or_not_at_all() -> None:
         policy["queues"].append(policy["queues"][0])
         status, _, told = await _ask(node, "PUT", "/v1/policy", policy)
         assert (status, "policy.queues" in told["err"]["msg"]) == (400, True)
+
+
+async def test_two_who_change_the_policy_do_not_overwrite_each_other() -> None:
+    async with open_node() as node:
+        _, read, policy = await _ask(node, "GET", "/v1/policy")
+        mine = f"If-Match: {read['etag']}"
+        first = await _ask(node, "PUT", "/v1/policy", {**policy, "grace_ms": 5_000}, mine)
+        assert first[0] == 200
+        theirs = {**policy, "score_band": 7}
+        status, _, told = await _ask(node, "PUT", "/v1/policy", theirs, mine)
+        assert (status, told["err"]["name"]) == (412, "conflict")
+        _, read, kept = await _ask(node, "GET", "/v1/policy")
+        assert (kept["grace_ms"], kept["score_band"]) == (5_000, 100)
+        assert read["etag"] == first[1]["etag"]
+        sofia = await node.join("supervisor", "sofia")
+        await sofia.ok("policy.set", policy=kept)  # the same, and yet another
+        mine = f"If-Match: {read['etag']}"
+        assert (await _ask(node, "PUT", "/v1/policy", theirs, mine))[0] == 412
+        assert (await _ask(node, "PUT", "/v1/policy", theirs, "If-Match: *"))[0] == 200
+        assert (await _ask(node, "PUT", "/v1/policy", policy))[0] == 200
+
+
+async def test_of_two_changes_at_once_one_finds_that_it_comes_too_late() -> None:
+    async with open_node() as node:
+        _, read, policy = await _ask(node, "GET", "/v1/policy")
+        mine = f"If-Match: {read['etag']}"
+        statuses: list[int] = []
+
+        async def put(score_band: int) -> None:
+            body = {**policy, "score_band": score_band}
+            statuses.append((await _ask(node, "PUT", "/v1/policy", body, mine))[0])
+
+        async with trio.open_nursery() as nursery:
+            for number in range(4):
+                nursery.start_soon(put, number)
+        assert sorted(statuses) == [200, 412, 412, 412]
 
 
 async def test_a_supervisor_who_never_connected_has_the_teams_of_their_token() -> None:

@@ -1,0 +1,122 @@
+"""What the settings' files say of each tenant's policy, beside what is in force.
+
+Owns: putting the policies of newer files in force, all of them or none; the word of warning where
+another one is in force than a file says.
+Does not know: files, signals, who set the other one.
+
+A policy that was set by hand (``policy.set``, ``PUT /v1/policy``) stays in force over restarts and
+SIGHUPs for as long as the file says what it said: the core remembers that (``filed_policy``), so a
+replay leads to it too. A file that says something else is news, and wins.
+
+Invariants (tests/server/test_filed.py): where one tenant's policy did not take effect, every other
+tenant has the policy from before, and the file's is news again; what is set by hand is undone by
+nothing but news.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+
+import structlog
+import trio
+
+from router.changes import changes, spoken
+from router.commands import Command, SetPolicy
+from router.core import Router
+from router.errors import Refusal, Refused
+from router.policy import Policy
+from router.server.answers import carry_out
+from router.server.hearers import Ticket
+
+__all__ = ["Ruled", "Standing", "put_in_force", "standings", "warn_of_differences"]
+
+AGAIN_S = 0.1
+SPOKEN_MAX = 5
+"""So many differences stand in the warning."""
+
+_LOG = structlog.get_logger("fairline.policy")
+
+
+class Ruled(Protocol):
+    """Whose tenants have policies."""
+
+    @property
+    def routers(self) -> Mapping[str, Router]:
+        """The cores, by tenant."""
+
+    def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
+        """Puts a command on its way."""
+
+
+class Standing(NamedTuple):
+    """A tenant's policy in force, and what its file said last; None where nobody told."""
+
+    in_force: Policy
+    filed: Policy | None
+
+
+def standings(node: Ruled) -> dict[str, Standing]:
+    """How each tenant stands now."""
+    return {
+        name: Standing(router.policy, router.world.filed_policy)
+        for name, router in node.routers.items()
+    }
+
+
+async def put_in_force(node: Ruled, policies: Mapping[str, Policy]) -> dict[str, str]:
+    """Has the policies of newer files take effect, or none of them.
+
+    Returns:
+        By tenant, why its policy did not take effect; empty where all did.
+    """
+    before = standings(node)
+    wrong: dict[str, str] = {}
+
+    async def put(name: str, policy: Policy) -> None:
+        try:
+            await carry_out(node.submit, name, SetPolicy(policy=policy, from_file=True))
+        except Refused as refused:
+            wrong[name] = refused.message
+
+    # All are on their way before the first is waited for: mostly they are one batch of the journal,
+    # which takes it whole or not at all.
+    async with trio.open_nursery() as nursery:
+        for name, policy in policies.items():
+            nursery.start_soon(put, name, policy)
+    if wrong:
+        async with trio.open_nursery() as nursery:
+            for name in policies.keys() - wrong.keys():
+                nursery.start_soon(partial(_take_back, node, name, before[name]))
+    return wrong
+
+
+async def _take_back(node: Ruled, name: str, before: Standing) -> None:
+    """Has what stood before stand again, however long the journal takes nothing."""
+    told = before.in_force if before.filed is None else before.filed
+    commands = [SetPolicy(policy=told, from_file=True)]
+    if before.in_force != told:
+        commands.append(SetPolicy(policy=before.in_force))
+    while commands:
+        try:
+            await carry_out(node.submit, name, commands[0])
+        except Refused as refused:
+            if refused.code is not Refusal.OVERLOADED:
+                _LOG.error("settings.half_in_force", tenant=name, error=refused.message)
+                return
+            await trio.sleep(AGAIN_S)
+        else:
+            del commands[0]
+    _LOG.warning("settings.taken_back", tenant=name)
+
+
+def warn_of_differences(node: Ruled, told: Mapping[str, Policy]) -> None:
+    """Says in the log which tenants have another policy in force than their files say."""
+    for name, policy in told.items():
+        found = changes(policy, node.routers[name].policy)
+        if found:
+            _LOG.warning(
+                "policy.differs_from_file",
+                tenant=name,
+                change_count=len(found),
+                changes=spoken(found[:SPOKEN_MAX]),
+            )

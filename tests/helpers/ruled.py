@@ -1,0 +1,59 @@
+"""Cores under policies, as a node has them, without a journal: what is submitted is carried out.
+
+Owns: a core for each tenant, which of them refuses, what was submitted. Does not know: files.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import trio
+
+from router.commands import Command, SetPolicy
+from router.core import Router
+from router.errors import Refused
+from router.events import CommandAnswered, CommandRefused
+from router.policy import Policy
+from router.server.hearers import Ticket
+from router.server.settings import Settings
+
+__all__ = ["Ruling"]
+
+
+class Ruling:
+    """The cores of some settings, with their policies in force; a node of it is in test_app."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.routers: Mapping[str, Router] = {name: Router(name) for name in settings.tenants}
+        self.refusals: dict[str, list[Refused | None]] = {}
+        """By tenant, what the next commands are answered; None carries one out."""
+        self.taken: list[str] = []
+        self.told: list[bool] = []
+        self.is_stuck = False
+        self.heard = trio.Event()
+        for name, tenant in settings.tenants.items():
+            self.apply(name, SetPolicy(policy=tenant.policy, from_file=True))
+
+    def apply(self, tenant: str, command: Command) -> CommandAnswered | CommandRefused:
+        answer = self.routers[tenant].apply(command, 1_000)[0]
+        assert isinstance(answer, CommandAnswered | CommandRefused)
+        return answer
+
+    def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
+        assert ticket is not None
+        self.taken.append(tenant)
+        if self.is_stuck:
+            self.heard.set()
+            return
+        waiting = self.refusals.get(tenant)
+        refused = waiting.pop(0) if waiting else None
+        ticket.settle(refused or self.apply(tenant, command))
+        if refused is None:
+            ticket.applied(1_000)
+
+    def reloaded(self, *, is_right: bool) -> None:
+        self.told.append(is_right)
+        self.heard.set()
+
+    def policies(self) -> Sequence[Policy]:
+        """What is in force, tenant by tenant."""
+        return [router.policy for router in self.routers.values()]

@@ -1,0 +1,93 @@
+"""All policies of newer files or none, and what was set by hand."""
+
+import io
+import json
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+
+from router.commands import SetPolicy
+from router.errors import Refusal, Refused
+from router.server import logs
+from router.server.clock import Clock
+from router.server.filed import put_in_force, standings, warn_of_differences
+from tests.helpers.cores import actor
+from tests.helpers.nodes import POLICY, node_settings
+from tests.helpers.ruled import Ruling
+
+OTHER = msgspec.structs.replace(POLICY, grace_ms=5_000)
+BY_HAND = msgspec.structs.replace(POLICY, score_band=7)
+FULL = Refused(Refusal.OVERLOADED, "too many commands are waiting")
+BROKE = Refused(Refusal.INTERNAL, "this could not be done")
+
+
+def by_hand(node: Ruling, tenant: str) -> None:
+    node.apply(tenant, SetPolicy(policy=BY_HAND, by=actor("supervisor:sofia")))
+
+
+@pytest.fixture
+def lines() -> io.StringIO:
+    stream = io.StringIO()
+    logs.configure("json", Clock(), stream)
+    return stream
+
+
+def read(lines: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+async def test_all_of_them_take_effect_and_are_what_the_files_said() -> None:
+    node = Ruling(node_settings())
+    by_hand(node, "acme")
+    assert await put_in_force(node, {"acme": OTHER, "browsers": OTHER}) == {}
+    assert all(one == (OTHER, OTHER) for one in standings(node).values())
+
+
+@pytest.mark.parametrize("wrong", [FULL, BROKE])
+async def test_where_one_is_refused_every_other_is_as_it_was(
+    wrong: Refused, lines: io.StringIO
+) -> None:
+    node = Ruling(node_settings())
+    by_hand(node, "browsers")
+    before = standings(node)
+    node.refusals["acme"] = [wrong]
+    found = await put_in_force(node, {"acme": OTHER, "browsers": OTHER})
+    assert found == {"acme": wrong.message}
+    assert standings(node) == before
+    assert before["browsers"] == (BY_HAND, POLICY)
+    (line,) = read(lines)
+    assert (line["event"], line["tenant"]) == ("settings.taken_back", "browsers")
+
+
+async def test_what_is_taken_back_waits_until_the_journal_takes_it(
+    autojump_clock: trio.testing.MockClock, lines: io.StringIO
+) -> None:
+    node = Ruling(node_settings())
+    before = standings(node)
+    node.refusals = {"acme": [FULL], "browsers": [None, FULL, FULL]}
+    await put_in_force(node, {"acme": OTHER, "browsers": OTHER})
+    assert standings(node) == before
+    assert node.taken.count("browsers") == 4
+
+
+async def test_what_cannot_be_taken_back_is_told(lines: io.StringIO) -> None:
+    node = Ruling(node_settings())
+    node.refusals = {"acme": [FULL], "browsers": [None, BROKE]}
+    await put_in_force(node, {"acme": OTHER, "browsers": OTHER})
+    (line,) = read(lines)
+    assert (line["event"], line["tenant"]) == ("settings.half_in_force", "browsers")
+
+
+def test_a_policy_that_differs_from_its_file_is_told_and_another_is_not(lines: io.StringIO) -> None:
+    node = Ruling(node_settings())
+    told = {"acme": POLICY, "browsers": POLICY}
+    warn_of_differences(node, told)
+    assert read(lines) == []
+    by_hand(node, "acme")
+    warn_of_differences(node, told)
+    (line,) = read(lines)
+    assert (line["event"], line["tenant"]) == ("policy.differs_from_file", "acme")
+    assert (line["change_count"], line["changes"]) == (1, "score_band: 100 -> 7")
