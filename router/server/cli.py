@@ -24,6 +24,7 @@ from router.server import (
     cli_config,
     cli_doctor,
     cli_policy,
+    cli_secret,
     cli_top,
     cli_webhooks,
 )
@@ -62,6 +63,7 @@ register_journal(app)
 cli_doctor.register(app)
 cli_config.register(app)
 cli_policy.register(app)
+cli_secret.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
 
