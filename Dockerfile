@@ -6,10 +6,12 @@ RUN python -m venv /build && /build/bin/pip install --quiet "hatchling>=1.27,<2"
     && /build/bin/python -m hatchling build -t wheel -d /wheels
 
 FROM python:3.13-slim
-COPY requirements.lock /tmp/
+COPY requirements-run.lock /tmp/
 COPY --from=build /wheels /tmp/wheels
-RUN pip install --quiet --no-cache-dir --constraint /tmp/requirements.lock /tmp/wheels/*.whl \
-    && rm -rf /tmp/wheels /tmp/requirements.lock \
+# Two steps: a lock with hashes asks one of everything, and nobody has that of a wheel just built.
+RUN pip install --quiet --no-cache-dir --require-hashes --requirement /tmp/requirements-run.lock \
+    && pip install --quiet --no-cache-dir --no-deps /tmp/wheels/*.whl \
+    && rm -rf /tmp/wheels /tmp/requirements-run.lock \
     && useradd --system --home-dir /var/lib/fairline --create-home fairline
 USER fairline
 WORKDIR /var/lib/fairline

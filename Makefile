@@ -9,7 +9,7 @@ JOBS ?= 2
 again = { echo "Once more, alone, what failed: a test that fails twice fails."; \
     $(BIN)/python -m pytest -m "$(1)" --last-failed --last-failed-no-failures none; }
 
-.PHONY: demo test lint bench compiled reference docs web lock clean
+.PHONY: demo test lint bench compiled dist wheelhouse reference docs web lock clean
 
 demo: web
 	@$(BIN)/fairline demo $(ARGS)
@@ -42,6 +42,19 @@ endif
 compiled: web
 	@FAIRLINE_COMPILED=1 $(BIN)/python -m hatchling build --target wheel
 
+# A release in dist/: sdist, wheel, documents, the site, and their sums (docs/how-to/release.md).
+dist: web
+	@rm -rf dist
+	@$(BIN)/python release.py dist dist
+	@ls dist
+
+# All that a machine without a network needs, in wheelhouse/; for another Python or machine
+# ARGS="--python-version 3.13 --platform manylinux2014_aarch64".
+wheelhouse: dist
+	@rm -rf wheelhouse
+	@$(BIN)/python release.py wheelhouse wheelhouse $(ARGS)
+	@echo "wheelhouse/: pip install --no-index --find-links wheelhouse fairline"
+
 # What is made from the source: reference pages, schemas, the documents of both surfaces.
 reference: .venv/ready
 	@$(BIN)/python -m router.documents
@@ -55,18 +68,23 @@ docs: .venv/ready
 web: .venv/ready
 	@$(BIN)/python hatch_build.py
 
-# Writes requirements.lock anew from pyproject.toml: hashes, every platform, no hosts.
+# Writes the locks anew from pyproject.toml: hashes, every platform, no hosts. What runs is the same
+# in requirements-run.lock, without what only development needs.
 lock: .venv/ready
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 	    --upgrade --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --constraint requirements.lock --universal \
+	    --python-version 3.11 \
+	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+	    --upgrade --quiet --output-file requirements-run.lock
 	@$(BIN)/uv pip compile --group node --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 	    --upgrade --quiet --output-file requirements-node.lock
 
 clean:
-	rm -rf .venv artifacts site
+	rm -rf .venv artifacts dist site wheelhouse
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

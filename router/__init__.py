@@ -8,7 +8,7 @@ A package below ``router/`` may touch the world. ``router.journal`` puts command
 order, ``router.server`` holds the sockets and drives the core, ``router.web`` is what browsers get.
 
 Start reading at ``router/core.py`` for what Fairline decides, and at ``router/server/app.py`` for
-how a running server is put together.
+how a running server is put together (``router/server/running.py``: how it starts and stops).
 """
 
 __version__ = "0.1.0"

@@ -69,7 +69,7 @@ server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.tracing server.node_figures
+server.tracing server.node_figures server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures
@@ -77,11 +77,11 @@ server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed
 server.archiving server.answers server.listening server.webhooks server.recalling
-server.openings server.doors server.doorways server.snapshotting server.filed
+server.appending server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
-server.demo_people server.site_customers server.hub server.storing
-server.reads server.histories server.bearers server.effects server.policy_notes
+server.demo_people server.site_customers server.hub server.storing server.starting
+server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
 server.fetching server.tickets
 server.connection server.calls server.preferences
 server.policy_tags
@@ -94,11 +94,12 @@ server.doctor
 server.described server.ops_pages
 server.http server.gateway
 server.app
+server.running
 server.demo
 server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
-server.cli_archive server.cli_config server.cli_doctor
+server.cli_archive server.cli_config server.cli_doctor server.cli_init
 server.cli_webhooks server.cli_top server.cli_policy server.cli_secret
 server.cli
 """
@@ -318,8 +319,8 @@ def test_the_readme_shows_the_two_commands_on_its_first_screen() -> None:
 
 
 def test_the_lock_pins_every_package_by_hash_and_names_no_host() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    lock += (ROOT / "requirements-node.lock").read_text(encoding="utf-8")
+    names = ("requirements.lock", "requirements-run.lock", "requirements-node.lock")
+    lock = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
     assert "://" not in lock
     assert "://" not in (ROOT / "router/web/package-lock.json").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[A-Za-z0-9])", lock.strip())

@@ -162,7 +162,7 @@ def bench_restart(folder: Path, *, before: int = BEFORE, after: int = AFTER) -> 
     served = [_serve(written, folder / f"start-{number}", replayed) for number in range(STARTS)]
     snapshot_bytes = sum(path.stat().st_size for path in here.glob("*.snapshot"))
     stopwatch = _Stopwatch()
-    subprocess.run([sys.executable, "-c", "import router.server.app"], check=True)
+    subprocess.run([sys.executable, "-c", "import router.server.running"], check=True)
     stopwatch.part("imports")
     gc.collect()
     stopwatch.part("")

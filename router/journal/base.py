@@ -18,13 +18,20 @@ The promises in prose, checked by `tests/journal/contract.py` for each journal:
   Several `append` calls may share a batch; none is spread over two.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-__all__ = ["Command", "Journal", "Record", "Unread", "number", "stamp"]
+import trio
+
+from router.errors import StorageError
+
+__all__ = ["Command", "Done", "Journal", "Record", "Unread", "number", "stamp", "wait_appended"]
 
 Command = tuple[str, bytes]
 """A tenant, and a command of theirs as the core's codec wrote it."""
+
+Done = Callable[[StorageError | None], None]
+"""Told once what became of a batch, on trio's thread: None where it is durable. Never raises."""
 
 
 class Record(NamedTuple):
@@ -49,8 +56,8 @@ class Journal(Protocol):
         the server becomes ready then. Empty for a new journal.
         """
 
-    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
-        """Make the commands durable, in their order, and return when they are.
+    def begin(self, commands: Sequence[Command], floor_ms: int, done: Done) -> None:
+        """Have the commands made durable, in their order; ``done`` may hear of it at once.
 
         The batch gets one stamp: the wall clock, but never behind the stamp before it nor behind
         `floor_ms` (the caller's own estimate of the time, so that a `Tick` is never early).
@@ -59,7 +66,12 @@ class Journal(Protocol):
             JournalUnavailable: nothing of it went in: disk full, backlog full, or closed.
             StorageError: the journal is broken for good, the fate of the batch is unknown.
             ValueError: no commands at all, or more than any one batch may hold.
+
+            ``done`` never hears of a batch over which this raised.
         """
+
+    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+        """Make the commands durable and return when they are; see `begin`."""
 
     def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """Yield every batch in order for ever: first the kept ones, then each as it is durable.
@@ -76,6 +88,24 @@ class Journal(Protocol):
 
     async def aclose(self) -> None:
         """Finish what was asked for, end all readers, let go of everything. May be repeated."""
+
+
+async def wait_appended(journal: Journal, commands: Sequence[Command], floor_ms: int) -> None:
+    """`Journal.append` by way of `Journal.begin`."""
+    known = trio.Event()
+    failed: StorageError | None = None
+
+    def done(error: StorageError | None) -> None:
+        nonlocal failed
+        failed = error
+        known.set()
+
+    await trio.lowlevel.checkpoint_if_cancelled()
+    journal.begin(commands, floor_ms, done)
+    await known.wait()
+    if failed is not None:
+        # Several callers share the error: each raises its own, with its own trace.
+        raise type(failed)(str(failed)) from failed
 
 
 def stamp(*, wall_ms: int, before_ms: int, floor_ms: int) -> int:

@@ -24,7 +24,7 @@ from typing import Self
 import trio
 
 from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Command, Record, Unread, stamp
+from router.journal.base import Command, Done, Record, Unread, stamp, wait_appended
 from router.journal.cursor import Cursor
 from router.journal.file_ops import DiskOps, FileOps
 from router.journal.log import SEGMENT_BYTES, SegmentLog
@@ -141,7 +141,7 @@ class FileJournal:
         """Who besides snapshots and readers needs what of the journal; see `trim`."""
         return self._holds
 
-    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+    def begin(self, commands: Sequence[Command], floor_ms: int, done: Done) -> None:
         """See `Journal`."""
         # A tenant that UTF-8 cannot spell is a ValueError here, not a crash of the writer.
         byte_count = sum(len(tenant.encode()) + len(payload) for tenant, payload in commands)
@@ -150,15 +150,13 @@ class FileJournal:
                 f"A batch holds 1 to {APPEND_COMMANDS_MAX} commands of {APPEND_BYTES_MAX} bytes"
                 f" in all, not {len(commands)} of {byte_count}."
             )
-        await trio.lowlevel.checkpoint_if_cancelled()
         self._check()
         asked_ms = stamp(wall_ms=self._wall_ms(), before_ms=0, floor_ms=floor_ms)
-        request = Request(commands, byte_count, asked_ms)
-        self._writer.put(request)
-        await request.done.wait()
-        if request.error is not None:
-            # Several callers share the error: each raises its own, with its own trace.
-            raise type(request.error)(str(request.error)) from request.error
+        self._writer.put(Request(commands, byte_count, asked_ms, done))
+
+    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+        """See `Journal`."""
+        await wait_appended(self, commands, floor_ms)
 
     async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`; readers that keep up never touch the disk."""
@@ -234,17 +232,19 @@ class FileJournal:
 
     def _publish(self, group: list[Request], outcome: Entry | Exception) -> None:
         """Tell callers and readers what became of a group, on trio's thread."""
+        error: StorageError | None = None
         if isinstance(outcome, Entry):
             self._durable = outcome.sequence
             self._recent.add(outcome)
             self._wake()
-        elif not isinstance(outcome, JournalUnavailable):
+        elif isinstance(outcome, JournalUnavailable):
+            error = outcome
+        else:
             self._failure = str(outcome) or repr(outcome)
-            outcome = StorageError(self._failure)
+            error = StorageError(self._failure)
             self._wake()
         for request in group:
-            request.error = outcome if isinstance(outcome, Exception) else None
-            request.done.set()
+            request.done(error)
 
     def _wake(self) -> None:
         self._changed.set()

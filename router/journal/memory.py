@@ -13,7 +13,7 @@ from types import MappingProxyType
 import trio
 
 from router.errors import JournalUnavailable
-from router.journal.base import Command, Record, Unread, number, stamp
+from router.journal.base import Command, Done, Record, Unread, number, stamp, wait_appended
 
 __all__ = ["MemoryJournal", "MemoryStore"]
 
@@ -47,14 +47,10 @@ class MemoryJournal:
         """See `Journal`."""
         return self._end
 
-    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
-        """See `Journal`; a cancelled batch is not in it.
-
-        Others have their turn behind it and not before, so that readers have theirs with them.
-        """
+    def begin(self, commands: Sequence[Command], floor_ms: int, done: Done) -> None:
+        """See `Journal`; it is in the store, and ``done`` has heard, when this returns."""
         if not commands:
             raise ValueError("A batch needs at least one command.")
-        await trio.lowlevel.checkpoint_if_cancelled()
         if self._closed:
             raise JournalUnavailable("The journal is closed.")
         store = self._store
@@ -62,7 +58,11 @@ class MemoryJournal:
         store.batches.append(number(commands, store.positions, now_ms))
         store.stamp_ms = now_ms
         store.wake()
-        await trio.lowlevel.cancel_shielded_checkpoint()
+        done(None)
+
+    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+        """See `Journal`."""
+        await wait_appended(self, commands, floor_ms)
 
     async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`."""

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 import trio
 
 from router.errors import JournalUnavailable
-from router.journal.base import Command
+from router.journal.base import Command, Done
 from router.journal.handover import HandOver
 from router.journal.segments import Entry
 
@@ -40,14 +40,15 @@ _CLOSED = "The journal is closed."
 class Request:
     """One append on its way to the disk."""
 
-    __slots__ = ("asked_ms", "byte_count", "commands", "done", "error")
+    __slots__ = ("asked_ms", "byte_count", "commands", "done")
 
-    def __init__(self, commands: Sequence[Command], byte_count: int, asked_ms: int) -> None:
+    def __init__(
+        self, commands: Sequence[Command], byte_count: int, asked_ms: int, done: Done
+    ) -> None:
         self.commands = commands
         self.byte_count = byte_count
         self.asked_ms = asked_ms
-        self.done = trio.Event()
-        self.error: Exception | None = None
+        self.done = done
 
 
 Commit = Callable[[list[Request]], Entry | Exception]

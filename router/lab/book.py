@@ -41,6 +41,8 @@ class Visit(Struct, kw_only=True):
     service_ms: int = 0
     patience_ms: int | None = None
     wrap_up_ms: int | None = None
+    slower: tuple[float, ...] = ()
+    """How many times as long it takes beside one other conversation of its agent, two, ..."""
     aside_ms: int = 0
     start_ms: int = -1
     """Since when it stands in line: from its arrival, or its promotion if it was held."""

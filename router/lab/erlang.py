@@ -20,9 +20,11 @@ __all__ = [
     "Chats",
     "ErlangA",
     "ErlangC",
+    "ImpatientChats",
     "accumulating_waits",
     "erlang_b",
     "erlang_c",
+    "fewest",
     "garnett",
     "garnett_abandonment",
     "halfin_whitt",
@@ -81,39 +83,43 @@ class ErlangC:
         return max(0.0, math.log(self.p_wait / (1 - share)) / self.drain)
 
 
-class ErlangA:
-    """M/M/n+M: like Erlang C, but each who waits leaves at rate ``patience_rate``.
+class _Impatient:
+    """A house in which each who waits leaves at rate ``patience_rate``.
 
-    The number in the house is a birth-death chain, born at the arrival rate, dying at
-    ``min(k, n) mu + max(k - n, 0) theta``. Its weights are kept as logarithms, for at a thousand
-    agents they span more than a float does, and cut off where nothing is left.
+    ``finish_rate`` gives how many services end a unit of time where so many are under way, up to
+    ``room`` of them. The number in the house is a birth-death chain, born at the arrival rate. Its
+    weights are kept as logarithms, for at a thousand agents they span more than a float does, and
+    cut off where nothing is left.
 
     The wait that an endlessly patient arrival would have, finding j in line, is the sum of j + 1
-    exponentials of rates ``n mu + i theta``, i = 0..j. With c = n mu / theta, exp(-theta V) is then
-    distributed as Beta(c, j + 1), whose tail grows by one positive term from j to j + 1.
+    exponentials of rates ``f + i theta``, i = 0..j, f being the full house's finish rate. With
+    c = f / theta, exp(-theta V) is then distributed as Beta(c, j + 1), whose tail grows by one
+    positive term from j to j + 1.
     """
 
     def __init__(
-        self, agents: int, arrival_rate: float, service_rate: float, patience_rate: float
+        self,
+        room: int,
+        arrival_rate: float,
+        finish_rate: Callable[[int], float],
+        patience_rate: float,
     ) -> None:
-        self.agents = agents
         self.arrival_rate = arrival_rate
         self.patience_rate = patience_rate
-        self._full_rate = agents * service_rate
+        self._full_rate = finish_rate(room)
         shares = _shares(
             arrival_rate,
-            lambda count: (
-                min(count, agents) * service_rate + max(count - agents, 0) * patience_rate
-            ),
-            agents + int(3 * arrival_rate / patience_rate + 20 * math.sqrt(arrival_rate)) + 50,
+            lambda count: finish_rate(min(count, room)) + max(count - room, 0) * patience_rate,
+            room + int(3 * arrival_rate / patience_rate + 20 * math.sqrt(arrival_rate)) + 50,
         )
-        self._line = shares[agents:]
+        self._line = shares[room:]
         self.p_wait = math.fsum(self._line)
         self.mean_line = math.fsum(index * share for index, share in enumerate(self._line))
         self.mean_wait = self.mean_line / arrival_rate
         """Over all customers, those who leave included."""
         self.p_abandon = patience_rate * self.mean_line / arrival_rate
-        self.utilisation = arrival_rate * (1 - self.p_abandon) / self._full_rate
+        served = math.fsum(min(count, room) * share for count, share in enumerate(shares))
+        self.utilisation = served / room
 
     def offered_within(self, within: float) -> float:
         """P(V <= within), V being the wait of an arrival who would never leave."""
@@ -150,6 +156,15 @@ class ErlangA:
             weight = (shape - 1) / (shape + index) if served else 1.0
             total += share * weight * min(tail, 1.0)
         return total
+
+
+class ErlangA(_Impatient):
+    """M/M/n+M: like Erlang C, but each who waits leaves at rate ``patience_rate``."""
+
+    def __init__(
+        self, agents: int, arrival_rate: float, service_rate: float, patience_rate: float
+    ) -> None:
+        super().__init__(agents, arrival_rate, lambda count: count * service_rate, patience_rate)
 
 
 def _shares(birth: float, death: Callable[[int], float], count_max: int) -> list[float]:
@@ -221,6 +236,11 @@ def staff_for(
             return 0.0
         return ErlangC(agents, arrival_rate, service_rate).service_level(within)
 
+    return fewest(level, target)
+
+
+def fewest(level: Callable[[int], float], target: float) -> int:
+    """The fewest agents, from one on, at whom a level that grows with them reaches the target."""
     low, high = 0, 1
     while level(high) < target:
         low, high = high, 2 * high
@@ -261,22 +281,24 @@ class Chats:
 
     def __init__(self, agents: int, arrival_rate: float, minutes: Sequence[float]) -> None:
         self.arrival_rate = arrival_rate
-        self._agents = agents
-        self._rates = [0.0, *(count / mean for count, mean in enumerate(minutes, start=1))]
-        self._room = agents * len(minutes)
-        top = self._finish_rate(self._room)
+        finish_rate = _chats_finish(agents, minutes)
+        room = agents * len(minutes)
+        top = finish_rate(room)
         if arrival_rate >= top:
             raise ValueError(f"{agents} agents finish {top} a unit at most, {arrival_rate} come")
         ratio = arrival_rate / top
-        shares = _shares(arrival_rate, self._finish_rate, self._room)
-        self._full = shares[-1]
-        whole = 1 + self._full * ratio / (1 - ratio)
-        self.p_wait = self._full / (1 - ratio) / whole
-        self.mean_line = self._full * ratio / (1 - ratio) ** 2 / whole
+        shares = _shares(arrival_rate, finish_rate, room)
+        full = shares[-1]
+        whole = 1 + full * ratio / (1 - ratio)
+        self.p_wait = full / (1 - ratio) / whole
+        self.mean_line = full * ratio / (1 - ratio) ** 2 / whole
+        self.drain = top - arrival_rate
+        """How much faster a full house finishes than people come."""
         self._mean_served = (
             math.fsum(count * share for count, share in enumerate(shares))
-            + self._room * self._full * ratio / (1 - ratio)
+            + room * full * ratio / (1 - ratio)
         ) / whole
+        self.utilisation = self._mean_served / room
 
     @cached_property
     def mean_wait(self) -> float:
@@ -288,10 +310,33 @@ class Chats:
         """Mean time from arrival to the end of the chat."""
         return (self.mean_line + self._mean_served) / self.arrival_rate
 
-    def _finish_rate(self, count: int) -> float:
-        each, more = divmod(min(count, self._room), self._agents)
-        spare = self._rates[each + 1] if more else 0.0
-        return more * spare + (self._agents - more) * self._rates[each]
+    def service_level(self, within: float) -> float:
+        """P(W <= within): who waits stands behind a full house, which drains at one rate."""
+        return 1 - self.p_wait * math.exp(-self.drain * within)
+
+
+class ImpatientChats(_Impatient):
+    """``Chats`` whose customers leave the line at rate ``patience_rate``."""
+
+    def __init__(
+        self, agents: int, arrival_rate: float, minutes: Sequence[float], patience_rate: float
+    ) -> None:
+        super().__init__(
+            agents * len(minutes), arrival_rate, _chats_finish(agents, minutes), patience_rate
+        )
+
+
+def _chats_finish(agents: int, minutes: Sequence[float]) -> Callable[[int], float]:
+    """How many of so many chats end a unit of time, spread as evenly as can be."""
+    rates = [0.0, *(count / mean for count, mean in enumerate(minutes, start=1))]
+    room = agents * len(minutes)
+
+    def finish_rate(count: int) -> float:
+        each, more = divmod(min(count, room), agents)
+        spare = rates[each + 1] if more else 0.0
+        return more * spare + (agents - more) * rates[each]
+
+    return finish_rate
 
 
 def limited_sharing_wait(limit: int, arrival_rate: float, service_rate: float) -> float:

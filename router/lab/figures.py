@@ -23,7 +23,16 @@ from msgspec import Struct
 from router.lab.book import Visit
 from router.lab.watch import Watch
 
-__all__ = ["Estimate", "estimates", "figures_of", "jain", "occupancies", "quantile", "table"]
+__all__ = [
+    "Estimate",
+    "estimates",
+    "figures_of",
+    "jain",
+    "occupancies",
+    "quantile",
+    "table",
+    "waits",
+]
 
 
 class Estimate(Struct, frozen=True):
@@ -70,13 +79,13 @@ def figures_of(
     """
     seen = [visit for visit in visits if watch.begins_ms <= visit.at_ms < watch.ends_ms]
     figures = {"asked": float(len(seen))}
-    figures.update(_waits(seen, "", unit_ms, within_ms))
+    figures.update(waits(seen, "", unit_ms, within_ms))
     kinds: dict[str, list[Visit]] = defaultdict(list)
     for visit in seen:
         kinds[visit.kind].append(visit)
     for kind in sorted(kinds):
         if len(kinds) > 1:
-            figures.update(_waits(kinds[kind], f"{kind}.", unit_ms, within_ms))
+            figures.update(waits(kinds[kind], f"{kind}.", unit_ms, within_ms))
         figures.update(_shares(kinds[kind], kind, groups))
     figures.update(_work(watch, groups))
     figures["line.max"] = float(watch.line_length_max)
@@ -87,9 +96,10 @@ def figures_of(
     return figures
 
 
-def _waits(
+def waits(
     visits: Sequence[Visit], prefix: str, unit_ms: int, within_ms: Mapping[str, int]
 ) -> dict[str, float]:
+    """How some of the visits fared; each figure's name begins with ``prefix``."""
     stood = [visit for visit in visits if visit.outcome not in ("refused", "joined")]
     answered = sorted(visit.waited_ms / unit_ms for visit in stood if visit.answered_ms >= 0)
     left = sum(visit.outcome in ("left", "expired") for visit in stood)

@@ -52,6 +52,8 @@ class Demand(Struct, frozen=True, forbid_unknown_fields=True, rename={"klass": "
     With ``people`` = 0 everybody comes once; else as many persons come again and again, each as
     likely. ``new_topics`` makes each conversation one about something else, so that it is held
     behind its customer's first instead of joining it. Without ``patience`` nobody leaves.
+    ``slower`` says how many times as long a service takes where its agent has two at once, three,
+    and so on.
     """
 
     id: Id
@@ -59,6 +61,7 @@ class Demand(Struct, frozen=True, forbid_unknown_fields=True, rename={"klass": "
     arrivals: Arrivals
     service: Law
     patience: Law | None = None
+    slower: tuple[Annotated[float, Meta(ge=1)], ...] = ()
     channel: str = "chat"
     needs: tuple[SkillNeed, ...] = ()
     languages: tuple[LanguageWish, ...] = ()

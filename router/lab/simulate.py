@@ -21,6 +21,7 @@ from router.ids import ConversationId, CustomerId
 from router.lab.book import Visit
 from router.lab.draws import arrival_times, drawer, stream
 from router.lab.figures import Estimate, estimates, figures_of, table
+from router.lab.hands import Hands
 from router.lab.picture import draw
 from router.lab.scenario import AgentGroup, Demand, Scenario, load
 from router.lab.stage import SERVICE, AgentPlan, Stage
@@ -60,7 +61,8 @@ def play(scenario: Scenario, seed: int, policy: Policy | None = None) -> Run:
         for plan in _agents(group, seed, unit_ms):
             groups[plan.entry.id] = group.id
             plans.append(plan)
-    stage = Stage(used, plans, watch)
+    is_slower = any(demand.slower for demand in scenario.demand)
+    stage = Stage(used, plans, watch, hands=Hands() if is_slower else None)
     line: list[tuple[float, int]] = []
     for index in range(1, LINE_SAMPLES + 1):
         at = index * scenario.length / LINE_SAMPLES
@@ -123,6 +125,7 @@ def _visits_of(demand: Demand, scenario: Scenario, seed: int) -> Iterator[Visit]
             request=_request(demand, visit, person),
             service_ms=round(service() * unit_ms),
             patience_ms=round(patience() * unit_ms) if patience is not None else None,
+            slower=demand.slower,
         )
 
 

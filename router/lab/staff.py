@@ -1,255 +1,268 @@
-"""How many agents each half hour needs: theory first, then the simulator's word.
+"""How many agents each half hour needs: theory first, then what the router makes of them.
 
-Owns: the staffing plan's file, the arithmetic by slot, the table. Does not know: formulas or the
-core. Times in a plan are minutes.
+Owns: the arithmetic by slot, the table, the report. Does not know: formulas, the core, or how seats
+are corrected. Times in a plan are minutes.
 
 For each slot the load is the offered one, which lags behind the arrivals by about a mean handling
 time (a plan that takes each slot for itself is short after a peak); the fewest agents then follow
-from Erlang A, or from Erlang C where nobody leaves. Skills are staffed one by one, as if nobody
-had two of them: agents with several skills make the plan safer, never less safe.
+from Erlang A, or from Erlang C where nobody leaves, with chats where agents have several at once.
+Theory staffs skills one by one, as if nobody had two of them. What agents with several skills,
+languages, classes, steps and the router's choice change, the played days show; the corrected rows
+have the seats that meet the target there.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct, structs
 
-from router.lab.draws import Exponential, Rates
-from router.lab.erlang import ErlangA, ErlangC, offered_loads, staff_for
-from router.lab.figures import Estimate, estimates, table
-from router.lab.files import convert, read, refuse
-from router.lab.scenario import AgentGroup, Demand, Scenario
-from router.lab.simulate import Run, play
-from router.policy import Policy, Queue, ServiceLevel, SkillNeed
+from router.lab.correcting import Corrected, Played, correct
+from router.lab.erlang import offered_loads
+from router.lab.figures import table
+from router.lab.plan import Curve, Plan, load
+from router.lab.seats import Floor, Seats, apart, under
+from router.lab.theory import house, need
+from router.policy import Policy
 
-__all__ = ["Curve", "Plan", "Slot", "run_staff", "slots", "verify"]
+__all__ = ["Slot", "run_staff", "slots", "verify"]
 
-Minutes = Annotated[float, Meta(gt=0)]
-Count = Annotated[float, Meta(ge=0)]
-
-
-class Curve(Struct, frozen=True, forbid_unknown_fields=True):
-    """One skill's day: arrivals in each slot, beginning at ``starts`` (minutes after midnight)."""
-
-    skill: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-    arrivals: Annotated[tuple[Count, ...], Meta(min_length=1)]
-    handling: Minutes
-    patience: Minutes | None = None
-    within: Annotated[float, Meta(ge=0)] = 1 / 3
-    target: Annotated[float, Meta(gt=0, lt=1)] = 0.8
-
-
-class Plan(Struct, frozen=True, forbid_unknown_fields=True):
-    """A staffing question."""
-
-    curves: tuple[Curve, ...]
-    slot: Minutes = 30.0
-    starts: Annotated[float, Meta(ge=0, lt=1440)] = 0.0
-    shrinkage: Annotated[float, Meta(ge=0, lt=1)] = 0.0
-    """The part of paid time in which agents do not serve: breaks, training, illness."""
+ROUNDS = 10
+SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
 class Slot(Struct, frozen=True):
-    """What one skill needs in one slot; ``paid`` adds the shrinkage to ``agents``."""
+    """What one skill needs in one slot; ``paid`` adds the shrinkage to ``agents``.
+
+    ``by`` says who says so; ``error`` is the standard error of a played level, 0 of theory's.
+    """
 
     skill: str
     starts: float
+    by: str
     arrivals: float
     load: float
     agents: int
     paid: int
     level: float
+    error: float
     left: float
     wait: float
     busy: float
 
 
-def slots(plan: Plan) -> list[Slot]:
-    """The need of every skill in every slot."""
-    found = []
-    for curve in plan.curves:
-        rates = [count / plan.slot for count in curve.arrivals]
-        night = [0.0] * math.ceil(40 * curve.handling / plan.slot)  # the house is empty before
-        loads = offered_loads([*night, *rates], plan.slot, curve.handling)[len(night) :]
-        for index, load in enumerate(loads):
-            starts = plan.starts + index * plan.slot
-            found.append(_slot(curve, starts, curve.arrivals[index], load, plan.shrinkage))
-    return found
+def slots(plan: Plan, at_once: dict[str, int] | None = None) -> list[Slot]:
+    """The need of every skill in every slot, by theory.
+
+    ``at_once`` is how many conversations an agent has at most, by skill; as many as the plan has
+    handling times where it is left out.
+    """
+    return [
+        _by_theory(plan, curve, index, _minutes(curve, at_once))
+        for curve in plan.curves
+        for index in range(len(curve.arrivals))
+    ]
 
 
-def _slot(curve: Curve, starts: float, arrivals: float, load: float, shrinkage: float) -> Slot:
-    """The need at a load; the rate that carries it is the load's, not the slot's own."""
-    rate = load / curve.handling if load > 1e-9 else 0.0
-    agents = staff_for(
-        rate,
-        curve.handling,
-        within=curve.within,
-        target=curve.target,
-        mean_patience=curve.patience,
-    )
-    level, left, wait = 1.0, 0.0, 0.0
-    if agents and curve.patience is not None:
-        impatient = ErlangA(agents, rate, 1 / curve.handling, 1 / curve.patience)
-        level = impatient.offered_within(curve.within)
-        left, wait = impatient.p_abandon, impatient.mean_wait
-    elif agents:
-        patient = ErlangC(agents, rate, 1 / curve.handling)
-        level, wait = patient.service_level(curve.within), patient.mean_wait
+def _minutes(curve: Curve, at_once: dict[str, int] | None) -> tuple[float, ...]:
+    return curve.minutes(len(curve.measured) if at_once is None else at_once[curve.skill])
+
+
+@lru_cache(maxsize=256)
+def _loads(arrivals: tuple[float, ...], slot: float, handling: float) -> tuple[float, ...]:
+    """The offered load of each slot; the house is empty before the day."""
+    rates = [count / slot for count in arrivals]
+    night = [0.0] * math.ceil(40 * handling / slot)
+    return tuple(offered_loads([*night, *rates], slot, handling)[len(night) :])
+
+
+def _rate(plan: Plan, curve: Curve, index: int, minutes: Sequence[float]) -> float:
+    """The rate that carries a slot's load: the load's own, not that of the slot's arrivals."""
+    offered = _loads(curve.arrivals, plan.slot, minutes[-1])[index]
+    return offered / minutes[-1] if offered > 1e-9 else 0.0
+
+
+def _by_theory(plan: Plan, curve: Curve, index: int, minutes: tuple[float, ...]) -> Slot:
+    rate = _rate(plan, curve, index, minutes)
+    agents = need(rate, minutes, within=curve.within, target=curve.target, patience=curve.patience)
+    found = house(agents, rate, minutes, within=curve.within, patience=curve.patience)
     return Slot(
         skill=curve.skill,
-        starts=starts,
-        arrivals=arrivals,
-        load=load,
+        starts=plan.starts + index * plan.slot,
+        by=found.by,
+        arrivals=curve.arrivals[index],
+        load=rate * minutes[-1],
         agents=agents,
-        paid=math.ceil(agents / (1 - shrinkage) - 1e-9),
-        level=level,
-        left=left,
-        wait=wait,
-        busy=load * (1 - left) / agents if agents else 0.0,
+        paid=_paid(agents, plan),
+        level=found.level,
+        error=0.0,
+        left=found.left,
+        wait=found.wait,
+        busy=found.busy,
     )
 
 
-def verify(plan: Plan, needs: Sequence[Slot], *, seeds: Sequence[int]) -> dict[str, Estimate]:
-    """Plays whole days with these agents, and gives each skill's figures of the day.
-
-    Agents sign in and out at the slots' ends and finish what they have. Services and patience are
-    exponential, as in the theory.
-    """
-    scenario = Scenario(
-        name="staffing",
-        policy=_rules(plan),
-        agents=tuple(_shifts(plan, needs)),
-        demand=tuple(_demand(curve, plan.slot) for curve in plan.curves),
-        length=plan.slot * max(len(curve.arrivals) for curve in plan.curves),
-        seeds=tuple(seeds),
-    )
-    return estimates([_by_skill(play(scenario, seed), plan) for seed in scenario.seeds])
+def _paid(agents: int, plan: Plan) -> int:
+    return math.ceil(agents / (1 - plan.shrinkage) - 1e-9)
 
 
-def _rules(plan: Plan) -> Policy:
-    return Policy(
-        queues=tuple(
-            Queue(
-                id=curve.skill,
-                needs=(SkillNeed(curve.skill),),
-                assign="direct",
-                waiting_max=1_000_000,
-                service_level=ServiceLevel(within_ms=round(curve.within * 60_000)),
-            )
-            for curve in plan.curves
-        ),
-        capacity={"chat": 1, "total": 1},
-        score_band=1000,
-    )
+def verify(
+    floor: Floor,
+    needs: Sequence[Slot],
+    *,
+    seeds: Sequence[int] = SEEDS,
+    rounds: int = ROUNDS,
+    show: Callable[[int, int], None] = lambda *_: None,
+) -> Corrected:
+    """Plays whole days with these agents, and corrects them until each slot meets its target."""
+    plan = floor.plan
 
+    def level(curve: Curve, index: int, agents: int) -> float:
+        minutes = _minutes(curve, floor.at_once)
+        rate = _rate(plan, curve, index, minutes)
+        return house(agents, rate, minutes, within=curve.within, patience=curve.patience).level
 
-def _demand(curve: Curve, slot: float) -> Demand:
-    return Demand(
-        id=curve.skill,
-        queue=curve.skill,
-        arrivals=Rates(tuple(count / slot for count in curve.arrivals), slot),
-        service=Exponential(curve.handling),
-        patience=Exponential(curve.patience) if curve.patience is not None else None,
-    )
-
-
-def _shifts(plan: Plan, needs: Sequence[Slot]) -> list[AgentGroup]:
-    """One group for each seat and stretch of slots in which it is taken."""
-    groups = []
-    for curve in plan.curves:
-        counts = [need.agents for need in needs if need.skill == curve.skill]
-        for seat in range(max(counts)):
-            taken = [count > seat for count in counts]
-            for number, (first, behind) in enumerate(_stretches(taken)):
-                group = AgentGroup(
-                    id=f"{curve.skill}-{seat}-{number}"[-32:],
-                    skills={curve.skill: 50},
-                    starts=first * plan.slot,
-                    ends=None if behind == len(counts) else behind * plan.slot,
-                )
-                groups.append(group)
-    return groups
-
-
-def _stretches(taken: Sequence[bool]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for index, is_taken in enumerate(taken):
-        if is_taken and found and found[-1][1] == index:
-            found[-1] = (found[-1][0], index + 1)
-        elif is_taken:
-            found.append((index, index + 1))
-    return found
-
-
-def _by_skill(run: Run, plan: Plan) -> dict[str, float]:
-    """Level and share of the left by skill; where there is one skill its figures have no prefix."""
-    alone = len(plan.curves) == 1
-    names = ("level", "left", "wait.mean")
-    return {
-        f"{curve.skill}.{name}": run.figures[name if alone else f"{curve.skill}.{name}"]
+    seats: Seats = {
+        curve.skill: [need.agents for need in needs if need.skill == curve.skill]
         for curve in plan.curves
-        for name in names
-        if alone or f"{curve.skill}.{name}" in run.figures
     }
+    return correct(floor, seats, level, seeds=seeds, rounds=rounds, show=show)
+
+
+def _rows(plan: Plan, needs: Sequence[Slot], found: Corrected | None) -> Iterator[Slot]:
+    """By slot: what theory says, what was played, what was corrected."""
+    index_of = {curve.skill: 0 for curve in plan.curves}
+    for one in needs:
+        yield one
+        if found is None:
+            continue
+        index = index_of[one.skill]
+        index_of[one.skill] += 1
+        yield _by_play(plan, one, found.first, index, "simulated")
+        yield _by_play(plan, one, found.best, index, "corrected")
+
+
+def _by_play(plan: Plan, theory: Slot, played: Played, index: int, by: str) -> Slot:
+    one, agents = played.slots[theory.skill][index], played.seats[theory.skill][index]
+    return structs.replace(
+        theory,
+        by=by,
+        agents=agents,
+        paid=_paid(agents, plan),
+        level=one.level,
+        error=one.error,
+        left=one.left,
+        wait=one.wait,
+        busy=math.nan,
+    )
 
 
 def run_staff(
     path: Path,
     *,
+    policy: Policy | None = None,
     verified: bool = False,
-    seeds: Sequence[int] = (1, 2, 3, 4),
+    seeds: Sequence[int] = SEEDS,
+    rounds: int = ROUNDS,
     as_json: bool = False,
+    show: Callable[[int, int], None] = lambda *_: None,
 ) -> str:
-    """The table of a plan's file, verified by the simulator if asked for.
+    """The table of a plan's file.
+
+    Args:
+        path: The plan.
+        policy: Rules and people to play under; without them each skill is a house of its own.
+        verified: Whether days are played and seats corrected.
+        seeds: Those of the days.
+        rounds: How often seats are corrected at most.
+        as_json: For machines.
+        show: Called after each round of a correction.
 
     Raises:
-        SettingsError: for a plan that is not right.
+        SettingsError: for a plan that is not right, in itself or under the policy.
     """
-    plan = convert(read(path), Plan, path, (Curve,))
-    skills = [curve.skill for curve in plan.curves]
-    twice = sorted({skill for skill in skills if skills.count(skill) > 1})
-    refuse([(f"curves.{skill}", "is there twice") for skill in twice], path)
-    if not skills:
-        refuse([("curves", "add at least one [[curves]]")], path)
-    needs = slots(plan)
-    played = verify(plan, needs, seeds=seeds) if verified else {}
+    plan = load(path)
+    floor = apart(plan) if policy is None else under(plan, policy, path)
+    needs = slots(plan, floor.at_once)
+    found = verify(floor, needs, seeds=seeds, rounds=rounds, show=show) if verified else None
     if as_json:
-        return _json(needs, played)
-    return _report(needs, played)
+        return _json(plan, needs, found)
+    return _report(plan, needs, found)
 
 
-def _json(needs: Sequence[Slot], played: dict[str, Estimate]) -> str:
-    document = {
-        "slots": [{name: getattr(need, name) for name in need.__struct_fields__} for need in needs],
-        "verified": {name: one.mean for name, one in played.items()},
+def _json(plan: Plan, needs: Sequence[Slot], found: Corrected | None) -> str:
+    document: dict[str, object] = {
+        "slots": [
+            {name: _or_null(getattr(one, name)) for name in one.__struct_fields__}
+            for one in _rows(plan, needs, found)
+        ],
+        "verified": {name: one.mean for name, one in found.first.day.items()} if found else {},
     }
+    if found is not None:
+        document["corrected"] = {name: one.mean for name, one in found.best.day.items()}
+        document["short"] = [
+            {"skill": skill, "starts": plan.starts + index * plan.slot}
+            for skill, index in found.short
+        ]
     return json.dumps(document, indent=2)
 
 
-def _report(needs: Sequence[Slot], played: dict[str, Estimate]) -> str:
-    rows = [
-        ("skill", "from", "arrivals", "load", "agents", "paid", "level", "left", "wait", "busy")
-    ]
+def _or_null(value: object) -> object:
+    """JSON has no nan."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+_COLUMNS = "skill from by arrivals load agents paid level ± left wait busy"
+
+
+def _report(plan: Plan, needs: Sequence[Slot], found: Corrected | None) -> str:
+    rows = [_COLUMNS.split()]
     rows += [
-        (
-            need.skill,
-            f"{int(need.starts) // 60 % 24:02d}:{int(need.starts) % 60:02d}",
-            f"{need.arrivals:g}",
-            f"{need.load:.2f}",
-            str(need.agents),
-            str(need.paid),
-            f"{need.level:.1%}",
-            f"{need.left:.1%}",
-            f"{need.wait * 60:.1f} s",
-            f"{need.busy:.1%}",
-        )
-        for need in needs
+        [
+            one.skill,
+            _clock(one.starts),
+            one.by,
+            f"{one.arrivals:g}",
+            f"{one.load:.2f}",
+            str(one.agents),
+            str(one.paid),
+            _per_cent(one.level),
+            _per_cent(2 * one.error) if one.error else "-",
+            _per_cent(one.left),
+            "-" if math.isnan(one.wait) else f"{one.wait * 60:.1f} s",
+            _per_cent(one.busy),
+        ]
+        for one in _rows(plan, needs, found)
     ]
     lines = [table(rows)]
-    if played:
-        lines += ["", "whole days in the simulator (mean, standard error):"]
-        lines += [f"  {name}  {one.mean:.4f}  {one.error:.4f}" for name, one in played.items()]
+    if found is not None:
+        lines += _corrections(plan, found)
     return "\n".join(lines)
+
+
+def _corrections(plan: Plan, found: Corrected) -> Iterator[str]:
+    """What the table does not say: the day as a whole, and what is not met."""
+    yield ""
+    yield f"corrected in {found.rounds} rounds; level ± two standard errors"
+    for word, played in (("by theory", found.first), ("corrected", found.best)):
+        hours = sum(map(sum, played.seats.values())) * plan.slot / 60
+        paid = hours / (1 - plan.shrinkage)
+        yield f"  agents {word}: {hours:.1f} h there, {paid:.1f} h paid"
+    for skill, index in found.short:
+        one = found.best.slots[skill][index]
+        at = _clock(plan.starts + index * plan.slot)
+        yield f"  STILL SHORT: {skill} at {at}, {_per_cent(one.level)}; try more --rounds"
+    for word, played in (("theory's", found.first), ("the corrected", found.best)):
+        yield f"whole days with {word} agents (mean, standard error):"
+        for name, over_day in played.day.items():
+            yield f"  {name}  {over_day.mean:.4f}  {over_day.error:.4f}"
+
+
+def _clock(minutes: float) -> str:
+    return f"{int(minutes) // 60 % 24:02d}:{int(minutes) % 60:02d}"
+
+
+def _per_cent(share: float) -> str:
+    return "-" if math.isnan(share) else f"{share:.1%}"

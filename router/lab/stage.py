@@ -36,12 +36,14 @@ from router.events import (
     CommandAnswered,
     CommandRefused,
     ConversationAssigned,
+    ConversationEnded,
     Event,
     OfferMade,
     WrapUpStarted,
 )
 from router.ids import ConnectionId, ConversationId, OfferId
 from router.lab.book import Book, Visit
+from router.lab.hands import Hands
 from router.lab.watch import Watch
 from router.policy import AgentEntry, Policy
 
@@ -61,14 +63,25 @@ class AgentPlan(Struct, kw_only=True):
 
 
 class Stage:
-    """One run: a router, its people, and a clock."""
+    """One run: a router, its people, and a clock.
 
-    def __init__(self, policy: Policy, agents: Iterable[AgentPlan], watch: Watch) -> None:
+    With ``hands``, services are slower where their agent has several at once.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        agents: Iterable[AgentPlan],
+        watch: Watch,
+        *,
+        hands: Hands | None = None,
+    ) -> None:
         self.router = Router("lab")
         self.now_ms = 0
         self.command_count = 0
         self.book = Book(self.router, watch)
         self._watch = watch
+        self._hands = hands
         self._plans = {plan.entry.id: plan for plan in agents}
         self._actors = {
             name: Actor("agent", name, ConnectionId(f"{name}/0")) for name in self._plans
@@ -188,8 +201,26 @@ class Stage:
 
     def _assigned(self, event: ConversationAssigned) -> None:
         visit = self.book.visits[event.conversation]
-        service_ms = round(visit.service_ms / self._plans[event.agent].speed)
-        self.plan(self.now_ms + service_ms, self._finish, (visit, event.agent))
+        work_ms = visit.service_ms / self._plans[event.agent].speed
+        if self._hands is None:
+            self.plan(self.now_ms + round(work_ms), self._finish, (visit, event.agent))
+            return
+        self._ended(event)
+        self._move(self._hands.take(event.agent, visit.id, work_ms, visit.slower, self.now_ms))
+
+    def _ended(self, event: ConversationAssigned | ConversationEnded) -> None:
+        """Nobody has it in hand any more; what else its agent has goes on faster."""
+        if self._hands is not None:
+            self._move(self._hands.drop(event.conversation, self.now_ms))
+
+    def _move(self, ends: list[tuple[str, int]]) -> None:
+        for name, at_ms in ends:
+            self.plan(at_ms, self._finish_if_due, name)
+
+    def _finish_if_due(self, name: str) -> None:
+        visit = self.book.visits[name]
+        if self._hands is not None and self._hands.is_due(name, self.now_ms):
+            self._finish((visit, visit.agent))
 
     def _wraps_up(self, event: WrapUpStarted) -> None:
         visit = self.book.visits[event.conversation]
@@ -209,5 +240,6 @@ _TICK = Tick()
 _ACTS: dict[type, Callable[[Stage, Any], None]] = {
     OfferMade: Stage._offered,
     ConversationAssigned: Stage._assigned,
+    ConversationEnded: Stage._ended,
     WrapUpStarted: Stage._wraps_up,
 }

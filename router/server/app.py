@@ -1,24 +1,16 @@
-"""How a running server is put together, and how it starts and stops.
+"""How a running server is put together.
 
-Owns: the wiring of one node, the order of its start (journal, replay, doors) and of its end (doors,
-what is under way, journal), the signals.
-Does not know: what any part does. Prints nothing; the log has a line for each step.
+Owns: the wiring of one node.
+Does not know: what any part does, in which order they start and end (``router.server.running``).
 
     doors (front, gateway) ──▶ engine ──▶ journal
              ▲                   │
              └────── hub ◀───────┘
-
-The doors stand in a nursery inside that of the machine, so whatever ends the server, connections
-are gone before the engine is.
 """
 
-import secrets
-import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-import structlog
 import trio
 from starlette.routing import BaseRoute
 
@@ -29,20 +21,17 @@ from router.core import Router
 from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
-from router.server import http, logs
+from router.server import http
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
 from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.clock import Clock
-from router.server.collecting import short_collections
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
-from router.server.doorways import open_door
 from router.server.effects import Together
 from router.server.engine import Engine
-from router.server.filed import warn_of_differences
 from router.server.gateway import Gateway
 from router.server.hearers import Effects, Ticket
 from router.server.hidden import HIDDEN, Served
@@ -52,21 +41,22 @@ from router.server.hub import Hub
 from router.server.metrics import Metrics
 from router.server.node_figures import NodeFigures, Strains, overdue_ms
 from router.server.openings import Openings
-from router.server.ops_pages import ops_app
+from router.server.ops_pages import NOT_YET, RETRY_AFTER_S, ops_app, starting_app
 from router.server.origins import is_allowed
 from router.server.own_share import own_routes
 from router.server.policy_notes import PolicyNotes
 from router.server.preferences import Preferences
+from router.server.readiness import Readiness
 from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
-from router.server.reloading import wait_to_stop
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
 from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
 from router.server.settings import Settings
 from router.server.site_customers import SiteCustomers
-from router.server.storing import Kept, opened, snapshotting
+from router.server.starting import Starting
+from router.server.storing import Kept, snapshotting
 from router.server.tenants import Tenants
 from router.server.trace_export import open_traces
 from router.server.visit import Visit
@@ -74,17 +64,7 @@ from router.server.visitors import visitor_key
 from router.server.webhooks import HookFigures, Webhooks
 from router.steps import Bearer
 
-__all__ = ["Addresses", "Node", "new_life", "run", "serve"]
-
-END_S = 5.0
-_LOG = structlog.get_logger("fairline.app")
-
-
-class Addresses(NamedTuple):
-    """Where a started server listens."""
-
-    public: tuple[str, int]
-    ops: tuple[str, int] | None
+__all__ = ["Node"]
 
 
 class Node:
@@ -138,10 +118,13 @@ class Node:
         self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
         self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
+        self.starting = Starting(self.tenants, journal.end)
+        self.readiness = Readiness(self.starting, lambda: self.gateway.is_draining)
         self.gateway = self._open_gateway(life, desk)
         self.node_figures = NodeFigures(settings.server, self.strains)
         self.metrics.watch(self.node_figures)
         self._ops_app = ops_app(self)
+        self._starting_app = starting_app(self, has_ops=not settings.server.ops_bind)
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
@@ -243,6 +226,15 @@ class Node:
         """See ``reloading.Changing``."""
         self.metrics.reloaded(is_right=is_right)
 
+    async def receive(self, visit: Visit) -> None:
+        """Serves one visitor of the public address; a start lets nobody in yet."""
+        if self.starting.is_over:
+            await self.gateway.handle(visit)
+        elif visit.head.is_upgrade:
+            await visit.refuse(503, NOT_YET, ("retry-after", RETRY_AFTER_S))
+        else:
+            await serve_http(visit, self._starting_app, HttpLimits())  # type: ignore[arg-type]
+
     async def serve_ops(self, visit: Visit) -> None:
         """Serves one visitor of the second address."""
         await serve_http(visit, self._ops_app, HttpLimits())  # type: ignore[arg-type]
@@ -251,19 +243,20 @@ class Node:
 
     def reasons_not_ready(self) -> list[str]:
         """See ``ops_pages.Watched``."""
-        reasons = []
-        if not self.engine.is_live:
-            reasons.append("starting: the journal is being replayed")
-        if self.gateway.is_draining:
-            reasons.append("draining: about to stop")
-        return reasons
+        return self.readiness.reasons()
 
     def strains(self) -> Strains:
         """See ``node_figures``."""
         since_ms = self.engine.waiting_since_ms()
         waited_ms = 0 if since_ms is None else self.clock.steady_ms() - since_ms
         late_ms = overdue_ms(self.routers.values(), self.now_ms())
-        return Strains(self.gateway.is_draining, waited_ms / 1000, late_ms / 1000)
+        return Strains(
+            is_ready=not self.readiness.reasons(),
+            is_draining=self.gateway.is_draining,
+            oldest_s=waited_ms / 1000,
+            overdue_s=late_ms / 1000,
+            replay=self.starting.progress(),
+        )
 
     async def measure_evenness(self) -> None:
         """Measures what needs a walk over all agents, every minute, for ever."""
@@ -273,10 +266,11 @@ class Node:
             await self.metrics.audit(self.served)
 
     async def render_metrics(self) -> bytes:
-        """See ``ops_pages.Watched``."""
+        """See ``ops_pages.Watched``; the cores of a start are in the past, and not shown."""
         now_ms = self.engine.now_ms()
         links = (link for link in self.hub.links if link.tenant != HIDDEN)
-        return await self.metrics.page(self.served, links, now_ms)
+        served = self.served if self.starting.is_over else {}
+        return await self.metrics.page(served, links, now_ms)
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """See ``http.Desk``."""
@@ -285,109 +279,6 @@ class Node:
     def door(self, tenant: str, queue: str) -> Door | None:
         """See ``http.Desk``."""
         return self._doors.look(tenant, queue)
-
-
-async def serve(
-    settings: Settings,
-    *,
-    reload: Callable[[], Settings] | None = None,
-    desk: http.DemoDesk | None = None,
-    task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Runs a node until SIGTERM or SIGINT, which drain it; SIGHUP puts ``reload()`` in force.
-
-    A second SIGTERM or SIGINT ends the drain at once.
-
-    Raises:
-        SettingsError: The settings cannot be served.
-        StorageError: The journal cannot be opened, or broke for good.
-    """
-    clock = Clock()
-    logs.configure(settings.server.log, clock, node=settings.server.node)
-    async with opened(settings, clock) as kept:
-        node = Node(
-            settings,
-            kept.journal,
-            clock,
-            life=new_life(),
-            desk=desk,
-            archive=kept.archive,
-            kept=kept,
-        )
-        del kept  # the cores that a snapshot began are the node's now
-        async with short_collections():
-            await run(node, reload=reload, task_status=task_status)
-    _LOG.info("server.stopped")
-
-
-async def run(
-    node: Node,
-    *,
-    reload: Callable[[], Settings] | None = None,
-    task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Runs a node on a journal that is open, as ``serve`` does."""
-    async with trio.open_nursery() as machine:
-        if node.archiving is not None:
-            machine.start_soon(node.archiving.run)
-        if node.webhooks is not None:
-            machine.start_soon(node.webhooks.run)
-        await machine.start(node.engine.run)
-        told = {name: tenant.policy for name, tenant in node.settings.tenants.items()}
-        warn_of_differences(node, told)
-        machine.start_soon(node.openings.run)
-        if node.snapshotting is not None:
-            machine.start_soon(node.snapshotting.run)
-        machine.start_soon(node.hub.run)
-        machine.start_soon(node.node_figures.measure_lag)
-        machine.start_soon(node.hub.keep_on, node.measure_evenness)
-        await _keep_doors(node, reload, task_status)
-        with trio.move_on_after(END_S):
-            await node.engine.end()
-        if node.archiving is not None:
-            await node.archiving.end()
-        if node.webhooks is not None:
-            await node.webhooks.end()
-        if node.traces is not None:
-            await trio.to_thread.run_sync(node.traces.close)
-        machine.cancel_scope.cancel()
-
-
-async def _keep_doors(
-    node: Node,
-    reload: Callable[[], Settings] | None,
-    task_status: trio.TaskStatus[Addresses],
-) -> None:
-    """Lets people in until a signal says to stop; returns when all are gone."""
-    server = node.settings.server
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async with trio.open_nursery() as doors:
-            doors.start_soon(node.gateway.run)
-            public = await open_door(server, "bind", node.gateway.handle, doors, node.metrics.count)
-            ops = None
-            if server.ops_bind:
-                ops = await open_door(server, "ops_bind", node.serve_ops, doors, node.metrics.count)
-            _LOG.info("server.listening", address=public[0], port=public[1])
-            task_status.started(Addresses(public, ops))
-            await wait_to_stop(signals, node, reload)
-            _LOG.info("server.draining")
-            doors.start_soon(_stop_at_once, signals, doors.cancel_scope)
-            await node.gateway.drain()
-            doors.cancel_scope.cancel()
-
-
-async def _stop_at_once(signals: AsyncIterator[int], doors: trio.CancelScope) -> None:
-    """Cuts the drain short at a second signal; what is in the journal's queue still goes in."""
-    async for number in signals:
-        if number != signal.SIGHUP:
-            _LOG.warning("server.hurried")
-            doors.cancel()
-            return
-
-
-def new_life() -> str:
-    """A fresh id for this start of a node."""
-    return secrets.token_hex(8)
 
 
 def _folder(settings: Settings) -> Path | None:

@@ -23,6 +23,7 @@ from router.server import (
     cli_archive,
     cli_config,
     cli_doctor,
+    cli_init,
     cli_policy,
     cli_secret,
     cli_top,
@@ -36,7 +37,6 @@ from router.server.cli_lab import register
 from router.server.clock import Clock
 from router.server.collecting import looking_seldom
 from router.server.settings import Settings, Tenant, load
-from router.server.starter import write_starter
 from router.suggestions import did_you_mean
 
 __all__ = ["app", "main"]
@@ -59,6 +59,7 @@ app = App(
 )
 register(app)
 cli_archive.register(app)
+cli_init.register(app)
 register_journal(app)
 cli_doctor.register(app)
 cli_config.register(app)
@@ -125,7 +126,7 @@ async def serve(*, config: Config) -> None:
     settings = _load(config)
     for warning in settings_module.warnings(settings):
         print(f"fairline: {warning}", file=sys.stderr)
-    from router.server.app import serve as run  # loads the whole server
+    from router.server.running import serve as run  # loads the whole server
 
     with looking_seldom():
         await run(settings, reload=partial(_load, config))
@@ -144,13 +145,6 @@ async def demo(*, port: int = 8080) -> None:
 
     with looking_seldom():
         await run(port)
-
-
-@app.command(help_epilogue=_example("fairline init my-centre"))
-def init(folder: Path, /) -> None:
-    """Writes a commented fairline.toml with fresh keys into a folder; never overwrites one."""
-    file = write_starter(folder)
-    print(f"Wrote {file}. Next: fairline serve --config {file}")
 
 
 @app.command(help_epilogue=_example("fairline check --config fairline.toml"))

@@ -39,9 +39,10 @@ def secret(file: Path, /, *files: Path) -> None:
             one.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             one.touch(mode=0o600, exist_ok=False)
             one.write_text(f"{secrets.token_urlsafe(BYTES)}\n", encoding="utf-8")
-        except FileExistsError:
+        except FileExistsError as error:
             if not one.is_file():
-                raise SettingsError("is no file; name another", file=str(one)) from None
+                sentence = f"{error.filename} is in the way; name another"
+                raise SettingsError(sentence, file=str(one)) from None
             sys.stdout.write(f"{one} is there already.\n")
         except OSError as error:
             raise SettingsError(f"cannot be written: {error.strerror}", file=str(one)) from None

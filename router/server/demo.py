@@ -39,7 +39,7 @@ async def run(port: int, serve: Callable[..., Awaitable[None]] | None = None) ->
         SettingsError: where the port is taken.
     """
     if serve is None:
-        from router.server.app import serve as serve_app  # loads the whole server
+        from router.server.running import serve as serve_app  # loads the whole server
 
         serve = serve_app
     port = await _free(port)
@@ -72,12 +72,23 @@ async def _free(port: int) -> int:
 
 
 async def _answers(port: int) -> None:
-    """Waits until somebody accepts connections."""
+    """Waits until the server lets people in."""
     while True:
-        try:
-            stream = await trio.open_tcp_stream(HOST, port)
-        except OSError:
-            await trio.sleep(0.05)
-        else:
-            await stream.aclose()
+        if await _is_ready(port):
             return
+        await trio.sleep(0.05)
+
+
+async def _is_ready(port: int) -> bool:
+    try:
+        stream = await trio.open_tcp_stream(HOST, port)
+    except OSError:
+        return False
+    async with stream:
+        try:
+            await stream.send_all(
+                b"GET /readyz HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (HOST.encode(), port)
+            )
+            return (await stream.receive_some()).startswith(b"HTTP/1.1 200 ")
+        except trio.BrokenResourceError:
+            return False

@@ -2,7 +2,7 @@
 
 Owns: the cores, one for each tenant; the numbers of this life's commands and who waits for each;
 the appending of ``Tick``, ``EndOutage``, ``LoseNode``, ``SetPolicy`` and ``SkipCommand``.
-Does not know: sockets, what a command means, how a journal keeps it.
+Does not know: sockets, what a command means, how a journal keeps it, how groups are made.
 
 Invariants (tests/server/test_engine.py):
 
@@ -13,36 +13,30 @@ Invariants (tests/server/test_engine.py):
 * Nothing the core raises ends the node (see ``router.server.tenants``), nor does anything that
   goes wrong while people are told.
 
-Three tasks do the work. One collects what was submitted and appends it in groups: whatever came
-while the last group was on its way to the disk goes into the next. One reads, applies, publishes.
-One sleeps until the earliest deadline of any core and has a ``Tick`` appended.
+Three tasks do the work. One brings what was submitted into the journal (``appending``). One reads,
+applies, publishes. One sleeps until the earliest deadline of any core and has a ``Tick`` appended.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 import structlog
 import trio
 
 from router.commands import Command, EndOutage, LoseNode, SetPolicy, SkipCommand, Tick, Underway
-from router.errors import JournalUnavailable, Refusal, Refused
+from router.errors import Refusal, Refused
 from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Journal, Record
 from router.policy import Policy
+from router.server.appending import Appending, Pending
 from router.server.clock import Clock
 from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket, aside
 from router.server.tenants import Tenants
 
-__all__ = ["BACKLOG_MAX", "GROUP_MAX", "Engine", "Outcome"]
+__all__ = ["Engine", "Outcome"]
 
-BACKLOG_MAX = 20_000
-"""Commands that may wait for the journal; more are refused with 108."""
-GROUP_MAX = 1_000
-GROUP_BYTES = 1024 * 1024
-"""A group ends with the command that passes one of these."""
 SLICE = 16
 """So many commands are applied at least before other tasks have their turn, writers above all."""
 QUIET_MS = 60_000
@@ -53,13 +47,6 @@ SHARE_MS_MAX = 50
 
 _LOG = structlog.get_logger("fairline.engine")
 _NOBODY: tuple[Ticket | None, int] = (None, 0)
-
-
-class _Pending(NamedTuple):
-    tenant: str
-    number: int
-    payload: bytes
-    floor_ms: int
 
 
 class Engine:
@@ -100,9 +87,10 @@ class Engine:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Underway)
         self._count = 0
-        self._pending: list[_Pending] = []
         self._waiting: dict[int, tuple[Ticket | None, int]] = {}
-        self._wake = trio.lowlevel.ParkingLot()
+        self._appending = Appending(
+            journal, now_ms=self.now_ms, took=measures.batch, refused=self._refuse
+        )
         self._settled = trio.lowlevel.ParkingLot()
         self._deadline_moved = trio.Event()
         self._ticking: set[str] = set()
@@ -120,15 +108,22 @@ class Engine:
         self, tenant: str, command: Command, ticket: Ticket | None = None, *, floor_ms: int = 0
     ) -> None:
         """Puts a command on its way; the ticket hears what became of it."""
-        if len(self._pending) >= BACKLOG_MAX:
+        if self._appending.is_full:
             if ticket is not None:
                 ticket.settle(Refused(Refusal.OVERLOADED, "too many commands are waiting"))
             return
         self._count += 1
         payload = self._encoder.encode(Underway(self._life, self._count, command))
         self._waiting[self._count] = (ticket, self._clock.steady_ms())
-        self._pending.append(_Pending(tenant, self._count, payload, floor_ms))
-        self._wake.unpark()
+        self._appending.put(Pending(tenant, self._count, payload, floor_ms))
+
+    def hold(self) -> None:
+        """Several commands are submitted one after the other, and then ``release``."""
+        self._appending.hold()
+
+    def release(self) -> None:
+        """They may go."""
+        self._appending.release()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Replays the journal, puts the house in order, is started, and goes on until cancelled.
@@ -141,7 +136,7 @@ class Engine:
             nursery.start_soon(self._read, replayed)
             await replayed.wait()
             self.is_live = True
-            nursery.start_soon(self._append)
+            nursery.start_soon(self._appending.run)
             self._end_outage()
             while self._begin_life():
                 await self._settle()
@@ -185,39 +180,12 @@ class Engine:
             self.submit(tenant, SkipCommand(position=position))
         return bool(self._waiting)
 
-    async def _append(self) -> None:
-        while True:
-            if not self._pending:
-                await self._wake.park()
-            group = self._next_group()
-            commands = [(entry.tenant, entry.payload) for entry in group]
-            floor_ms = max(entry.floor_ms for entry in group)
-            try:
-                await self._journal.append(commands, max(floor_ms, self.now_ms()))
-            except JournalUnavailable as error:
-                _LOG.warning("journal.unavailable", count=len(group), error=str(error))
-                self._refuse(group)
-                await trio.sleep(0.05)  # a full disk is not asked more than twenty times a second
-            else:
-                self._measures.batch(len(group))
-
-    def _next_group(self) -> list[_Pending]:
-        size = count = 0
-        for entry in self._pending[:GROUP_MAX]:
-            size += len(entry.payload)
-            count += 1
-            if size > GROUP_BYTES:
-                break
-        group, self._pending = self._pending[:count], self._pending[count:]
-        return group
-
-    def _refuse(self, group: Sequence[_Pending]) -> None:
+    def _refuse(self, group: Sequence[Pending]) -> list[Pending]:
         """None of the group went in: whoever waits may try again.
 
         What nobody waits for nobody would try again, such as the end of a connection: it stays.
         """
         kept = [entry for entry in group if self._waiting.get(entry.number, _NOBODY)[0] is None]
-        self._pending[:0] = kept
         for entry in group:
             ticket, _ = self._waiting.get(entry.number, _NOBODY)
             if ticket is not None:
@@ -225,6 +193,7 @@ class Engine:
                 ticket.settle(Refused(Refusal.OVERLOADED, "the journal takes nothing at present"))
         self._deadline_moved.set()
         self._settled.unpark_all()
+        return kept
 
     async def _tick(self) -> None:
         """Has a ``Tick`` appended whenever a core has something due."""

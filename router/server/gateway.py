@@ -110,7 +110,7 @@ class Gateway:
         self.fetching = Fetching(Histories(tenants.routers, engine.submit, keeper))
         self.pulse = Pulse()
         self.flow = hub.flow
-        self.intake = Intake()
+        self.intake = Intake((engine, self.flow))
         self.traffic = metrics.traffic
         self.pool = Pool()
         metrics.add(self.traffic.figures(self.pool, self.flow))

@@ -2,8 +2,7 @@
 
 Owns: a journal's appends, timed, and their series. Does not know: what a journal is kept in.
 
-Invariants (tests/server/test_journal_figures.py): everything is passed on unchanged, failures too;
-an append that was cancelled counts neither way.
+Invariant (tests/server/test_journal_figures.py): everything is passed on unchanged, failures too.
 """
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Command, Journal, Record
+from router.journal.base import Command, Done, Journal, Record, wait_appended
 from router.server.buckets import Buckets, as_family
 
 __all__ = ["TimedJournal"]
@@ -38,15 +37,29 @@ class TimedJournal(Collector):
         """See ``Journal``."""
         return self._journal.end
 
-    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+    def begin(self, commands: Sequence[Command], floor_ms: int, done: Done) -> None:
         """See ``Journal``."""
         began_s = perf_counter()
+
+        def note(error: StorageError | None) -> None:
+            self._note(commands, perf_counter() - began_s, error)
+            done(error)
+
         try:
-            await self._journal.append(commands, floor_ms)
+            self._journal.begin(commands, floor_ms, note)
         except StorageError as error:
-            self._errors["unavailable" if isinstance(error, JournalUnavailable) else "broken"] += 1
+            self._note(commands, 0.0, error)
             raise
-        self._appends.note(perf_counter() - began_s)
+
+    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
+        """See ``Journal``."""
+        await wait_appended(self, commands, floor_ms)
+
+    def _note(self, commands: Sequence[Command], took_s: float, error: StorageError | None) -> None:
+        if error is not None:
+            self._errors["unavailable" if isinstance(error, JournalUnavailable) else "broken"] += 1
+            return
+        self._appends.note(took_s)
         self._commands += len(commands)
         self._bytes += sum(len(payload) for _, payload in commands)
 

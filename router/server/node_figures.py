@@ -32,12 +32,16 @@ LAGS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 class Strains(NamedTuple):
     """What only the loop may look at."""
 
+    is_ready: bool
+    """Whether the node takes new connections."""
     is_draining: bool
     """Whether the node is about to stop."""
     oldest_s: float
     """How long the oldest command has waited for its outcome."""
     overdue_s: float
     """How late the earliest deadline of any core is."""
+    replay: tuple[int, int]
+    """Commands that the start replayed, of those that it has to."""
 
 
 class NodeFigures(Collector):
@@ -67,6 +71,13 @@ class NodeFigures(Collector):
         tasks = trio.lowlevel.current_statistics().tasks_living
         self._seen = [
             ("tasks", "Tasks of the event loop.", tasks),
+            (
+                "ready",
+                "Whether the node takes new connections, as /readyz says.",
+                int(told.is_ready),
+            ),
+            ("replayed_commands", "Commands that the start has replayed.", told.replay[0]),
+            ("replay_commands", "Commands that the start has to replay.", told.replay[1]),
             ("draining", "Whether the node is about to stop.", int(told.is_draining)),
             (
                 "command_oldest_seconds",

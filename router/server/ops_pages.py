@@ -4,7 +4,8 @@ Owns: which path says what, on the second address and on the public one where th
 Does not know: bytes, the core, how a figure is made; it asks ``Watched``.
 
 Invariants (tests/server/test_ops_pages.py): ``/livez`` asks nothing but the loop; ``/readyz`` names
-every reason; ids of agents are on the second address alone.
+every reason; ids of agents are on the second address alone; while the node starts, all else that
+the public address has answers 503.
 """
 
 from collections.abc import Mapping
@@ -16,10 +17,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from router.core import Router
+from router.errors import Refusal, Refused
+from router.server.calls import refusal
 from router.server.detailed import detailed_page
 from router.server.metrics import CONTENT_TYPE
 
-__all__ = ["Watched", "ops_app", "public_ops_routes"]
+__all__ = ["NOT_YET", "RETRY_AFTER_S", "Watched", "ops_app", "public_ops_routes", "starting_app"]
+
+NOT_YET = "this node is starting"
+RETRY_AFTER_S = "1"
 
 
 class Watched(Protocol):
@@ -49,6 +55,24 @@ def ops_app(desk: Watched) -> Starlette:
 def public_ops_routes(desk: Watched) -> list[Route]:
     """What the public port has of it where there is no second address."""
     return [*_routes(desk), Route("/metrics/detailed", _not_here)]
+
+
+def starting_app(desk: Watched, *, has_ops: bool) -> Starlette:
+    """What the public port has while the node starts."""
+    return Starlette(
+        routes=public_ops_routes(desk) if has_ops else [],
+        exception_handlers={404: _not_yet, 405: _not_yet},
+    )
+
+
+async def _not_yet(request: Request, _: Exception) -> Response:
+    """Back ends hear it in the form of all their errors."""
+    if request.url.path.startswith("/v1/"):
+        answer = refusal(Refused(Refusal.OVERLOADED, NOT_YET), 503)
+    else:
+        answer = PlainTextResponse(f"{NOT_YET}\n", 503)
+    answer.headers["retry-after"] = RETRY_AFTER_S
+    return answer
 
 
 async def _not_here(_: Request) -> Response:

@@ -15,15 +15,15 @@ FILE_NAME = "fairline.toml"
 
 _TEXT = """\
 # Fairline's settings. Check this file with:  fairline check --config fairline.toml
-# Every key with its default stands in config/fairline.example.toml of the source.
+# Every key with its default: fairline init DIR --with examples, or config/ of the source.
 # A variable wins over this file:            FAIRLINE_SERVER__BIND=127.0.0.1:9000
 # A file can hold any text, a secret above all: secret_file = "/run/secrets/fairline"
 
 [server]
 bind = "127.0.0.1:8080"     # WebSocket and HTTP on one port; elsewhere, put TLS in front
 journal = "file"            # what was answered survives a crash; kept in this folder:
-data = "data"               # relative to this file
-
+data = "{data}"{gap}# relative to this file
+{proxies}
 [tenants.main]
 # The sites that may embed the widget, letter by letter: scheme://host or scheme://host:port.
 # These two are pages of this machine to try it with (python3 -m http.server 8000); put yours here.
@@ -62,14 +62,30 @@ languages = {{en = 100, fr = 60}}
 """
 
 
-def write_starter(folder: Path) -> Path:
+_PROXIES = """\
+proxies = ["127.0.0.1"]     # whose word counts for where a client comes from
+"""
+
+
+def write_starter(folder: Path, *, data: str = "data", has_proxy: bool = False) -> Path:
     """Writes ``fairline.toml`` into a folder, readable by its owner alone.
+
+    Args:
+        folder: Where to; made where there is none.
+        data: Where the server keeps what it must not lose.
+        has_proxy: Whether a proxy on this machine stands in front.
 
     Raises:
         SettingsError: where a file is there already, or the folder cannot be written.
     """
     file = folder / FILE_NAME
-    text = _TEXT.format(secret=secrets.token_urlsafe(32), identity=secrets.token_urlsafe(32))
+    text = _TEXT.format(
+        data=data,
+        gap=" " * max(1, 19 - len(data)),
+        proxies=_PROXIES if has_proxy else "",
+        secret=secrets.token_urlsafe(32),
+        identity=secrets.token_urlsafe(32),
+    )
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True)

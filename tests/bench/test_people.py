@@ -7,8 +7,9 @@ from router.bench.crowd import held
 from router.bench.people import Notes, customer, enter, percentile, work
 from router.bench.servers import settings_text
 from router.journal.memory import MemoryJournal
-from router.server.app import Node, new_life, run
+from router.server.app import Node
 from router.server.clock import Clock
+from router.server.running import new_life, run
 from router.server.settings import load
 
 

@@ -57,11 +57,9 @@ class Someone:
     async def be_there(self, act: Callable[["Someone"], Awaitable[None]]) -> None:
         """Connect, and act until the connection ends."""
         told_before = self.ledger.position
-        stream = await self._server.connect()
-        peer = self._peer = Peer(_Wire(stream), "json")  # type: ignore[arg-type]  # it has what counts
+        peer = self._peer = await self._come_in()
         self._number, self._replies = 1, {}
         try:
-            await peer.upgrade()
             token = self._server.token(self.role, self.name)
             hello = {"t": "hello", "id": 1, "token": token, "role": self.role}
             seen = dict.fromkeys(self._asked()[-SEEN_MAX:], 0)
@@ -78,6 +76,19 @@ class Someone:
             pass
         finally:
             await peer.hang_up()
+
+    async def _come_in(self) -> Peer:
+        """A socket; a server that is starting answers, and lets nobody in yet."""
+        while True:
+            stream = await self._server.connect()
+            peer = Peer(_Wire(stream), "json")  # type: ignore[arg-type]  # it has what counts
+            try:
+                await peer.upgrade()
+            except Gone:
+                await peer.hang_up()
+                await trio.sleep(0.02)
+            else:
+                return peer
 
     async def _act(self, act: Callable[["Someone"], Awaitable[None]]) -> None:
         try:

@@ -15,7 +15,7 @@ from router.core import Router
 from router.errors import JournalUnavailable
 from router.events import Event
 from router.journal.base import Command as Appended
-from router.journal.base import Record
+from router.journal.base import Done, Record, wait_appended
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.policy import Policy
 from router.server.archiving import Archiving
@@ -47,21 +47,31 @@ class CutJournal:
         self._journal = MemoryJournal(clock.wall_ms, store)
         self.is_full = False
         self.is_cut = False
-        self.mended = trio.Event()
+        self._kept: list[tuple[Sequence[Appended], int, Done]] = []
         self.batch_sizes: list[int] = []
 
     @property
     def end(self) -> Mapping[str, int]:
         return self._journal.end
 
-    async def append(self, commands: Sequence[Appended], floor_ms: int) -> None:
+    def begin(self, commands: Sequence[Appended], floor_ms: int, done: Done) -> None:
         if self.is_full:
-            await trio.lowlevel.checkpoint()
             raise JournalUnavailable("the disk is full")
         if self.is_cut:
-            await self.mended.wait()
-        await self._journal.append(commands, floor_ms)
+            self._kept.append((commands, floor_ms, done))
+            return
         self.batch_sizes.append(len(commands))
+        self._journal.begin(commands, floor_ms, done)
+
+    async def append(self, commands: Sequence[Appended], floor_ms: int) -> None:
+        await wait_appended(self, commands, floor_ms)
+
+    def mend(self) -> None:
+        """The cable is in again: what was on its way goes on."""
+        self.is_cut = False
+        kept, self._kept = self._kept, []
+        for commands, floor_ms, done in kept:
+            self.begin(commands, floor_ms, done)
 
     def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
         return self._journal.read(after)

@@ -19,9 +19,10 @@ import trio_websocket
 from router.journal.base import Journal
 from router.journal.memory import MemoryJournal
 from router.policy import AgentEntry, Policy, Queue
-from router.server.app import Node, new_life, run
+from router.server.app import Node
 from router.server.auth import Role, mint
 from router.server.clock import Clock
+from router.server.running import new_life, run
 from router.server.settings import KeyEntry, ServerSettings, Settings, Tenant
 
 __all__ = [

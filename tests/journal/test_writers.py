@@ -31,7 +31,7 @@ async def open_inline(disk: MemoryDisk, *, segment_bytes: int = 512) -> FileJour
 
 
 def request(command_count: int = 1, byte_count: int = 1) -> Request:
-    return Request([("acme", b"")] * command_count, byte_count, 0)
+    return Request([("acme", b"")] * command_count, byte_count, 0, lambda _: None)
 
 
 async def test_a_group_is_bounded_and_an_append_never_split(

@@ -7,9 +7,23 @@ import pytest
 
 from router.errors import SettingsError
 from router.lab.erlang import staff_for
-from router.lab.staff import Curve, Plan, run_staff, slots, verify
+from router.lab.plan import Curve, Plan
+from router.lab.seats import apart
+from router.lab.staff import _COLUMNS, run_staff, slots, verify
+from router.policy import AgentEntry, Policy, Queue, SkillNeed
 
 EXAMPLE = Path("config/staffing.toml")
+
+
+def written(folder: Path, *skills: str, arrivals: int = 50) -> Path:
+    """A short plan of some skills, two unless they are named."""
+    file = folder / "plan.toml"
+    curves = (
+        f'[[curves]]\nskill = "{name}"\narrivals = {[arrivals] * 4}\nhandling = 4\npatience = 5\n'
+        for name in skills or ("service", "stocks")
+    )
+    file.write_text("starts = 480\n" + "".join(curves), "utf-8")
+    return file
 
 
 def test_a_flat_day_needs_what_erlang_says() -> None:
@@ -37,37 +51,73 @@ def test_breaks_are_paid_for_and_an_empty_slot_needs_nobody() -> None:
     assert full.paid == -(-full.agents * 4 // 3)
 
 
+def test_agents_with_several_chats_need_fewer_seats() -> None:
+    curve = Curve(skill="help", arrivals=(90.0,) * 12, handling=(6.0, 8.0))
+    (*_, one), (*_, two) = (slots(Plan(curves=(curve,)), {"help": at_once}) for at_once in (1, 2))
+    assert (one.by, two.by) == ("Erlang C", "chats, Erlang C")
+    assert one.agents == staff_for(3, 6, within=1 / 3, target=0.8)
+    assert two.agents < one.agents
+    assert two.load == pytest.approx(24, rel=1e-3)
+    assert slots(Plan(curves=(curve,)))[-1] == two
+
+
 def test_the_simulator_agrees_with_the_plan() -> None:
     curve = Curve(skill="help", arrivals=(90, 120, 150, 120, 90, 60), handling=4, patience=4)
     plan = Plan(curves=(curve,))
     needs = slots(plan)
-    played = verify(plan, needs, seeds=range(1, 7))
+    played = verify(apart(plan), needs, seeds=range(1, 7), rounds=0).first.day
     asked = sum(need.arrivals for need in needs)
     left = sum(need.left * need.arrivals for need in needs) / asked
     assert played["help.level"].is_near(0.82, relative=0.08)
     assert played["help.left"].is_near(left, relative=0.15, errors=4)
 
 
-def test_two_skills_are_staffed_and_verified_each(tmp_path: Path) -> None:
-    report = run_staff(EXAMPLE, verified=True, seeds=(1,))
-    lines = report.splitlines()
-    assert lines[0].split()[:3] == ["skill", "from", "arrivals"]
-    assert lines[1].split()[:3] == ["service", "08:00", "34"]
-    assert sum(line.startswith("stocks") for line in lines) == 20
-    assert any(line.strip().startswith("stocks.level") for line in lines)
+def test_each_slot_has_a_row_by_theory_one_as_played_and_one_corrected(
+    tmp_path: Path,
+) -> None:
+    report = run_staff(written(tmp_path), verified=True, seeds=(1,), rounds=1).splitlines()
+    assert report[0].split() == _COLUMNS.split()
+    assert [line.split()[:3] for line in report[1:4]] == [
+        ["service", "08:00", "Erlang"],
+        ["service", "08:00", "simulated"],
+        ["service", "08:00", "corrected"],
+    ]
+    assert sum(line.startswith("stocks") for line in report) == 12
+    assert any("corrected in 1 rounds" in line for line in report)
+    assert any(line.strip().startswith("stocks.level") for line in report)
+
+
+def test_machines_get_the_same_and_null_for_what_is_not_there(tmp_path: Path) -> None:
     document = json.loads(run_staff(EXAMPLE, as_json=True))
     assert len(document["slots"]) == 40
     assert document["verified"] == {}
+    played = json.loads(
+        run_staff(written(tmp_path), verified=True, seeds=(1,), rounds=0, as_json=True)
+    )
+    assert [row["by"] for row in played["slots"][:3]] == ["Erlang A", "simulated", "corrected"]
+    assert played["slots"][1]["busy"] is None
+    assert played["slots"][2]["agents"] == played["slots"][0]["agents"]
+    assert set(played["verified"]) == set(played["corrected"])
+    assert all(each["skill"] in ("service", "stocks") for each in played["short"])
 
 
-def test_a_plan_that_is_wrong_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "plan.toml"
-    for text, sentence in (
-        ("curves = []", "add at least one"),
-        ('[[curves]]\nskill = "a"\narrivals = [1]\nhandlng = 3', '(did you mean "handling"?)'),
-        (2 * '[[curves]]\nskill = "a"\narrivals = [1]\nhandling = 3\n', "curves.a: is there twice"),
-    ):
-        file.write_text(text, "utf-8")
-        with pytest.raises(SettingsError) as caught:
-            run_staff(file)
-        assert sentence in str(caught.value)
+def test_a_policy_and_its_people_are_played(tmp_path: Path) -> None:
+    """All queues are served by agents who can do all: fewer are enough."""
+    names = ("a", "b", "c", "d", "e")
+    rules = Policy(
+        queues=tuple(Queue(id=name, needs=(SkillNeed(name),)) for name in names),
+        agents=(AgentEntry(id="x", skills=dict.fromkeys(names, 60)),),
+        capacity={"chat": 1, "total": 1},
+    )
+    plan = written(tmp_path, *names, arrivals=15)
+    found = json.loads(
+        run_staff(plan, policy=rules, verified=True, seeds=(1, 2, 3), rounds=4, as_json=True)
+    )
+    seats = {
+        by: sum(row["agents"] for row in found["slots"] if row["by"] == by)
+        for by in ("Erlang A", "corrected")
+    }
+    assert seats["corrected"] < 0.85 * seats["Erlang A"]
+    assert found["short"] == []
+    with pytest.raises(SettingsError, match="directory is empty"):
+        run_staff(plan, policy=Policy(queues=rules.queues), verified=True)

@@ -13,7 +13,7 @@ import trio_websocket
 
 from router.errors import SettingsError, StorageError
 from router.policy import Queue
-from router.server.app import Addresses, serve
+from router.server.running import Addresses, serve
 from router.server.settings import Settings
 from tests.helpers.certificates import certificate
 from tests.helpers.nodes import (

@@ -27,6 +27,11 @@ def test_what_cannot_be_written_is_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    for wrong, said in ((tmp_path, "is no file"), (tmp_path / "file" / "below", "cannot be")):
+    below = tmp_path / "file" / "below"
+    for wrong, said in (
+        (tmp_path, "in the way"),
+        (below, "in the way"),
+        (below / "x", "cannot be"),
+    ):
         ended = Ended(capsys, "secret", str(wrong))
         assert (ended.code, said in ended.err) == (1, True), ended.err

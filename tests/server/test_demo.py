@@ -24,9 +24,20 @@ class Door:
         host, port = address(settings.server.bind)
         knocked = trio.Event()
 
+        refused = False
+
         async def answer(stream: trio.SocketStream) -> None:
+            nonlocal refused
+            asked = await stream.receive_some()
+            if knocked.is_set():  # the people of the demo, once it is ready
+                await stream.aclose()
+                return
+            assert asked.startswith(b"GET /readyz "), "it is to wait until people are let in"
+            await stream.send_all(b"HTTP/1.1 %d \r\n\r\n" % (200 if refused else 503))
             await stream.aclose()
-            knocked.set()
+            if refused:
+                knocked.set()
+            refused = True
 
         async with trio.open_nursery() as nursery:
             listeners = await trio.open_tcp_listeners(port, host=host)

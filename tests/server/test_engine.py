@@ -17,7 +17,7 @@ from router.commands import (
 from router.errors import Refusal, Refused
 from router.events import CommandAnswered, CommandRefused, OfferEnded, PolicyChanged
 from router.journal.memory import MemoryJournal, MemoryStore
-from router.server import engine as engine_module
+from router.server import appending
 from router.server.clock import Clock
 from tests.helpers.cores import POLICY, actor, connect, request
 from tests.helpers.machines import POISON, Machine, machine
@@ -184,8 +184,7 @@ async def test_commands_that_came_meanwhile_go_in_together() -> None:
         await trio.testing.wait_all_tasks_blocked()
         memos += [made.submit(request("customer:carl", f"q{number}")) for number in range(50)]
         assert made.engine.waiting_since_ms() is not None
-        made.journal.is_cut = False
-        made.journal.mended.set()
+        made.journal.mend()
         with trio.fail_after(5):
             await memos[-1].done.wait()
         assert made.batches[-2:] == [50, 50]
@@ -238,7 +237,7 @@ async def test_nobody_hears_of_a_command_whose_fate_is_unknown() -> None:
         memo = made.submit(connect("customer:carl"))
         await trio.testing.wait_all_tasks_blocked()
         assert memo.outcomes == []
-        made.journal.mended.set()
+        made.journal.mend()
         with trio.fail_after(5):
             await memo.done.wait()
         assert isinstance(memo.outcomes[0], CommandAnswered)
@@ -247,10 +246,10 @@ async def test_nobody_hears_of_a_command_whose_fate_is_unknown() -> None:
 async def test_a_backlog_that_is_full_refuses_at_once() -> None:
     async with machine() as made:
         made.journal.is_cut = True
-        for _ in range(engine_module.BACKLOG_MAX):
+        for _ in range(appending.BACKLOG_MAX):
             made.engine.submit("acme", Tick())
         await trio.testing.wait_all_tasks_blocked()
-        for _ in range(engine_module.BACKLOG_MAX):
+        for _ in range(appending.BACKLOG_MAX):
             made.engine.submit("acme", Tick())
         memo = made.submit(connect("customer:carl"))
         (outcome,) = memo.outcomes

@@ -16,8 +16,8 @@ from router.journal.file import FileJournal
 from router.journal.memory import MemoryStore
 from router.server import gateway as gateway_module
 from router.server import pulse
-from router.server.app import Addresses, serve
 from router.server.clock import Clock
+from router.server.running import Addresses, serve
 from tests.helpers import raw
 from tests.helpers.machines import CutJournal
 from tests.helpers.nodes import Client, RunningNode, folder_settings, open_node, token
@@ -190,8 +190,7 @@ async def test_a_command_whose_fate_stays_unknown_ends_its_connection(
         code, last = await alice.ends()
         assert (code, last and last["action"]) == (4104, "resume")
         assert not any(message["t"] == "reply" for message in alice.seen)
-        journal.is_cut = False
-        journal.mended.set()
+        journal.mend()
         await idle.ok("presence.set", show="busy")
         again = await node.join("agent", "alice")
         assert again.welcome["state"]["presence"]["show"] == "available"

@@ -113,6 +113,40 @@ async def test_who_was_closed_too_early_harms_nobody(nursery: trio.Nursery) -> N
         assert len(intake) == 1
 
 
+class Turns:
+    """Notes when a turn begins and ends, and what was heard in it."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    def hold(self) -> None:
+        self.noted.append("hold")
+
+    def release(self) -> None:
+        self.noted.append("release")
+
+
+async def test_who_waits_for_the_end_of_a_turn_is_told_whatever_happens_in_it() -> None:
+    first, second = Turns(), Turns()
+    second.noted = first.noted
+    intake = Intake((first, second))
+    with ExitStack() as closing:
+        sound, broken = Ear(intake), Ear(intake)
+        closing.callback(sound.close)
+        closing.callback(broken.close)
+        sound.on_hear = lambda: first.noted.append("heard")
+        with pytest.RaisesGroup(ZeroDivisionError):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(intake.run)
+                sound.far.send(b"a")
+                await _wait_until(lambda: sound.heard == b"a")
+                broken.on_hear = lambda: first.noted.append(str(1 / 0))
+                broken.far.send(b"a")
+                await trio.sleep(5)
+    turn = ["hold", "hold", "heard", "release", "release"]
+    assert first.noted == turn + [each for each in turn if each != "heard"]
+
+
 # -- under a gate --------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Command
+from router.journal.base import Command, Done
 from router.journal.memory import MemoryJournal
 from router.server.journal_figures import TimedJournal
 
@@ -14,10 +14,14 @@ from router.server.journal_figures import TimedJournal
 class Failing(MemoryJournal):
     """A journal that takes nothing."""
 
-    error: Exception = JournalUnavailable("full")
+    error: StorageError = JournalUnavailable("full")
+    is_late = False
 
-    async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
-        raise self.error
+    def begin(self, commands: Sequence[Command], floor_ms: int, done: Done) -> None:
+        if self.is_late:
+            done(self.error)
+        else:
+            raise self.error
 
 
 def shown(journal: TimedJournal) -> dict[tuple[str, ...], float]:
@@ -41,17 +45,20 @@ async def test_what_is_appended_can_be_read_and_is_counted() -> None:
     await journal.aclose()
 
 
+@pytest.mark.parametrize("is_late", [False, True])
 @pytest.mark.parametrize(
     ("error", "kind"),
     [(JournalUnavailable("full"), "unavailable"), (StorageError("broken"), "broken")],
 )
-async def test_what_fails_fails_unchanged_and_is_counted_apart(error: Exception, kind: str) -> None:
+async def test_what_fails_fails_unchanged_and_is_counted_apart(
+    error: StorageError, kind: str, is_late: bool
+) -> None:
     inner = Failing(lambda: 5)
-    inner.error = error
+    inner.error, inner.is_late = error, is_late
     journal = TimedJournal(inner)
     with pytest.raises(type(error)) as caught:
         await journal.append([("acme", b"one")], 0)
-    assert caught.value is error
+    assert error in (caught.value, caught.value.__cause__)
     found = shown(journal)
     other = {"unavailable": "broken", "broken": "unavailable"}[kind]
     assert found["fairline_journal_errors_total", kind] == 1

@@ -12,7 +12,7 @@ from router.server.sections import ServerSettings
 from tests.helpers.certificates import certificate
 from tests.helpers.cores import Core, actor
 
-CALM = Strains(is_draining=False, oldest_s=0.0, overdue_s=0.0)
+CALM = Strains(is_ready=True, is_draining=False, oldest_s=0.0, overdue_s=0.0, replay=(0, 0))
 
 
 def shown(figures: NodeFigures) -> dict[tuple[str, ...], float]:
@@ -35,11 +35,13 @@ async def test_a_late_loop_is_seen(autojump_clock: trio.testing.MockClock) -> No
 async def test_what_strains_the_node_is_shown() -> None:
     figures = NodeFigures(
         ServerSettings(connections_max=7),
-        lambda: Strains(is_draining=True, oldest_s=2, overdue_s=3),
+        lambda: Strains(is_ready=False, is_draining=True, oldest_s=2, overdue_s=3, replay=(5, 9)),
     )
     figures.look()
     found = shown(figures)
     assert found["draining",] == 1
+    assert found["ready",] == 0
+    assert (found["replayed_commands",], found["replay_commands",]) == (5, 9)
     assert found["command_oldest_seconds",] == 2
     assert found["sweep_lag_seconds",] == 3
     assert found["connections_max",] == 7

@@ -15,7 +15,7 @@ import trio
 
 from router.commands import SetPolicy
 from router.errors import Refusal, Refused, SettingsError
-from router.server import engine, logs
+from router.server import appending, logs
 from router.server.clock import Clock
 from router.server.filed import put_in_force
 from router.server.reloading import unchangeable, wait_to_stop
@@ -224,7 +224,7 @@ async def test_a_full_backlog_refuses_a_newer_policy_aloud(monkeypatch: pytest.M
     async with open_node() as running:
         node = running.node
         with monkeypatch.context() as patched:
-            patched.setattr(engine, "BACKLOG_MAX", 0)
+            patched.setattr(appending, "BACKLOG_MAX", 0)
             wrong = await put_in_force(node, {"acme": OTHER})
         assert "too many" in wrong["acme"]
         assert await put_in_force(node, {"acme": OTHER}) == {}

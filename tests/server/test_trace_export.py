@@ -23,7 +23,7 @@ def live() -> bool:
 
 def test_where_none_are_wanted_nothing_is_loaded() -> None:
     code = (
-        "import sys; import router.server.app, router.server.cli;"
+        "import sys; import router.server.running, router.server.cli;"
         "from router.server.trace_export import open_traces;"
         "from router.server.settings import ServerSettings;"
         "assert open_traces(ServerSettings(), bool) is None;"

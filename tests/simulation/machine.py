@@ -260,6 +260,7 @@ class Machine:
             node.gateway.random = self._chance.random
             node.gateway.new_id = self._make_id
             await machine.start(node.engine.run)
+            node.starting.end()
             machine.start_soon(node.openings.run)
             machine.start_soon(Keeper(journal, self._terms, self._host).run)
             machine.start_soon(node.hub.run)

@@ -1,0 +1,68 @@
+"""The command ``fairline init``: a centre's first files.
+
+Owns: its arguments and output, and the order in which things are written. Does not know: what is in
+the settings (``starter``) or in the files beside them (``operating``).
+
+Invariant (tests/server/test_cli_init.py): where anything is in the way, nothing is written.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from router.server.operating import Place, chosen, refuse_existing, write_operating
+from router.server.settings import load
+from router.server.starter import FILE_NAME, write_starter
+
+__all__ = ["register"]
+
+SERVICE_DATA = "/var/lib/fairline"
+"""Where a service of systemd keeps what it must not lose."""
+
+
+def register(app: App) -> None:
+    """Adds the command to ``fairline``."""
+    example = "Example:  fairline init my-centre --with prometheus,grafana"
+    app.command(help_epilogue=example)(init)
+
+
+def init(
+    folder: Path,
+    /,
+    *,
+    beside: Annotated[str, Parameter(name="--with")] = "",
+    site: str = "chat.example",
+    runbooks: str = "",
+) -> None:
+    """Writes a commented fairline.toml with fresh keys into a folder; never overwrites one.
+
+    With --with it also writes what runs beside the server, with this centre's addresses and paths
+    filled in. A fairline.toml that is there already then stays as it is, and says them.
+
+    Args:
+        folder: Where to; made where there is none.
+        beside: systemd, caddy, nginx, prometheus, grafana, compose, examples: any of them, by
+            commas.
+        site: The name of the site, for the proxies.
+        runbooks: The address before the names of runbooks in alerts; the server's own if not given.
+    """
+    kinds = chosen(beside)
+    file = folder / FILE_NAME
+    refuse_existing(folder, kinds)
+    if not kinds or not file.exists():
+        write_starter(
+            folder,
+            data=SERVICE_DATA if "systemd" in kinds else "data",
+            has_proxy=bool({"caddy", "nginx"} & set(kinds)),
+        )
+        _say(f"Wrote {file}. Next: fairline serve --config {file}")
+    place = Place(file, load([file], os.environ).server, site, runbooks)
+    for written in write_operating(folder, kinds, place):
+        _say(f"Wrote {written}")
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
