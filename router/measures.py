@@ -111,6 +111,8 @@ class Measures:
         self._workers: dict[str, _Worker] = {}
         self._before_today: dict[str, dict[str, int]] = {}
         self._before_life: dict[str, dict[str, int]] = {}
+        self.offered_at_ms: dict[str, int] = {}
+        """By queue, when the last offer was made."""
         self._takes: Mapping[type, Callable[[Any, int], None]] = {
             PolicyChanged: self._policy_changed,
             AgentChanged: self._agent_changed,
@@ -191,6 +193,9 @@ class Measures:
         self._leave_agent(self._open[event.conversation], now_ms)
 
     def _offered(self, event: OfferMade, now_ms: int) -> None:
+        service = self._open.get(event.conversation)
+        if service is not None:
+            self.offered_at_ms[service.queue] = now_ms
         overtaken = event.overtaken
         if overtaken is None:
             return

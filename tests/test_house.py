@@ -91,6 +91,7 @@ server.own_share
 server.reloading
 server.probe
 server.doctor
+server.runbooks
 server.described server.ops_pages
 server.http server.gateway
 server.app
@@ -100,7 +101,8 @@ server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init
-server.cli_webhooks server.cli_top server.cli_policy server.cli_secret
+server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
+server.cli_secret
 server.cli
 """
 RANKS = {

@@ -25,6 +25,7 @@ from router.server import (
     cli_doctor,
     cli_init,
     cli_policy,
+    cli_runbook,
     cli_secret,
     cli_top,
     cli_webhooks,
@@ -67,6 +68,7 @@ cli_policy.register(app)
 cli_secret.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
+cli_runbook.register(app)
 
 
 def _example(line: str) -> str:

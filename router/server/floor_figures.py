@@ -8,10 +8,12 @@ Invariants (tests/server/test_floor_figures.py): a look waits for nobody and hol
 with a look at everybody.
 
 A queue's eligible agents are at work and could serve one who waits there now; free ones have room
-for it besides. Where nobody waits, the queue's own needs say who could.
+for it besides, and may be asked: they have not declined it a moment ago. Where nobody waits, the
+queue's own needs say who could.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import trio
@@ -22,6 +24,7 @@ from prometheus_client.registry import Collector
 from router.conversations import Conversation
 from router.core import Router
 from router.groups import Group
+from router.placing import refused_agents
 from router.policy import Policy, Queue
 from router.queue import Lane
 from router.server.links import Link
@@ -37,6 +40,7 @@ AT_ONCE = 250
 PROFILES_MAX = 50_000
 _CHEAPER = 10
 """So much cheaper is a look at a connection, a customer or a conversation in line."""
+REFUSALS_LOOKED_AT = 100
 SLOTS = ("used", "offered", "free")
 _CODECS = ("json", "msgpack")
 
@@ -76,14 +80,16 @@ class FloorFigures(Collector):
                 page.oldest.add_metric([tenant, queue.id], oldest_ms / 1000)
                 lanes = _lanes_of(router.world, queue.id)
                 if lanes:
-                    eligible, free = _able_to_serve(router.world, lanes, groups)
+                    eligible, free, stuck = _able_to_serve(router.world, lanes, groups)
                 else:
+                    stuck = 0
                     theirs = [
                         one for one, all_of in zip(groups, could, strict=True) if queue.id in all_of
                     ]
                     eligible, free = _able_in_general(queue, theirs)
                 page.eligible.add_metric([tenant, queue.id], eligible)
                 page.free.add_metric([tenant, queue.id], free)
+                page.declined.add_metric([tenant, queue.id], stuck)
                 await trio.lowlevel.checkpoint()
         self._families = list(page)
 
@@ -122,8 +128,12 @@ def _needs_of(queue: Queue) -> Requirement:
 
 def _able_to_serve(
     world: World, lanes: Sequence[Lane], groups: Sequence[_Group]
-) -> tuple[int, int]:
-    """How many at work could serve one of the lanes, and how many of them have room for it."""
+) -> tuple[int, int, int]:
+    """How many at work could serve one of the lanes, and how many of them may be asked now.
+
+    The third: how many wait who were declined by all who have room for them; 0 where one may be
+    asked.
+    """
     masks: dict[str, int] = {}
     for lane in lanes:
         if not lane.agent:
@@ -144,7 +154,36 @@ def _able_to_serve(
         if not world.pool.group_of(name).lanes & served:
             eligible += 1
             free += not channels_wanted.isdisjoint(world.pool.channels_for(name))
-    return eligible, free
+    return eligible, *_without_refusals(world, lanes, free)
+
+
+def _without_refusals(world: World, lanes: Sequence[Lane], free: int) -> tuple[int, int]:
+    """Of those with room the ones who may be asked; and how many wait whom nobody may be."""
+    refused = {lane.index: _refused_by(world, lane) for lane in lanes}
+    for name in frozenset().union(*refused.values()):
+        if not world.pool.knows(name):
+            continue
+        channels, group = world.pool.channels_for(name), world.pool.group_of(name)
+        theirs = [
+            name in refused[lane.index]
+            for lane in lanes
+            if lane.channel in channels
+            and (lane.agent == name if lane.agent else group.lanes & 1 << lane.index)
+        ]
+        free -= bool(theirs) and all(theirs)
+    free = max(free, 0)  # who had no room at the look at agents, and declined since
+    return free, 0 if free else sum(len(lane) for lane in lanes if refused[lane.index])
+
+
+def _refused_by(world: World, lane: Lane) -> frozenset[str]:
+    """Who may be asked for none of those in a lane; nobody where that takes a longer look."""
+    found: frozenset[str] | None = None
+    for place in islice(lane, REFUSALS_LOOKED_AT):
+        these = refused_agents(world, world.conversations.by_id[place[2]])
+        found = these if found is None else found & these
+        if not found:
+            break
+    return found if found and len(lane) <= REFUSALS_LOOKED_AT else frozenset()
 
 
 def _asked_for(world: World, lanes: Iterable[Lane]) -> dict[str, set[str]]:
@@ -255,7 +294,12 @@ class _Page:
         self.eligible = _gauge(
             "queue_eligible_agents", "At work, and able to serve one who waits here.", *queue
         )
-        self.free = _gauge("queue_free_agents", "Of those, the ones with room for it now.", *queue)
+        self.free = _gauge(
+            "queue_free_agents", "Of those, the ones with room who may be asked now.", *queue
+        )
+        self.declined = _gauge(
+            "queue_declined_by_all", "In line, and declined by all who have room.", *queue
+        )
         self.agents = _gauge("agents", "Agents by what they show.", "tenant", "show")
         self.slots = _gauge("agent_slots", "What agents can hold, and hold.", "tenant", "state")
         self.in_grace = _gauge(

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from router.commands import Command, Connect, Disconnect, SetAgentPresence, SetPresence
@@ -87,7 +86,6 @@ class Happened(Collector):
         self._requeues: dict[Labels, int] = {}
         self._changes: dict[Labels, int] = {}
         self._flaps: dict[str, int] = {}
-        self._last_offer: dict[str, float] = {}
         self._waits: dict[Labels, Buckets] = {}
         self._handles: dict[Labels, Buckets] = {}
         self._wrap_ups: dict[Labels, Buckets] = {}
@@ -116,7 +114,6 @@ class Happened(Collector):
                 continue
             self._policies[tenant] = router.policy
             self._flaps.setdefault(tenant, 0)
-            self._last_offer.setdefault(tenant, time.time())
             for show in Show:
                 for cause in CAUSES:
                     self._changes.setdefault((tenant, show, cause), 0)
@@ -191,7 +188,6 @@ class Happened(Collector):
             self._requeues[key] = self._requeues.get(key, 0) + 1
 
     def _count_offer(self, tenant: str, _: Command, event: OfferMade) -> None:
-        self._last_offer[tenant] = time.time()
         self._offered[tenant, event.offer] = time.monotonic()
         if event.overtaken is not None and event.overtaken.violations:
             self.violated("order", event.overtaken.violations)
@@ -241,14 +237,6 @@ class Happened(Collector):
             ),
         ):
             yield as_counter(f"fairline_{name}", text, labels.split(), counts)
-        last = GaugeMetricFamily(
-            "fairline_last_offer_timestamp_seconds",
-            "When the last offer was made; the start of the node before the first.",
-            labels=["tenant"],
-        )
-        for tenant, at_s in list(self._last_offer.items()):
-            last.add_metric([tenant], at_s)
-        yield last
         yield from self._histograms()
 
     def _histograms(self) -> Iterable[Metric]:

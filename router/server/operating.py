@@ -46,7 +46,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What can be asked for, and the folders or files of ``config/`` that it consists of."""
 
-_OURS_ALONE = {"build.py", "boards.toml", "tests.yml"}
+_OURS_ALONE = {"build.py", "boards.toml", "tests.yml", "tests_long.yml"}
 """How we make and test the others."""
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - said, not bound

@@ -4,8 +4,8 @@ Owns: which path says what, on the second address and on the public one where th
 Does not know: bytes, the core, how a figure is made; it asks ``Watched``.
 
 Invariants (tests/server/test_ops_pages.py): ``/livez`` asks nothing but the loop; ``/readyz`` names
-every reason; ids of agents are on the second address alone; while the node starts, all else that
-the public address has answers 503.
+every reason; ids of agents are on the second address alone; runbooks are wherever ``/metrics`` is;
+while the node starts, all else that the public address has answers 503.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from router.core import Router
@@ -21,6 +21,7 @@ from router.errors import Refusal, Refused
 from router.server.calls import refusal
 from router.server.detailed import detailed_page
 from router.server.metrics import CONTENT_TYPE
+from router.server.runbooks import CONTENT_POLICY, html_of
 
 __all__ = ["NOT_YET", "RETRY_AFTER_S", "Watched", "ops_app", "public_ops_routes", "starting_app"]
 
@@ -100,4 +101,20 @@ def _routes(desk: Watched) -> list[Route]:
         Route("/livez", healthz),  # the same under the name that orchestrators use
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        Route("/runbooks", _to_runbooks),
+        Route("/runbooks/{name}", _runbook),
     ]
+
+
+async def _to_runbooks(_: Request) -> Response:
+    return RedirectResponse("/runbooks/index.html")
+
+
+async def _runbook(request: Request) -> Response:
+    """A page for whom an alert woke; ``.html`` as in the documentation's site, or without."""
+    name = str(request.path_params["name"]).removesuffix(".html")
+    page = html_of(name)
+    if page is None:
+        return PlainTextResponse("There is no such runbook; /runbooks lists all.\n", 404)
+    headers = {"content-security-policy": CONTENT_POLICY, "x-content-type-options": "nosniff"}
+    return HTMLResponse(page, headers=headers)

@@ -40,6 +40,7 @@ class ServiceFigures(Collector):
     def __init__(self, folds: Folds) -> None:
         self._folds = folds
         self._families: list[Metric] = []
+        self._since_ms: int | None = None
 
     def collect(self) -> Iterable[Metric]:
         """What ``look`` saw last; may be called in a thread."""
@@ -48,6 +49,8 @@ class ServiceFigures(Collector):
     def look(self, routers: Mapping[str, Router], now_ms: int) -> None:
         """Reads every figure anew."""
         page = _Page()
+        if self._since_ms is None:
+            self._since_ms = now_ms
         for tenant, router in routers.items():
             watched = self._folds.of(tenant)
             named = {queue.id: None for queue in router.policy.queues}
@@ -66,8 +69,11 @@ class ServiceFigures(Collector):
                 if seen.occupancy is not None:
                     page.occupancy.add_metric([tenant], seen.occupancy)
             for wanted in router.policy.queues:
-                within_s = wanted.service_level.within_ms / 1000
-                page.target.add_metric([tenant, wanted.id], within_s)
+                level = wanted.service_level
+                page.target.add_metric([tenant, wanted.id], level.within_ms / 1000)
+                page.target_ratio.add_metric([tenant, wanted.id], level.target / 1000)
+                last_ms = max(self._since_ms, watched.measures.offered_at_ms.get(wanted.id, 0))
+                page.last_offer.add_metric([tenant, wanted.id], last_ms / 1000)
             page.put_estimates(tenant, watched.estimator.figures())
         self._families = list(page)
 
@@ -144,6 +150,16 @@ class _Page:
         self.target = _gauge(
             "service_level_target_seconds",
             "Within so long the policy wants conversations to be accepted.",
+            *queue,
+        )
+        self.target_ratio = _gauge(
+            "service_level_target_ratio",
+            "The part of conversations that the policy wants to be accepted in that time.",
+            *queue,
+        )
+        self.last_offer = _gauge(
+            "last_offer_timestamp_seconds",
+            "When the last offer was made; the node's first scrape where none was since.",
             *queue,
         )
         self.estimate_share = _gauge(

@@ -29,6 +29,9 @@ def test_an_sdist_makes_a_wheel_with_all_pages_and_no_sources_of_them(wheel: Pat
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {f"router/web/dist/{page}" for page in PAGES} <= names
+    runbooks = {f"router/runbooks/{path.name}" for path in (ROOT / "docs/runbooks").glob("*.md")}
+    assert runbooks
+    assert runbooks <= names
     web = {name for name in names if name.startswith("router/web/")}
     assert {name for name in web if not name.startswith("router/web/dist/")} == set()
     assert not any("node_modules" in name or name.startswith("tests/") for name in names)

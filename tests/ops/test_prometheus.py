@@ -24,13 +24,15 @@ ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config" / "prometheus"
 GRAFANA = ROOT / "config" / "grafana"
 PATIENCE_S = 60.0
+RUNBOOKS = "http://127.0.0.1:8080/runbooks/"
+RE_ALL = re.DOTALL | re.MULTILINE
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
 def tools() -> dict[str, str]:
-    found = {name: shutil.which(name) for name in ("prometheus", "promtool")}
+    found = {name: shutil.which(name) for name in ("prometheus", "promtool", "amtool")}
     if not all(found.values()):
         sentence = "no prometheus: tests/setup-prometheus.sh says how to get one"
         if os.environ.get("CI") == "true":
@@ -51,7 +53,7 @@ def test_the_configuration_and_all_rules_are_accepted(tools: dict[str, str]) -> 
 
 
 def test_every_alert_fires_when_it_should(tools: dict[str, str]) -> None:
-    _promtool(tools, "test", "rules", "tests.yml")
+    _promtool(tools, "test", "rules", "tests.yml", "tests_long.yml")
 
 
 def _alerts() -> list[str]:
@@ -59,17 +61,39 @@ def _alerts() -> list[str]:
 
 
 def test_every_alert_has_a_test_and_a_page_for_three_in_the_morning() -> None:
-    tested = (CONFIG / "tests.yml").read_text("utf-8")
+    tested = "".join(path.read_text("utf-8") for path in CONFIG.glob("tests*.yml"))
     alerts = (CONFIG / "alerts.yml").read_text("utf-8")
     assert [name for name in _alerts() if f"alertname: {name}\n" not in tested] == []
-    pages = re.findall(r"runbook_url: (\S+)", alerts)
+    pages = re.findall(rf"runbook_url: {re.escape(RUNBOOKS)}([\w-]+)\.html\n", alerts)
     assert len(pages) == len(_alerts())
+    folder = ROOT / "docs" / "runbooks"
     for page in pages:
-        text = (ROOT / page).read_text("utf-8")
+        text = (folder / f"{page}.md").read_text("utf-8")
         assert text.startswith("# ")
         assert "\n1. " in text, page
-    written = {f"docs/runbooks/{path.name}" for path in (ROOT / "docs" / "runbooks").glob("*.md")}
-    assert written - {"docs/runbooks/index.md"} == set(pages)
+    assert {path.stem for path in folder.glob("*.md")} - {"index"} == set(pages)
+
+
+def _amtool(tools: dict[str, str], *arguments: str) -> str:
+    command = [tools["amtool"], *arguments]
+    done = subprocess.run(command, cwd=CONFIG, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def test_a_page_wakes_somebody_and_a_ticket_does_not(tools: dict[str, str]) -> None:
+    _amtool(tools, "check-config", "alertmanager.yml")
+    route = ("config", "routes", "test", "--config.file=alertmanager.yml")
+    alerts = re.findall(
+        r"- alert: (\w+)$.*?severity: (\w+)", (CONFIG / "alerts.yml").read_text("utf-8"), RE_ALL
+    )
+    assert len(alerts) == len(_alerts())
+    # One of each kind: a call of the tool takes a while.
+    seen = {severity: name for name, severity in alerts}
+    assert seen.keys() == {"none", "page", "ticket"}
+    for severity, name in seen.items():
+        told = _amtool(tools, *route, f"alertname={name}", f"severity={severity}", "job=fairline")
+        assert told == ("watchdog" if severity == "none" else severity)
 
 
 def _builder() -> ModuleType:
@@ -105,7 +129,7 @@ def _queries() -> Iterator[tuple[str, str]]:
 
 EMPTY_WHEN_ALL_IS_WELL = re.compile(
     r"abandonment|fairness_jain|occupancy|estimated_wait|handle_seconds_sum|wrapup_seconds_sum"
-    r"|declined|resumes_incomplete|ping_rtt"
+    r"|declined|unanswered|resumes_incomplete|ping_rtt"
 )
 """There only after something went wrong, or after a minute or two; these must run without error."""
 
@@ -224,6 +248,7 @@ def test_no_alert_is_broken_and_a_calm_server_fires_none(watched: Watched) -> No
     until(lambda: watched.is_up() and evaluated(), "all rules are evaluated", PATIENCE_S, healths)
     firing = [alert["labels"]["alertname"] for alert in watched.ask("alerts")["alerts"]]
     assert set(firing) & {"FairlineDown", "FairlineInvariantBroken", "FairlineLineStands"} == set()
+    assert "FairlineWatchdog" in firing
 
 
 def test_every_series_of_alerts_is_one_that_the_server_has(watched: Watched) -> None:

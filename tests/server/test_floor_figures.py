@@ -10,6 +10,7 @@ from router.commands import (
     Claims,
     Command,
     Connect,
+    DeclineOffer,
     Disconnect,
     RequestConversation,
     SetPolicy,
@@ -45,6 +46,7 @@ moves = st.one_of(
     st.tuples(st.just("show"), agents, st.sampled_from(["available", "available", "busy"])),
     st.tuples(st.just("lose"), agents),
     st.tuples(st.just("accept"), agents),
+    st.tuples(st.just("decline"), agents),
     st.tuples(st.just("ask"), queues, st.sampled_from(["chat", "mail"]), st.sampled_from("ed ")),
     st.tuples(st.just("wait"), st.integers(1, 30_000)),
 )
@@ -74,10 +76,11 @@ class House:
             name, able, spoken = facts
             claims = Claims(skills=able, languages=spoken)  # type: ignore[arg-type]
             self.do(Connect(by=who("agent", str(name)), life="n", claims=claims))
-        elif kind == "accept":
+        elif kind in ("accept", "decline"):
+            answer = AcceptOffer if kind == "accept" else DeclineOffer
             agent = world.people.agents.get(str(facts[0]))
             if agent is not None and agent.offer:
-                self.do(AcceptOffer(by=who("agent", agent.id), offer=OfferId(agent.offer)))
+                self.do(answer(by=who("agent", agent.id), offer=OfferId(agent.offer)))
         elif kind == "lose":
             self.do(Disconnect(by=who("agent", str(facts[0]))))
         else:
@@ -142,18 +145,28 @@ def looked_at(house: House) -> Shown:
         line = [
             one for one in world.conversations if one.queue == queue.id and one.id in world.line
         ]
-        asked = [(requirement_of(world, one), {one.channel}) for one in line] or [
-            (Requirement(needs=tuple((n.skill, n.level) for n in queue.needs)), set(queue.channels))
+        asked = [(requirement_of(world, one), {one.channel}, one.declined) for one in line] or [
+            (_needs_of(queue), set(queue.channels), {})
         ]
-        eligible = free = 0
+        eligible = free = barred = 0
         for agent in everybody:
-            mine = [channels for need, channels in asked if meets(agent.profile, need)]
+            mine = [
+                (channels, declined.get(agent.id, 0) > world.now_ms)
+                for need, channels, declined in asked
+                if meets(agent.profile, need)
+            ]
             if agent.is_at_work and mine:
                 eligible += 1
                 open_for = set(world.pool.channels_for(agent.id))
-                free += any(open_for & channels for channels in mine)
+                theirs = [has_declined for channels, has_declined in mine if open_for & channels]
+                free += not all(theirs)
+                barred += bool(theirs) and all(theirs)
         found["queue_eligible_agents", "acme", queue.id] = eligible
         found["queue_free_agents", "acme", queue.id] = free
+        if free or not barred:
+            found["queue_declined_by_all", "acme", queue.id] = 0
+        elif len(line) == 1:
+            found["queue_declined_by_all", "acme", queue.id] = 1
         waiting = [one for one in line if one.status == "waiting"]
         found["queue_waiting", "acme", queue.id] = len(waiting)
     lost = sum(agent.reach is Reachability.LAPSING for agent in everybody)
@@ -162,6 +175,10 @@ def looked_at(house: House) -> Shown:
     held = sum(sum(agent.load.values()) for agent in everybody)
     found["agent_slots", "acme", "used"] = held - found["agent_slots", "acme", "offered"]
     return found
+
+
+def _needs_of(queue: Queue) -> Requirement:
+    return Requirement(needs=tuple((need.skill, need.level) for need in queue.needs))
 
 
 @given(st.lists(moves, max_size=40))
@@ -222,6 +239,43 @@ def test_who_has_no_room_on_the_channel_that_waits_is_not_free_for_it() -> None:
     assert shown["queue_eligible_agents", "acme", "both"] == 1
     assert shown["queue_free_agents", "acme", "both"] == 0
     assert shown["queue_free_agents", "acme", "plain"] == 1
+
+
+def test_who_declined_all_that_waits_is_not_free_for_it_until_they_may_be_asked_again() -> None:
+    house = House()
+    for name in ("a0", "a1"):
+        house.move("come", name, {}, {"en": 90})
+        house.move("show", name, "available")
+    house.move("ask", "plain", "chat", " ")
+    (first,) = (one.agent for one in house.router.world.offers.pending.values())
+    house.move("decline", first)
+    assert house.shown()["queue_declined_by_all", "acme", "plain"] == 0
+    house.move("decline", "a1" if first == "a0" else "a0")
+    shown = house.shown()
+    assert shown["queue_waiting", "acme", "plain"] == 1
+    assert shown["queue_eligible_agents", "acme", "plain"] == 2
+    assert shown["queue_free_agents", "acme", "plain"] == 0
+    assert shown["queue_declined_by_all", "acme", "plain"] == 1
+    assert shown["queue_free_agents", "acme", "both"] == 0
+    house.move("wait", 60_000)
+    shown = house.shown()
+    assert shown["queue_offered", "acme", "plain"] == 1
+    assert shown["queue_declined_by_all", "acme", "plain"] == 0
+
+
+def test_a_lane_longer_than_the_look_counts_as_open_to_all() -> None:
+    house = House()
+    house.move("come", "a0", {}, {"en": 90})
+    house.move("show", "a0", "available")
+    for count in range(floor_figures.REFUSALS_LOOKED_AT + 1):
+        house.move("ask", "plain", "chat", " ")
+        house.move("decline", "a0")
+        waiting = count + 1
+        if waiting in (1, floor_figures.REFUSALS_LOOKED_AT):
+            assert house.shown()["queue_declined_by_all", "acme", "plain"] == waiting
+    shown = house.shown()
+    assert shown["queue_free_agents", "acme", "plain"] == 1
+    assert shown["queue_declined_by_all", "acme", "plain"] == 0
 
 
 async def test_the_loop_turns_while_many_are_looked_at() -> None:

@@ -79,7 +79,6 @@ def test_what_a_policy_names_is_there_before_anything_happened() -> None:
     assert found["fairline_presence_flaps_total", "acme"] == 0
     assert found["fairline_commands_total", "ok", "AcceptOffer"] == 0
     assert found["fairline_offer_response_seconds_count", "declined", "acme"] == 0
-    assert found["fairline_last_offer_timestamp_seconds", "acme"] > 1.7e9
 
 
 def test_commands_are_counted_by_what_became_of_them() -> None:
@@ -126,7 +125,6 @@ def test_an_offer_counts_from_its_making_to_the_answer() -> None:
     assert found["fairline_offer_response_seconds_count", "declined", "acme"] == 1
     assert found["fairline_route_decision_seconds_count",] == 4
     assert found["fairline_route_decision_seconds_sum",] == pytest.approx(0.0012)
-    assert found["fairline_last_offer_timestamp_seconds", "acme"] > 1.7e9
     assert not happened._offered
 
 

@@ -15,7 +15,7 @@ from router.commands import (
 )
 from router.core import Router
 from router.ids import ConversationId, OfferId
-from router.policy import Policy, Queue
+from router.policy import Policy, Queue, ServiceLevel
 from router.server.folds import Folds
 from router.server.service_figures import OUTCOMES, ServiceFigures
 
@@ -75,6 +75,37 @@ def test_every_queue_and_outcome_has_a_series_from_the_start() -> None:
         assert shown["fairline_answered_total", _of("q", known)] == 0
         assert shown["fairline_abandons_total", _of("q", known)] == 0
     assert ("fairline_service_level_ratio", _of("q")) not in shown
+
+
+def test_the_target_of_each_queue_is_that_of_the_policy_in_force() -> None:
+    house = House()
+    strict = ServiceLevel(within_ms=30_000, target=950)
+    told: dict[str, tuple[float, float]] = {}
+    for queues in ((Queue(id="q"),), (Queue(id="q"), Queue(id="vip", service_level=strict))):
+        house.do(SetPolicy(policy=Policy(queues=queues)))
+        shown = house.shown()
+        told = {
+            queue.id: (
+                shown["fairline_service_level_target_seconds", _of(queue.id)],
+                shown["fairline_service_level_target_ratio", _of(queue.id)],
+            )
+            for queue in queues
+        }
+        assert told["q"] == (20, 0.8)
+    assert told["vip"] == (30, 0.95)
+
+
+def test_the_last_offer_is_told_of_each_queue() -> None:
+    house = House()
+    house.do(SetPolicy(policy=Policy(queues=(Queue(id="q"), Queue(id="idle")))))
+    name = "fairline_last_offer_timestamp_seconds"
+    begun_s = house.now_ms / 1000
+    assert house.shown()[name, _of("q")] == begun_s
+    house.now_ms += 60_000
+    house.served()
+    shown = house.shown()
+    assert begun_s + 60 < shown[name, _of("q")] <= house.now_ms / 1000
+    assert shown[name, _of("idle")] == begun_s
 
 
 async def test_a_conversation_that_was_served_is_counted_where_it_belongs() -> None:
