@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
-from router.documents.made import make
+from router.documents.made import Untold, make
 
-sys.stdout.writelines(f"{name}\n" for name in make(Path(__file__).parents[2]))
+try:
+    sys.stdout.writelines(f"{name}\n" for name in make(Path(__file__).parents[2]))
+except Untold as reason:
+    sys.exit(str(reason))

@@ -12,7 +12,7 @@ from router import __version__, incoming, outgoing
 from router.documents.protocol_reference import parts as protocol_parts
 from router.documents.settings_words import WORDS
 from router.documents.wire_schema import wire_schema
-from router.documents.wording import add_words
+from router.documents.wording import add_words, portable
 
 __all__ = ["asyncapi"]
 
@@ -78,7 +78,9 @@ def _schemas(direction: str) -> dict[str, Any]:
     """The direction's schemas, their names marked by it: both have a ``Typing``."""
     parts = wire_schema(direction)["$defs"]
     add_words(parts, (*get_args(_DIRECTIONS[direction]), *protocol_parts(), *WORDS))
-    return {_key(direction, name): _marked(part, direction) for name, part in parts.items()}
+    return {
+        _key(direction, name): _marked(portable(part), direction) for name, part in parts.items()
+    }
 
 
 def _marked(part: Any, direction: str) -> Any:  # noqa: ANN401 - JSON

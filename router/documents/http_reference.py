@@ -6,8 +6,10 @@ Invariant (tests/documents/test_http_reference.py): every operation, parameter, 
 the document is in it; ``docs/reference/http.md`` is what this makes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from router.documents.schema_tables import Document, kind_words, schema_section, table
 
 __all__ = ["http_reference"]
 
@@ -22,19 +24,11 @@ Every call but those marked *open* needs `Authorization: Bearer TOKEN`. Bodies a
 that the server does not know is refused. Every refusal has [the protocol's error](#Error) under
 `err`. Below, *may* marks what need not be there.
 """
-_PLAIN: Mapping[object, str] = {
-    "integer": "whole number",
-    "number": "number",
-    "string": "text",
-    "boolean": "`true` or `false`",
-    "null": "null",
-}
-Document = Mapping[str, Any]
 
 
-def http_reference(document: Document) -> str:
-    """The page, as Markdown."""
-    lines = [_HEAD]
+def http_reference(document: Document, head: str = _HEAD) -> str:
+    """The page, as Markdown, below words that say where its reader is."""
+    lines = [head]
     group = ""
     for path, methods in _by_group(document["paths"]):
         word = _group(path)
@@ -46,10 +40,11 @@ def http_reference(document: Document) -> str:
                 shared = methods.get("parameters", [])
                 lines += _operation(f"{method.upper()} {path}", told, shared)
     refusals = document["components"]["responses"].items()
-    lines += ["## Refusals", "", *_statuses((name[-3:], told) for name, told in refusals)]
-    lines += ["## Bodies and answers", ""]
+    lines += ["## Refusals { #refusals }", ""]
+    lines += _statuses((name[-3:], told) for name, told in refusals)
+    lines += ["## Bodies and answers { #bodies }", ""]
     for name, schema in sorted(document["components"]["schemas"].items()):
-        lines += _schema(name, schema)
+        lines += schema_section(name, schema)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -74,13 +69,13 @@ def _operation(name: str, told: Document, shared: list[Document]) -> Iterator[st
     yield " ".join(word for word in words if word)
     yield ""
     parameters = [*shared, *told.get("parameters", [])]
-    yield from _table(
+    yield from table(
         ("parameter", "in", "kind", ""),
         (
             (
                 f"`{one['name']}`",
                 one["in"] if one.get("required") else f"{one['in']}, may",
-                _kind(one["schema"]),
+                kind_words(one["schema"]),
                 one.get("description", ""),
             )
             for one in parameters
@@ -97,7 +92,7 @@ def _operation(name: str, told: Document, shared: list[Document]) -> Iterator[st
 
 
 def _statuses(answers: Iterable[tuple[str, Document]]) -> Iterator[str]:
-    yield from _table(
+    yield from table(
         ("status", "with", "header", ""),
         (
             (
@@ -116,77 +111,5 @@ def _content(told: Document) -> str:
     if not found:
         return ""
     ((kind, schema),) = found.items()
-    words = "[error](#Error)" if "err" in schema.get("properties", {}) else _kind(schema)
+    words = "[error](#Error)" if "err" in schema.get("properties", {}) else kind_words(schema)
     return words if kind == "application/json" else f"{words} (`{kind}`)"
-
-
-# -- schemas -----------------------------------------------------------------------------------
-
-
-def _schema(name: str, schema: Document) -> Iterator[str]:
-    yield f"### `{name}` {{ #{name} }}"
-    yield ""
-    yield " ".join(schema.get("description", "").replace("``", "`").split())
-    yield ""
-    if "properties" not in schema:
-        yield f"{_kind(schema).capitalize()}."
-        yield ""
-        return
-    required = schema.get("required", ())
-    yield from _table(
-        ("field", "kind", ""),
-        (
-            (
-                f"`{key}`" if key in required else f"`{key}`, may",
-                _kind(part),
-                part.get("description", ""),
-            )
-            for key, part in schema["properties"].items()
-        ),
-    )
-
-
-def _kind(schema: Document) -> str:
-    """What may stand there, in words."""
-    if "$ref" in schema:
-        return f"[{_last(schema['$ref'])}](#{_last(schema['$ref'])})"
-    for word in ("anyOf", "oneOf", "allOf"):
-        if word in schema:
-            arms = [_kind(arm) for arm in schema[word] if arm.get("type") != "null"]
-            or_null = " or null" if len(arms) < len(schema[word]) else ""
-            return " or ".join(dict.fromkeys(arms)) + or_null
-    if "enum" in schema:
-        return " or ".join(f"`{one}`" for one in schema["enum"])
-    match schema.get("type"):
-        case "array":
-            words = f"list: {_kind(schema.get('items', {}))}"
-        case "object":
-            words = f"object: {_kind(schema.get('additionalProperties') or {})}"
-        case kind:
-            words = _PLAIN.get(kind, "anything")
-    return ", ".join([words, *_limits(schema)])
-
-
-def _limits(schema: Document) -> Iterator[str]:
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if least is not None:
-        yield f"{least} to {most}" if most is not None and most < 2**53 - 1 else f"{least} or more"
-    for many, of in (("Length", "characters"), ("Items", "entries"), ("Properties", "entries")):
-        if f"max{many}" in schema:
-            few = schema.get(f"min{many}")
-            yield f"{f'{few} to' if few else 'at most'} {schema[f'max{many}']} {of}"
-
-
-def _last(reference: str) -> str:
-    return reference.rsplit("/", 1)[1]
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    told = list(rows)
-    if not told:
-        return
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for cells in told:
-        yield f"| {' | '.join(' '.join(cell.split()).replace('|', '&#124;') for cell in cells)} |"
-    yield ""

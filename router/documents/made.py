@@ -2,9 +2,11 @@
 
 Owns: the list. Does not know: what stands in any of them.
 
-``python -m router.documents`` in a working copy (``make reference``) makes all of them anew.
+``python -m router.documents`` in a working copy (``make reference``) makes all of them anew. What
+breaks others' clients is written only with a fragment in ``changelog.d/`` that names it.
 
-Invariant (tests/test_house.py): each file is what this makes.
+Invariants (tests/test_house.py, tests/documents/test_made.py): each file is what this makes; a
+document that breaks something is not renewed before the changelog says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +16,7 @@ from typing import Any
 import msgspec
 
 from router.documents.asyncapi import asyncapi
+from router.documents.breaking import Break, breaks
 from router.documents.cli_reference import cli_reference
 from router.documents.http_reference import http_reference
 from router.documents.openapi import openapi
@@ -22,7 +25,11 @@ from router.documents.settings_reference import settings_reference
 from router.documents.settings_schema import policy_schema, settings_schema
 from router.server.cli import app
 
-__all__ = ["MADE", "make"]
+__all__ = ["MADE", "Untold", "make", "untold"]
+
+
+class Untold(Exception):
+    """A document would break clients, and no ``changelog.d/*.breaking.md`` says so."""
 
 
 def _json(document: object) -> str:
@@ -46,14 +53,39 @@ MADE: Mapping[str, Callable[[str], str]] = {
 """By path what makes it, from what stands there: pages with words of people keep those."""
 
 
+_NOT_YET = """\
+{name} is not renewed, for this would break the clients of others:
+{found}
+If it is meant, say in changelog.d/WHAT.breaking.md what they have to do, with the name before the
+colon between backticks (several in one fragment will do); then call this again."""
+
+
+def untold(root: Path, before: str, after: str) -> list[Break]:
+    """What the newer text of a document breaks, but for what a fragment names."""
+    if not before.startswith("{"):
+        return []
+    old, new = msgspec.json.decode(before), msgspec.json.decode(after)
+    if not {"openapi", "asyncapi"} & old.keys():
+        return []
+    files = sorted((root / "changelog.d").glob("*.breaking.md"))
+    told = "".join(file.read_text(encoding="utf-8") for file in files)
+    return [one for one in breaks(old, new) if f"`{one.subject}`" not in told]
+
+
 def make(root: Path) -> list[str]:
-    """Writes what is not as it should be, and returns the paths."""
+    """Writes what is not as it should be, and returns the paths.
+
+    Raises:
+        Untold: Nothing more was written; the text says what would break.
+    """
     changed = []
     for name, made in MADE.items():
         file = root / name
         before = file.read_text(encoding="utf-8") if file.exists() else ""
         after = made(before)
         if after != before:
+            if found := untold(root, before, after):
+                raise Untold(_NOT_YET.format(name=name, found="\n".join(map(str, found))))
             file.write_text(after, encoding="utf-8")
             changed.append(name)
     return changed

@@ -15,7 +15,7 @@ from router import __version__, outgoing
 from router.documents.openapi_beside import STRUCTS, beside
 from router.documents.protocol_reference import messages, parts
 from router.documents.settings_words import WORDS
-from router.documents.wording import add_words
+from router.documents.wording import add_words, portable
 from router.server import preference_calls
 from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS, Operation
@@ -67,7 +67,7 @@ def openapi() -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": {**components, **bodies},
+            "schemas": portable({**components, **bodies}),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },

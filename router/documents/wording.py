@@ -1,9 +1,8 @@
-"""Puts the sentences of fields into schemas, so that both documents say what a field means.
+"""Makes schemas say what others need: what a field means, and patterns as every language has them.
 
 Owns: where a sentence stands in a schema. Does not know: the sentences, or which schemas there are.
 
-Invariant (tests/documents/test_wording.py): a schema with sentences accepts and refuses the same as
-without them.
+Invariant (tests/documents/test_wording.py): a schema accepts and refuses the same as before.
 """
 
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from msgspec import Struct
 
 from router.documents.wire_words import words_of
 
-__all__ = ["add_words", "describe"]
+__all__ = ["add_words", "describe", "portable"]
 
 
 def add_words(schemas: dict[str, Any], kinds: Iterable[type[Struct]]) -> None:
@@ -31,3 +30,15 @@ def describe(properties: dict[str, Any], name: str, sentence: str) -> None:
     if "$ref" in told:  # beside which older readers read nothing
         told = properties[name] = {"allOf": [{"$ref": told.pop("$ref")}], **told}
     told["description"] = sentence
+
+
+def portable(part: Any) -> Any:  # noqa: ANN401 - JSON
+    """The same with patterns as JSON Schema has them: ``^`` and ``$`` are the ends of a text."""
+    if isinstance(part, dict):
+        return {
+            name: value.replace(r"\A", "^").replace(r"\Z", "$")
+            if name == "pattern" and isinstance(value, str)
+            else portable(value)
+            for name, value in part.items()
+        }
+    return [portable(one) for one in part] if isinstance(part, list) else part

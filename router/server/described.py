@@ -1,37 +1,91 @@
-"""Serves the documents that describe the socket and the HTTP surface.
+"""Serves the documents that describe the socket and the HTTP surface, for machines and for people.
 
 Owns: their paths, making each once. Does not know: what is in them.
+
+Invariants (tests/server/test_described.py): pages for people run no script and ask no other host;
+nobody waits while a document is made.
 """
 
 from collections.abc import Awaitable, Callable
 from functools import cache
+from typing import Any
 
 import msgspec
+import trio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from router.documents.asyncapi import asyncapi
+from router.documents.http_reference import http_reference
 from router.documents.openapi import openapi
+from router.documents.page import POLICY, page
+from router.documents.socket_reference import socket_reference
 
 __all__ = ["document_routes"]
 
+_LINKS = {
+    "HTTP calls": "/docs",
+    "The socket": "/docs/socket",
+    "openapi.json": "/v1/openapi.json",
+    "asyncapi.json": "/v1/asyncapi.json",
+}
+_HTTP = """\
+# HTTP calls of this server
+
+Every call but those marked *open* needs `Authorization: Bearer TOKEN`. Bodies are JSON; a name
+that the server does not know is refused. Every refusal has an [error](#Error) under `err`.
+Below, *may* marks what need not be there.
+"""
+_SOCKET = """\
+# Messages of this server's socket
+
+`GET /v1/socket`, upgraded to a WebSocket with the subprotocol `fairline.v1.json` or
+`fairline.v1.msgpack`. The type of every message stands under `t`; the first is `hello`, and every
+command but `activity` gets one `reply` with its `id`. Below, *may* marks what need not be there.
+"""
+
 
 def document_routes() -> list[Route]:
-    """The routes of both documents; any page may read them."""
+    """The routes of both documents, which any page may read, and of the pages made from them."""
     return [
-        Route("/v1/openapi.json", _document(openapi)),
-        Route("/v1/asyncapi.json", _document(asyncapi)),
+        Route("/v1/openapi.json", _served(lambda: msgspec.json.encode(openapi()), _FOR_MACHINES)),
+        Route("/v1/asyncapi.json", _served(lambda: msgspec.json.encode(asyncapi()), _FOR_MACHINES)),
+        Route("/docs", _served(_http_page, _FOR_PEOPLE)),
+        Route("/docs/socket", _served(_socket_page, _FOR_PEOPLE)),
     ]
 
 
-def _document(make: Callable[[], object]) -> Callable[[Request], Awaitable[Response]]:
-    @cache
-    def made() -> bytes:
-        return msgspec.json.encode(make())
+_FOR_MACHINES = {
+    "access-control-allow-origin": "*",
+    "cache-control": "public, max-age=300",
+    "content-type": "application/json",
+}
+_FOR_PEOPLE = {
+    "cache-control": "public, max-age=300",
+    "content-security-policy": POLICY,
+    "content-type": "text/html; charset=utf-8",
+}
+
+
+def _http_page() -> bytes:
+    return page("HTTP calls", http_reference(_plain(openapi()), _HTTP), _LINKS).encode()
+
+
+def _socket_page() -> bytes:
+    return page("The socket", socket_reference(_plain(asyncapi()), _SOCKET), _LINKS).encode()
+
+
+def _plain(document: object) -> Any:  # noqa: ANN401 - JSON
+    return msgspec.json.decode(msgspec.json.encode(document))
+
+
+def _served(
+    make: Callable[[], bytes], headers: dict[str, str]
+) -> Callable[[Request], Awaitable[Response]]:
+    made = cache(make)
 
     async def serve(_: Request) -> Response:
-        headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
-        return Response(made(), headers=headers, media_type="application/json")
+        return Response(await trio.to_thread.run_sync(made), headers=headers)
 
     return serve

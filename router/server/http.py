@@ -60,6 +60,7 @@ A Fairline server.
 /widget.js  customers, on pages of yours
 /v1/socket  clients of your own: /v1/asyncapi.json says what goes over it
 /v1/        back ends: /v1/openapi.json lists the calls
+/docs       every call and message, for people
 """
 
 _Wanted = TypeVar("_Wanted")

@@ -6,8 +6,10 @@ import jsonschema
 import msgspec
 
 from router.cards import ConversationState, WaitBand
+from router.documents.asyncapi import asyncapi
+from router.documents.openapi import openapi
 from router.documents.wire_words import words_of
-from router.documents.wording import add_words
+from router.documents.wording import add_words, portable
 
 STATE = {
     "conversation": "c",
@@ -39,3 +41,15 @@ def test_each_field_says_what_it_means() -> None:
     add_words(defs, (ConversationState,))
     told = defs["ConversationState"]["properties"]
     assert {name: part["description"] for name, part in told.items()} == words_of(ConversationState)
+
+
+def test_patterns_are_those_of_json_schema() -> None:
+    part = {"properties": {"pattern": {"type": "string", "pattern": r"\A[a-z]*\Z"}}, "x": [1, None]}
+    assert portable(part) == {
+        "properties": {"pattern": {"type": "string", "pattern": "^[a-z]*$"}},
+        "x": [1, None],
+    }
+    for document in (openapi(), asyncapi()):
+        text = msgspec.json.encode(document).decode()
+        assert r"\\A" not in text
+        assert r"\\Z" not in text

@@ -29,6 +29,7 @@ def test_an_sdist_makes_a_wheel_with_all_pages_and_no_sources_of_them(wheel: Pat
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {f"router/web/dist/{page}" for page in PAGES} <= names
+    assert {"router/documents/openapi.json", "router/documents/asyncapi.json"} <= names
     runbooks = {f"router/runbooks/{path.name}" for path in (ROOT / "docs/runbooks").glob("*.md")}
     assert runbooks
     assert runbooks <= names

@@ -69,7 +69,7 @@ async def test_the_root_says_where_the_pages_are() -> None:
         for path in found:
             expected = {"/v1/socket": 426, "/v1/": 404}.get(path, 200)
             assert (await node.get(path))[0] == expected, path
-        assert len(found) == 9
+        assert len(found) == 10
 
 
 async def test_nobody_is_offered_to_sign_in_as_but_in_the_demo() -> None:
