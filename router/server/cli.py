@@ -26,6 +26,7 @@ from router.server import (
     cli_init,
     cli_policy,
     cli_runbook,
+    cli_staff,
     cli_top,
     cli_webhooks,
 )
@@ -58,6 +59,7 @@ app = App(
     help_format="plaintext",
 )
 register(app)
+cli_staff.register(app)
 cli_archive.register(app)
 cli_init.register(app)
 register_journal(app)
