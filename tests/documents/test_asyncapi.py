@@ -2,31 +2,97 @@
 
 import json
 import re
-from typing import get_args
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
+import pytest
 
+import hatch_build
 from router import incoming, outgoing
 from router.documents.asyncapi import asyncapi
+from tests.helpers.pages import built_pages
+
+
+def broken(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    document = plain()
+    change(document)
+    return document
+
+
+def plain() -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asyncapi()))
+    return found
+
+
+BROKEN: dict[str, Callable[[dict[str, Any]], object]] = {
+    "an action that there is none of": lambda d: d["operations"]["rate"].update(action="shout"),
+    "a reply that is no message of the channel": lambda d: d["operations"]["rate"]["reply"].update(
+        messages=[{"$ref": "#/components/messages/FromServer.Reply"}]
+    ),
+    "an example that its schema refuses": lambda d: d["components"]["messages"]["ToServer.Rate"][
+        "examples"
+    ][0]["payload"].update(score=9),
+    "a message that is not there": lambda d: d["components"]["messages"].pop("ToServer.Rate"),
+}
+
+
+@pytest.mark.process
+def test_the_official_parser_accepts_it_and_refuses_what_is_broken(tmp_path: Path) -> None:
+    built_pages()  # with it the parser is installed
+    files = [tmp_path / f"{at}.json" for at in range(len(BROKEN) + 1)]
+    for file, document in zip(files, [plain(), *map(broken, BROKEN.values())], strict=True):
+        file.write_bytes(msgspec.json.encode(document))
+    environment = hatch_build.find_npm()[1]
+    node = shutil.which("node", path=environment["PATH"])
+    assert node is not None
+    done = subprocess.run(
+        [node, "scripts/asyncapi.mjs", *map(str, files)],
+        cwd=hatch_build.WEB,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    ours, *others = json.loads(done.stdout)
+    # There is a newer AsyncAPI, 3.1, which fewer tools can read.
+    assert [one for one in ours if one[1] != "asyncapi-latest-version"] == []
+    for what, found in zip(BROKEN, others, strict=True):
+        assert any(severity <= 1 for severity, *_ in found), what
 
 
 def test_every_message_is_there_in_its_direction() -> None:
     told = asyncapi()
-    names = {
-        operation: {
-            told["components"]["messages"][one["$ref"].rsplit("/", 1)[1]]["name"]
-            for one in told["operations"][operation]["messages"]
-        }
-        for operation in told["operations"]
+    names: dict[str, set[str]] = {"send": set(), "receive": set(), "reply": set()}
+    for operation in told["operations"].values():
+        for key, one in ((operation["action"], operation), ("reply", operation.get("reply", {}))):
+            for message in one.get("messages", []):
+                found = told["components"]["messages"][message["$ref"].rsplit("/", 1)[1]]
+                names[key].add(found["name"])
+    assert names["reply"] == {"reply", "welcome"}
+    assert names["send"] == {one.__struct_config__.tag for one in get_args(incoming.Incoming)}
+    assert names["receive"] | names["reply"] == {
+        one.__struct_config__.tag for one in get_args(outgoing.Outgoing)
     }
-    tags = {
-        direction: {message.__struct_config__.tag for message in get_args(union)}
-        for direction, union in (
-            ("sendToServer", incoming.Incoming),
-            ("receiveFromServer", outgoing.Outgoing),
-        )
-    }
-    assert names == tags
+
+
+def test_every_command_but_activity_has_its_answer() -> None:
+    operations = asyncapi()["operations"]
+    silent = [name for name, one in operations.items() if "reply" not in one]
+    assert silent == ["activity", "events"]
+    hello = operations["hello"]["reply"]["messages"]
+    assert [one["$ref"].rsplit(".", 1)[1] for one in hello] == ["Welcome", "Reply"]
+
+
+def test_it_says_where_the_server_is_and_what_proves_who_calls() -> None:
+    told = asyncapi()
+    assert {one["protocol"] for one in told["servers"].values()} == {"ws", "wss"}
+    for server in told["servers"].values():
+        (scheme,) = server["security"]
+        assert scheme["$ref"].rsplit("/", 1)[1] in told["components"]["securitySchemes"]
 
 
 def test_every_reference_leads_somewhere() -> None:
