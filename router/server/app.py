@@ -9,6 +9,7 @@ Does not know: what any part does, in which order they start and end (``router.s
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -16,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from router.archive.base import Archive
 from router.changes import Change
-from router.commands import Command
+from router.commands import Command, Tick
 from router.core import Router
 from router.journal.base import Journal
 from router.measures import Measures
@@ -46,13 +47,13 @@ from router.server.origins import is_allowed
 from router.server.own_share import own_routes
 from router.server.policy_notes import PolicyNotes
 from router.server.preferences import Preferences
-from router.server.readiness import Readiness
+from router.server.readiness import Readiness, Vitals
 from router.server.recalling import recall_day
 from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
-from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
+from router.server.service_figures import ServiceFigures, pauses
 from router.server.settings import Settings
 from router.server.site_customers import SiteCustomers
 from router.server.starting import Starting
@@ -105,8 +106,9 @@ class Node:
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.metrics.happened.decided_s = lambda: self.tenants.took_s
+        self._timed = self.metrics.timed(journal)
         self.engine = Engine(
-            self.metrics.timed(journal),
+            self._timed,
             self.tenants,
             {name: tenant.policy for name, tenant in settings.tenants.items()},
             life=life,
@@ -119,7 +121,8 @@ class Node:
         self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
         self._sign(life)
         self.starting = Starting(self.tenants, journal.end)
-        self.readiness = Readiness(self.starting, lambda: self.gateway.is_draining)
+        ask_journal = partial(self.engine.submit, HIDDEN, Tick())
+        self.readiness = Readiness(self.starting, self._vitals, ask_journal)
         self.gateway = self._open_gateway(life, desk)
         self.node_figures = NodeFigures(settings.server, self.strains)
         self.metrics.watch(self.node_figures)
@@ -241,27 +244,41 @@ class Node:
 
     # -- what the pages ask --------------------------------------------------------------------
 
-    def reasons_not_ready(self) -> list[str]:
-        """See ``ops_pages.Watched``."""
-        return self.readiness.reasons()
+    @property
+    def is_draining(self) -> bool:
+        """See ``calls.Office``."""
+        return self.gateway.is_draining
+
+    def _oldest_s(self) -> float | None:
+        """How long the oldest command has waited for its outcome; None where none waits."""
+        since_ms = self.engine.waiting_since_ms()
+        return None if since_ms is None else (self.clock.steady_ms() - since_ms) / 1000
+
+    def _vitals(self) -> Vitals:
+        """See ``readiness``."""
+        return Vitals(
+            is_draining=self.is_draining,
+            journal_error=self._timed.failing,
+            oldest_s=self._oldest_s(),
+            late_s=self.node_figures.late_s(),
+            archive_error=self.archiving.ailment() if self.archiving is not None else "",
+        )
 
     def strains(self) -> Strains:
         """See ``node_figures``."""
-        since_ms = self.engine.waiting_since_ms()
-        waited_ms = 0 if since_ms is None else self.clock.steady_ms() - since_ms
         late_ms = overdue_ms(self.routers.values(), self.now_ms())
         return Strains(
-            is_ready=not self.readiness.reasons(),
-            is_draining=self.gateway.is_draining,
-            oldest_s=waited_ms / 1000,
+            is_ready=self.readiness.is_ready(),
+            is_draining=self.is_draining,
+            oldest_s=self._oldest_s() or 0.0,
             overdue_s=late_ms / 1000,
             replay=self.starting.progress(),
         )
 
     async def measure_evenness(self) -> None:
-        """Measures what needs a walk over all agents, every minute, for ever."""
-        while True:
-            await trio.sleep(EVENNESS_EVERY_S)
+        """Measures what needs a walk over everybody, again and again, for ever."""
+        for pause_s in pauses():
+            await trio.sleep(pause_s)
             await self.service_figures.measure_evenness(self.served, self.now_ms())
             await self.metrics.audit(self.served)
 

@@ -150,6 +150,13 @@ class Archiving:
         """Whether the archive of any tenant takes nothing at present."""
         return bool(self._failing)
 
+    def ailment(self) -> str:
+        """What is wrong with the archive of any tenant; empty where nothing is."""
+        behind = [tenant for tenant, line in self._lines.items() if line.is_behind]
+        if self._failing:
+            return f"takes nothing of {', '.join(self._failing)}"
+        return f"behind with {', '.join(behind)}, reads the journal" if behind else ""
+
     # -- the engine's side -------------------------------------------------------------------
 
     def take(self, record: Record, events: Sequence[Event]) -> None:

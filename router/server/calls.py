@@ -61,8 +61,9 @@ class Office(Protocol):
     def routers(self) -> Mapping[str, Router]:
         """The cores, by tenant."""
 
-    def reasons_not_ready(self) -> list[str]:
-        """Why no command is taken now."""
+    @property
+    def is_draining(self) -> bool:
+        """Whether no command is taken any more."""
 
     def measures(self, tenant: str) -> Measures:
         """What was counted of a tenant's agents and queues."""
@@ -119,8 +120,8 @@ class Calls:
             Refused: UNAUTHORIZED without a good token, FORBIDDEN for other roles, RATE_LIMITED,
                 DRAINING.
         """
-        if reasons := self.office.reasons_not_ready():
-            raise Refused(Refusal.DRAINING, reasons[0], retry_ms=1_000)
+        if self.office.is_draining:
+            raise Refused(Refusal.DRAINING, "this node is about to stop", retry_ms=1_000)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Refused(Refusal.UNAUTHORIZED, "authorization: expected Bearer and a token")

@@ -26,6 +26,8 @@ from router.server import (
     cli_init,
     cli_policy,
     cli_runbook,
+    cli_secret,
+    cli_staff,
     cli_top,
     cli_webhooks,
 )
@@ -58,12 +60,14 @@ app = App(
     help_format="plaintext",
 )
 register(app)
+cli_staff.register(app)
 cli_archive.register(app)
 cli_init.register(app)
 register_journal(app)
 cli_doctor.register(app)
 cli_config.register(app)
 cli_policy.register(app)
+cli_secret.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
 cli_runbook.register(app)

@@ -159,7 +159,7 @@ class _Round:
         answer = await self._get_ops("/readyz")
         reasons = "; ".join(answer.text.split("\n")).strip("; ")
         if answer.status_code == 503:
-            raise Ill(reasons, "wait until it has started; its log says how far it is")
+            raise Ill(reasons, "see runbook not-ready")
         if answer.status_code != 200:
             raise Ill(f"answered {answer.status_code}")
         return Said()

@@ -29,6 +29,8 @@ class TimedJournal(Collector):
         self._journal = journal
         self._appends = Buckets(APPENDS)
         self._errors = dict.fromkeys(KINDS, 0)
+        self.failing = ""
+        """Why the last append came to nothing; empty where it did not."""
         self._commands = 0
         self._bytes = 0
 
@@ -56,6 +58,7 @@ class TimedJournal(Collector):
         await wait_appended(self, commands, floor_ms)
 
     def _note(self, commands: Sequence[Command], took_s: float, error: StorageError | None) -> None:
+        self.failing = "" if error is None else str(error)
         if error is not None:
             self._errors["unavailable" if isinstance(error, JournalUnavailable) else "broken"] += 1
             return

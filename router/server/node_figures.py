@@ -8,6 +8,7 @@ spoils the page.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -23,9 +24,10 @@ from router.core import Router
 from router.server.buckets import Buckets, as_family
 from router.server.sections import ServerSettings
 
-__all__ = ["LAG_EVERY_S", "NodeFigures", "Strains", "overdue_ms"]
+__all__ = ["LAG_EVERY_S", "LATELY_S", "NodeFigures", "Strains", "overdue_ms"]
 
 LAG_EVERY_S = 0.25
+LATELY_S = 5.0
 LAGS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
@@ -56,6 +58,7 @@ class NodeFigures(Collector):
         self._server = server
         self._strains = strains
         self._lag = Buckets(LAGS)
+        self._worst: deque[tuple[float, float]] = deque()
         self._seen: list[tuple[str, str, float]] = []
 
     async def measure_lag(self) -> None:
@@ -63,7 +66,18 @@ class NodeFigures(Collector):
         while True:
             due = trio.current_time() + LAG_EVERY_S
             await trio.sleep_until(due)
-            self._lag.note(max(trio.current_time() - due, 0.0))
+            now = trio.current_time()
+            late_s = max(now - due, 0.0)
+            self._lag.note(late_s)
+            while self._worst and self._worst[-1][1] <= late_s:
+                self._worst.pop()
+            self._worst.append((now, late_s))
+
+    def late_s(self) -> float:
+        """How late the loop was at worst in the last ``LATELY_S``."""
+        while self._worst and self._worst[0][0] < trio.current_time() - LATELY_S:
+            self._worst.popleft()
+        return self._worst[0][1] if self._worst else 0.0
 
     def look(self) -> None:
         """Reads on the loop what only the loop may read."""

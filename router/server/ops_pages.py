@@ -4,8 +4,8 @@ Owns: which path says what, on the second address and on the public one where th
 Does not know: bytes, the core, how a figure is made; it asks ``Watched``.
 
 Invariants (tests/server/test_ops_pages.py): ``/livez`` asks nothing but the loop; ``/readyz`` names
-every reason; ids of agents are on the second address alone; runbooks are wherever ``/metrics`` is;
-while the node starts, all else that the public address has answers 503.
+every reason, in text as in JSON; ids of agents are on the second address alone; runbooks are
+wherever ``/metrics`` is; while the node starts, all else that the public address has answers 503.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,10 @@ from starlette.routing import Route
 
 from router.core import Router
 from router.errors import Refusal, Refused
-from router.server.calls import refusal
+from router.server.calls import json_response, refusal
 from router.server.detailed import detailed_page
 from router.server.metrics import CONTENT_TYPE
+from router.server.readiness import Readiness, is_ready
 from router.server.runbooks import CONTENT_POLICY, html_of
 
 __all__ = ["NOT_YET", "RETRY_AFTER_S", "Watched", "ops_app", "public_ops_routes", "starting_app"]
@@ -32,8 +33,8 @@ RETRY_AFTER_S = "1"
 class Watched(Protocol):
     """What these pages ask the running server."""
 
-    def reasons_not_ready(self) -> list[str]:
-        """Why this node takes no new connections; empty where it does."""
+    readiness: Readiness
+    """Says whether this node takes new connections."""
 
     async def render_metrics(self) -> bytes:
         """The page for Prometheus."""
@@ -87,11 +88,17 @@ def _routes(desk: Watched) -> list[Route]:
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    async def readyz(_: Request) -> Response:
-        reasons = desk.reasons_not_ready()
-        if reasons:
-            return PlainTextResponse("".join(f"{reason}\n" for reason in reasons), 503)
-        return PlainTextResponse("ready\n")
+    async def readyz(request: Request) -> Response:
+        checks = desk.readiness.checks()
+        status = 200 if is_ready(checks) else 503
+        if _wants_json(request):
+            return json_response({"ready": status == 200, "checks": checks}, status)
+        reasons = (
+            f"{name}: {check.detail}\n"
+            for name, check in checks.items()
+            if check.counts and not check.ok
+        )
+        return PlainTextResponse("".join(reasons) or "ready\n", status)
 
     async def metrics(_: Request) -> Response:
         return Response(await desk.render_metrics(), headers={"content-type": CONTENT_TYPE})
@@ -104,6 +111,11 @@ def _routes(desk: Watched) -> list[Route]:
         Route("/runbooks", _to_runbooks),
         Route("/runbooks/{name}", _runbook),
     ]
+
+
+def _wants_json(request: Request) -> bool:
+    """Text is for whoever asks for nothing else."""
+    return "json" in request.query_params or "application/json" in request.headers.get("accept", "")
 
 
 async def _to_runbooks(_: Request) -> Response:

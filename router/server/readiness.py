@@ -1,25 +1,49 @@
 """Whether a node takes new connections, and if not, why.
 
-Owns: which checks there are, and their words.
+Owns: which checks there are, what of them counts, and their words.
 Does not know: HTTP, how a part does its work.
 
-Invariant (tests/server/test_readiness.py): a node is ready where no check that counts fails.
+Invariants (tests/server/test_readiness.py): a node is ready where no check that counts fails; a
+journal that took nothing once is asked again by the looking itself, so that a node to which nobody
+is sent any more finds out that there is room again.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from router.server.starting import Starting
 
-__all__ = ["Check", "Readiness"]
+__all__ = ["LATE_S", "OLDEST_S", "Check", "Readiness", "Vitals", "is_ready"]
+
+OLDEST_S = 1.0
+"""A command that waits longer for its outcome says that the journal does not keep up."""
+LATE_S = 2.0
+"""A loop that was so late lately is late for everybody who would come."""
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True):
     """What was looked at."""
 
     ok: bool
     detail: str = ""
     """What is wrong; empty where nothing is."""
+    counts: bool = True
+    """Whether the node is not ready because of it."""
+
+
+class Vitals(Struct, frozen=True):
+    """How the parts of a node do."""
+
+    is_draining: bool = False
+    journal_error: str = ""
+    """Why the journal took nothing when it was asked last; empty where it took it."""
+    oldest_s: float | None = None
+    """How long the oldest command has waited for its outcome; None where none waits."""
+    late_s: float = 0.0
+    """How late the loop was, of late."""
+    archive_error: str = ""
+    """What the archive suffers from."""
 
 
 class Readiness:
@@ -27,24 +51,46 @@ class Readiness:
 
     Args:
         starting: How far its start is.
-        is_draining: Whether it is about to stop.
+        look: Says how the parts do.
+        ask_journal: Has the journal take something, so that it is known whether it can.
     """
 
-    def __init__(self, starting: Starting, is_draining: Callable[[], bool]) -> None:
+    def __init__(
+        self, starting: Starting, look: Callable[[], Vitals], ask_journal: Callable[[], None]
+    ) -> None:
         self._starting = starting
-        self._is_draining = is_draining
+        self._look = look
+        self._ask_journal = ask_journal
 
     def checks(self) -> Mapping[str, Check]:
         """All of them, by name."""
+        told = self._look()
+        if told.journal_error and told.oldest_s is None and self._starting.is_over:
+            self._ask_journal()
         return {
             "starting": _without(self._starting.reason()),
-            "draining": _without("about to stop" if self._is_draining() else ""),
+            "draining": _without("about to stop" if told.is_draining else ""),
+            "journal": _without(_of_journal(told)),
+            "loop": _without(f"was {told.late_s:.1f} s late" if told.late_s > LATE_S else ""),
+            "archive": Check(not told.archive_error, told.archive_error, counts=False),
         }
 
-    def reasons(self) -> list[str]:
-        """Why the node takes no new connections; empty where it does."""
-        found = self.checks().items()
-        return [f"{name}: {check.detail}" for name, check in found if not check.ok]
+    def is_ready(self) -> bool:
+        """Whether the node takes new connections."""
+        return is_ready(self.checks())
+
+
+def is_ready(checks: Mapping[str, Check]) -> bool:
+    """Whether no check that counts fails."""
+    return all(check.ok for check in checks.values() if check.counts)
+
+
+def _of_journal(told: Vitals) -> str:
+    if told.journal_error:
+        return f"takes nothing: {told.journal_error}"
+    if told.oldest_s is not None and told.oldest_s > OLDEST_S:
+        return f"the oldest command has waited for {told.oldest_s:.1f} s"
+    return ""
 
 
 def _without(detail: str) -> Check:

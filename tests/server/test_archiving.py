@@ -172,10 +172,13 @@ async def test_a_full_disk_stops_nobody_and_is_made_up_for(
         await until(lambda: archiving.is_failing)
         assert archiving.is_behind("acme")
         assert not archiving.is_behind("other")
+        assert archiving.ailment() == "takes nothing of acme"
         assert made.counted["archive_dropped"] == 1
         assert made.counted["archive_failures"] > 0
         archive.is_full = False
+        await until(lambda: "behind with acme" in archiving.ailment())
         await until(lambda: not archiving.is_behind("acme"))
+        await until(lambda: archiving.ailment() == "")
         await day(made, 20, 2)
         assert await archiving.settle("acme")
         end = made.router.position

@@ -23,8 +23,7 @@ class Office:
 
     routers: Mapping[str, Router] = {}
 
-    def reasons_not_ready(self) -> list[str]:
-        return []
+    is_draining = False
 
     def measures(self, tenant: str) -> Measures:
         return Measures(Policy())

@@ -16,9 +16,12 @@ class Failing(MemoryJournal):
 
     error: StorageError = JournalUnavailable("full")
     is_late = False
+    is_mended = False
 
     def begin(self, commands: Sequence[Command], floor_ms: int, done: Done) -> None:
-        if self.is_late:
+        if self.is_mended:
+            super().begin(commands, floor_ms, done)
+        elif self.is_late:
             done(self.error)
         else:
             raise self.error
@@ -30,6 +33,17 @@ def shown(journal: TimedJournal) -> dict[tuple[str, ...], float]:
         for family in journal.collect()
         for sample in family.samples
     }
+
+
+async def test_it_fails_until_something_goes_in() -> None:
+    inner = Failing(lambda: 5)
+    journal = TimedJournal(inner)
+    with pytest.raises(JournalUnavailable):
+        await journal.append([("acme", b"one")], 0)
+    assert journal.failing == "full"
+    inner.is_mended = True
+    await journal.append([("acme", b"one")], 0)
+    assert journal.failing == ""
 
 
 async def test_what_is_appended_can_be_read_and_is_counted() -> None:
@@ -59,6 +73,7 @@ async def test_what_fails_fails_unchanged_and_is_counted_apart(
     with pytest.raises(type(error)) as caught:
         await journal.append([("acme", b"one")], 0)
     assert error in (caught.value, caught.value.__cause__)
+    assert journal.failing == str(error)
     found = shown(journal)
     other = {"unavailable": "broken", "broken": "unavailable"}[kind]
     assert found["fairline_journal_errors_total", kind] == 1

@@ -7,7 +7,7 @@ import trio.testing
 
 from router.commands import Disconnect
 from router.core import Router
-from router.server.node_figures import NodeFigures, Strains, overdue_ms
+from router.server.node_figures import LATELY_S, NodeFigures, Strains, overdue_ms
 from router.server.sections import ServerSettings
 from tests.helpers.certificates import certificate
 from tests.helpers.cores import Core, actor
@@ -30,6 +30,24 @@ async def test_a_late_loop_is_seen(autojump_clock: trio.testing.MockClock) -> No
         await trio.sleep(1.1)
         nursery.cancel_scope.cancel()
     assert shown(figures)["loop_lag_seconds_count",] == 4
+
+
+async def test_a_loop_that_was_late_is_late_for_a_while(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    figures = NodeFigures(ServerSettings(), lambda: CALM)
+    assert figures.late_s() == 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(figures.measure_lag)
+        await trio.testing.wait_all_tasks_blocked()
+        autojump_clock.jump(3)
+        await trio.sleep(1)
+        assert 2.7 < figures.late_s() <= 3
+        await trio.sleep(LATELY_S - 0.5 - 1)
+        assert figures.late_s() > 2.7
+        await trio.sleep(1)
+        assert figures.late_s() < 0.1
+        nursery.cancel_scope.cancel()
 
 
 async def test_what_strains_the_node_is_shown() -> None:
