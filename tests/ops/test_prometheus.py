@@ -35,7 +35,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def tools() -> dict[str, str]:
-    return {name: tool(name) for name in ("prometheus", "promtool")}
+    return {name: tool(name) for name in ("prometheus", "promtool", "amtool")}
 
 
 def _promtool(tools: dict[str, str], *arguments: str) -> None:
@@ -308,7 +308,7 @@ def test_every_series_that_a_rule_or_an_alert_selects_is_there(watched: Watched)
 
 def test_what_the_rules_are_tested_with_looks_like_what_a_server_says(watched: Watched) -> None:
     def unreal() -> list[str]:
-        asked = set(_selectors("tests.yml")) - UNMET.keys()
+        asked = {*_selectors("tests.yml"), *_selectors("tests_long.yml")} - UNMET.keys()
         return sorted(one for one in asked if not watched.result(one))
 
     until(lambda: not unreal(), "every series of tests.yml is real", PATIENCE_S, unreal)
