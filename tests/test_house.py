@@ -100,7 +100,7 @@ server.demo
 server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
-server.cli_archive server.cli_config server.cli_doctor server.cli_init
+server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
 server.cli_secret
 server.cli
