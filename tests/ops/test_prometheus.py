@@ -128,7 +128,7 @@ def _queries() -> Iterator[tuple[str, str]]:
 
 
 EMPTY_WHEN_ALL_IS_WELL = re.compile(
-    r"abandonment|fairness_jain|occupancy|estimated_wait|handle_seconds_sum|wrapup_seconds_sum"
+    r"abandonment|fairness_jain|occupancy|waits_below_estimate|wait_over_estimate|wait_estimate_error|handle_seconds_sum|wrapup_seconds_sum"
     r"|declined|unanswered|resumes_incomplete|ping_rtt"
 )
 """There only after something went wrong, or after a minute or two; these must run without error."""
