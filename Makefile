@@ -9,7 +9,7 @@ JOBS ?= 2
 again = { echo "Once more, alone, what failed: a test that fails twice fails."; \
     $(BIN)/python -m pytest -m "$(1)" --last-failed --last-failed-no-failures none; }
 
-.PHONY: demo test lint bench compiled dist wheelhouse reference docs web lock clean
+.PHONY: demo test lint bench compiled changes dist wheelhouse reference docs web lock clean
 
 demo: web
 	@$(BIN)/fairline demo $(ARGS)
@@ -41,6 +41,10 @@ endif
 # A wheel whose core is compiled, for this machine's Python; needs a C compiler (docs/speed.md).
 compiled: web
 	@FAIRLINE_COMPILED=1 $(BIN)/python -m hatchling build --target wheel
+
+# What is not released yet, as CHANGELOG.md will have it.
+changes: .venv/ready
+	@$(BIN)/towncrier build --draft
 
 # A release in dist/: sdist, wheel, documents, the site, and their sums (docs/how-to/release.md).
 dist: web

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent
 RUN_LOCK = ROOT / "requirements-run.lock"
 DOCUMENTS = (
     "docs/reference/openapi.json", "docs/reference/asyncapi.json",
-    "config/fairline.schema.json", "config/policy.schema.json",
+    "config/fairline.schema.json", "config/policy.schema.json", "CHANGELOG.md",
 )  # fmt: skip
 SUMS = "SHA256SUMS"
 
@@ -56,7 +56,7 @@ def build(target: str, folder: Path) -> Path:
 
 
 def documents(folder: Path) -> None:
-    """Takes along the descriptions of both interfaces and of the settings, each as JSON."""
+    """Takes along what describes it: both interfaces and the settings as JSON, the changes."""
     for name in DOCUMENTS:
         shutil.copy(ROOT / name, folder)
 

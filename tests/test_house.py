@@ -103,6 +103,7 @@ server.asking_server
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
+server.cli_secret
 server.cli
 """
 RANKS = {

@@ -53,7 +53,7 @@ from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
-from router.server.service_figures import EVENNESS_EVERY_S, ServiceFigures
+from router.server.service_figures import ServiceFigures, pauses
 from router.server.settings import Settings
 from router.server.site_customers import SiteCustomers
 from router.server.starting import Starting
@@ -276,9 +276,9 @@ class Node:
         )
 
     async def measure_evenness(self) -> None:
-        """Measures what needs a walk over all agents, every minute, for ever."""
-        while True:
-            await trio.sleep(EVENNESS_EVERY_S)
+        """Measures what needs a walk over everybody, again and again, for ever."""
+        for pause_s in pauses():
+            await trio.sleep(pause_s)
             await self.service_figures.measure_evenness(self.served, self.now_ms())
             await self.metrics.audit(self.served)
 

@@ -26,6 +26,7 @@ from router.server import (
     cli_init,
     cli_policy,
     cli_runbook,
+    cli_secret,
     cli_top,
     cli_webhooks,
 )
@@ -64,6 +65,7 @@ register_journal(app)
 cli_doctor.register(app)
 cli_config.register(app)
 cli_policy.register(app)
+cli_secret.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
 cli_runbook.register(app)

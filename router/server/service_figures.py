@@ -22,13 +22,13 @@ from router.figures import AgentMeasures, QueueMeasures
 from router.server.folds import Folds, as_evenness
 from router.states import Show
 
-__all__ = ["EVENNESS_EVERY_S", "OUTCOMES", "ServiceFigures"]
+__all__ = ["OUTCOMES", "ServiceFigures", "pauses"]
 
 OUTCOMES = (
     "accepted", "declined", "expired", "undelivered", "revoked", "taken", "withdrawn",
 )  # fmt: skip
 CAUSES = ("class", "not_taken", "violation")
-EVENNESS_EVERY_S = 60.0
+FIRST_PAUSE_S, LAST_PAUSE_S = 5.0, 60.0
 AGENTS_AT_ONCE = 200
 """Agents looked at between two turns of the loop; about a millisecond."""
 
@@ -86,6 +86,14 @@ class ServiceFigures(Collector):
                 if count % AGENTS_AT_ONCE == 0:
                     await trio.lowlevel.checkpoint()
             self._folds.evenness[tenant] = as_evenness(worked, now_ms)
+
+
+def pauses() -> Iterator[float]:
+    """Between looks at everybody: a minute, but shorter ones after a start, when much is new."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        yield pause_s
+        pause_s = min(2 * pause_s, LAST_PAUSE_S)
 
 
 class _Page:

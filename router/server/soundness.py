@@ -33,8 +33,8 @@ from router.server.zones import has_zone
 
 __all__ = ["address", "breaches", "is_loopback", "warnings"]
 
-PLACEHOLDER = "CHANGE-ME"
-"""How the secrets of our examples begin that are to be replaced."""
+PLACEHOLDERS = ("CHANGE-ME", "CHANGE_ME", "CHANGEME")
+"""How secrets of examples begin that are to be replaced, in whatever case."""
 SECRET_BYTES_MIN = 32
 HOOK_SECRET_BYTES_MIN = 24
 
@@ -49,8 +49,10 @@ def breaches(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, tenant in settings.tenants.items():
         path = f"tenants.{name}"
         yield from _origins(tenant, path, insecure=settings.server.insecure)
-        yield from _keys(tenant, path, settings.server)
+        yield from _keys(tenant, path)
         yield from _identity(tenant, path)
+        if not settings.server.insecure and not is_loopback(settings.server.bind):
+            yield from _known_secrets(tenant, path)
         yield from _webhooks(tenant, path, insecure=settings.server.insecure)
         for key, sentence in policies.problems(tenant.policy):
             yield f"{path}.policy.{key}", sentence
@@ -112,10 +114,10 @@ def warnings(settings: Settings) -> list[str]:
     said += _folder_doubts(server)
     for name, tenant in settings.tenants.items():
         said += (
-            f"tenants.{name}.{key}: this is the example's, which everybody knows; make one with"
-            " 'fairline init'"
+            f"tenants.{name}.{key}: this is an example's, which everybody knows; make one with"
+            " 'fairline secret FILE'"
             for key, secret in _secrets(tenant)
-            if secret.startswith(PLACEHOLDER)
+            if _is_placeholder(secret)
         )
         for key, sentence in spelling.doubts(tenant.policy):
             said.append(f"tenants.{name}.policy.{key}: {sentence}")
@@ -127,6 +129,13 @@ def _secrets(tenant: Tenant) -> Iterator[tuple[str, str]]:
         yield f"keys[{index}].secret", entry.secret
     yield "identity_secret", tenant.identity_secret
     yield "identity_secret_before", tenant.identity_secret_before
+    for index, hook in enumerate(tenant.webhooks):
+        yield f"webhooks[{index}].secret", hook.secret
+        yield f"webhooks[{index}].secret_before", hook.secret_before
+
+
+def _is_placeholder(secret: str) -> bool:
+    return secret.upper().startswith(PLACEHOLDERS)
 
 
 def _folder_doubts(server: ServerSettings) -> Iterator[str]:
@@ -214,7 +223,7 @@ def _is_origin(text: str) -> bool:
     return bool(re.fullmatch(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", text))
 
 
-def _keys(tenant: Tenant, path: str, server: ServerSettings) -> Iterator[tuple[str, str]]:
+def _keys(tenant: Tenant, path: str) -> Iterator[tuple[str, str]]:
     if not tenant.keys:
         yield f"{path}.keys", "nobody could sign in; add a key ('fairline init' makes a fresh one)"
     kids = [key.kid for key in tenant.keys if not key.jwks_url]
@@ -231,12 +240,6 @@ def _keys(tenant: Tenant, path: str, server: ServerSettings) -> Iterator[tuple[s
                 yield f"{where}.kid", 'name the key, for example kid = "main"'
             elif kids.count(key.kid) > 1:
                 yield f"{where}.kid", f"{key.kid!r} is there twice; give each key its own"
-        if _is_demo(key) and not server.insecure and not is_loopback(server.bind):
-            yield (
-                where,
-                "this demo key is known to everybody; make a fresh one with 'fairline init', or "
-                "bind to 127.0.0.1",
-            )
 
 
 def _identity(tenant: Tenant, path: str) -> Iterator[tuple[str, str]]:
@@ -292,8 +295,21 @@ def _hook_secrets(hook: Webhook, where: str) -> Iterator[tuple[str, str]]:
             )
 
 
-def _is_demo(key: KeyEntry) -> bool:
-    return key.kid == "demo" or key.secret == DEMO_SECRET
+def _known_secrets(tenant: Tenant, path: str) -> Iterator[tuple[str, str]]:
+    """Secrets of ours where others than this machine reach the server: anybody could sign."""
+    for index, key in enumerate(tenant.keys):
+        if key.kid == "demo":
+            yield (
+                f"{path}.keys[{index}].kid",
+                "a demo key is for this machine alone; make a key of your own and name it",
+            )
+    for name, secret in _secrets(tenant):
+        if _is_placeholder(secret) or secret == DEMO_SECRET:
+            yield (
+                f"{path}.{name}",
+                "this is an example's, which everybody knows; make a fresh one with 'fairline "
+                f"secret FILE' and write {name.rpartition('.')[2]}_file, or bind to 127.0.0.1",
+            )
 
 
 def _key_set(key: KeyEntry, where: str) -> Iterator[tuple[str, str]]:

@@ -191,7 +191,8 @@ def test_a_release_has_both_documents_and_both_schemas(tmp_path: Path) -> None:
     release.documents(tmp_path)
     release.sums(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {
-        "openapi.json", "asyncapi.json", "fairline.schema.json", "policy.schema.json", release.SUMS,
+        "openapi.json", "asyncapi.json", "fairline.schema.json", "policy.schema.json",
+        "CHANGELOG.md", release.SUMS,
     }  # fmt: skip
     schema = (ROOT / "config" / "fairline.schema.json").read_bytes()
     assert (tmp_path / "fairline.schema.json").read_bytes() == schema

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from router import __version__
 from router.server.auth import Authenticator
 from router.server.cli import main
 from router.server.clock import Clock
@@ -41,7 +42,7 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 
 
 def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
-    assert Ended(capsys, "--version").out == "fairline 0.1.0\n"
+    assert Ended(capsys, "--version").out == f"fairline {__version__}\n"
 
 
 def test_init_writes_a_file_that_check_accepts(
@@ -145,7 +146,7 @@ def test_a_port_beyond_the_last_is_a_sentence(capsys: pytest.CaptureFixture[str]
 def test_the_module_runs_like_the_command_and_refuses_to_run_without_assertions() -> None:
     run = [sys.executable, "-m", "router", "--version"]
     shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert (shown.returncode, shown.stdout) == (0, "fairline 0.1.0\n")
+    assert (shown.returncode, shown.stdout) == (0, f"fairline {__version__}\n")
     run.insert(1, "-O")
     refused = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 1

@@ -43,6 +43,7 @@ def test_each_kind_has_the_files_that_its_program_reads(tmp_path: Path) -> None:
     for kind, files in wanted.items():
         written = write_operating(tmp_path / kind, [kind], OWN)
         assert {file.relative_to(tmp_path / kind).as_posix() for file in written} >= files
+        assert [file for file in written if file.name.startswith("tests")] == []
         assert _paths(tmp_path / kind) == {
             file.relative_to(tmp_path / kind).as_posix() for file in written
         }

@@ -1,5 +1,7 @@
 """The series that come from the folds, against what people did."""
 
+import itertools
+
 import trio
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,7 +20,7 @@ from router.core import Router
 from router.ids import ConversationId, OfferId
 from router.policy import Policy, Queue, ServiceLevel
 from router.server.folds import Folds
-from router.server.service_figures import OUTCOMES, ServiceFigures
+from router.server.service_figures import OUTCOMES, ServiceFigures, pauses
 
 POLICY = Policy(queues=(Queue(id="q"),), capacity={"chat": 2, "total": 2})
 ALICE = Actor("agent", "alice")
@@ -142,6 +144,17 @@ async def test_a_conversation_that_was_served_is_counted_where_it_belongs() -> N
     assert 0.9 < shown["fairline_occupancy_ratio", _of()] <= 1.0
 
 
+async def test_the_load_of_two_who_can_do_the_same_is_compared() -> None:
+    house, bob = House(), Actor("agent", "bob")
+    house.served()
+    house.do(Connect(by=bob, life="n"))
+    house.do(SetPresence(by=bob, show="available"))
+    house.now_ms += 120_000
+    await house.service.measure_evenness(house.routers, house.now_ms)
+    shown = house.shown()
+    assert shown["fairline_fairness_jain", _of("load")] < 0.6  # one has it all
+
+
 async def test_the_walk_over_all_agents_lets_others_run() -> None:
     house = House()
     for number in range(1_001):
@@ -159,3 +172,11 @@ async def test_the_walk_over_all_agents_lets_others_run() -> None:
         await house.service.measure_evenness(house.routers, house.now_ms)
         nursery.cancel_scope.cancel()
     assert turns >= 3
+
+
+def test_the_looks_at_everybody_come_soon_after_a_start_and_then_each_minute() -> None:
+    found = list(itertools.islice(pauses(), 8))
+    assert found[0] <= 5
+    assert sum(found[:3]) < 60
+    assert found == sorted(found)
+    assert found[-3:] == [60.0] * 3

@@ -164,15 +164,26 @@ def test_an_origin_is_a_scheme_and_a_host(tmp_path: Path, origin: str) -> None:
     assert _load(tmp_path, text).tenants["acme"].origins == (origin,)
 
 
-@pytest.mark.parametrize("key", ['kid = "demo"', f'kid = "x", secret = "{DEMO_SECRET}"'])
-def test_a_key_that_everybody_knows_stays_on_this_machine(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ('kid = "demo"', "kid"),
+        (f'kid = "x", secret = "{DEMO_SECRET}"', "secret"),
+        ('kid = "x", secret = "CHANGE-ME-to-at-least-thirty-two-bytes"', "secret"),
+        ('kid = "x", secret = "changeme-changeme-changeme-changeme"', "secret"),
+    ],
+)
+def test_a_key_that_everybody_knows_stays_on_this_machine(
+    tmp_path: Path, key: str, wrong: str
+) -> None:
     with_secret = key if "secret" in key else f'{key}, secret = "{SECRET}"'
     text = SOUND.replace(f'kid = "main", alg = "HS256", secret = "{SECRET}"', with_secret)
     assert _load(tmp_path, text).server.bind == "127.0.0.1:8080"
     out = {"FAIRLINE_SERVER__BIND": "0.0.0.0:80"}
     errors = _errors(tmp_path, text, **out)
-    assert list(errors) == ["tenants.acme.keys[0]"]
-    assert "fairline init" in errors["tenants.acme.keys[0]"]
+    assert list(errors) == [f"tenants.acme.keys[0].{wrong}"]
+    mend = "fairline secret FILE" if wrong == "secret" else "make a key of your own"
+    assert mend in errors[f"tenants.acme.keys[0].{wrong}"]
     assert _load(tmp_path, text, FAIRLINE_SERVER__INSECURE="true", **out).server.insecure
 
 

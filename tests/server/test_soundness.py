@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from router.policy import Policy, Queue
-from router.server.sections import KeyEntry, ServerSettings, Settings, Tenant
+from router.server.sections import KeyEntry, ServerSettings, Settings, Tenant, Webhook
 from router.server.soundness import address, breaches, warnings
 
 KEY = KeyEntry(kid="main", alg="HS256", secret="0123456789-0123456789-0123456789")
@@ -63,6 +64,22 @@ def test_a_placeholder_is_no_secret_wherever_it_stands() -> None:
     assert [one for one in said if one.startswith("tenants.acme.identity_secret: ")]
 
 
+def test_a_placeholder_that_others_could_use_is_a_mistake_wherever_it_stands() -> None:
+    hook = Webhook(id="crm", url="https://crm.example/", secret="CHANGE-ME-and-then-some-more")
+    tenant = Tenant(
+        keys=(KEY,),
+        identity_secret="CHANGE-ME-to-32-bytes-or-more-of-your-own",
+        webhooks=(hook,),
+        policy=Policy(queues=(QUEUE,)),
+    )
+    open_to_all = ServerSettings(bind="0.0.0.0:80")
+    found = dict(breaches(Settings(server=open_to_all, tenants={"acme": tenant})))
+    assert list(found) == ["tenants.acme.identity_secret", "tenants.acme.webhooks[0].secret"]
+    assert "write identity_secret_file" in found["tenants.acme.identity_secret"]
+    for kept in (ServerSettings(), msgspec.structs.replace(open_to_all, insecure=True)):
+        assert list(breaches(Settings(server=kept, tenants={"acme": tenant}))) == []
+
+
 def test_a_data_folder_is_a_folder_that_one_may_write_in(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
@@ -79,5 +96,5 @@ def test_the_secret_of_an_example_is_doubted() -> None:
     known = KeyEntry(kid="main", alg="HS256", secret="CHANGE-ME-to-at-least-thirty-two-bytes")
     tenant = Tenant(keys=(known,), policy=Policy(queues=(QUEUE,)))
     (said,) = warnings(Settings(tenants={"acme": tenant}))
-    assert said.startswith("tenants.acme.keys[0].secret: this is the example's")
+    assert said.startswith("tenants.acme.keys[0].secret: this is an example's")
     assert known.secret not in said
