@@ -70,7 +70,7 @@ server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.tracing server.node_figures server.operating
+server.tracing server.node_figures server.certificates server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures
@@ -101,7 +101,7 @@ server.demo
 server.cli_lab server.cli_journal
 server.asking_server
 server.doctor_run
-server.cli_archive server.cli_config server.cli_doctor server.cli_init
+server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
 server.cli_secret
 server.cli

@@ -35,6 +35,7 @@ __all__ = [
     "Keep",
     "Rated",
     "Seen",
+    "Stay",
 ]
 
 
@@ -104,6 +105,18 @@ class Filed(Struct, frozen=True):
     code: str
     seq: int
     note_seq: int
+
+
+class Stay(NamedTuple):
+    """When a conversation came, was first given to an agent, and ended; and why it did."""
+
+    queue: str
+    channel: str
+    klass: str
+    arrived_at: int
+    assigned_at: int | None
+    ended_at: int
+    reason: str
 
 
 class Asked(NamedTuple):

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from router.archive.base import Asked, AuditQuery, Filed, Seen
+from router.archive.base import Asked, AuditQuery, Filed, Seen, Stay
 from router.archive.schema import check
 from router.assignments import Decision
 from router.conversations import Message
@@ -147,6 +147,13 @@ class Reader:
             rows = connection.execute(_FIRST_WAITS, (since_ms, position)).fetchall()
         return [FirstWait(*row) for row in rows]
 
+    def stays(self, since_ms: int = 0, until_ms: int = _END) -> Iterator[Stay]:
+        """All that arrived between two instants; a few at a time are in memory."""
+        with self._open() as connection:
+            cursor = connection.execute(_STAYS, (since_ms, until_ms))
+            while found := cursor.fetchmany(FETCH):
+                yield from map(Stay._make, found)
+
     def rows(self, kind: str, customer: str = "") -> Iterator[dict[str, object]]:
         """See ``Archive``; a few rows at a time are in memory."""
         statement, asked = _ROWS[kind], (customer, customer)
@@ -186,6 +193,10 @@ def _saying(table: str, kind: str) -> str:
         " WHERE ?1 = '' OR c.customer = ?2"
     )
 
+
+_STAYS = """
+    SELECT queue, channel, class, arrived_at, assigned_at, ended_at, reason FROM conversations
+    WHERE arrived_at >= ? AND arrived_at < ?"""
 
 _FIRST_WAITS = """
     SELECT queue, at, waited_ms, customer, 'accepted' FROM assignments AS this

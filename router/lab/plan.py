@@ -19,6 +19,7 @@ __all__ = ["Curve", "Plan", "load"]
 
 Minutes = Annotated[float, Meta(gt=0)]
 Count = Annotated[float, Meta(ge=0)]
+Level = Annotated[int, Meta(ge=1, le=100)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -27,8 +28,9 @@ class Curve(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``handling`` is the mean time from the answer until the agent is free again, wrap-up included;
     a list gives it by how many conversations the agent has: one, two, and so on. What follows
-    ``target`` counts only where the router is asked: the queue (the one of the skill's name if left
-    out) and what share of the customers asks for a language, or is of a class.
+    ``target`` counts only where the router is asked: the queue (if left out, the one of the skill's
+    name, or that asks for it), what the customers need besides, and what share of them asks for a
+    language or is of a class.
     """
 
     skill: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -39,6 +41,7 @@ class Curve(Struct, frozen=True, forbid_unknown_fields=True):
     target: Annotated[float, Meta(gt=0, lt=1)] = 0.8
     queue: str = ""
     channel: str = ""
+    needs: dict[str, Level] = field(default_factory=dict)
     languages: dict[str, Share] = field(default_factory=dict)
     classes: dict[str, Share] = field(default_factory=dict)
 

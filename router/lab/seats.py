@@ -65,7 +65,7 @@ def apart(plan: Plan) -> Floor:
     bare = structs.replace(
         plan,
         curves=tuple(
-            structs.replace(curve, queue="", channel="", languages={}, classes={})
+            structs.replace(curve, queue="", channel="", needs={}, languages={}, classes={})
             for curve in plan.curves
         ),
     )
@@ -148,19 +148,11 @@ def _unknown(curve: Curve, path: str, queue: Queue, policy: Policy) -> Iterator[
             yield f"{path}.classes", f"{klass!r} is none of {', '.join(policy.classes)}"
 
 
-def _own_needs(curve: Curve, queue: Queue) -> tuple[SkillNeed, ...]:
-    """A skill that neither names its queue nor is asked for there is the customers' own need."""
-    is_asked = curve.skill == queue.id or curve.skill in {need.skill for need in queue.needs}
-    return () if is_asked else (SkillNeed(curve.skill),)
-
-
 def _able(
     curve: Curve, queue: Queue, mix: Sequence[AgentGroup]
 ) -> tuple[list[AgentGroup], list[str]]:
     """Who can serve some of the customers, and the languages that nobody serves at any step."""
-    needs = merge_needs(
-        *(((need.skill, need.level),) for need in (*queue.needs, *_own_needs(curve, queue)))
-    )
+    needs = merge_needs(((need.skill, need.level) for need in queue.needs), curve.needs.items())
     serving: dict[str, None] = {}
     unserved = []
     for language in _shares(curve.languages):
@@ -249,7 +241,7 @@ def _demands(curve: Curve, floor: Floor, slot: float) -> Iterator[Demand]:
                 service=Exponential(minutes[0]),
                 slower=tuple(each / minutes[0] for each in minutes[1:]),
                 patience=Exponential(curve.patience) if curve.patience is not None else None,
-                needs=_own_needs(curve, queue),
+                needs=tuple(SkillNeed(skill, level) for skill, level in curve.needs.items()),
                 languages=(LanguageWish(language),) if language else (),
                 klass=klass,
             )

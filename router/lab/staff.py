@@ -13,7 +13,7 @@ have the seats that meet the target there.
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from router.lab.erlang import offered_loads
 from router.lab.figures import table
 from router.lab.plan import Curve, Plan, load
 from router.lab.seats import Floor, Seats, apart, under
+from router.lab.staff_picture import Row, draw_staff
 from router.lab.theory import house, need
 from router.policy import Policy
 
@@ -166,6 +167,7 @@ def run_staff(
     verified: bool = False,
     seeds: Sequence[int] = SEEDS,
     rounds: int = ROUNDS,
+    out: Path | None = None,
     as_json: bool = False,
     show: Callable[[int, int], None] = lambda *_: None,
 ) -> str:
@@ -177,6 +179,7 @@ def run_staff(
         verified: Whether days are played and seats corrected.
         seeds: Those of the days.
         rounds: How often seats are corrected at most.
+        out: Where to draw it, as SVG.
         as_json: For machines.
         show: Called after each round of a correction.
 
@@ -187,9 +190,20 @@ def run_staff(
     floor = apart(plan) if policy is None else under(plan, policy, path)
     needs = slots(plan, floor.at_once)
     found = verify(floor, needs, seeds=seeds, rounds=rounds, show=show) if verified else None
+    if out is not None:
+        out.write_text(_picture(path.stem, plan, _rows(plan, needs, found)), "utf-8")
     if as_json:
         return _json(plan, needs, found)
     return _report(plan, needs, found)
+
+
+def _picture(name: str, plan: Plan, rows: Iterable[Slot]) -> str:
+    targets = {curve.skill: curve.target for curve in plan.curves}
+    drawn = [
+        Row(one.skill, one.starts, one.by, one.load, one.agents, one.level, one.error)
+        for one in rows
+    ]
+    return draw_staff(f"Agents needed: {name}", drawn, targets, plan.slot)
 
 
 def _json(plan: Plan, needs: Sequence[Slot], found: Corrected | None) -> str:

@@ -27,6 +27,7 @@ from router.server import (
     cli_policy,
     cli_runbook,
     cli_secret,
+    cli_staff,
     cli_top,
     cli_webhooks,
 )
@@ -59,6 +60,7 @@ app = App(
     help_format="plaintext",
 )
 register(app)
+cli_staff.register(app)
 cli_archive.register(app)
 cli_init.register(app)
 register_journal(app)

@@ -1,4 +1,4 @@
-"""The laboratory's commands: ``fairline simulate``, ``replay`` and ``staff``.
+"""The laboratory's commands: ``fairline simulate`` and ``replay``.
 
 Owns: their arguments and help. Does not know: how anything is played or computed.
 """
@@ -26,7 +26,6 @@ def register(app: App) -> None:
     for command, example in (
         (simulate, "fairline simulate config/scenarios/small-shop.toml --out shop.svg"),
         (replay, "fairline replay --config fairline.toml --more 2 --languages de=100"),
-        (staff, "fairline staff config/staffing.toml --config fairline.toml"),
     ):
         app.command(help_epilogue=f"Example:  {example}")(command)
 
@@ -81,53 +80,6 @@ def replay(
     added = More(more, _levels("skills", skills), _levels("languages", languages))
     folder = Path(settings.server.data) / "journal"
     _say(run_replay(folder, name, other, more=added if more > 0 else None, as_json=json))
-
-
-def staff(
-    plan: Path,
-    /,
-    *,
-    config: Config | None = None,
-    tenant: str = "",
-    verify: bool = False,
-    seeds: Seeds = (1, 2, 3, 4, 5, 6, 7, 8),
-    rounds: int = 10,
-    json: bool = False,
-) -> None:
-    """Prints the agents needed by skill and half hour.
-
-    Args:
-        plan: A TOML file of arrival curves; config/staffing.toml is an example.
-        config: Settings with the policy under which days are played, and the people in it.
-        tenant: Whose policy; not needed where there is one tenant.
-        verify: Play whole days with these agents, and correct them until the target is met;
-            without settings each skill is a house of its own.
-        seeds: The seeds of those days.
-        rounds: Correct at most so often; 0 plays the days and changes nothing.
-        json: Print figures for machines.
-    """
-    from router.lab.staff import run_staff  # loads the laboratory
-
-    policy = None
-    if config:
-        settings = load(config, os.environ)
-        policy = settings.tenants[tenant_of(settings, tenant)].policy
-    _say(
-        run_staff(
-            plan,
-            policy=policy,
-            verified=verify or policy is not None,
-            seeds=seeds,
-            rounds=max(0, rounds),
-            as_json=json,
-            show=_show_round,
-        )
-    )
-
-
-def _show_round(number: int, short: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"round {number}: {short} slots are short\n")
 
 
 def _levels(key: str, named: Levels) -> dict[str, int]:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from router.archive.base import Assigned, Audited, AuditQuery, Fact, Happened, Rated, Seen
+from router.archive.base import Assigned, Audited, AuditQuery, Fact, Happened, Rated, Seen, Stay
 from router.archive.reading import KINDS, Reader, file_of
 from router.archive.sqlite import SqliteArchive
 from router.assignments import Decision, pack
 from router.candidates import Candidate
 from router.errors import ArchiveCorrupt, ArchiveUnavailable
 from router.paging import Before
-from tests.helpers.archives import talk
+from tests.helpers.archives import conversation, talk
 
 BEST = Candidate("alice", 900, 1000, 800, 0, 500, 2, 77, 1)
 DECISION = pack(Decision("c1", "alice", 7, 1_000, "longest_idle", (BEST,)))
@@ -117,3 +117,19 @@ def test_an_archive_that_is_damaged_further_in_says_so(tmp_path: Path) -> None:
     file.write_bytes(whole[: len(whole) // 3])
     with pytest.raises((ArchiveUnavailable, ArchiveCorrupt), match=r"acme\.sqlite"):
         list(Reader(tmp_path, "acme").rows("transcripts"))
+
+
+def test_stays_are_told_with_their_times_between_two_instants(tmp_path: Path) -> None:
+    archive = SqliteArchive(tmp_path, ["acme"])
+    first, second = conversation("c1", at_ms=1_000), conversation("c2", at_ms=5_000)
+    second.first_assigned_at_ms, second.ended_reason, second.klass = None, "abandoned", "gold"
+    facts = [Fact(n, 0, n * 100, one) for n, one in enumerate((first, second), start=1)]
+    archive.write("acme", facts, len(facts))
+    archive.close()
+    reader = Reader(tmp_path, "acme")
+    assert list(reader.stays()) == [
+        Stay("support", "chat", "", 1_000, 1_010, 1_100, "agent"),
+        Stay("support", "chat", "gold", 5_000, None, 5_100, "abandoned"),
+    ]
+    assert [one.arrived_at for one in reader.stays(1_001)] == [5_000]
+    assert [one.arrived_at for one in reader.stays(0, 5_000)] == [1_000]

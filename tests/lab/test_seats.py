@@ -87,10 +87,10 @@ def test_what_needs_somebody_who_talks_is_left_out() -> None:
     assert played.queues[0] == POLICY.queues[0]
 
 
-def test_a_skill_that_the_queue_does_not_ask_for_is_the_customers_own() -> None:
-    curve = Curve(skill="c", arrivals=(9,), handling=4, queue="help")
+def test_what_customers_need_besides_counts_for_who_may_sit() -> None:
+    curve = Curve(skill="c", arrivals=(9,), handling=4, queue="help", needs={"c": 40})
     scenario, _ = day_of(under(Plan(curves=(curve,)), POLICY, FILE), {"c": [4]}, (1,))
-    assert scenario.demand[0].needs == (SkillNeed("c"),)
+    assert scenario.demand[0].needs == (SkillNeed("c", 40),)
     assert all("c" in one.skills for one in scenario.agents)
 
 

@@ -89,28 +89,6 @@ def test_a_journal_that_is_no_file_cannot_be_replayed(
     assert (ended.code, "only a file journal" in ended.err) == (1, True)
 
 
-def test_agents_are_planned_by_half_hour(capsys: pytest.CaptureFixture[str]) -> None:
-    ended = Ended(capsys, "staff", "config/staffing.toml")
-    assert (ended.code, ended.err) == (0, "")
-    assert "08:30" in ended.out
-
-
-def test_seats_are_corrected_under_the_policy_of_the_settings(
-    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    plan = tmp_path / "plan.toml"
-    plan.write_text('[[curves]]\nskill = "loans"\narrivals = [20, 30]\nhandling = 4\n', "utf-8")
-    words = ("staff", str(plan), "-c", config, "--rounds", "1", "--seeds", "3")
-    ended = Ended(capsys, *words)
-    assert ended.code == 1
-    assert "the policy's directory is empty: add [[agents]] here" in ended.err
-    people = '[[tenants.shop.policy.agents]]\nid = "ann"\nskills = {loans = 60}\n'
-    Path(config).write_text(SETTINGS + people, "utf-8")
-    ended = Ended(capsys, *words)
-    assert (ended.code, ended.err) == (0, "")
-    assert ended.out.count("corrected") >= 3
-
-
 def test_more_agents_are_played_and_a_level_that_is_none_is_named(
     config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
