@@ -1,9 +1,9 @@
-"""Compiles the core into extension modules, where a build asks for it (docs/speed.md).
+"""Compiles the core and a message's way through it, where a build asks for it (docs/speed.md).
 
 Owns: which modules are compiled, and how. Does not know: what any of them does.
 
-Unless asked, and wherever there is no C compiler, Fairline is plain Python; the compiled
-core is the same files through mypyc and gives the same events and the same digests
+Unless asked, and wherever there is no C compiler, Fairline is plain Python; what is compiled is the
+same files through mypyc, gives the same events and the same digests, and passes the same tests
 (tests/test_compiled.py). What holds msgspec Structs stays interpreted, for mypyc cannot make a
 class of another metaclass its own.
 
@@ -24,8 +24,13 @@ declaring dispatch fits forgetting forms groups guarding guests handling holding
 masks matching newest offering offers opening ops overtaking people placing presence queue quiet
 ranks relations replies rights room saying scores serving shortlist skills soft_start standing
 states timers world wrapping
+deliveries estimate limits measures session turns views
+server.appending server.buckets server.connection server.engine server.flow server.folds server.hub
+server.intake server.links server.meter server.outbox server.places server.shortcut server.socket
+server.tenants server.tickets server.topics server.traffic server.writer
 """
-"""The modules of behaviour that a command goes through, by name."""
+"""The modules of behaviour that a command goes through, by name; then those that bring a message in
+and what became of it out."""
 
 NEEDED = ("mypy>=2,<3", "setuptools>=65", "msgspec>=0.20,<0.23")
 """What compiling needs beside a C compiler; msgspec, for mypyc reads its types."""
@@ -53,14 +58,14 @@ def compile_core(folder: Path, level: str = "3", modules: Sequence[str] = ()) ->
     shutil.copytree(
         ROOT / "router", folder / "router", ignore=shutil.ignore_patterns("web", "*.so")
     )
-    files = [f"router/{name}.py" for name in modules or MODULES.split()]
+    files = [f"router/{name.replace('.', '/')}.py" for name in modules or MODULES.split()]
     command = [sys.executable, "-c", _SETUP, level, *files]
     done = subprocess.run(  # noqa: S603
         command, cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"the core cannot be compiled:\n{done.stdout}{done.stderr}")
-    return sorted((folder / "router").glob("*.so"))
+    return sorted((folder / "router").rglob("*.so"))
 
 
 def add_to_wheel(directory: Path, build_data: dict[str, Any]) -> None:
@@ -69,7 +74,7 @@ def add_to_wheel(directory: Path, build_data: dict[str, Any]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for extension in compile_core(folder):
-        build_data["force_include"][str(extension)] = f"router/{extension.name}"
+        build_data["force_include"][str(extension)] = str(extension.relative_to(folder))
     build_data["pure_python"] = False
     build_data["infer_tag"] = True
 

@@ -1,7 +1,7 @@
-"""The compiled core does what the plain one does: same events, same digests, in both forms.
+"""What is compiled does what the plain form does: same events, same digests, the same tests pass.
 
-Compiled are the modules of the decision itself, or with FAIRLINE_COMPILED=1 all that can be (a
-minute on a quiet machine).
+Compiled are the modules of the decision itself and the quick ones of a message's way, or with
+FAIRLINE_COMPILED=1 all that can be (three minutes on a quiet machine).
 """
 
 import importlib.util
@@ -21,7 +21,16 @@ COMMANDS = 1_500
 MODULES = [
     *("blocks", "choices", "fits", "groups", "masks", "matching", "queue", "ranks", "shortlist"),
     *("standing", "states", "timers"),
+    *("limits", "turns", "session", "server.flow", "server.intake", "server.links"),
+    *("server.meter", "server.outbox", "server.shortcut", "server.writer"),
 ]
+WAY = ["test_limits", "test_turns", "test_session"]
+"""The tests of those that bring a message in and out; none of them changes a module's names."""
+WAY += ["server/test_flow", "server/test_intake", "server/test_links", "server/test_meter"]
+WAY += ["server/test_outbox", "server/test_shortcut", "server/test_writer"]
+WHOLE_WAY = ["test_measures", "server/test_connection", "server/test_gateway", "server/test_hub"]
+WHOLE_WAY += ["server/test_places", "server/test_socket", "server/test_topics"]
+IS_WHOLE = os.environ.get("FAIRLINE_COMPILED") == "1"
 COMPILERS = ("cc", "gcc", "clang")
 RUN = f"""
 import router.matching
@@ -46,11 +55,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if why_not := _why_not():
         pytest.skip(why_not)
     folder = tmp_path_factory.mktemp("compiled")
-    some = [] if os.environ.get("FAIRLINE_COMPILED") == "1" else MODULES
+    some = [] if IS_WHOLE else MODULES
     command = [sys.executable, str(ROOT / "compile_core.py"), str(folder), *some]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    shutil.copytree(ROOT / "tests" / "helpers", folder / "tests" / "helpers")
+    shutil.copytree(
+        ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("web", "__pycache__")
+    )
+    shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
 
@@ -66,12 +78,28 @@ def test_the_compiled_core_agrees_with_the_plain_one_on_every_event(compiled: Pa
     assert told[:-1] == [outcome(seed, COMMANDS) for seed in SEEDS]
 
 
+def test_the_tests_of_a_messages_way_pass_in_the_compiled_form(compiled: Path) -> None:
+    names = [*WAY, *(WHOLE_WAY if IS_WHOLE else [])]
+    files = [f"tests/{name}.py" for name in names if (ROOT / "tests" / f"{name}.py").is_file()]
+    assert len(files) == len(names)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
+        cwd=compiled,
+        env={**os.environ, "PYTHONPATH": str(compiled)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-4_000:]
+    assert sorted((compiled / "router" / "server").glob("outbox.*.so"))
+
+
 def test_modules_with_records_stay_plain(compiled: Path) -> None:
     """They hold msgspec Structs, which a compiled class cannot be."""
-    found = {file.name.partition(".")[0] for file in (compiled / "router").glob("*.so")}
+    found = {file.name.partition(".")[0] for file in (compiled / "router").rglob("*.so")}
     with_structs = {
         file.stem
-        for file in (ROOT / "router").glob("*.py")
+        for place in (ROOT / "router", ROOT / "router" / "server")
+        for file in place.glob("*.py")
         if "(Struct" in file.read_text(encoding="utf-8")
     }
     assert found

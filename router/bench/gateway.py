@@ -23,6 +23,7 @@ from trio_websocket import WebSocketConnection, open_websocket_url
 
 from router.bench.processes import HOST, TICK_S, Child, child
 from router.bench.servers import fairline, token
+from router.server import connection
 
 __all__ = ["bench_gateway", "run"]
 
@@ -47,8 +48,9 @@ def run(folder: Path, *, json: bool = False) -> None:
             f"  {row['cpu_us_per_frame']:7.1f} µs/frame"
             f"  p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms  {row['messages']} messages"
         )
+    form = "compiled" if figures["is_compiled"] else "plain Python"
     print(  # noqa: T201
-        f"a relayed message costs {figures['ratio_per_message']}x an echo"
+        f"{form}: a relayed message costs {figures['ratio_per_message']}x an echo"
         f" (journal in memory; {figures['ratio_per_message_file']}x with the file journal);"
         f" a frame {figures['ratio_per_frame']}x"
     )
@@ -74,6 +76,7 @@ def bench_gateway(
     echo, memory, file = rows
     per_message = "cpu_us_per_message"
     return {
+        "is_compiled": not connection.__file__.endswith(".py"),
         "servers": rows,
         "ratio_per_message": round(memory[per_message] / echo[per_message], 2),
         "ratio_per_message_file": round(file[per_message] / echo[per_message], 2),
