@@ -60,7 +60,8 @@ journal.backup journal.file journal.redis_stream
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.collector server.hearers server.hidden server.buckets server.findings server.top_figures
+server.collector server.hearers server.hidden server.buckets server.findings
+server.top_figures server.announced
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
@@ -69,7 +70,7 @@ server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.tracing server.node_figures server.operating
+server.tracing server.node_figures server.certificates server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures

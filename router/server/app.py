@@ -28,6 +28,7 @@ from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
 from router.server.bearers import Bearers
 from router.server.calls import Calls
+from router.server.certificates import certificate_of, renewed
 from router.server.clock import Clock
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
@@ -124,7 +125,8 @@ class Node:
         ask_journal = partial(self.engine.submit, HIDDEN, Tick())
         self.readiness = Readiness(self.starting, self._vitals, ask_journal)
         self.gateway = self._open_gateway(life, desk)
-        self.node_figures = NodeFigures(settings.server, self.strains)
+        self.certificate = certificate_of(settings.server)
+        self.node_figures = NodeFigures(settings.server, self.strains, self._expires_s)
         self.metrics.watch(self.node_figures)
         self._ops_app = ops_app(self)
         self._starting_app = starting_app(self, has_ops=not settings.server.ops_bind)
@@ -228,6 +230,13 @@ class Node:
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""
         self.metrics.reloaded(is_right=is_right)
+
+    async def renew_certificate(self) -> bool:
+        """See ``reloading.Changing``."""
+        return await renewed(self.certificate)
+
+    def _expires_s(self) -> float | None:
+        return None if self.certificate is None else self.certificate.expires_s
 
     async def receive(self, visit: Visit) -> None:
         """Serves one visitor of the public address; a start lets nobody in yet."""

@@ -11,9 +11,10 @@ import structlog
 import trio
 
 from router.server.admission import Admission
+from router.server.certificates import Certificate, TlsListener
 from router.server.counters import Count
 from router.server.front import FrontLimits, Handler, connections_possible, serve_front
-from router.server.listening import listen, tls_context
+from router.server.listening import listen
 from router.server.proxies import Proxies, network
 from router.server.settings import ServerSettings
 
@@ -23,18 +24,22 @@ _LOG = structlog.get_logger("fairline.app")
 
 
 async def open_door(
-    server: ServerSettings, key: str, handler: Handler, doors: trio.Nursery, count: Count
+    server: ServerSettings,
+    key: str,
+    handler: Handler,
+    doors: trio.Nursery,
+    count: Count,
+    certificate: Certificate | None = None,
 ) -> tuple[str, int]:
-    """Opens the address under ``key`` and serves it; returns where that is.
+    """Opens the address under ``key`` and serves it, over TLS with a certificate; says where.
 
     Raises:
         SettingsError: It cannot be opened.
     """
-    context = tls_context(server)
     listeners: Sequence[trio.abc.Listener[trio.abc.Stream]]
     listeners = opened = await listen(getattr(server, key), f"server.{key}")
-    if context is not None:
-        listeners = [trio.SSLListener(one, context, https_compatible=True) for one in opened]
+    if certificate is not None:
+        listeners = [TlsListener(one, certificate) for one in opened]
     named = opened[0].socket.getsockname()
     limits = FrontLimits(connections_max=min(server.connections_max, connections_possible()))
     if limits.connections_max < server.connections_max:

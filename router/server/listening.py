@@ -1,18 +1,17 @@
-"""What the server listens on: addresses and certificates.
+"""What the server listens on.
 
-Owns: opening them, and the sentences for what goes wrong. Does not know: who comes in.
+Owns: opening addresses, and the sentences for what goes wrong. Does not know: who comes in.
 """
 
 import errno
-import ssl
 from collections.abc import Sequence
 
 import trio
 
 from router.errors import SettingsError
-from router.server.settings import ServerSettings, address
+from router.server.settings import address
 
-__all__ = ["listen", "tls_context"]
+__all__ = ["listen"]
 
 
 async def listen(bind: str, key: str) -> Sequence[trio.SocketListener]:
@@ -34,20 +33,3 @@ async def listen(bind: str, key: str) -> Sequence[trio.SocketListener]:
     else:
         mend = "is no address of this machine; 0.0.0.0 is all of them, 127.0.0.1 this machine alone"
     raise SettingsError(f"{bind} {mend}", key=key)
-
-
-def tls_context(server: ServerSettings) -> ssl.SSLContext | None:
-    """The certificate to serve with, or None for plain text.
-
-    Raises:
-        SettingsError: There is none in the files that are named.
-    """
-    if not server.tls_cert:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(server.tls_cert, server.tls_key)
-    except OSError as error:  # ssl.SSLError is one
-        sentence = f"{server.tls_cert} and {server.tls_key} are no certificate (PEM) with its key"
-        raise SettingsError(f"{sentence}: {error.strerror}", key="server.tls_cert") from None
-    return context

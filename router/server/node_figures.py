@@ -3,8 +3,7 @@
 Owns: those series. Does not know: what a node does with them.
 
 Invariants (tests/server/test_node_figures.py): nothing here is read on the loop but plain numbers;
-what cannot be read (a folder that is gone, a certificate that is none) has no series, and never
-spoils the page.
+what cannot be read (a folder that is gone) has no series, and never spoils the page.
 """
 
 import os
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import trio
-from cryptography import x509
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -52,11 +50,18 @@ class NodeFigures(Collector):
     Args:
         server: Where its files are, and how many connections it takes.
         strains: Says how the node is; called on the loop.
+        expires_s: Says when the certificate that is served ends; None without one.
     """
 
-    def __init__(self, server: ServerSettings, strains: Callable[[], Strains]) -> None:
+    def __init__(
+        self,
+        server: ServerSettings,
+        strains: Callable[[], Strains],
+        expires_s: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self._server = server
         self._strains = strains
+        self._expires_s = expires_s
         self._lag = Buckets(LAGS)
         self._worst: deque[tuple[float, float]] = deque()
         self._seen: list[tuple[str, str, float]] = []
@@ -127,14 +132,13 @@ class NodeFigures(Collector):
                 yield "disk_free_bytes", "Room on the journal's disk.", free
                 yield "disk_size_bytes", "The size of the journal's disk.", size
                 yield "journal_bytes", "What the journal takes on it.", _size_of(server)
-        if server.tls_cert:
-            expires_s = _expiry(server.tls_cert)
-            if expires_s is not None:
-                yield (
-                    "certificate_expiry_timestamp_seconds",
-                    "When the certificate ends.",
-                    expires_s,
-                )
+        expires_s = self._expires_s()
+        if expires_s is not None:
+            yield (
+                "certificate_expiry_timestamp_seconds",
+                "When the certificate that is served ends.",
+                expires_s,
+            )
 
 
 def overdue_ms(routers: Iterable[Router], now_ms: int) -> int:
@@ -155,12 +159,3 @@ def _size_of(server: ServerSettings) -> int:
     except OSError:
         return size
     return size
-
-
-def _expiry(path: str) -> float | None:
-    """When the first certificate of a file ends; None where that cannot be read."""
-    try:
-        found = x509.load_pem_x509_certificate(Path(path).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found.not_valid_after_utc.timestamp()

@@ -36,8 +36,11 @@ class Changing(Ruled, Protocol):
     settings: Settings
     """What it was started with."""
 
+    async def renew_certificate(self) -> bool:
+        """Serves the certificate that the files have now; False where they have none."""
+
     def reloaded(self, *, is_right: bool) -> None:
-        """Newer settings were read, and are in force or not."""
+        """Newer settings were read, and are in force or not; so was the certificate."""
 
 
 class _Newer(NamedTuple):
@@ -53,12 +56,12 @@ async def wait_to_stop(
 ) -> None:
     """Waits for a signal to stop; at each SIGHUP before, ``reload()`` is put in force.
 
-    One after the other; those that come meanwhile are one.
+    The certificate is read anew first, whatever becomes of the settings. One after the other; those
+    that come meanwhile are one.
     """
     asked, asks = trio.open_memory_channel[None](1)
     async with trio.open_nursery() as nursery:
-        if reload is not None:
-            nursery.start_soon(_reload_when_asked, asks, node, reload)
+        nursery.start_soon(_reload_when_asked, asks, node, reload)
         async for number in signals:
             if number != signal.SIGHUP:
                 break
@@ -70,10 +73,15 @@ async def wait_to_stop(
 
 
 async def _reload_when_asked(
-    asks: trio.MemoryReceiveChannel[None], node: Changing, reload: Callable[[], Settings]
+    asks: trio.MemoryReceiveChannel[None],
+    node: Changing,
+    reload: Callable[[], Settings] | None,
 ) -> None:
     async for _ in asks:
-        node.reloaded(is_right=await _reload(node, reload))
+        is_right = await node.renew_certificate()
+        if reload is not None:
+            is_right = await _reload(node, reload) and is_right
+        node.reloaded(is_right=is_right)
 
 
 async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:

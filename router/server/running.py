@@ -106,12 +106,13 @@ async def run(
 
 async def _open_doors(node: Node, doors: trio.Nursery) -> Addresses:
     """Answers from now on; people are let in once the node has started."""
-    server, count = node.settings.server, node.metrics.count
+    server = node.settings.server
+    shared = doors, node.metrics.count, node.certificate
     doors.start_soon(node.gateway.run)
-    public = await open_door(server, "bind", node.receive, doors, count)
+    public = await open_door(server, "bind", node.receive, *shared)
     if not server.ops_bind:
         return Addresses(public, None)
-    return Addresses(public, await open_door(server, "ops_bind", node.serve_ops, doors, count))
+    return Addresses(public, await open_door(server, "ops_bind", node.serve_ops, *shared))
 
 
 async def _start(node: Node, machine: trio.Nursery, signals: AsyncIterator[int]) -> None:

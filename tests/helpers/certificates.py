@@ -11,8 +11,8 @@ from cryptography.x509.oid import NameOID
 __all__ = ["certificate"]
 
 
-def certificate(folder: Path) -> tuple[str, str]:
-    """A certificate of 127.0.0.1 and its key, as files."""
+def certificate(folder: Path, *, days: int = 1) -> tuple[str, str]:
+    """A certificate of 127.0.0.1 that ends in so many days, and its key, as files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -22,8 +22,8 @@ def certificate(folder: Path) -> tuple[str, str]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )

@@ -29,6 +29,8 @@ class Ruling:
         self.taken: list[str] = []
         self.told: list[bool] = []
         self.is_stuck = False
+        self.is_certificate_right = True
+        self.renewed_count = 0
         self.heard = trio.Event()
         for name, tenant in settings.tenants.items():
             self.apply(name, SetPolicy(policy=tenant.policy, from_file=True))
@@ -49,6 +51,10 @@ class Ruling:
         ticket.settle(refused or self.apply(tenant, command))
         if refused is None:
             ticket.applied(1_000)
+
+    async def renew_certificate(self) -> bool:
+        self.renewed_count += 1
+        return self.is_certificate_right
 
     def reloaded(self, *, is_right: bool) -> None:
         self.told.append(is_right)

@@ -115,12 +115,9 @@ async def test_an_address_that_cannot_be_had_is_refused_by_its_key_with_a_mend()
 async def test_a_certificate_that_is_none_is_refused_by_its_key(tmp_path: Path) -> None:
     file = tmp_path / "cert.pem"
     file.write_text("no certificate", encoding="utf-8")
-    with pytest.raises(BaseExceptionGroup) as caught:
+    with pytest.raises(SettingsError, match="no certificate") as caught:
         await serve(node_settings(tls_cert=str(file), tls_key=str(file)))
-    (error,) = _leaves(caught.value)
-    assert isinstance(error, SettingsError)
-    assert error.key == "server.tls_cert"
-    assert "no certificate (PEM) with its key" in str(error)
+    assert caught.value.key == "server.tls_cert"
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

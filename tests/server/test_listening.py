@@ -1,12 +1,9 @@
 """What the server listens on, and the sentences for what goes wrong."""
 
-from pathlib import Path
-
 import pytest
 
 from router.errors import SettingsError
-from router.server.listening import listen, tls_context
-from router.server.settings import ServerSettings
+from router.server.listening import listen
 
 
 async def test_a_free_address_is_opened_and_a_taken_one_is_said_to_be() -> None:
@@ -21,11 +18,3 @@ async def test_a_free_address_is_opened_and_a_taken_one_is_said_to_be() -> None:
 async def test_an_address_of_another_machine_is_said_to_be() -> None:
     with pytest.raises(SettingsError, match="is no address of this machine"):
         await listen("192.0.2.1:8080", "server.ops_bind")
-
-
-def test_no_certificate_is_plain_text_and_a_wrong_one_is_said_to_be(tmp_path: Path) -> None:
-    assert tls_context(ServerSettings()) is None
-    file = tmp_path / "some.pem"
-    file.write_text("nothing of the kind")
-    with pytest.raises(SettingsError, match="are no certificate"):
-        tls_context(ServerSettings(tls_cert=str(file), tls_key=str(file)))

@@ -34,7 +34,7 @@ async def hangup(node: Ruling) -> AsyncGenerator[int, None]:
     yield signal.SIGTERM
 
 
-async def reloaded(node: Ruling, reload: Callable[[], Settings]) -> None:
+async def reloaded(node: Ruling, reload: Callable[[], Settings] | None) -> None:
     with trio.fail_after(PATIENCE_S):
         async with aclosing(hangup(node)) as signals:
             await wait_to_stop(signals, node, reload)
@@ -106,15 +106,32 @@ async def test_settings_with_mistakes_change_nothing_and_each_is_logged_with_its
     assert "withheld" not in found["server.bind"]
 
 
-async def test_without_files_a_hangup_is_nothing_and_a_single_error_is_told_too(
-    lines: io.StringIO,
-) -> None:
+async def test_without_files_a_hangup_is_for_the_certificate_alone(lines: io.StringIO) -> None:
     node = Ruling(node_settings())
-    node.heard.set()
-    async with aclosing(hangup(node)) as signals:
-        await wait_to_stop(signals, node, None)
-    assert (node.told, read(lines)) == ([], [])
+    await reloaded(node, None)
+    assert (node.told, node.renewed_count, read(lines)) == ([True], 1, [])
 
+
+async def test_a_mistake_in_the_settings_does_not_keep_the_certificate_from_being_renewed() -> None:
+    def unreadable() -> Settings:
+        raise SettingsError("a mistake", file="f", key="k")
+
+    node = Ruling(node_settings())
+    await reloaded(node, unreadable)
+    assert (node.told, node.renewed_count) == ([False], 1)
+
+
+async def test_right_settings_beside_a_wrong_certificate_are_in_force_and_not_all_is_right() -> (
+    None
+):
+    node = Ruling(node_settings())
+    node.is_certificate_right = False
+    await reloaded(node, lambda: node_settings(OTHER))
+    assert (node.taken, node.told) == (["acme", "browsers"], [False])
+    assert node.policies() == [OTHER, OTHER]
+
+
+async def test_a_single_error_is_told_too(lines: io.StringIO) -> None:
     def unreadable() -> Settings:
         raise SettingsError("a mistake", file="f", key="k")
 
