@@ -185,12 +185,14 @@ def _filled(expression: str) -> str:
 # -- the board of alerts -----------------------------------------------------------------------
 
 SELECTOR = re.compile(r"\b((?:fairline|process)[_:][\w:]+|up)\b(?![\w:(])(\{)?")
-WORD = re.compile(r"(and|or|unless)\b(?:\s+(?:on|ignoring)\s*\([^)]*\))?")
+OR = re.compile(r"(or)\b(?:\s+(?:on|ignoring)\s*\([^)]*\))?")
+AND = re.compile(r"(and|unless)\b(?:\s+(?:on|ignoring)\s*\([^)]*\))?")
 RELATION = re.compile(r"(==|!=|>=|<=|>|<)\s")
 UNITS = (
     ("_burn", "short"),
     ("_timestamp", "s"),
     ("_seconds", "s"),
+    ("over_estimate", "short"),
     ("ratio", "percentunit"),
     ("_bytes /", "percentunit"),
     ("_fds", "percentunit"),
@@ -244,11 +246,12 @@ def _bare(expression: str) -> str:
 
 def _alternatives(expression: str) -> Iterator[str]:
     """What makes an alert fire: of each alternative the first condition."""
-    start = True
-    for word, part in _split(_bare(expression), WORD):
-        if start or word == "or":
-            yield _bare(part)
-        start = False
+    for _, part in _split(_bare(expression), OR):
+        first = _bare(_split(_bare(part), AND)[0][1])
+        if first == part:
+            yield first
+        else:
+            yield from _alternatives(first)
 
 
 def _number_of(text: str) -> float | None:

@@ -116,6 +116,7 @@ def test_every_alert_has_a_panel_with_its_limit_and_a_link_to_its_page() -> None
         ("FairlineDiskFills", "red", 0.1, "green"),
         ("FairlineCertificateEnds", "red", 14 * 86_400, "green"),
         ("FairlineCommandsStall (2)", "green", 5, "red"),
+        ("FairlineEstimateOff", "green", 2, "red"),
         ("FairlineEstimateOff (2)", "red", 0.7, "green"),
     ],
 )
