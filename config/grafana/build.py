@@ -97,7 +97,9 @@ def _lines(told: Panel) -> timeseries.Panel:
 
 def _filled(expression: str) -> str:
     for short, matchers in MATCHERS.items():
-        expression = expression.replace(short, matchers)
+        expression = expression.replace(f", {short}}}", f", {matchers[1:]}").replace(
+            short, matchers
+        )
     return expression
 
 

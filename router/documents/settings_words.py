@@ -28,7 +28,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "durability": "`replicated` (redis): replies wait until a replica has the command.",
         "node": "The name shown for this node; its id is made fresh at each start either way.",
         "insecure": 'Development only: allows origins "*", and demo keys beyond this machine.',
-        "tls_cert": "A PEM file with the chain; with `tls_key`, clients use wss. SIGHUP rereads it.",
+        "tls_cert": "A PEM file with the chain; with `tls_key`, for wss. SIGHUP rereads it.",
         "tls_key": "The certificate's key, as a PEM file without a passphrase.",
         "log": "`json`, or `console` for people.",
         "traces": "A trace for each conversation, by OpenTelemetry and its OTEL_* variables.",

@@ -14,13 +14,16 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from router.server.operating import Place, chosen, refuse_existing, write_operating
-from router.server.settings import load
+from router.server.settings import ServerSettings, load
 from router.server.starter import FILE_NAME, write_starter
 
 __all__ = ["register"]
 
 SERVICE_DATA = "/var/lib/fairline"
 """Where a service of systemd keeps what it must not lose."""
+
+COMPOSE_PAGES = "http://127.0.0.1:9100/runbooks"
+"""Where compose lets this machine reach the runbooks."""
 
 
 def register(app: App) -> None:
@@ -40,7 +43,8 @@ def init(
     """Writes a commented fairline.toml with fresh keys into a folder; never overwrites one.
 
     With --with it also writes what runs beside the server, with this centre's addresses and paths
-    filled in. A fairline.toml that is there already then stays as it is, and says them.
+    filled in. A fairline.toml that is there already then stays as it is, and says them; compose
+    brings settings of its own.
 
     Args:
         folder: Where to; made where there is none.
@@ -52,14 +56,18 @@ def init(
     kinds = chosen(beside)
     file = folder / FILE_NAME
     refuse_existing(folder, kinds)
-    if not kinds or not file.exists():
+    brings_settings = bool(kinds) and not set(kinds) - {"compose", "examples"}
+    if not kinds or not (file.exists() or brings_settings):
         write_starter(
             folder,
             data=SERVICE_DATA if "systemd" in kinds else "data",
             has_proxy=bool({"caddy", "nginx"} & set(kinds)),
         )
         _say(f"Wrote {file}. Next: fairline serve --config {file}")
-    place = Place(file, load([file], os.environ).server, site, runbooks)
+    server = load([file], os.environ).server if file.exists() else ServerSettings()
+    if "compose" in kinds and "prometheus" not in kinds:
+        runbooks = runbooks or COMPOSE_PAGES
+    place = Place(file, server, site, runbooks)
     for written in write_operating(folder, kinds, place):
         _say(f"Wrote {written}")
 

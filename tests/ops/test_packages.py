@@ -8,10 +8,14 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from router.server.pulse import BEAT_S
 from router.server.sections import ServerSettings
@@ -139,12 +143,57 @@ def test_proxies_reach_the_server_and_keep_operators_pages_to_themselves(file: s
         assert int(read_s) > 2 * BEAT_S
 
 
-def test_compose_names_files_that_are_there() -> None:
+def test_compose_names_files_and_volumes_that_are_there() -> None:
     folder = ROOT / "config" / "docker"
-    text = (folder / "compose.yml").read_text("utf-8")
-    mounted = re.findall(r"- (\.\.?/[^:\s]+):", text)
-    assert len(mounted) >= 6
-    assert [path for path in mounted if not (folder / path).exists()] == []
+    compose = yaml.safe_load((folder / "compose.yml").read_text("utf-8"))
+    mounted = [
+        mount.split(":")[0] for one in compose["services"].values() for mount in one["volumes"]
+    ]
+    files = [name for name in mounted if name.startswith(".")]
+    assert len(files) >= 8
+    assert [name for name in files if not (folder / name).exists()] == []
+    assert set(mounted) - set(files) == compose["volumes"].keys()
+
+
+def test_compose_has_who_hears_of_alerts_and_the_addresses_agree() -> None:
+    folder = ROOT / "config" / "docker"
+    services = yaml.safe_load((folder / "compose.yml").read_text("utf-8"))["services"]
+    scrape = yaml.safe_load((folder / "prometheus.yml").read_text("utf-8"))
+    (managers,) = scrape["alerting"]["alertmanagers"]
+    hear = yaml.safe_load((folder / "alertmanager.yml").read_text("utf-8"))
+    hooks = [hook["url"] for one in hear["receivers"] for hook in one.get("webhook_configs", [])]
+    named = [*managers["static_configs"][0]["targets"], *(urlsplit(hook).netloc for hook in hooks)]
+    assert len(named) == 2
+    assert {name.split(":")[0] for name in named} <= services.keys()
+    port = services["alerts"]["command"][-1]
+    assert named[-1].endswith(f":{port}")
+
+
+def test_what_alertmanager_sends_is_printed_one_line_an_alert() -> None:
+    program = ROOT / "config" / "docker" / "show_alerts.py"
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "FairlineDown", "severity": "page"},
+        "annotations": {
+            "summary": "It is down.",
+            "runbook_url": "http://a/runbooks/node-down.html",
+        },
+    }
+    shown = subprocess.Popen([sys.executable, program, "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert shown.stdout is not None
+        port = int(shown.stdout.readline().split()[-1])
+        address = f"http://127.0.0.1:{port}/"
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(address, data=b"no JSON", timeout=10)
+        both = json.dumps({"alerts": [alert, {**alert, "status": "resolved"}]})
+        urllib.request.urlopen(address, data=both.encode(), timeout=10).close()
+        lines = [shown.stdout.readline() for _ in range(2)]
+    finally:
+        shown.kill()
+        shown.communicate()
+    page = "page  FairlineDown  It is down.  http://a/runbooks/node-down.html\n"
+    assert lines == [f"firing  {page}", f"resolved  {page}"]
 
 
 def test_the_unit_uses_commands_that_exist() -> None:

@@ -3,7 +3,6 @@
 import importlib.util
 import itertools
 import json
-import os
 import re
 import shutil
 import signal
@@ -21,6 +20,7 @@ import pytest
 from tests.helpers import busy_day
 from tests.helpers.busy_day import BusyDay
 from tests.helpers.outsider import until
+from tests.helpers.promtool import tool
 from tests.helpers.real_server import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -35,13 +35,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def tools() -> dict[str, str]:
-    found = {name: shutil.which(name) for name in ("prometheus", "promtool", "amtool")}
-    if not all(found.values()):
-        sentence = "no prometheus: tests/setup-prometheus.sh says how to get one"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return {name: str(path) for name, path in found.items()}
+    return {name: tool(name) for name in ("prometheus", "promtool", "amtool")}
 
 
 def _promtool(tools: dict[str, str], *arguments: str) -> None:
@@ -314,7 +308,7 @@ def test_every_series_that_a_rule_or_an_alert_selects_is_there(watched: Watched)
 
 def test_what_the_rules_are_tested_with_looks_like_what_a_server_says(watched: Watched) -> None:
     def unreal() -> list[str]:
-        asked = set(_selectors("tests.yml")) - UNMET.keys()
+        asked = {*_selectors("tests.yml"), *_selectors("tests_long.yml")} - UNMET.keys()
         return sorted(one for one in asked if not watched.result(one))
 
     until(lambda: not unreal(), "every series of tests.yml is real", PATIENCE_S, unreal)

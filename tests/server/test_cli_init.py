@@ -59,3 +59,13 @@ def test_without_a_proxy_nobody_s_word_counts_for_an_address(tmp_path: Path) -> 
     text = (tmp_path / "fairline.toml").read_text()
     assert "proxies" not in tomllib.loads(text)["server"]
     assert not re.search(r"\n\n\n", text)
+
+
+def test_compose_brings_its_own_settings_and_a_way_to_the_runbooks(tmp_path: Path) -> None:
+    assert _init(str(tmp_path), "--with", "compose,examples") == 0
+    assert not (tmp_path / "fairline.toml").exists()
+    compose = (tmp_path / "docker/compose.yml").read_text()
+    assert "build: ../.." not in compose
+    assert '"127.0.0.1:9100:9090"' in compose
+    alerts = (tmp_path / "prometheus/alerts.yml").read_text()
+    assert set(re.findall(r"runbook_url: (\S+/)", alerts)) == {"http://127.0.0.1:9100/runbooks/"}
