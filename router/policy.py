@@ -76,15 +76,21 @@ class SoftStart(Struct, frozen=True, forbid_unknown_fields=True):
     per_ms: DurationMs = 0
 
 
+LONGEST = 15
+"""So many times the target is too long to wait, where a queue says nothing."""
+
+
 class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
     """The target: ``target`` per mille accepted within ``within_ms``.
 
-    Who leaves before ``short_abandon_ms`` is counted apart.
+    Who leaves before ``short_abandon_ms`` is counted apart. Whoever watches the house is called
+    where the first in line has waited for ``longest_ms``; 0 is ``LONGEST`` times ``within_ms``.
     """
 
     within_ms: DurationMs = 20_000
     target: Annotated[int, Meta(ge=0, le=1000)] = 800
     short_abandon_ms: DurationMs = 10_000
+    longest_ms: DurationMs = 0
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):
