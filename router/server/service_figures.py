@@ -13,6 +13,7 @@ Counters begin anew with the node, and where a core was made anew; ``rate`` know
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 import trio
+from msgspec import UNSET
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -72,7 +73,9 @@ class ServiceFigures(Collector):
                 level = wanted.service_level
                 page.target.add_metric([tenant, wanted.id], level.within_ms / 1000)
                 page.target_ratio.add_metric([tenant, wanted.id], level.target / 1000)
-                longest_ms = level.longest_ms or LONGEST * level.within_ms
+                longest_ms = (
+                    LONGEST * level.within_ms if level.longest_ms is UNSET else level.longest_ms
+                )
                 if longest_ms:
                     page.longest.add_metric([tenant, wanted.id], longest_ms / 1000)
                 last_ms = max(self._since_ms, watched.measures.offered_at_ms.get(wanted.id, 0))
