@@ -191,7 +191,8 @@ class Engine:
             ticket, _ = self._waiting.get(entry.number, _NOBODY)
             if ticket is not None:
                 del self._waiting[entry.number]
-                ticket.settle(Refused(Refusal.OVERLOADED, "the journal takes nothing at present"))
+                refused = Refused(Refusal.OVERLOADED, "the journal takes nothing at present")
+                self._tell(ticket, partial(ticket.settle, refused))
         self._deadline_moved.set()
         self._settled.unpark_all()
         return kept
