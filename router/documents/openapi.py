@@ -54,7 +54,8 @@ def openapi() -> dict[str, Any]:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths[preference_calls.PATH] = _preferences()
     paths[OWN_SHARE] = _own_share()
-    paths |= beside()
+    for path, methods in beside().items():
+        paths.setdefault(path, {}).update(methods)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from router import incoming, outgoing
+from router.documents.examples import FROM_SERVER, TO_SERVER
 from router.documents.kinds import default_of, kind_of, structs_in
 from router.documents.settings_words import WORDS
 from router.documents.wire_words import words_of
@@ -31,6 +32,7 @@ __all__ = ["filled", "messages", "parts"]
 _REGION = re.compile(
     r"(<!-- made: (?P<what>[\w-]+)(?P<names>[^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL
 )
+LINE_MAX = 120
 _UNIONS = {"to-server": incoming.Incoming, "from-server": outgoing.Outgoing}
 
 
@@ -85,6 +87,7 @@ def _to_server(names: list[str]) -> Iterator[str]:
         yield from _heading(name, "to", kind, f"For {_roles(RELATIONS[name])}.")
         rows = [(key, *cells) for key, *cells in _rows(kind) if (key, name) != ("id", name)]
         yield from _table(("field", "kind", "if left out", ""), rows)
+        yield from _example({"t": name, "id": 2, **TO_SERVER[name]})
 
 
 def _from_server(names: list[str]) -> Iterator[str]:
@@ -92,6 +95,14 @@ def _from_server(names: list[str]) -> Iterator[str]:
     for name in names:
         yield from _heading(name, "from", known[name])
         yield from _table(("field", "kind", "there", ""), _rows(known[name]))
+        yield from _example({"t": name, **FROM_SERVER[name]})
+
+
+def _example(message: Mapping[str, Any]) -> Iterator[str]:
+    """As JSON; short ones on a line."""
+    text = msgspec.json.encode(message)
+    shown = msgspec.json.format(text, indent=2 if len(text) > LINE_MAX else 0).decode()
+    yield from ("```json", shown, "```", "")
 
 
 def _parts(_: list[str]) -> Iterator[str]:

@@ -9,6 +9,8 @@ it, with every field.
 
 from collections.abc import Iterator
 
+import msgspec
+
 from router.documents.schema_tables import Document, schema_section
 
 __all__ = ["socket_reference"]
@@ -33,3 +35,6 @@ def socket_reference(document: Document, head: str) -> str:
 def _message(message: Document, schema: Document, key: str) -> Iterator[str]:
     kept = {name: part for name, part in schema["properties"].items() if name != "t"}
     yield from schema_section(message["name"], {**schema, "properties": kept}, key)
+    for example in message.get("examples", ()):
+        text = msgspec.json.encode(example["payload"])
+        yield from ("```json", msgspec.json.format(text, indent=2).decode(), "```", "")

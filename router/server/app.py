@@ -34,9 +34,11 @@ from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.effects import Together
 from router.server.engine import Engine
+from router.server.exports import export_routes
 from router.server.gateway import Gateway
 from router.server.hearers import Effects, Ticket
 from router.server.hidden import HIDDEN, Served
+from router.server.histories import Histories
 from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
 from router.server.hub import Hub
@@ -185,7 +187,9 @@ class Node:
         played = rehearsal_routes(calls, self._rehearsals)
         own = own_routes(calls, Preferences(_folder(self.settings)))
         hooks = hook_routes(calls, self.webhooks, self.clock.wall_ms)
-        return [*rest_routes(calls), *records, *played, *own, *hooks, *document_routes()]
+        histories = Histories(self.routers, self.engine.submit, self.archiving)
+        kept = export_routes(calls, histories, self.archiving)
+        return [*rest_routes(calls), *records, *kept, *played, *own, *hooks, *document_routes()]
 
     @property
     def routers(self) -> Mapping[str, Router]:

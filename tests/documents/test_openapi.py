@@ -1,9 +1,14 @@
 """OpenAPI of the HTTP surface."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
+import pytest
 from openapi_spec_validator import validate
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
+from referencing.exceptions import PointerToNowhere
 
 from router.documents.openapi import openapi
 from router.documents.openapi_beside import beside
@@ -14,6 +19,24 @@ from router.server.rest import OPERATIONS
 
 def test_the_official_validator_accepts_it() -> None:
     validate(json.loads(msgspec.json.encode(openapi())))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["paths"]["/v1/agents/{agent}"]["get"].update(parameters=[]),
+        lambda d: d["paths"]["/v1/queues"]["get"].update(operationId="get_policy"),
+        lambda d: d["components"]["schemas"].pop("Error"),
+    ],
+    ids=["a path's name is nowhere", "two of one name", "a reference into the void"],
+)
+def test_the_official_validator_refuses_what_is_broken(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    document = json.loads(msgspec.json.encode(openapi()))
+    change(document)
+    with pytest.raises((OpenAPIValidationError, PointerToNowhere)):
+        validate(document)
 
 
 def test_it_has_exactly_what_is_served() -> None:
