@@ -2,17 +2,16 @@
 
 Owns: what the document says of them. Does not know: how any is served.
 
-Invariant (tests/documents/test_openapi_beside.py): the document names every path that back ends can
-call, and no other.
+Invariant (tests/documents/test_openapi_beside.py): the document names every path that can be called,
+and no other.
 """
 
 from typing import Any, NamedTuple
 
 import msgspec
 
-from router.archive.base import AuditQuery
 from router.server.hook_calls import Hooks, Replay, Replayed
-from router.server.records import AuditPage
+from router.server.records import AuditPage, TrailQuery
 from router.server.rehearsal import Lent
 
 __all__ = ["STRUCTS", "beside"]
@@ -23,7 +22,8 @@ _QUERY = {
     "action": "What: history, assign, priority, policy and the like.",
     "since": "From this instant on, in ms since 1970.",
     "until": "Up to this instant, without it.",
-    "before": "The page behind the one whose `before` this is.",
+    "before": "The page behind the one whose `before` this is; `after` does the same.",
+    "after": "The `next` of the page before.",
     "limit": "Lines at most, 1 to 1000; 100 unless told.",
 }
 
@@ -39,7 +39,7 @@ class _Path(NamedTuple):
     answer: Any = None
     body: Any = None
     later: str = ""
-    refusals: tuple[str, ...] = ("400", "401", "403", "429", "503")
+    refusals: tuple[str, ...] = ("400", "401", "403", "429", "500", "503")
 
 
 _PATHS = (
@@ -51,7 +51,7 @@ _PATHS = (
         "Erase what is over of a customer.",
         status="204",
         later="The archive's disk takes nothing now; it follows.",
-        refusals=("401", "403", "409", "429", "503", "504"),
+        refusals=("401", "403", "409", "429", "500", "503", "504"),
     ),
     _Path("get", "/v1/webhooks", "get_webhooks", "How each webhook stands.", answer=Hooks),
     _Path(
@@ -61,7 +61,7 @@ _PATHS = (
         "Deliver once more what happened since.",
         answer=Replayed,
         body=Replay,
-        refusals=("400", "401", "403", "404", "429", "503"),
+        refusals=("400", "401", "403", "404", "429", "500", "503"),
     ),
     _Path(
         "post",
@@ -88,7 +88,7 @@ def beside() -> dict[str, dict[str, Any]]:
             "description": _QUERY[field.name],
             "schema": {"type": "integer" if field.type is int else "string"},
         }
-        for field in msgspec.structs.fields(AuditQuery)
+        for field in msgspec.structs.fields(TrailQuery)
     ]
     return found
 
