@@ -2,9 +2,9 @@
 
 Owns: the document. Does not know: how an operation is done.
 
-Invariants (tests/documents/test_openapi.py, test_openapi_live.py): the official validator accepts it;
-it has exactly the operations of ``router.server.rest``, what staff keep for themselves, what stands
-beside, what pages call; a live node answers each with a status and a body that stand there.
+Invariants (tests/documents/test_openapi.py, test_openapi_live.py): the official validator accepts
+it; it has exactly the operations of ``router.server.rest``, what staff keep for themselves, what
+stands beside, what pages call; a live node answers each as it stands there.
 """
 
 import re

@@ -2,8 +2,8 @@
 
 Owns: what the document says of them. Does not know: how any is served.
 
-Invariant (tests/documents/test_openapi_beside.py): the document names every path that can be called,
-and no other.
+Invariant (tests/documents/test_openapi_beside.py): the document names every path that can be
+called, and no other.
 """
 
 from typing import Any, NamedTuple
