@@ -24,7 +24,7 @@ declaring dispatch fits forgetting forms groups guarding guests handling holding
 masks matching newest offering offers opening ops overtaking people placing presence queue quiet
 ranks relations replies rights room saying scores serving shortlist skills soft_start standing
 states timers world wrapping
-deliveries estimate limits measures session turns views
+deliveries limits measures session turns views
 server.appending server.buckets server.connection server.engine server.flow server.folds server.hub
 server.intake server.links server.meter server.outbox server.places server.shortcut server.socket
 server.tenants server.tickets server.topics server.traffic server.writer

@@ -316,12 +316,16 @@ class AcceptTerms(PersonalForm, frozen=True):
 
 
 class ReadHistory(PersonalForm, frozen=True, omit_defaults=True):
-    """Staff look into a transcript; the archive knows whose it is where the core forgot it."""
+    """Staff look into a transcript; the archive knows whose it is where the core forgot it.
+
+    ``export``: a service takes along what is kept of a ``customer``, or a page of a kind.
+    """
 
     conversation: ConversationId | None = None
     customer: CustomerId | None = None
     agent: AgentId | None = None
     purpose: str = ""
+    export: str = ""
 
 
 class EraseCustomer(PersonalForm, frozen=True):

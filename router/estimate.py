@@ -37,10 +37,10 @@ from router.events import (
     OfferMade,
 )
 from router.outgoing import WaitBand
-from router.regression import Regression
+from router.regression import FADES, Regression, Score
 from router.waitlaw import mean_and_variance, quantile
 
-__all__ = ["EstimateFigures", "Estimator", "PoolFacts"]
+__all__ = ["SHARES", "EstimateFigures", "Estimator", "PoolFacts"]
 
 SERVICES_KEPT = 100
 SERVICE_PRIOR_MS = 180_000
@@ -55,11 +55,13 @@ HEAD_START_MAX_MS = 120_000
 DEFERRED_MS = 60_000
 """Whose key lies further ahead of now is deferred: not waiting for anybody yet."""
 TRUSTED_AFTER = 30
-FADES = 0.995
 NUDGE = 0.02
 UNIT_MS = 100_000
 CORRECTION_MAX = 6.0
-_SHARES = (500, 800, 900)
+SHARES = (500, 800, 900)
+"""Per mille of waits, each with an end that so many are to stay below."""
+Told = Callable[[str, tuple[float, ...], int], None]
+"""Told the queue, what was announced for each of ``SHARES``, and the wait; milliseconds."""
 _PREDICTORS = ("corrected", "QLa", "QL", "LES", "HOL", "mean10")
 _FIRST_WEIGHTS = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -84,23 +86,6 @@ class EstimateFigures(Struct, frozen=True):
     shares: dict[int, float]
 
 
-class _Score:
-    """How much an expert erred lately."""
-
-    __slots__ = ("count", "squares")
-
-    def __init__(self) -> None:
-        self.count = 0.0
-        self.squares = 0.0
-
-    def add(self, error: float) -> None:
-        self.count = self.count * FADES + 1
-        self.squares = self.squares * FADES + error * error
-
-    def mean(self) -> float:
-        return self.squares / self.count if self.count else 0.0
-
-
 class _Stream:
     """What is learnt of one queue."""
 
@@ -119,10 +104,10 @@ class _Stream:
         """Those who joined during the command under way."""
         self.next_lesson_ms = 0
         self.own = Regression(_FIRST_WEIGHTS)
-        self.scores = {"QLa": _Score(), "shared": _Score(), "own": _Score()}
+        self.scores = {"QLa": Score(), "shared": Score(), "own": Score()}
         self.spread = [0.0, 1.0]
         """Squared errors and squared estimates, fading: their ratio is the width of the band."""
-        self.ends = dict.fromkeys(_SHARES, 1.0)
+        self.ends = dict.fromkeys(SHARES, 1.0)
 
     def note_service(self, handling_ms: int) -> None:
         """A service ended."""
@@ -173,12 +158,18 @@ class Estimator:
     Args:
         facts: Tells how a conversation stands now; None where it stands nowhere.
         services_kept: Over how many services the mean service is.
+        told: Hears of each wait that was served after an estimate.
     """
 
     def __init__(
-        self, facts: Callable[[str], PoolFacts | None], *, services_kept: int = SERVICES_KEPT
+        self,
+        facts: Callable[[str], PoolFacts | None],
+        *,
+        services_kept: int = SERVICES_KEPT,
+        told: Told | None = None,
     ) -> None:
         self._facts = facts
+        self._told = told
         self._services_kept = services_kept
         self._streams: dict[str, _Stream] = {}
         self._waits: dict[str, _Wait] = {}
@@ -188,7 +179,7 @@ class Estimator:
         self._count = 0
         self._squares = dict.fromkeys(_PREDICTORS, 0.0)
         self._errors = dict.fromkeys(_PREDICTORS, 0.0)
-        self._below = dict.fromkeys(_SHARES, 0)
+        self._below = dict.fromkeys(SHARES, 0)
         self._takes: Mapping[type, Callable[[Any, int], None]] = {
             ConversationQueued: self._queued,
             LineMoved: self._line_moved,
@@ -301,7 +292,7 @@ class Estimator:
         waited_ms = now_ms - wait.since_ms
         stream.note_patience(waited_ms, has_left=False)
         if wait.guess is not None:
-            self._learn(stream, wait.guess, waited_ms)
+            self._learn(wait.queue, stream, wait.guess, waited_ms)
             wait.guess = None
         if waited_ms > 0:
             stream.note_wait(waited_ms)
@@ -358,17 +349,19 @@ class Estimator:
         return _Guess(features, by_expert, law, _believed(stream.scores))
 
     def _ends(self, stream: _Stream, guess: _Guess) -> tuple[float, ...]:
-        """What is announced for each of ``_SHARES``."""
+        """What is announced for each of ``SHARES``."""
         mean_ms = guess.by_expert[guess.believed]
         law_mean_ms, law_variance = guess.law
         narrow = law_variance * (mean_ms / law_mean_ms) ** 2
         wide = stream.spread[0] / stream.spread[1] * mean_ms * mean_ms
         # No wider than an exponential law: there the approximation ends, the nudges go on.
         variance = min(max(narrow, wide), mean_ms * mean_ms)
-        return tuple(quantile(mean_ms, variance, share) * stream.ends[share] for share in _SHARES)
+        return tuple(quantile(mean_ms, variance, share) * stream.ends[share] for share in SHARES)
 
-    def _learn(self, stream: _Stream, guess: _Guess, waited_ms: int) -> None:
+    def _learn(self, queue: str, stream: _Stream, guess: _Guess, waited_ms: int) -> None:
         announced = self._ends(stream, guess)
+        if self._told is not None:
+            self._told(queue, announced, waited_ms)
         corrected_ms = guess.by_expert[guess.believed]
         self._count += 1
         times = (value * UNIT_MS for value in guess.features[1:6])
@@ -376,7 +369,7 @@ class Estimator:
             error = value_ms - waited_ms
             self._squares[name] += error * error
             self._errors[name] += abs(error)
-        for share, end_ms in zip(_SHARES, announced, strict=True):
+        for share, end_ms in zip(SHARES, announced, strict=True):
             is_below = waited_ms <= end_ms
             self._below[share] += is_below
             stream.ends[share] *= 1 + NUDGE * (share / 1000 - is_below)
@@ -394,7 +387,7 @@ def _bounded(value_ms: float, law_ms: float) -> float:
     return min(max(value_ms, law_ms / CORRECTION_MAX), law_ms * CORRECTION_MAX)
 
 
-def _believed(scores: Mapping[str, _Score]) -> str:
+def _believed(scores: Mapping[str, Score]) -> str:
     if scores["QLa"].count < TRUSTED_AFTER:
         return "QLa"
     return min(scores, key=lambda name: scores[name].mean())

@@ -32,21 +32,48 @@ def read_history(world: World, command: ReadHistory) -> None:
             often enough for this purpose.
     """
     by = command.by
+    if command.export:
+        _export(world, command)
+        return
     if command.conversation in world.conversations.by_id:
         theirs(world, by, "history", command.conversation)
     elif command.customer is not None:
         theirs_in_archive(world, by, command.customer, command.agent)
     else:
         raise Refused(Refusal.NOT_FOUND, "there is no such conversation")
-    purpose = purpose_for(world.policy, by.role, command.purpose)
-    if purpose is not None and purpose.per_hour:
-        _count(world, f"{by.key} {purpose.id}", purpose.per_hour)
+    _give_purpose(world, command)
     subject = (
         f"customer:{command.customer}"
         if command.conversation is None
         else f"conversation:{command.conversation}"
     )
     world.emit(AuditRecorded(by.key, "history", subject, command.purpose))
+
+
+def _export(world: World, command: ReadHistory) -> None:
+    """A service takes along all that is kept of a customer, or a page of what is kept.
+
+    Raises:
+        Refused: FORBIDDEN but for services, PURPOSE_REQUIRED, RATE_LIMITED.
+    """
+    if command.by.role != "service":
+        raise Refused(Refusal.FORBIDDEN, "only a service exports")
+    _give_purpose(world, command)
+    named = command.customer is not None
+    subject = f"customer:{command.customer}" if named else f"archive:{command.export}"
+    world.emit(AuditRecorded(command.by.key, "export", subject, command.purpose))
+
+
+def _give_purpose(world: World, command: ReadHistory) -> None:
+    """Checks the purpose of a look, and counts it.
+
+    Raises:
+        Refused: PURPOSE_REQUIRED, RATE_LIMITED.
+    """
+    by = command.by
+    purpose = purpose_for(world.policy, by.role, command.purpose)
+    if purpose is not None and purpose.per_hour:
+        _count(world, f"{by.key} {purpose.id}", purpose.per_hour)
 
 
 def purpose_for(policy: Policy, role: str, purpose: str) -> Purpose | None:

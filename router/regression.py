@@ -1,6 +1,7 @@
 """A line fitted to a stream of pairs: recursive least squares that forgets.
 
-Owns: the weights, and how sure they are. Does not know: what the features mean.
+Owns: the weights, and how sure they are; how much an expert erred lately.
+Does not know: what the features mean.
 
 Invariant (tests/test_regression.py): with ``FORGETTING`` 1 the weights are those of least squares
 over all pairs, drawn to the first weights; the uncertainty stays bounded however little happens.
@@ -8,12 +9,14 @@ over all pairs, drawn to the first weights; the uncertainty stays bounded howeve
 
 from collections.abc import Sequence
 
-__all__ = ["Regression"]
+__all__ = ["FADES", "Regression", "Score"]
 
 FORGETTING = 0.999
 UNSURE = 100.0
 UNSURE_MAX = 1e6
 """Forgetting inflates what nothing is learnt of; beyond this it begins anew."""
+FADES = 0.995
+"""What an error still counts after the next one."""
 
 
 class Regression:
@@ -46,6 +49,25 @@ class Regression:
             largest = max(largest, row[index])
         if largest > UNSURE_MAX:
             self._spread = _diagonal(len(self.weights))
+
+
+class Score:
+    """How much an expert erred lately."""
+
+    __slots__ = ("count", "squares")
+
+    def __init__(self) -> None:
+        self.count = 0.0
+        self.squares = 0.0
+
+    def add(self, error: float) -> None:
+        """Counts one error; those before it fade."""
+        self.count = self.count * FADES + 1
+        self.squares = self.squares * FADES + error * error
+
+    def mean(self) -> float:
+        """The mean squared error; 0 before the first."""
+        return self.squares / self.count if self.count else 0.0
 
 
 def _times(one: float, other: float) -> float:

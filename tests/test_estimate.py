@@ -188,6 +188,26 @@ def test_nothing_is_said_nor_learnt_of_a_deferred_conversation() -> None:
     assert estimator.figures().count == 0
 
 
+def test_what_was_announced_is_told_with_what_it_became() -> None:
+    told: list[tuple[str, tuple[float, ...], int]] = []
+
+    def note(queue: str, announced: tuple[float, ...], waited_ms: int) -> None:
+        told.append((queue, announced, waited_ms))
+
+    estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1), told=note)
+    for event in (_queued(0), MOVED):
+        estimator.take(event, 0)
+    band = estimator.wait(ONE, 0)
+    assert band is not None
+    estimator.take(ASSIGNED, 90_000)
+    ((queue, announced, waited_ms),) = told
+    assert (queue, waited_ms) == ("sales", 90_000)
+    assert (int(announced[0]), int(announced[2])) == (band.p50, band.p90)
+    for later in (ENDED, _queued(100_000), OFFER, MOVED, ASSIGNED):
+        estimator.take(later, 100_000)
+    assert len(told) == 1
+
+
 def test_an_offer_at_once_is_no_wait_to_learn_from() -> None:
     estimator = Estimator(lambda _: PoolFacts(ahead=0, agents=1))
     for event in (_queued(0), OFFER, MOVED):

@@ -57,10 +57,12 @@ journal.cursor journal.following journal.snapshot_files journal.supply journal.t
 journal.writers
 journal.log journal.readonly journal.checking
 journal.backup journal.file journal.redis_stream
+archive.pages
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite
-server.collector server.hearers server.hidden server.buckets server.findings server.top_figures
+server.collector server.hearers server.hidden server.buckets server.findings
+server.top_figures server.announced server.recorded
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
@@ -72,7 +74,7 @@ server.settings
 server.tracing server.node_figures server.certificates server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
-server.writer server.board_figures
+server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed
@@ -85,7 +87,8 @@ server.reads server.histories server.bearers server.effects server.policy_notes 
 server.fetching server.tickets
 server.connection server.calls server.preferences
 server.policy_tags
-server.rest server.records server.hook_calls server.rehearsal
+server.live_rows
+server.rest server.records server.exports server.hook_calls server.rehearsal
 server.preference_calls server.policy_text
 server.own_share
 server.reloading

@@ -121,6 +121,35 @@ def test_a_refused_look_leaves_no_mark() -> None:
     assert made.router.digest() == before
 
 
+def export(person: str, customer: str | None = None, purpose: str = "") -> ReadHistory:
+    return ReadHistory(
+        by=actor(person),
+        customer=None if customer is None else CustomerId(customer),
+        purpose=purpose,
+        export="transcripts",
+    )
+
+
+def test_a_service_exports_what_is_kept_and_that_is_audited() -> None:
+    made = core()
+    crm = actor("service:crm").key
+    for command, subject in (
+        (export("service:crm", "carl", "access"), "customer:carl"),
+        (export("service:crm", "a stranger", "access"), "customer:a stranger"),
+        (export("service:crm", None, "access"), "archive:transcripts"),
+    ):
+        assert audited(made.do(command)) == [AuditRecorded(crm, "export", subject, "access")]
+    for person in ("supervisor:sofia", "agent:alice", "customer:carl"):
+        assert refusal(made.do(export(person, "carl"))) is Refusal.FORBIDDEN
+
+
+def test_an_export_needs_a_purpose_where_the_tenant_names_some_and_counts_as_a_look() -> None:
+    made = core(purposes=(Purpose(id="care", per_hour=1),))
+    assert refusal(made.do(export("service:crm", "carl"))) is Refusal.PURPOSE_REQUIRED
+    assert refusal(made.do(export("service:crm", "carl", "care"))) is None
+    assert refusal(made.do(export("service:crm", None, "care"))) is Refusal.RATE_LIMITED
+
+
 def test_a_policy_by_hand_is_audited_and_one_of_the_settings_is_not() -> None:
     made = core()
     assert audited(made.do(SetPolicy(policy=POLICY))) == []

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from router.regression import UNSURE_MAX, Regression
+from router.regression import FADES, UNSURE_MAX, Regression, Score
 
 
 def _pairs(count: int, seed: int = 1) -> list[tuple[tuple[float, ...], float]]:
@@ -49,6 +49,17 @@ def test_it_follows_a_world_that_changes() -> None:
     for features, became in _pairs(5_000, seed=2):
         line.learn(features, became + 10 * features[1])
     assert line.weights == pytest.approx([2.0, 8.5, 0.5], abs=0.1)
+
+
+def test_a_score_is_the_mean_of_the_squares_and_what_is_long_ago_fades() -> None:
+    score = Score()
+    assert score.mean() == 0.0
+    for error in (3.0, -1.0):
+        score.add(error)
+    assert score.mean() == pytest.approx((9.0 * FADES + 1.0) / (FADES + 1.0))
+    for _ in range(5_000):
+        score.add(2.0)
+    assert score.mean() == pytest.approx(4.0)
 
 
 def test_its_uncertainty_stays_bounded_where_nothing_varies() -> None:

@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from router.archive.pages import Page, PageQuery, Place
 from router.conversations import Conversation, Message
 from router.figures import FirstWait
 from router.paging import Before
@@ -212,8 +213,15 @@ class Archive(Protocol):
         Who left had waited since arrival; a wait that began later is not told apart.
         """
 
-    def rows(self, tenant: str, kind: str, customer: str) -> Iterator[dict[str, object]]:
-        """All of a kind as rows, the oldest first; of one customer, where one is named."""
+    def rows(self, tenant: str, kind: str, query: PageQuery) -> Iterator[dict[str, object]]:
+        """All that is asked for of a kind as rows, the oldest first; ``limit`` at a time."""
+
+    def page(self, tenant: str, kind: str, query: PageQuery, after: Place) -> Page:
+        """Rows of a kind behind a place, the oldest first.
+
+        Raises:
+            ValueError: the place is none of this kind.
+        """
 
     def close(self) -> None:
         """Lets go of everything."""

@@ -12,7 +12,7 @@ open, and so need no pool and no thread of their own.
 # ruff: noqa: S608 - names of tables and columns are words of this file; values are always bound
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from urllib.parse import quote
 import msgspec
 
 from router.archive.base import Asked, AuditQuery, Filed, Seen, Stay
+from router.archive.pages import KINDS, Page, PageQuery, Place, all_rows, page_of
 from router.archive.schema import check
 from router.assignments import Decision
 from router.conversations import Message
@@ -29,9 +30,9 @@ from router.paging import Before
 
 __all__ = ["KINDS", "Reader", "file_of"]
 
-KINDS = ("transcripts", "assignments", "ratings", "audit")
 BUSY_S = 2.0
 FETCH = 200
+EVERYTHING = PageQuery(limit=FETCH)
 
 _FILED = (
     "id, customer, agent, queue, channel, topic, arrived_at, assigned_at, ended_at, reason, code,"
@@ -154,17 +155,17 @@ class Reader:
             while found := cursor.fetchmany(FETCH):
                 yield from map(Stay._make, found)
 
-    def rows(self, kind: str, customer: str = "") -> Iterator[dict[str, object]]:
+    def rows(self, kind: str, query: PageQuery = EVERYTHING) -> Iterator[dict[str, object]]:
         """See ``Archive``; a few rows at a time are in memory."""
-        statement, asked = _ROWS[kind], (customer, customer)
-        if kind == "audit":
-            asked = (customer, f"customer:{customer}")
         with self._open() as connection:
-            cursor = connection.execute(statement, asked)
-            names = [column[0] for column in cursor.description]
-            while found := cursor.fetchmany(FETCH):
-                for row in found:
-                    yield _readable(dict(zip(names, row, strict=True)))
+            for row in all_rows(connection, kind, query):
+                yield _readable(kind, row)
+
+    def page(self, kind: str, query: PageQuery, after: Place = ()) -> Page:
+        """See ``Archive``."""
+        with self._open() as connection:
+            found = page_of(connection, kind, query, after)
+        return found._replace(rows=[_readable(kind, row) for row in found.rows])
 
 
 def _place(connection: sqlite3.Connection, table: str, number: int, seq: int | None) -> int:
@@ -184,20 +185,6 @@ def _newest(table: str, kind: str) -> str:
     )
 
 
-def _saying(table: str, kind: str) -> str:
-    return (
-        "SELECT c.number, m.place, c.id AS conversation, c.customer, c.agent, c.queue, c.channel,"
-        " c.topic, c.arrived_at, c.ended_at, c.reason, c.code, c.attributes,"
-        f" '{kind}' AS kind, m.seq, m.author, m.author_name, m.body, m.at"
-        f" FROM conversations c JOIN {table} m ON m.conversation = c.number"
-        " WHERE ?1 = '' OR c.customer = ?2"
-    )
-
-
-_STAYS = """
-    SELECT queue, channel, class, arrived_at, assigned_at, ended_at, reason FROM conversations
-    WHERE arrived_at >= ? AND arrived_at < ?"""
-
 _FIRST_WAITS = """
     SELECT queue, at, waited_ms, customer, 'accepted' FROM assignments AS this
     WHERE at >= ?1 AND position <= ?2 AND NOT EXISTS (
@@ -208,20 +195,17 @@ _FIRST_WAITS = """
     WHERE ended_at >= ?1 AND position <= ?2 AND assigned_at IS NULL
     ORDER BY 2"""
 
-_ROWS = {
-    "transcripts": (
-        f"{_saying('messages', 'text')} UNION ALL {_saying('notes', 'note')} ORDER BY 1, 2"
-    ),
-    "assignments": "SELECT * FROM assignments WHERE ?1 = '' OR customer = ?2 ORDER BY rowid",
-    "ratings": "SELECT * FROM ratings WHERE ?1 = '' OR customer = ?2 ORDER BY position",
-    "audit": "SELECT * FROM audit WHERE ?1 = '' OR target = ?2 ORDER BY entry",
-}
+_STAYS = """
+    SELECT queue, channel, class, arrived_at, assigned_at, ended_at, reason FROM conversations
+    WHERE arrived_at >= ? AND arrived_at < ?"""
 
 
-def _readable(row: dict[str, object]) -> dict[str, object]:
-    """Without what only this file's tables mean, and a decision in words."""
+def _readable(kind: str, row: dict[str, object]) -> dict[str, object]:
+    """With a decision in words, and a conversation's facts as such."""
     decision = row.get("decision")
     if isinstance(decision, bytes):
         row["decision"] = msgspec.to_builtins(msgspec.msgpack.decode(decision, type=Decision))
-    names: Sequence[str] = ("number", "place")
-    return {name: value for name, value in row.items() if name not in names}
+    if kind == "conversations":
+        for name in ("attributes", "took_part"):
+            row[name] = msgspec.json.decode(str(row[name]))
+    return row

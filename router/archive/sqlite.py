@@ -37,6 +37,7 @@ from router.archive.base import (
     Rated,
     Seen,
 )
+from router.archive.pages import Page, PageQuery, Place
 from router.archive.reading import Reader, file_of
 from router.archive.schema import prepare
 from router.assignments import Decision
@@ -114,9 +115,13 @@ class SqliteArchive:
         """See ``Archive``."""
         return self._files[tenant].reader.first_waits(since_ms, position)
 
-    def rows(self, tenant: str, kind: str, customer: str) -> Iterator[dict[str, object]]:
+    def rows(self, tenant: str, kind: str, query: PageQuery) -> Iterator[dict[str, object]]:
         """See ``Archive``."""
-        return self._files[tenant].reader.rows(kind, customer)
+        return self._files[tenant].reader.rows(kind, query)
+
+    def page(self, tenant: str, kind: str, query: PageQuery, after: Place) -> Page:
+        """See ``Archive``."""
+        return self._files[tenant].reader.page(kind, query, after)
 
     def close(self) -> None:
         """See ``Archive``."""

@@ -10,6 +10,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from router.server.exports import (
+    ArchivePage,
+    ArchiveQuery,
+    ExportQuery,
+    TranscriptPage,
+    TranscriptQuery,
+)
 from router.server.hook_calls import Hooks, Replay, Replayed
 from router.server.records import AuditPage, TrailQuery
 from router.server.rehearsal import Lent
@@ -23,9 +30,17 @@ _QUERY = {
     "since": "From this instant on, in ms since 1970.",
     "until": "Up to this instant, without it.",
     "before": "The page behind the one whose `before` this is; `after` does the same.",
-    "after": "The `next` of the page before.",
     "limit": "Lines at most, 1 to 1000; 100 unless told.",
+    "after": "The `next` of the page before.",
+    "purpose": "What it is for; one of the policy's where that has some.",
+    "customer": "Of this customer alone.",
+    "conversation": "Of this conversation alone.",
 }
+_MEANT = {
+    (TranscriptQuery, "limit"): "Messages at most, 1 to 500; 100 unless told.",
+    (ArchiveQuery, "purpose"): "Of transcripts: what it is for; one of the policy's, if any.",
+}
+"""Where a name means something else."""
 
 
 class _Path(NamedTuple):
@@ -39,11 +54,20 @@ class _Path(NamedTuple):
     answer: Any = None
     body: Any = None
     later: str = ""
-    refusals: tuple[str, ...] = ("400", "401", "403", "429", "500", "503")
+    query: Any = None
+    lines: bool = False
+    refusals: tuple[str, ...] = ("400", "401", "403", "429", "503")
 
 
 _PATHS = (
-    _Path("get", "/v1/audit", "get_audit", "The audit trail, the newest first.", answer=AuditPage),
+    _Path(
+        "get",
+        "/v1/audit",
+        "get_audit",
+        "The audit trail, the newest first.",
+        answer=AuditPage,
+        query=TrailQuery,
+    ),
     _Path(
         "delete",
         "/v1/customers/{customer}",
@@ -51,7 +75,35 @@ _PATHS = (
         "Erase what is over of a customer.",
         status="204",
         later="The archive's disk takes nothing now; it follows.",
-        refusals=("401", "403", "409", "429", "500", "503", "504"),
+        refusals=("401", "403", "409", "429", "503", "504"),
+    ),
+    _Path(
+        "get",
+        "/v1/conversations/{conversation}/messages",
+        "get_conversation_messages",
+        "What was said in it, also long after its end; audited.",
+        answer=TranscriptPage,
+        query=TranscriptQuery,
+        refusals=("400", "401", "403", "404", "429", "503", "504"),
+    ),
+    _Path(
+        "get",
+        "/v1/archive/{kind}",
+        "get_archive",
+        "What is kept of a kind (conversations, transcripts, assignments, ratings or audit), the"
+        " oldest first; for services. Transcripts are audited.",
+        answer=ArchivePage,
+        query=ArchiveQuery,
+        refusals=("400", "401", "403", "404", "429", "503", "504"),
+    ),
+    _Path(
+        "get",
+        "/v1/customers/{customer}/export",
+        "get_customer_export",
+        "All there is of a customer, a JSON object a line; for services, audited.",
+        lines=True,
+        query=ExportQuery,
+        refusals=("400", "401", "403", "429", "503", "504"),
     ),
     _Path("get", "/v1/webhooks", "get_webhooks", "How each webhook stands.", answer=Hooks),
     _Path(
@@ -61,7 +113,7 @@ _PATHS = (
         "Deliver once more what happened since.",
         answer=Replayed,
         body=Replay,
-        refusals=("400", "401", "403", "404", "429", "500", "503"),
+        refusals=("400", "401", "403", "404", "429", "503"),
     ),
     _Path(
         "post",
@@ -72,7 +124,7 @@ _PATHS = (
         answer=Lent,
     ),
 )
-STRUCTS = (AuditPage, Hooks, Replayed, Replay, Lent)
+STRUCTS = (AuditPage, TranscriptPage, ArchivePage, Hooks, Replayed, Replay, Lent)
 """Whose schemas the document needs."""
 
 
@@ -81,15 +133,22 @@ def beside() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for one in _PATHS:
         found.setdefault(one.path, {})[one.method] = _operation(one)
-    found["/v1/audit"]["get"]["parameters"] = [
-        {
+    return found
+
+
+def _parameters(query: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a Struct's class
+    """What it is asked by; ``purpose`` is needed where it has no default."""
+    found = []
+    for field in msgspec.structs.fields(query):
+        told: dict[str, Any] = {
             "name": field.name,
             "in": "query",
-            "description": _QUERY[field.name],
+            "description": _MEANT.get((query, field.name), _QUERY[field.name]),
             "schema": {"type": "integer" if field.type is int else "string"},
         }
-        for field in msgspec.structs.fields(TrailQuery)
-    ]
+        if field.required:
+            told["required"] = True
+        found.append(told)
     return found
 
 
@@ -97,17 +156,28 @@ def _operation(one: _Path) -> dict[str, Any]:
     done: dict[str, Any] = {"description": "Done." if one.answer is None else "The answer."}
     if one.answer is not None:
         done["content"] = _json(one.answer)
+    if one.lines:
+        done = {
+            "description": "A line each; `record` says of which kind it is.",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
     answers = {one.status: done}
     if one.later:
         answers["202"] = {"description": one.later}
-    refusals = {code: {"$ref": f"#/components/responses/Refusal{code}"} for code in one.refusals}
+    refusals = {
+        code: {"$ref": f"#/components/responses/Refusal{code}"}
+        for code in sorted((*one.refusals, "500"))
+    }
     told: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.says,
         "parameters": [
-            {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
-            for part in one.path.split("/")
-            if part.startswith("{")
+            *(
+                {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
+                for part in one.path.split("/")
+                if part.startswith("{")
+            ),
+            *(() if one.query is None else _parameters(one.query)),
         ],
         "responses": {**answers, **refusals},
     }

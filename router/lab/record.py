@@ -26,14 +26,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from statistics import median_low
 
-import msgspec
 from msgspec import Struct, field, structs
 
 from router.commands import (
     Command,
     RequestConversation,
     SkipCommand,
-    Underway,
 )
 from router.conversations import Conversation
 from router.core import Router
@@ -54,6 +52,7 @@ from router.lab.book import Book, Visit
 from router.lab.stage import SERVICE, AgentPlan
 from router.lab.watch import Watch
 from router.policy import AgentEntry, LanguageWish, Policy
+from router.server.recorded import underway_of
 
 __all__ = ["Recorded", "follow"]
 
@@ -116,12 +115,11 @@ def follow(records: Iterable[Record], tenant: str) -> Recorded:
 
 def _commands(records: Iterable[Record], tenant: str) -> list[Timed]:
     """The commands, without those that the server skipped."""
-    decode = msgspec.msgpack.Decoder(Underway).decode
     found: list[Timed] = []
     skipped: list[SkipCommand] = []
     for record in records:
         if record.tenant == tenant:
-            command = decode(record.payload).command
+            command = underway_of(record).command
             found.append((record.now_ms, command))
             if isinstance(command, SkipCommand):
                 skipped.append(command)

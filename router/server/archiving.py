@@ -24,14 +24,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import structlog
 import trio
 
 from router.archive.base import Archive, Fact, Keep
 from router.archive.facts import KEPT, happened, keep_of
 from router.archive.sqlite import SqliteArchive
-from router.commands import Underway
 from router.conversations import Conversation
 from router.errors import ArchiveCorrupt, ArchiveUnavailable, StorageError
 from router.events import (
@@ -40,6 +38,7 @@ from router.events import (
 from router.journal.base import Journal, Record
 from router.server.counters import Count
 from router.server.hidden import Served
+from router.server.recorded import underway_of
 from router.server.settings import Settings
 from router.server.tenants import Tenants
 from router.world import World
@@ -143,7 +142,6 @@ class Archiving:
         self._hurry = trio.Event()
         self._drained = trio.lowlevel.ParkingLot()
         self._writing = trio.Lock()
-        self._decoder = msgspec.msgpack.Decoder(Underway)
 
     @property
     def is_failing(self) -> bool:
@@ -332,7 +330,7 @@ class Archiving:
                     for record in records:
                         if record.tenant != tenant:
                             continue
-                        command = self._decoder.decode(record.payload).command
+                        command = underway_of(record).command
                         events = follower.apply(record, command)
                         assert events is not None, "what was applied once breaks the core now"
                         self._take(line, world, record, events)

@@ -19,6 +19,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from router.archive.base import AuditQuery
+from router.archive.pages import PageQuery
 from router.archive.reading import Reader
 from router.errors import SettingsError
 from router.server.archiving import FOLDER_NAME
@@ -29,7 +30,7 @@ from router.server.settings import Settings, load
 __all__ = ["instant_ms", "register"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
-Kind = Literal["transcripts", "assignments", "ratings", "audit"]
+Kind = Literal["conversations", "transcripts", "assignments", "ratings", "audit"]
 Form = Literal["jsonl", "csv"]
 FIELDS = ("at", "actor", "action", "target", "purpose", "position", "entry")
 PAGE = 1_000
@@ -93,19 +94,31 @@ def audit(
 
 
 def export(
-    *, config: Config, kind: Kind, tenant: str = "", customer: str = "", form: Form = "jsonl"
+    *,
+    config: Config,
+    kind: Kind,
+    tenant: str = "",
+    customer: str = "",
+    since: str = "",
+    until: str = "",
+    form: Form = "jsonl",
 ) -> None:
     """Prints all that is kept of a kind, the oldest first, however much it is.
 
     Args:
         config: Settings whose server.data holds the archive.
-        kind: transcripts (a line for each message), assignments, ratings or audit.
+        kind: conversations, transcripts (a line for each message), assignments, ratings or audit.
         tenant: Whose; not needed where there is one tenant.
         customer: Of this customer alone.
+        since: From this time on: 2026-01-31, or 2026-01-31T12:00, in UTC. A conversation has the
+            time of its end, and so has what was said in it.
+        until: Up to this time, without it.
         form: One JSON object a line, or comma-separated with a head line.
     """
-    rows = _reader(load(config, os.environ), tenant).rows(kind, customer)
-    _print(rows, form, sys.stdout)
+    query = PageQuery(
+        customer=customer, since=instant_ms(since), until=instant_ms(until), limit=PAGE
+    )
+    _print(_reader(load(config, os.environ), tenant).rows(kind, query), form, sys.stdout)
 
 
 def erase(*, config: Config, customer: str, tenant: str = "") -> None:

@@ -33,6 +33,7 @@ from router.policy import Policy
 from router.server.appending import Appending, Pending
 from router.server.clock import Clock
 from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket, aside
+from router.server.recorded import underway_of
 from router.server.tenants import Tenants
 
 __all__ = ["Engine", "Outcome"]
@@ -85,7 +86,6 @@ class Engine:
         self._measures = measures
         self._effects = effects
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(Underway)
         self._count = 0
         self._waiting: dict[int, tuple[Ticket | None, int]] = {}
         self._appending = Appending(
@@ -129,6 +129,7 @@ class Engine:
         """Replays the journal, puts the house in order, is started, and goes on until cancelled.
 
         Raises:
+            JournalVersion: It has a command that this release does not know.
             StorageError: The journal is broken for good.
         """
         async with trio.open_nursery() as nursery:
@@ -190,7 +191,8 @@ class Engine:
             ticket, _ = self._waiting.get(entry.number, _NOBODY)
             if ticket is not None:
                 del self._waiting[entry.number]
-                ticket.settle(Refused(Refusal.OVERLOADED, "the journal takes nothing at present"))
+                refused = Refused(Refusal.OVERLOADED, "the journal takes nothing at present")
+                self._tell(ticket, partial(ticket.settle, refused))
         self._deadline_moved.set()
         self._settled.unpark_all()
         return kept
@@ -261,7 +263,7 @@ class Engine:
         self._share_until_ms = back_ms + min(back_ms - left_ms, SHARE_MS_MAX)
 
     async def _apply(self, record: Record) -> None:
-        underway = self._decoder.decode(record.payload)
+        underway = underway_of(record)
         command = underway.command
         ticket = None
         if underway.life == self._life:

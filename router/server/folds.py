@@ -26,6 +26,7 @@ from router.hours import HoursError, read_hours
 from router.measures import RECENT_MS, Measures
 from router.outgoing import State
 from router.policy import Policy
+from router.server.announced import Announced
 from router.server.zones import day_of, has_zone
 
 __all__ = ["Day", "Evenness", "Folds", "Watched", "as_evenness", "site_zone"]
@@ -63,6 +64,8 @@ class Folds:
         self._watched: dict[str, Watched] = {}
         self._days: dict[str, Day] = {}
         self._reliving: set[str] = set()
+        self.announced = Announced()
+        """What became of the waits that were estimated."""
         self.evenness: dict[str, Evenness] = {}
         """By tenant, as ``ServiceFigures`` measured it last."""
 
@@ -71,7 +74,9 @@ class Folds:
         router = self._routers[tenant]
         known = self._watched.get(tenant)
         if known is None or known.router is not router:
-            known = Watched(router, Measures(router.policy), Estimator(partial(pool_facts, router)))
+            told = partial(self.announced.note, tenant)
+            estimator = Estimator(partial(pool_facts, router), told=told)
+            known = Watched(router, Measures(router.policy), estimator)
             world = router.world
             known.measures.seed(world.people.agents.values(), world.conversations, router.now_ms)
             self._watched[tenant] = known

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from router.commands import Underway
 from router.core import CORE_VERSION
 from router.errors import StorageError
 from router.journal.base import Record
@@ -23,6 +22,7 @@ from router.journal.cursor import Cursor
 from router.journal.readonly import PinnedOps
 from router.journal.segments import recover
 from router.journal.snapshot_files import Snapshot
+from router.server.recorded import underway_of
 from router.server.replica import Plan, Replica, StartOver
 
 __all__ = ["Verified", "as_object", "as_text", "pinned", "read_records", "verify"]
@@ -30,8 +30,6 @@ __all__ = ["Verified", "as_object", "as_text", "pinned", "read_records", "verify
 PEOPLES_WORDS = frozenset({"body", "comment", "contact", "note"})
 """Fields that people fill; shown as their length."""
 TEXT_MAX = 80
-
-_decoder = msgspec.msgpack.Decoder(Underway)
 
 
 def pinned(folder: Path) -> PinnedOps:
@@ -73,8 +71,12 @@ def read_records(
 
 
 def as_object(record: Record, *, bodies: bool) -> dict[str, Any]:
-    """A command for machines."""
-    underway = _decoder.decode(record.payload)
+    """A command for machines.
+
+    Raises:
+        JournalVersion: This release does not know it.
+    """
+    underway = underway_of(record)
     command = msgspec.to_builtins(underway.command)
     name = command.pop("c")
     return {

@@ -161,7 +161,8 @@ def filled(name: str, place: Place) -> str:
     for example, own in words_of(name.split("/")[0], place).items():
         text = text.replace(example, own)
     # Pages of alerts have one base in all of them, whatever it is.
-    return re.sub(r"(runbook_url: )\S*?runbooks/", lambda found: f"{found[1]}{place.pages}/", text)
+    page = r'(runbook_url: |"url": ")\S*?runbooks/'
+    return re.sub(page, lambda found: f"{found[1]}{place.pages}/", text)
 
 
 def words_of(folder: str, place: Place) -> dict[str, str]:

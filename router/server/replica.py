@@ -21,13 +21,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from router.commands import Command, SkipCommand, Underway
+from router.commands import Command, SkipCommand
 from router.core import CORE_VERSION, Router
 from router.events import Event
 from router.journal.base import Record
 from router.journal.file_ops import FileOps
 from router.journal.segments import Place
 from router.journal.snapshot_files import Part, Snapshot, State, write_snapshot
+from router.server.recorded import underway_of
 
 __all__ = ["SHOWN_EVERY", "Core", "Plan", "Replica", "StartOver", "restore_core", "running_hash"]
 
@@ -127,7 +128,6 @@ class Replica:
         self.skipped: dict[str, set[int]] = {}
         self.shown: list[tuple[str, int, int]] = []
         """Tenant, position and running hash, every so often; whoever shows them empties it."""
-        self._decoder = msgspec.msgpack.Decoder(Underway)
         if snapshot is not None:
             for tenant in snapshot.states:
                 core = restore_core(snapshot, tenant)
@@ -142,13 +142,14 @@ class Replica:
 
         Raises:
             StartOver: the core broke, or the journal says to leave out what was applied.
+            JournalVersion: this release does not know the command.
         """
         tenant, position = record.tenant, record.position
         router = self.routers.get(tenant)
         if router is None:
             router = self.routers[tenant] = Router(tenant)
         skipped = self.skipped.setdefault(tenant, set())
-        command: Command = self._decoder.decode(record.payload).command
+        command: Command = underway_of(record).command
         if isinstance(command, SkipCommand):
             self._check_skip(record, command.position)
         if position in skipped:

@@ -18,7 +18,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from router.core import Router
-from router.estimate import EstimateFigures
 from router.figures import AgentMeasures, QueueMeasures
 from router.server.folds import Folds, as_evenness
 from router.states import Show
@@ -74,8 +73,7 @@ class ServiceFigures(Collector):
                 page.target_ratio.add_metric([tenant, wanted.id], level.target / 1000)
                 last_ms = max(self._since_ms, watched.measures.offered_at_ms.get(wanted.id, 0))
                 page.last_offer.add_metric([tenant, wanted.id], last_ms / 1000)
-            page.put_estimates(tenant, watched.estimator.figures())
-        self._families = list(page)
+        self._families = [*page, *self._folds.announced.families(routers)]
 
     async def measure_evenness(self, routers: Mapping[str, Router], now_ms: int) -> None:
         """Looks at every agent once, a few at a time, so that nobody waits for it."""
@@ -170,17 +168,6 @@ class _Page:
             "When the last offer was made; the node's first scrape where none was since.",
             *queue,
         )
-        self.estimate_share = _gauge(
-            "estimated_wait_below_ratio",
-            "The part of waits that stayed below what was announced for this part of them.",
-            "tenant",
-            "announced",
-        )
-        self.estimate_error = _gauge(
-            "estimated_wait_error_seconds",
-            "Mean absolute error of the estimates given at the start of a wait.",
-            "tenant",
-        )
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(vars(self).values())
@@ -208,13 +195,6 @@ class _Page:
             self.service_level.add_metric(queue, told.service_level)
         if told.speed_of_answer_ms is not None:
             self.speed.add_metric(queue, told.speed_of_answer_ms / 1000)
-
-    def put_estimates(self, tenant: str, told: EstimateFigures) -> None:
-        """Nothing where no wait that was estimated has ended yet."""
-        if told.count:
-            self.estimate_error.add_metric([tenant], told.mae_ms["corrected"] / 1000)
-            for announced, share in told.shares.items():
-                self.estimate_share.add_metric([tenant, f"{announced / 1000:g}"], share)
 
     def put_evenness(self, tenant: str, of: str, index: float | None) -> None:
         """Nothing where nobody could be compared."""

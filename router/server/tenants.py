@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from time import perf_counter
 
-import msgspec
 import structlog
 import trio
 
-from router.commands import Command, SkipCommand, Underway
+from router.commands import Command, SkipCommand
 from router.core import Router
 from router.errors import JournalCorrupt
 from router.events import Event
 from router.journal.base import Journal, Record
+from router.server.recorded import underway_of
 from router.server.replica import SHOWN_EVERY, Core, running_hash
 from router.server.restoring import NOTHING, Start
 
@@ -72,7 +72,6 @@ class Tenants:
         self._events_crcs = dict.fromkeys(self.routers, 0)
         for name, core in start.cores.items():
             self._begin(name, core)
-        self._decoder = msgspec.msgpack.Decoder(Underway)
 
     def apply(self, record: Record, command: Command) -> Sequence[Event] | None:
         """Applies a command; None where it broke the core, which must then be rebuilt."""
@@ -151,7 +150,7 @@ class Tenants:
                 for known in batch:
                     if known.tenant != tenant:
                         continue
-                    command = self._decoder.decode(known.payload).command
+                    command = underway_of(known).command
                     applied = self.apply(known, command)
                     assert applied is not None, "what was applied once breaks the core now"
                     if known.position == record.position - 1:

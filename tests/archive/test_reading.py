@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from router.archive.base import Assigned, Audited, AuditQuery, Fact, Happened, Rated, Seen, Stay
+from router.archive.pages import PageQuery
 from router.archive.reading import KINDS, Reader, file_of
 from router.archive.sqlite import SqliteArchive
 from router.assignments import Decision, pack
@@ -93,12 +94,14 @@ def test_rows_of_each_kind_come_in_order_and_for_one_customer(tmp_path: Path) ->
     reader = Reader(tmp_path, "acme")
     told = [(row["conversation"], row["kind"], row["seq"]) for row in reader.rows("transcripts")]
     assert told == [("c1", "text", 1), ("c1", "note", 1), ("c1", "text", 2), ("c2", "text", 1)]
-    assert [row["customer"] for row in reader.rows("transcripts", "dora")] == ["dora"]
-    (assignment,) = reader.rows("assignments", "carl")
+    assert [row["customer"] for row in reader.rows("transcripts", PageQuery(customer="dora"))] == [
+        "dora"
+    ]
+    (assignment,) = reader.rows("assignments", PageQuery(customer="carl"))
     assert (assignment["rule"], assignment["waited_ms"]) == ("longest_idle", 40)
     assert "alice" in str(assignment["decision"])
     assert [row["score"] for row in reader.rows("ratings")] == [5]
-    assert [row["purpose"] for row in reader.rows("audit", "carl")] == ["care"]
+    assert [row["purpose"] for row in reader.rows("audit", PageQuery(customer="carl"))] == ["care"]
     assert len(list(reader.rows("audit"))) == 3
 
 

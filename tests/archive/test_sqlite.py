@@ -18,6 +18,7 @@ from router.archive.base import (
     Keep,
     Rated,
 )
+from router.archive.pages import PageQuery
 from router.archive.sqlite import SqliteArchive
 from router.assignments import Decision, pack
 from router.errors import ArchiveLocked, ArchiveUnavailable
@@ -106,7 +107,7 @@ def counts(archive: SqliteArchive | DictArchive) -> list[int]:
             for kind in (Assigned, Rated)
         ]
     return [
-        sum(1 for _ in archive.rows("acme", kind, customer))
+        sum(1 for _ in archive.rows("acme", kind, PageQuery(customer=customer)))
         for customer in CUSTOMERS
         for kind in ("assignments", "ratings")
     ]
@@ -154,7 +155,7 @@ def test_overlapping_batches_are_kept_once(tmp_path: Path) -> None:
 
 def everything(archive: SqliteArchive) -> list[dict[str, object]]:
     kinds = ("transcripts", "assignments", "ratings", "audit")
-    return [row for kind in kinds for row in archive.rows("acme", kind, "")]
+    return [row for kind in kinds for row in archive.rows("acme", kind, PageQuery())]
 
 
 def test_a_position_goes_on_where_there_is_nothing_to_keep(archive: SqliteArchive) -> None:
@@ -220,8 +221,8 @@ def test_an_erased_customer_is_gone_from_the_bytes_too(tmp_path: Path) -> None:
     archive.write("acme", [Fact(n, 0, n, one) for n, one in enumerate(facts[1:], start=2)], 6)
     assert archive.conversation("acme", "c1") is None
     assert archive.conversation("acme", "c2") == filed(kept)
-    assert list(archive.rows("acme", "assignments", "")) == []
-    assert list(archive.rows("acme", "ratings", "")) == []
+    assert list(archive.rows("acme", "assignments", PageQuery())) == []
+    assert list(archive.rows("acme", "ratings", PageQuery())) == []
     assert [seen.target for seen in archive.audit("acme", AuditQuery())] == ["customer:carl"]
     files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"4711-0815" not in files, "not even in the log of a file that is open"
@@ -245,10 +246,10 @@ def test_what_is_too_old_goes_in_pieces_by_kind_and_queue(archive: SqliteArchive
     while archive.prune("acme", keep, 10):
         rounds += 1
     assert rounds >= 5
-    rows = {str(row["conversation"]) for row in archive.rows("acme", "transcripts", "")}
+    rows = {str(row["conversation"]) for row in archive.rows("acme", "transcripts", PageQuery())}
     expected = {f"c{n}" for n in range(20) if n * 1_000 + 100 >= (15_000 if n % 2 else 10_000)}
     assert rows == expected
-    left = list(archive.rows("acme", "assignments", ""))
+    left = list(archive.rows("acme", "assignments", PageQuery()))
     assert len(left) == sum(isinstance(f.what, Assigned) and f.at_ms >= 2_000 for f in placed)
     assert len(archive.audit("acme", AuditQuery())) == 20
     archive.prune("acme", Keep(audit_before=3_000), 1_000)

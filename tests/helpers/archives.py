@@ -19,6 +19,7 @@ from router.archive.base import (
     Rated,
     Seen,
 )
+from router.archive.pages import Page, PageQuery, Place
 from router.conversations import Conversation, Message
 from router.errors import ArchiveUnavailable
 from router.figures import FirstWait
@@ -126,8 +127,11 @@ class DictArchive:
         found = [wait for wait in (*taken.values(), *left.values()) if wait.at_ms >= since_ms]
         return sorted(found, key=lambda wait: wait.at_ms)
 
-    def rows(self, tenant: str, kind: str, customer: str) -> Iterator[dict[str, object]]:
+    def rows(self, tenant: str, kind: str, query: PageQuery) -> Iterator[dict[str, object]]:
         raise NotImplementedError("nobody exports the model")
+
+    def page(self, tenant: str, kind: str, query: PageQuery, after: Place) -> Page:
+        raise NotImplementedError("nobody pages through the model")
 
     def close(self) -> None:
         """Nothing is open."""

@@ -79,6 +79,11 @@ def test_an_export_has_every_row_as_lines_of_json_or_cells(
     assert told == [("c1", "text", 1), ("c1", "note", 1), ("c1", "text", 2), ("c2", "text", 1)]
     one = say(capsys, server, *command, "transcripts", "--customer", "dora").splitlines()
     assert [json.loads(line)["customer"] for line in one] == ["dora"]
+    since = say(capsys, server, *command, "assignments", "--since", "1970-01-06")
+    assert json.loads(since)["conversation"] == "c1"
+    assert say(capsys, server, *command, "assignments", "--until", "1970-01-06") == ""
+    ended = say(capsys, server, *command, "conversations", "--until", "1970-01-02").splitlines()
+    assert [json.loads(line)["conversation"] for line in ended] == ["c1", "c2"]
     cells = say(capsys, server, *command, "ratings", "--form", "csv")
     (row,) = csv.DictReader(io.StringIO(cells))
     assert row["comment"] == "'=SUM(A1:A9), or so", "no spreadsheet computes what a customer wrote"

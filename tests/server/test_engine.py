@@ -219,6 +219,16 @@ async def test_what_certainly_did_not_go_in_is_refused_and_may_be_tried_again() 
         assert isinstance(await made.do(connect("customer:carl")), CommandAnswered)
 
 
+async def test_a_flaw_in_the_answer_that_nothing_went_in_ends_nobody_else() -> None:
+    async with machine() as made:
+        made.journal.is_full = made.is_deaf = True
+        made.submit(connect("customer:carl"), "carl")
+        await trio.testing.wait_all_tasks_blocked()
+        assert made.heard[-2:] == ["settle raised", "failed carl"]
+        made.journal.is_full = made.is_deaf = False
+        assert isinstance(await made.do(connect("customer:carl")), CommandAnswered)
+
+
 async def test_what_nobody_waits_for_goes_in_once_there_is_room() -> None:
     """The end of a connection: nobody would ask again, and the person would never be gone."""
     async with machine() as made:

@@ -35,7 +35,12 @@ def test_each_kind_has_the_files_that_its_program_reads(tmp_path: Path) -> None:
             "prometheus/rules.yml",
             "prometheus/alerts.yml",
         },
-        "grafana": {"grafana/overview.json", "grafana/queues.json", "grafana/node.json"},
+        "grafana": {
+            "grafana/alerts.json",
+            "grafana/node.json",
+            "grafana/overview.json",
+            "grafana/queues.json",
+        },
         "compose": {"docker/compose.yml", "docker/Dockerfile", "prometheus/rules.yml"},
         "examples": {"fairline.example.toml", "scenarios/small-shop.toml", "staffing.toml"},
     }

@@ -11,6 +11,7 @@ from router.commands import (
     Actor,
     Command,
     Connect,
+    EndConversation,
     RequestConversation,
     SetPolicy,
     SetPresence,
@@ -108,6 +109,25 @@ def test_the_last_offer_is_told_of_each_queue() -> None:
     shown = house.shown()
     assert begun_s + 60 < shown[name, _of("q")] <= house.now_ms / 1000
     assert shown[name, _of("idle")] == begun_s
+
+
+def test_a_wait_that_was_estimated_is_counted_in_its_queue() -> None:
+    house = House()
+    one_each = Policy(queues=(Queue(id="q"), Queue(id="idle")), capacity={"chat": 1, "total": 1})
+    house.do(SetPolicy(policy=one_each))
+    house.served()
+    name = "fairline_wait_estimate_error_seconds_count"
+    dora, waits = Actor("customer", "dora"), ConversationId("of-dora")
+    house.do(Connect(by=dora, life="n"))
+    house.do(RequestConversation(by=dora, conversation=waits, op="1", channel="chat"))
+    assert house.shown()[name, _of("q")] == 0
+    house.do(EndConversation(by=ALICE, conversation=ConversationId("of-carl")), after_ms=60_000)
+    (offer,) = house.router.world.offers.pending
+    house.do(AcceptOffer(by=ALICE, offer=OfferId(offer)))
+    shown = house.shown()
+    assert shown[name, _of("q")] == 1
+    assert shown[name, _of("idle")] == 0
+    assert shown["fairline_wait_over_estimate_ratio_count", _of("q", "0.9")] == 1
 
 
 async def test_a_conversation_that_was_served_is_counted_where_it_belongs() -> None:
