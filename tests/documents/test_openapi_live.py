@@ -182,7 +182,7 @@ async def test_every_call_does_what_it_is_for_and_answers_as_described(
         assert page["entries"][0]["entry"] < trail["entries"][0]["entry"]
         assert (await done("get_conversation_messages", **talk))["messages"]
         await done("get_archive", kind="conversations")
-        await done("get_customer_export", customer="ada")
+        await done("get_customer_export", query="?purpose=asked", customer="ada")
         await done("get_webhooks")
         await done("post_webhook_replay", {"from_at": 0}, hook="crm")
         assert (await call("post_rehearsal"))[0] == 201
