@@ -52,7 +52,7 @@ class Caller:
         self.node = node
         self.answered: dict[str, set[int]] = {}
 
-    async def done(self, name: str, body: Json = None, *headers: str, **more: Any) -> Json:
+    async def done(self, name: str, body: Json = None, *headers: str, **more: Json) -> Json:
         """One call that must take effect; its body."""
         status, value = await self.call(name, body, *headers, **more)
         assert status < 300, f"{name}: {status} {value}"
