@@ -30,10 +30,11 @@ lint: .venv/ready
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# Without ARGS the standard set: every benchmark and scenario, short, in one table (ten minutes).
+# Without ARGS the standard set: every benchmark and scenario, short, in one table (thirteen minutes)
+# and in artifacts/bench/index.html; COMPARE=EARLIER.json sets it beside the figures of an earlier one.
 bench: .venv/ready
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m loadtest standard
+	@$(BIN)/python -m loadtest standard $(if $(COMPARE),--compare $(COMPARE))
 else
 	@$(BIN)/fairline bench $(ARGS)
 endif

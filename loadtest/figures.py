@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from loadtest.histograms import at, codes, curve, merged, record, rows
+from loadtest.histograms import CURVE, at, codes, curve, merged, record, rows
 from loadtest.knee import LATE_MS_MAX, knee_of
 from loadtest.notes import Offer, Stint, decoded, new_histogram
 from loadtest.report import percentile
@@ -251,6 +251,7 @@ class _Run:
                     "served": len(waits),
                     "left": sum(bool(each.cancelled) and not each.assigned for each in visits),
                     **{f"p{q}_s": _rounded(percentile(waits, q), 3) for q in (50, 90, 99)},
+                    "curve": [[q, _rounded(percentile(waits, q), 3)] for q in CURVE if waits],
                     "told": len(told),
                     "off_by_s": _rounded(percentile([abs(m - w) for m, _, w in told], 50), 3),
                     "within_p90": _rounded(

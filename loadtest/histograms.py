@@ -7,14 +7,14 @@ Invariant (tests/loadtest/test_histograms.py): adding up the histograms of sever
 the histogram of all their values.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
 from loadtest.notes import decoded, new_histogram
 
-__all__ = ["CURVE", "at", "codes", "curve", "merged", "record", "rows"]
+__all__ = ["CURVE", "at", "codes", "curve", "hlog", "merged", "record", "rows"]
 
 CURVE = (0, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 100)
 QUANTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
@@ -38,6 +38,19 @@ def at(histogram: HdrHistogram, point: float) -> float | None:
 def codes(pair: Iterable[HdrHistogram]) -> list[str]:
     """As text that any HdrHistogram library reads."""
     return [each.encode().decode("ascii") for each in pair]
+
+
+def hlog(texts: Mapping[str, str], *, seconds: float) -> str:
+    """Histograms by tag as a log in HdrHistogram's own form (1.3), one interval each; max in ms."""
+    lines = [
+        "#[Fairline load test; microseconds]",
+        "#[Histogram log format version 1.3]",
+        '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+    ]
+    for tag, text in texts.items():
+        top = at(decoded(text), 100) or 0.0
+        lines.append(f"Tag={tag},0.000,{seconds:.3f},{top:.3f},{text}")
+    return "\n".join(lines) + "\n"
 
 
 def curve(histogram: HdrHistogram) -> list[list[float]]:

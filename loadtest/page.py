@@ -19,12 +19,14 @@ from markupsafe import Markup
 
 from loadtest.charts import Axis, bars, lines, nines
 from loadtest.comparing import Difference
+from loadtest.histograms import hlog
 from loadtest.report import percentile
 
 __all__ = ["page"]
 
 PERCENTILES = ((0, "0"), (90, "90"), (99, "99"), (99.9, "99.9"), (99.99, "99.99"))
 FAULTS = {"drop": "sockets cut", "outage": "agents gone", "kill": "server killed"}
+LINES_MAX = 4
 Figures = dict[str, Any]
 
 
@@ -37,6 +39,7 @@ def page(figures: Figures, differences: Sequence[Difference] = (), *, earlier: s
         lstrip_blocks=True,
     )
     data = json.dumps(figures)
+    begins, ends = figures["measured"]
     # Inside a script element only its own end and comments matter.
     embedded = data.replace("<", "\\u003c")
     return environment.get_template("report.html.jinja").render(
@@ -45,9 +48,23 @@ def page(figures: Figures, differences: Sequence[Difference] = (), *, earlier: s
         differences=differences,
         earlier=earlier,
         embedded=Markup(embedded),  # noqa: S704 - "<" is escaped above
-        download=base64.b64encode(data.encode()).decode("ascii"),
+        download=_encoded(data),
+        histograms=_encoded(hlog(_tagged(figures), seconds=ends - begins)),
         has_failed=not all(each["passed"] for each in figures["targets"]),
     )
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")
+
+
+def _tagged(figures: Figures) -> dict[str, str]:
+    """The histograms by what was measured, corrected for coordinated omission and not."""
+    return {
+        f"{kind}-{word}": text
+        for kind, texts in figures["latencies"].items()
+        for word, text in zip(("corrected", "uncorrected"), texts, strict=True)
+    }
 
 
 def _charts(figures: Figures) -> dict[str, Markup]:
@@ -57,6 +74,7 @@ def _charts(figures: Figures) -> dict[str, Markup]:
         "latency": _latency(figures),
         "curve": _curve(figures),
         "waits": _waits(figures),
+        "lines": _lines(figures),
         "occupancy": _occupancy(figures),
         "cpu": _cpu(figures),
         "lag": _lag(figures),
@@ -98,6 +116,18 @@ def _curve(figures: Figures) -> str:
     across = Axis("percentile", nines, PERCENTILES)
     title = "Time to the offer by percentile, corrected for coordinated omission and not"
     return lines(title, curves, across, Axis("ms", math.log10))
+
+
+def _lines(figures: Figures) -> str:
+    """By queue, how long those who were served had waited; the busiest where there are many."""
+    busiest = sorted(figures["lines"], key=lambda row: -row["served"])[:LINES_MAX]
+    curves = {
+        row["line"]: [(point, wait) for point, wait in row["curve"]]
+        for row in figures["lines"]
+        if row in busiest and row.get("curve")
+    }
+    across = Axis("percentile", nines, PERCENTILES)
+    return lines("Wait for an agent by percentile, by queue", curves, across, Axis("s"))
 
 
 def _waits(figures: Figures) -> str:

@@ -20,7 +20,7 @@ from loadtest.knee import OTHERS_CPU_MAX
 from loadtest.page import page
 from loadtest.profiling import parts
 from loadtest.running import GeneratorError, Outcome, run_scenario
-from loadtest.scenario import Scenario, ScenarioError, load
+from loadtest.scenario import Scenario, ScenarioError, load, squeezed
 from loadtest.serving import ServerNotThereError
 from loadtest.setup import command_line, setup_of
 from loadtest.targets import hold
@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
     parser.add_argument("--seed", type=int, help="another than the scenario's")
     parser.add_argument("--seconds", type=float, help="measure so long instead")
+    parser.add_argument(
+        "--squeezed", type=float, metavar="SECONDS", help="the whole curve of arrivals in so long"
+    )
     parser.add_argument("--out", type=Path, metavar="REPORT.html", help="write the report here")
     parser.add_argument("--json", type=Path, metavar="FIGURES.json", help="write the figures here")
     parser.add_argument(
@@ -58,7 +61,7 @@ def execute(arguments: argparse.Namespace) -> int:
     ) as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return 2
-    command = command_line(str(arguments.scenario), scenario.load.seed)
+    command = command_line(str(arguments.scenario), scenario.load.seed, *_given(arguments))
     figures = figures_for(outcome, command)
     differences = compare(earlier, figures) if earlier is not None else []
     if sys.stderr.isatty():
@@ -73,10 +76,25 @@ def execute(arguments: argparse.Namespace) -> int:
     return int(not all(each["passed"] for each in figures["targets"]))
 
 
+def _given(arguments: argparse.Namespace) -> list[str]:
+    """What else was asked for that changes the run."""
+    given = {name: getattr(arguments, name) for name in ("seconds", "squeezed")}
+    return [
+        word
+        for name, value in given.items()
+        if value is not None
+        for word in (f"--{name}", f"{value:g}")
+    ]
+
+
 def _chosen(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
     """The scenario with what the command line changes."""
     given = {"seed": arguments.seed, "seconds": arguments.seconds}
     changes = {name: value for name, value in given.items() if value is not None}
+    if arguments.squeezed is not None:
+        if arguments.seconds is not None:
+            raise ScenarioError("--squeezed: already says how long; leave out --seconds")
+        scenario = squeezed(scenario, arguments.squeezed)
     return msgspec.structs.replace(scenario, load=msgspec.structs.replace(scenario.load, **changes))
 
 

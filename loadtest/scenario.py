@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 __all__ = [
     "MEASURES",
@@ -31,6 +32,7 @@ __all__ = [
     "Target",
     "load",
     "problems",
+    "squeezed",
 ]
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -40,6 +42,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 SECONDS_MAX = 3_600.0
 ARRIVALS_MAX = 1_000_000
 PEOPLE_MAX = 30_000
+KNEE_WINDOW_MIN = 2.0
 """One machine holds the sockets of both sides."""
 
 MEASURES = {
@@ -220,6 +223,33 @@ def load(file: Path) -> Scenario:
     if found:
         raise ScenarioError("\n".join(found))
     return scenario
+
+
+def squeezed(scenario: Scenario, seconds: float) -> Scenario:
+    """The whole curve of arrivals in so many seconds instead of its own.
+
+    Rates stay as they are and come as much sooner; windows of a knee are as much shorter, down to
+    ``KNEE_WINDOW_MIN``.
+
+    Raises:
+        ScenarioError: its faults would come at other moments than they are meant to.
+    """
+    if not 0 < seconds <= scenario.load.seconds:
+        raise ScenarioError(f"--squeezed: above 0, and at most its {scenario.load.seconds:g} s")
+    if scenario.faults:
+        raise ScenarioError("faults: their moments cannot be squeezed; take --seconds")
+    load = scenario.load
+    share, begins = seconds / load.seconds, load.warm_up
+    points = tuple(
+        (begins + (second - begins) * share if second > begins else second, rate)
+        for second, rate in scenario.arrivals.points
+    )
+    window = max(KNEE_WINDOW_MIN, load.knee_window * share)
+    return replace(
+        scenario,
+        load=replace(load, seconds=seconds, knee_window=min(window, load.knee_window)),
+        arrivals=replace(scenario.arrivals, points=points),
+    )
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

@@ -8,6 +8,7 @@ Invariant (tests/loadtest/test_setup.py): nothing here names the machine, its us
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -41,11 +42,10 @@ def setup_of(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def command_line(scenario_file: str, seed: int) -> str:
+def command_line(scenario_file: str, seed: int, *more: str) -> str:
     """What to type to run it again."""
-    return (
-        f"python -m loadtest run {Path(scenario_file).as_posix()} --seed {seed} --out report.html"
-    )
+    words = [Path(scenario_file).as_posix(), "--seed", str(seed), *more, "--out", "report.html"]
+    return f"python -m loadtest run {shlex.join(words)}"
 
 
 def _arrivals(scenario: Scenario) -> str:

@@ -74,7 +74,7 @@ server.settings
 server.tracing server.node_figures server.certificates server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
-server.writer server.board_figures
+server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed

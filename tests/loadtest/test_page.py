@@ -1,5 +1,6 @@
 """The report: complete, self-contained, readable with axe's eyes in light and dark."""
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
 from playwright.sync_api import Browser
 
 from loadtest.comparing import Difference, read_figures
@@ -33,7 +36,10 @@ def test_nothing_is_loaded_and_the_figures_come_out_again(tmp_path: Path) -> Non
     text = page(figures)
     links = _Links()
     links.feed(text)
-    assert [link.partition(",")[0] for link in links.found] == ["data:application/json;base64"]
+    assert [link.partition(",")[0] for link in links.found] == [
+        "data:application/json;base64",
+        "data:text/plain;base64",
+    ]
     assert "url(" not in text
     assert "@import" not in text
     assert text.count("</script>") == 1
@@ -47,7 +53,7 @@ def test_every_target_chart_and_row_is_there_without_a_script() -> None:
     text = page(figures, [Difference("offer p99", " ms", 1.0, 2.0, -1.0, 3.0)], earlier="old.html")
     for target in figures["targets"]:
         assert target["sentence"] in text
-    assert text.count("<svg") == 8
+    assert text.count("<svg") == 9
     for row in figures["messages"]:
         assert f"<td>{row['type']}</td>" in text
     assert "four &lt;served&gt;" in text
@@ -55,6 +61,37 @@ def test_every_target_chart_and_row_is_there_without_a_script() -> None:
     assert "may be chance" in text
     assert figures["command"] in text
     assert len(re.findall(r"<script", text)) == 1  # the data
+
+
+def test_the_histograms_are_a_log_that_other_tools_read(tmp_path: Path) -> None:
+    figures = run_figures()
+    found = re.search(
+        r'download="short\.hlog" href="data:text/plain;base64,([^"]+)"', page(figures)
+    )
+    assert found is not None
+    file = tmp_path / "short.hlog"
+    file.write_bytes(base64.b64decode(found[1]))
+    reader = HistogramLogReader(str(file), HdrHistogram(1, 3_600_000_000, 3))
+    read = reader.get_next_interval_histogram()
+    reader.close()
+    assert read is not None
+    assert read.get_total_count() == 4
+    top_ms = read.get_value_at_percentile(100) / 1000
+    assert top_ms == pytest.approx(figures["measures"]["offer_max_ms"], abs=1e-3)
+    assert file.read_text("utf-8").count("Tag=offer-") == 2
+
+
+def test_each_queue_has_its_curve_of_waits() -> None:
+    figures = run_figures()
+    (line,) = figures["lines"]
+    assert line["curve"][0][0] == 0
+    assert line["curve"][-1] == [100, line["p99_s"]]
+    assert [wait for _, wait in line["curve"]] == sorted(wait for _, wait in line["curve"])
+    drawn = page(figures).partition("Waits by queue</h3>")[2].partition("</svg>")[0]
+    assert "<polyline" in drawn
+    figures["lines"] = [{**line, "line": f"q{number}", "served": number} for number in range(9)]
+    drawn = page(figures).partition("Waits by queue</h3>")[2].partition("</svg>")[0]
+    assert re.findall(r">(q\d)<", drawn) == ["q5", "q6", "q7", "q8"]
 
 
 @pytest.mark.browser

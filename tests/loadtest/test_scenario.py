@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.scenario import Arrivals, ScenarioError, load
+from loadtest.scenario import Arrivals, ScenarioError, load, problems, squeezed
 
 FOLDER = Path(__file__).parents[2] / "loadtest" / "scenarios"
 GOOD = """
@@ -67,3 +67,25 @@ def test_a_rate_runs_in_straight_lines_between_points() -> None:
     rates = [law.rate_at(second) for second in (0, 5, 9.999, 10, 15, 99)]
     assert rates == pytest.approx([10, 20, 30, 5, 5, 5], abs=0.01)
     assert law.highest == 30
+
+
+def test_a_squeezed_curve_rises_as_high_and_sooner() -> None:
+    knee = load(Path("loadtest/scenarios/knee.toml"))
+    short = squeezed(knee, 25)
+    assert list(short.arrivals.points) == [(0, 10), (5, 10), (30, 510)]
+    assert (short.load.seconds, short.load.knee_window) == (25, 2)
+    assert list(problems(short)) == []
+    assert short.arrivals.rate_at(17.5) == knee.arrivals.rate_at(55)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "sentence"),
+    [
+        ("outage", 10, "cannot be squeezed"),
+        ("knee", 101, "at most its 100 s"),
+        ("knee", 0, "above"),
+    ],
+)
+def test_what_cannot_be_squeezed_is_told(name: str, seconds: float, sentence: str) -> None:
+    with pytest.raises(ScenarioError, match=sentence):
+        squeezed(load(Path(f"loadtest/scenarios/{name}.toml")), seconds)

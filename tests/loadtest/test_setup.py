@@ -24,4 +24,5 @@ def test_it_names_neither_the_machine_nor_a_path() -> None:
 def test_a_curve_is_told_by_its_points() -> None:
     chosen = scenario(arrivals={"rate": 0.0, "points": [[0, 5], [9, 20]]})
     assert "5/s at 0 s, 20/s at 9 s" in setup_of(chosen)["arrivals"]
+    assert "--seconds 5.0 --out" in command_line("a/b.toml", 3, "--seconds", "5.0")
     assert command_line("a/b.toml", 3).startswith("python -m loadtest run a/b.toml --seed 3")
