@@ -70,8 +70,8 @@ _ONCE = (
 _Fields = Mapping[str, Sequence[str]]
 
 
-STATUSES: Final = (400, 405, 411, 417, 426, 431, 501)
-"""All with which a head is refused."""
+STATUSES: Final = (400, 405, 408, 411, 417, 426, 431, 501)
+"""All with which a head is refused, here or because it came too slowly (``front``)."""
 
 
 @dataclass(frozen=True, slots=True)
