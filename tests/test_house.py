@@ -65,7 +65,8 @@ server.collector server.hearers server.hidden server.buckets server.findings
 server.top_figures server.announced server.recorded
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
-server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
+server.announcing server.demo_talk server.pulse server.flow server.intake server.strain
+server.collecting
 server.auditing server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
