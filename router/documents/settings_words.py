@@ -173,6 +173,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "within_ms": "Accepted within this time is in target.",
         "target": "Per mille accepted in time.",
         "short_abandon_ms": "Who leaves before this is counted apart.",
+        "longest_ms": "A longer wait of the first calls somebody; without: 15 times within_ms.",
     },
     policy.Brand: {
         "id": "Its name in messages.",

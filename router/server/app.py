@@ -161,7 +161,6 @@ class Node:
             self.tenants,
             ends=self.journal.end,
             wall_ms=self.clock.wall_ms,
-            count=self.metrics.count,
         )
         self.metrics.add(HookFigures(webhooks, self.clock.wall_ms))
         return webhooks

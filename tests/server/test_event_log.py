@@ -77,7 +77,7 @@ async def test_what_became_of_a_conversation_can_be_read_from_the_log(
     assert {line["offer"] for line in about if "offer" in line} == {offer}
     assert {line["agent"] for line in about if "agent" in line} == {"alice"}
     opened = [line for line in lines(stream, "connection") if line["event"].endswith("opened")]
-    (closed,) = [line for line in lines(stream, "connection") if line["event"].endswith("closed")]
+    closed = next(line for line in lines(stream, "connection") if line["event"].endswith("closed"))
     assert {line["connection"] for line in opened} == ids
     assert {line["role"]: line.get("agent") for line in opened} == {
         "agent": "alice", "customer": None,
