@@ -29,7 +29,8 @@ def section(page: str, name: str) -> str:
 
 def spoken(text: str) -> Iterator[str]:
     """What stands in backquotes within sentences."""
-    yield from re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    sentences = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    yield from re.findall(r"`([^`]+)`", re.sub(r"\s*\n\s*", " ", sentences))
 
 
 def told_in(name: str, row: str) -> set[str]:
