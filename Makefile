@@ -17,6 +17,7 @@ demo: web
 test: web
 	@PYTHON=$(BIN)/python tests/setup-browser.sh
 	@tests/setup-prometheus.sh
+	@tests/setup-neighbours.sh
 ifeq ($(strip $(ARGS)),)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not process" \
 	    || $(call again,not process)

@@ -65,7 +65,8 @@ server.collector server.hearers server.hidden server.buckets server.findings
 server.top_figures server.announced server.recorded
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
-server.demo_talk server.pulse server.flow server.intake server.strain server.collecting
+server.announcing server.demo_talk server.pulse server.flow server.intake server.strain
+server.collecting
 server.auditing server.claims server.logs server.locating
 server.sources server.starter server.visit
 server.sections server.asgi server.front server.gate server.outbox
@@ -74,7 +75,7 @@ server.settings
 server.tracing server.node_figures server.certificates server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
-server.writer server.board_figures
+server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
 server.floor_figures server.journal_figures server.detailed

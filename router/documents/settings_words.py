@@ -31,6 +31,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "tls_cert": "A PEM file with the chain; with `tls_key`, for wss. SIGHUP rereads it.",
         "tls_key": "The certificate's key, as a PEM file without a passphrase.",
         "log": "`json`, or `console` for people.",
+        "log_events": "`offers` logs each offer and conversation, `all` each connection, too.",
         "traces": "A trace for each conversation, by OpenTelemetry and its OTEL_* variables.",
         "proxies": "Proxies of yours in front: whom they name in X-Forwarded-For is counted.",
         "connections_max": "Sockets on this node; more are told to come back later.",
@@ -172,6 +173,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "within_ms": "Accepted within this time is in target.",
         "target": "Per mille accepted in time.",
         "short_abandon_ms": "Who leaves before this is counted apart.",
+        "longest_ms": "A longer wait of the first calls somebody; without: 15 times within_ms.",
     },
     policy.Brand: {
         "id": "Its name in messages.",

@@ -34,6 +34,7 @@ from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.effects import Together
 from router.server.engine import Engine
+from router.server.event_log import EventLog
 from router.server.exports import export_routes
 from router.server.gateway import Gateway
 from router.server.hearers import Effects, Ticket
@@ -103,6 +104,7 @@ class Node:
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
         self.traces = open_traces(settings.server, lambda: self.engine.is_live)
+        self.event_log = self._event_log()
         self.webhooks = self._callers(kept.hooks if kept else None)
         self.policy_notes = PolicyNotes(self.served, lambda: self.engine.is_live)
         recall_day(self.hub.folds, self.tenants, archive)
@@ -139,6 +141,16 @@ class Node:
         count = self.metrics.count
         return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
 
+    def _event_log(self) -> EventLog | None:
+        wanted = self.settings.server.log_events
+        if wanted == "off":
+            return None
+        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
+        event_log = EventLog(lambda: self.engine.is_live, trace_of)
+        if wanted == "all":
+            self.hub.watching = event_log
+        return event_log
+
     def _callers(self, store: HookStore | None) -> Webhooks | None:
         hooks = {name: one.webhooks for name, one in self.settings.tenants.items() if one.webhooks}
         if not hooks:
@@ -149,7 +161,6 @@ class Node:
             self.tenants,
             ends=self.journal.end,
             wall_ms=self.clock.wall_ms,
-            count=self.metrics.count,
         )
         self.metrics.add(HookFigures(webhooks, self.clock.wall_ms))
         return webhooks
@@ -219,13 +230,15 @@ class Node:
     def _effects(self) -> list[Effects]:
         """Who hears of events behind the journal."""
         tracing = self.traces.tracing if self.traces is not None else None
-        wanted = (self.policy_notes, self.archiving, self.webhooks, tracing)
+        wanted = (self.policy_notes, self.archiving, self.webhooks, tracing, self.event_log)
         return [effect for effect in wanted if effect is not None]
 
     def note_trace(self, conversation: str, traceparent: str) -> None:
         """See ``calls.Office``."""
         if self.traces is not None:
             self.traces.tracing.note(conversation, traceparent)
+        if self.event_log is not None:
+            self.event_log.note(conversation, traceparent)
 
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """See ``calls.Office``."""

@@ -234,7 +234,7 @@ class Connection:
             facts = {"was_welcome": self._link is not None, "is_ours": self._hang is not None}
             self._gateway.traffic.ended(self._role, self._end_code, **facts)
         if self._link is not None:
-            self._gateway.hub.detach(self._link)
+            self._gateway.hub.detach(self._link, self._end_code)
         if self._is_connected and bearer is not None and not self._gateway.is_draining:
             self._gateway.engine.submit(bearer.tenant, Disconnect(by=self._session.actor))
         self._session.lose()

@@ -11,6 +11,7 @@ connection gets events in the order of their positions.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 import structlog
 import trio
@@ -31,10 +32,20 @@ from router.server.strain import Strain
 from router.server.topics import Topics
 from router.wire import Packet
 
-__all__ = ["Hub"]
+__all__ = ["Hub", "Watching"]
 
 AGAIN_S = 1.0
 _LOG = structlog.get_logger("fairline.hub")
+
+
+class Watching(Protocol):
+    """Who hears of connections that come and go."""
+
+    def opened(self, link: Link) -> None:
+        """A connection was welcomed."""
+
+    def closed(self, link: Link, code: int) -> None:
+        """It is over."""
 
 
 class Hub:
@@ -54,6 +65,8 @@ class Hub:
         self.topics = Topics(routers, BoardFigures(routers, self.folds, now_ms))
         self.places = Places(routers, self.links, partial(_wait_now, self.folds, now_ms))
         self.strain = Strain()
+        self.watching: Watching | None = None
+        """Told of comings and goings; nobody, unless the node wants it."""
         self.flow = Flow()
         self._routers = routers
         self._life = life
@@ -63,9 +76,13 @@ class Hub:
         """Adds a connection, in the same breath in which its ``welcome`` was made."""
         self.links.add(link)
         self.places.welcome(link, state)
+        if self.watching is not None:
+            self.watching.opened(link)
 
-    def detach(self, link: Link) -> None:
-        """Removes a connection that is over."""
+    def detach(self, link: Link, code: int = 1000) -> None:
+        """Removes a connection that is over, with the code that its socket was closed with."""
+        if self.watching is not None:
+            self.watching.closed(link, code)
         self.links.remove(link)
         self.topics.leave(link)
         self.places.leave(link)

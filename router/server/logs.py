@@ -34,7 +34,7 @@ FIELDS = frozenset(
         "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
         "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",
         "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_position",
-        "topic_kind", "type", "url", "version", "withheld", "zone",
+        "topic_kind", "trace", "type", "url", "version", "withheld", "zone",
     }
 )  # fmt: skip
 """Names that may stand in a line with their value; so may numbers ending in ``_MEASURES``."""
@@ -42,6 +42,8 @@ FIELDS = frozenset(
 _MEASURES = ("_ms", "_s", "_count", "_bytes", "_max", "_rate", "_at", "count", "bytes", "lines")
 LINES_PER_WINDOW = 10
 WINDOW_MS = 60_000
+UNLIMITED = ("connection.", "conversation.", "offer.")
+"""Beginnings of the names of lines that are no symptom of anything, and worth nothing with gaps."""
 TEXT_MAX = 500
 TRACE_MAX = 20_000
 CHANGES_MAX = 8_000
@@ -105,6 +107,8 @@ class _Limit:
     def __call__(self, _: object, __: str, line: Line) -> Line:
         now_ms = self._clock.steady_ms()
         cause = str(line["event"])
+        if cause.startswith(UNLIMITED):
+            return line
         opened_at_ms, count = self._windows.get(cause, (now_ms, 0))
         if now_ms - opened_at_ms >= WINDOW_MS:
             suppressed = max(count - LINES_PER_WINDOW, 0)

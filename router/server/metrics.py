@@ -12,6 +12,7 @@ one; figures of the cores are set on the loop before, for no thread may look int
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 import structlog
 import trio
@@ -34,10 +35,13 @@ from router.journal.base import Journal
 from router.server.auditing import Auditor
 from router.server.floor_figures import FloorFigures
 from router.server.happened import Happened
+from router.server.head import STATUSES
 from router.server.journal_figures import TimedJournal
 from router.server.links import Link
+from router.server.meter import VERDICTS
 from router.server.node_figures import NodeFigures
 from router.server.service_figures import ServiceFigures
+from router.server.socket import LABELS
 from router.server.traffic import Traffic
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
@@ -68,6 +72,24 @@ DOORS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
     "snapshotter_ends": ("Times that the second process, which writes them, ended.", {}),
 }
 """Counters of the doors and of what stands behind the journal, with the words of their label."""
+DOORS_BY_WORDS: Mapping[str, tuple[str, tuple[str, ...], Iterable[tuple[str, ...]]]] = {
+    "front_heads_refused": (
+        "Requests whose head was wrong.",
+        ("status",),
+        [(str(status),) for status in STATUSES],
+    ),
+    "gate_verdicts": (
+        "Sockets that broke the frame limits.",
+        ("code", "reason"),
+        [(str(verdict.code), verdict.reason) for verdict in VERDICTS],
+    ),
+    "socket_ends": (
+        "WebSockets that ended, by code or its band.",
+        ("code", "fault"),
+        list(product(LABELS, ("none", "peer"))),
+    ),
+}
+"""Those whose words stand where they are counted: text, labels, their values."""
 # Else every counter would be two series, and nobody asks for the second.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -96,8 +118,11 @@ class Metrics:
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         PlatformCollector(registry=registry)
-        for name, (text, labels) in DOORS.items():
-            self._count_nothing(name, text, labels)
+        for name, (text, words) in DOORS.items():
+            every = list(product(*words.values())) if words else []
+            self._count_nothing(name, text, tuple(words), every)
+        for name, (text, labels, series) in DOORS_BY_WORDS.items():
+            self._count_nothing(name, text, labels, series)
         self._reload_success = Gauge(
             "fairline_config_reload_success",
             "Whether the last settings that were read (at the start, or by SIGHUP) were right.",
@@ -141,14 +166,15 @@ class Metrics:
             )
         (counter.labels(**labels) if labels else counter).inc()
 
-    def _count_nothing(self, name: str, text: str, labels: Mapping[str, Sequence[str]]) -> None:
-        """Begins a counter at 0, with all its series."""
+    def _count_nothing(
+        self, name: str, text: str, labels: Sequence[str], series: Iterable[Sequence[str]]
+    ) -> None:
+        """Begins a counter at 0, with all its series; else nobody sees the first of each."""
         counter = self._counters[name] = Counter(
-            f"fairline_{name}", text, sorted(labels), registry=self._registry
+            f"fairline_{name}", text, labels, registry=self._registry
         )
-        for label, words in labels.items():
-            for word in words:
-                counter.labels(**{label: word})
+        for values in series:
+            counter.labels(**dict(zip(labels, values, strict=True)))
 
     def reloaded(self, *, is_right: bool) -> None:
         """Settings were read, and put in force or refused."""

@@ -49,6 +49,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 _OURS_ALONE = {"build.py", "boards.toml", "tests.yml", "tests_long.yml"}
 """How we make and test the others."""
 
+_HOMES = ("/home", "/root", "/run/user")
+"""What a service does not see with ``ProtectHome=yes``."""
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - said, not bound
 
 
@@ -169,12 +172,14 @@ def words_of(folder: str, place: Place) -> dict[str, str]:
     """The words in a folder of ``config/`` that are examples, and what takes their place."""
     match folder:
         case "systemd":
-            own = Path(place.server.data).absolute()
-            return {
-                "/opt/fairline/bin/fairline": str(Path(get_path("scripts")) / "fairline"),
-                "/etc/fairline/fairline.toml": str(place.settings.absolute()),
-                "/var/lib/fairline": str(own),
+            own = {
+                "/opt/fairline/bin/fairline": Path(get_path("scripts")) / "fairline",
+                "/etc/fairline/fairline.toml": place.settings.absolute(),
+                "/var/lib/fairline": Path(place.server.data).absolute(),
             }
+            at_home = any(path.is_relative_to(home) for path in own.values() for home in _HOMES)
+            home = {"ProtectHome=yes": f"ProtectHome={'no' if at_home else 'yes'}"}
+            return {example: str(path) for example, path in own.items()} | home
         case "caddy" | "nginx":
             return {"127.0.0.1:8080": place.public, "chat.example": place.site}
         case "prometheus":

@@ -12,6 +12,7 @@ are gone before the engine is. They open before the replay: whoever asks hears h
 address that is taken is known before minutes of work.
 """
 
+import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +22,7 @@ import structlog
 import trio
 
 from router.server import http, logs
+from router.server.announcing import Announcing
 from router.server.app import Node
 from router.server.clock import Clock
 from router.server.collecting import short_collections
@@ -83,6 +85,7 @@ async def run(
     task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Runs a node on a journal that is open, as ``serve`` does."""
+    manager = Announcing(os.environ)
     async with trio.open_nursery() as machine:
         if node.archiving is not None:
             machine.start_soon(node.archiving.run)
@@ -92,11 +95,14 @@ async def run(
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async with trio.open_nursery() as doors:
                 addresses = await _open_doors(node, doors)
-                await _start(node, machine, signals)
+                await _start(node, machine, signals, manager)
                 _LOG.info("server.listening", address=addresses[0][0], port=addresses[0][1])
+                manager.say("READY=1", "STATUS=serving")
+                machine.start_soon(manager.feed_the_watchdog)
                 task_status.started(addresses)
                 await wait_to_stop(signals, node, reload)
                 _LOG.info("server.draining")
+                manager.say("STOPPING=1", "STATUS=draining")
                 doors.start_soon(_stop_at_once, signals, doors.cancel_scope)
                 await node.gateway.drain()
                 doors.cancel_scope.cancel()
@@ -115,12 +121,15 @@ async def _open_doors(node: Node, doors: trio.Nursery) -> Addresses:
     return Addresses(public, await open_door(server, "ops_bind", node.serve_ops, *shared))
 
 
-async def _start(node: Node, machine: trio.Nursery, signals: AsyncIterator[int]) -> None:
+async def _start(
+    node: Node, machine: trio.Nursery, signals: AsyncIterator[int], manager: Announcing
+) -> None:
     """Replays the journal and sets everything going; a signal to stop ends the machine."""
     later: list[int] = []
     async with trio.open_nursery() as meanwhile:
         meanwhile.start_soon(_heed_early, signals, machine.cancel_scope, later)
         meanwhile.start_soon(node.starting.report)
+        meanwhile.start_soon(manager.say_how_far, node.starting.reason)
         await machine.start(node.engine.run)
         meanwhile.cancel_scope.cancel()
     told = {name: tenant.policy for name, tenant in node.settings.tenants.items()}

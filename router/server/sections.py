@@ -53,6 +53,7 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: FilePath = ""
     tls_key: FilePath = ""
     log: Literal["json", "console"] = "json"
+    log_events: Literal["off", "offers", "all"] = "off"
     traces: bool = False
     proxies: tuple[str, ...] = ()
     connections_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 15_000

@@ -87,6 +87,13 @@ class Tracing:
         """Traces under way."""
         return len(self._open)
 
+    def trace_of(self, tenant: str, conversation: str) -> str:
+        """The id of the trace that is under way, as exporters show it; empty where none is."""
+        known = self._open.get((tenant, conversation))
+        if known is None or not known.root.is_recording():
+            return ""
+        return trace.format_trace_id(known.root.get_span_context().trace_id)
+
     def note(self, conversation: str, traceparent: str) -> None:
         """Says whose trace a conversation belongs to that is about to be asked for."""
         if traceparent:

@@ -63,6 +63,9 @@ async def test_what_the_audit_finds_is_counted_and_named(
 
 async def test_the_door_counts_by_its_own_words() -> None:
     metrics = Metrics()
+    before = await page_of(metrics, Audience())
+    assert before["fairline_socket_ends_total", ("1000", "none")] == 0
+    metrics._page = None  # else the page of a moment ago is good enough
     metrics.count("front_accepts")
     metrics.count("socket_ends", code="1000", fault="none")
     metrics.count("socket_ends", fault="none", code="1000")
@@ -95,3 +98,25 @@ async def test_nothing_a_client_sends_becomes_a_series() -> None:
         assert len(figures(page)) == before
         for secret in ("secret", "dev-1", asked["conversation"], "path-1"):
             assert secret.encode() not in page
+
+
+async def test_whatever_the_doors_can_refuse_has_its_series_before_it_happened() -> None:
+    """Each head, frame and end that is counted while a client misbehaves was there at 0."""
+    async with open_node() as node:
+        names = ("fairline_front_heads_refused", "fairline_gate_verdicts", "fairline_socket_ends")
+
+        async def series() -> dict[tuple[str, tuple[str, ...]], float]:
+            node.node.metrics._page = None
+            page = figures((await node.get("/metrics"))[2])
+            return {key: value for key, value in page.items() if key[0].startswith(names)}
+
+        before = await series()
+        assert set(before.values()) == {0}
+        for name in names:
+            assert len([key for key in before if key[0].startswith(name)]) >= 7, name
+        await node.get("/", "Host: twice")
+        carl = await node.join("customer", "carl")
+        await carl.close()
+        after = await series()
+        assert after.keys() == before.keys()
+        assert sum(after.values()) >= 2

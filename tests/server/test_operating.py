@@ -27,7 +27,7 @@ def _paths(folder: Path) -> set[str]:
 
 def test_each_kind_has_the_files_that_its_program_reads(tmp_path: Path) -> None:
     wanted = {
-        "systemd": {"systemd/fairline.service"},
+        "systemd": {"systemd/fairline.service", "systemd/fairline.sysusers"},
         "caddy": {"caddy/Caddyfile"},
         "nginx": {"nginx/fairline.conf"},
         "prometheus": {
@@ -73,6 +73,7 @@ def test_what_is_written_has_the_place_s_own_words(tmp_path: Path) -> None:
     unit = (tmp_path / "systemd/fairline.service").read_text("utf-8")
     assert "serve --config /srv/desk/fairline.toml" in unit
     assert "ReadWritePaths=-/srv/desk/data" in unit
+    assert "\nProtectHome=yes\n" in unit
     assert re.search(r"^ExecStart=/\S+/fairline serve", unit, re.MULTILINE)
     for proxy in ("caddy/Caddyfile", "nginx/fairline.conf"):
         text = (tmp_path / proxy).read_text("utf-8")
@@ -81,6 +82,11 @@ def test_what_is_written_has_the_place_s_own_words(tmp_path: Path) -> None:
     scrape = yaml.safe_load((tmp_path / "prometheus/prometheus.yml").read_text("utf-8"))
     ours = next(job for job in scrape["scrape_configs"] if job["job_name"] == "fairline")
     assert ours["static_configs"] == [{"targets": ["127.0.0.1:9191"]}]
+
+
+def test_a_unit_sees_the_home_in_which_its_files_are() -> None:
+    place = OWN._replace(settings=Path("/home/ann/desk/fairline.toml"))
+    assert "\nProtectHome=no\n" in filled("systemd/fairline.service", place)
 
 
 def test_every_alert_leads_to_a_page_of_this_server_or_of_the_base_that_was_named() -> None:

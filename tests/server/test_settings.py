@@ -47,7 +47,7 @@ def test_the_smallest_file_gets_the_defaults_of_the_contract(tmp_path: Path) -> 
         "bind": "127.0.0.1:8080", "ops_bind": "", "journal": "file", "data": "data",
         "redis_url": "redis://127.0.0.1:6379/0", "partitions": 32, "durability": "journal",
         "node": "", "insecure": False, "tls_cert": "", "tls_key": "", "log": "json",
-        "traces": False,
+        "log_events": "off", "traces": False,
         "proxies": (), "connections_max": 15_000, "frame_bytes": 65_536, "drain_ms": 30_000,
         "snapshot_commands": 20_000, "snapshot_ms": 300_000, "journal_keep": "needed",
         "journal_archive": "",
