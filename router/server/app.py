@@ -22,7 +22,7 @@ from router.core import Router
 from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
-from router.server import http
+from router.server import http, logs
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -43,6 +43,7 @@ from router.server.histories import Histories
 from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
 from router.server.hub import Hub
+from router.server.log_limits import LogFigures
 from router.server.metrics import Metrics
 from router.server.node_figures import NodeFigures, Strains, overdue_ms
 from router.server.openings import Openings
@@ -132,6 +133,7 @@ class Node:
         self.certificate = certificate_of(settings.server)
         self.node_figures = NodeFigures(settings.server, self.strains, self._expires_s)
         self.metrics.watch(self.node_figures)
+        self.metrics.add(LogFigures(logs.limit))
         self._ops_app = ops_app(self)
         self._starting_app = starting_app(self, has_ops=not settings.server.ops_bind)
 
