@@ -64,7 +64,7 @@ from router.server.site_customers import SiteCustomers
 from router.server.starting import Starting
 from router.server.storing import Kept, snapshotting
 from router.server.tenants import Tenants
-from router.server.trace_export import open_traces
+from router.server.trace_export import Traces, open_traces
 from router.server.visit import Visit
 from router.server.visitors import visitor_key
 from router.server.webhooks import HookFigures, Webhooks
@@ -104,7 +104,7 @@ class Node:
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
-        self.traces = open_traces(settings.server, lambda: self.engine.is_live)
+        self.traces = self._open_traces()
         self.event_log = self._event_log()
         self.webhooks = self._callers(kept.hooks if kept else None)
         self.policy_notes = PolicyNotes(self.served, lambda: self.engine.is_live)
@@ -142,6 +142,14 @@ class Node:
             return None
         count = self.metrics.count
         return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+
+    def _open_traces(self) -> Traces | None:
+        traces = open_traces(
+            self.settings.server, lambda: self.engine.is_live, lambda: self.tenants.took_s
+        )
+        if traces is not None:
+            self.metrics.add(traces.figures)
+        return traces
 
     def _event_log(self) -> EventLog | None:
         wanted = self.settings.server.log_events

@@ -38,7 +38,10 @@ class Stage:
         self.exporter = InMemorySpanExporter()
         provider = TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.tracing = Tracing(provider.get_tracer("test"), lambda: self.is_live)
+        self.took_s = 0.0
+        self.tracing = Tracing(
+            provider.get_tracer("test"), lambda: self.is_live, lambda: self.took_s
+        )
 
     def do(self, command: Command, after_ms: int = 1_000) -> None:
         events = self.core.do(command, after_ms)
@@ -119,6 +122,33 @@ def test_a_conversation_is_one_trace_from_the_request_to_the_end() -> None:
     assert stage.tracing.count == 0
     everything = str([span.to_json() for span in stage.exporter.get_finished_spans()])
     assert "secret" not in everything
+
+
+def test_a_decision_lasts_as_long_as_the_core_took_for_it() -> None:
+    stage = Stage()
+    stage.took_s = 0.0025
+    served(stage)
+    decided = [one for one in stage.exporter.get_finished_spans() if one.name == "route.decide"]
+    assert len(decided) == 2
+    for span in decided:
+        assert span.start_time is not None
+        assert span.end_time == span.start_time + 2_500_000
+
+
+def test_spans_and_traces_that_there_was_no_room_for_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage()
+    served(stage)
+    agent = stage.core.router.world.conversations.by_id[stage.conversation()].agent
+    stage.do(EndConversation(by=actor(f"agent:{agent}"), conversation=stage.conversation()))
+    assert stage.tracing.begun == len(stage.names()) == 7
+    monkeypatch.setattr("router.server.tracing.OPEN_MAX", 0)
+    other = Stage()
+    served(other)
+    assert other.tracing.begun == 0
+    assert other.tracing.untraced > 0
+    assert other.tracing.trace_of("acme", other.conversation()) == ""
 
 
 def test_who_gives_up_leaves_a_trace_with_an_error_and_nothing_open() -> None:
