@@ -112,6 +112,8 @@ class Node:
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.metrics.happened.decided_s = lambda: self.tenants.took_s
+        if self.traces is not None:
+            self.metrics.happened.trace_of = self.traces.tracing.trace_of
         self._timed = self.metrics.timed(journal)
         self.engine = Engine(
             self._timed,
@@ -310,12 +312,12 @@ class Node:
             await self.service_figures.measure_evenness(self.served, self.now_ms())
             await self.metrics.audit(self.served)
 
-    async def render_metrics(self) -> bytes:
+    async def render_metrics(self, *, is_open: bool = False) -> bytes:
         """See ``ops_pages.Watched``; the cores of a start are in the past, and not shown."""
         now_ms = self.engine.now_ms()
         links = (link for link in self.hub.links if link.tenant != HIDDEN)
         served = self.served if self.starting.is_over else {}
-        return await self.metrics.page(served, links, now_ms)
+        return await self.metrics.page(served, links, now_ms, is_open=is_open)
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """See ``http.Desk``."""
