@@ -112,8 +112,6 @@ class Node:
         self.service_figures = ServiceFigures(self.hub.folds)
         self.metrics.show(self.service_figures)
         self.metrics.happened.decided_s = lambda: self.tenants.took_s
-        if self.traces is not None:
-            self.metrics.happened.trace_of = self.traces.tracing.trace_of
         self._timed = self.metrics.timed(journal)
         self.engine = Engine(
             self._timed,
@@ -146,10 +144,12 @@ class Node:
         return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
 
     def _event_log(self) -> EventLog | None:
+        """The log of what happens; it and the figures of waits name traces."""
         wanted = self.settings.server.log_events
+        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
+        self.metrics.happened.trace_of = trace_of
         if wanted == "off":
             return None
-        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
         event_log = EventLog(lambda: self.engine.is_live, trace_of)
         if wanted == "all":
             self.hub.watching = event_log
