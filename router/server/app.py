@@ -152,10 +152,12 @@ class Node:
         return traces
 
     def _event_log(self) -> EventLog | None:
+        """The log of what happens; it and the figures of waits name traces."""
         wanted = self.settings.server.log_events
+        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
+        self.metrics.happened.trace_of = trace_of
         if wanted == "off":
             return None
-        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
         event_log = EventLog(lambda: self.engine.is_live, trace_of)
         if wanted == "all":
             self.hub.watching = event_log
@@ -318,12 +320,12 @@ class Node:
             await self.service_figures.measure_evenness(self.served, self.now_ms())
             await self.metrics.audit(self.served)
 
-    async def render_metrics(self) -> bytes:
+    async def render_metrics(self, *, is_open: bool = False) -> bytes:
         """See ``ops_pages.Watched``; the cores of a start are in the past, and not shown."""
         now_ms = self.engine.now_ms()
         links = (link for link in self.hub.links if link.tenant != HIDDEN)
         served = self.served if self.starting.is_over else {}
-        return await self.metrics.page(served, links, now_ms)
+        return await self.metrics.page(served, links, now_ms, is_open=is_open)
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """See ``http.Desk``."""

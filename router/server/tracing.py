@@ -82,6 +82,8 @@ class Tracing:
         """Times that no trace was begun, for too many were open."""
         self._open: dict[tuple[str, str], _Trace] = {}
         self._parents: OrderedDict[str, str] = OrderedDict()
+        self._over = (("", ""), "")
+        """The conversation whose trace ended last, for those who hear of its end after us."""
         self._takes: Mapping[type, Callable[[Record, Any], None]] = {
             events.ConversationQueued: self._queued,
             events.ConversationSnoozed: self._snoozed,
@@ -100,9 +102,11 @@ class Tracing:
         return len(self._open)
 
     def trace_of(self, tenant: str, conversation: str) -> str:
-        """The id of the trace that is under way, as exporters show it; empty where none is."""
+        """The id of the trace under way, or that ended last, as exporters show it; else empty."""
         known = self._open.get((tenant, conversation))
-        if known is None or not known.root.is_recording():
+        if known is None:
+            return self._over[1] if self._over[0] == (tenant, conversation) else ""
+        if not known.root.is_recording():
             return ""
         return trace.format_trace_id(known.root.get_span_context().trace_id)
 
@@ -233,7 +237,9 @@ class Tracing:
     def _ended(self, record: Record, event: events.ConversationEnded) -> None:
         if event.wrap_up:
             return
-        one = self._open.pop((record.tenant, event.conversation), None)
+        key = (record.tenant, event.conversation)
+        self._over = (key, self.trace_of(*key))
+        one = self._open.pop(key, None)
         if one is None:
             return
         one.root.set_attribute("fairline.reason", event.reason)

@@ -17,10 +17,12 @@ from router.commands import (
     Command,
     DeclineOffer,
     EndConversation,
+    Tick,
     TransferConversation,
 )
 from router.ids import ConversationId, OfferId
 from router.journal.base import Record
+from router.server.happened import Happened
 from router.server.hidden import HIDDEN
 from router.server.tracing import PARENTS_MAX, Tracing
 from tests.helpers.cores import Core, actor, request
@@ -166,6 +168,29 @@ def test_who_gives_up_leaves_a_trace_with_an_error_and_nothing_open() -> None:
     stage.do(request("customer:carl", "again"))
     stage.core.leave("customer:carl")
     assert stage.tracing.count == 1
+
+
+def test_waits_are_examples_of_their_traces_in_the_metrics() -> None:
+    """The one that was answered, and the one that left: its trace is over when that is counted."""
+    stage = Stage()
+    happened = Happened(trace_of=stage.tracing.trace_of)
+    stage.core.here("customer:carl")
+    stage.do(request("customer:carl"))
+    by = actor("customer:carl")
+    chat = stage.conversation()
+    events = stage.core.do(CancelConversation(by=by, conversation=chat), 1_000)
+    router = stage.core.router
+    stage.tracing.take(Record("acme", router.position, router.now_ms, b""), events)
+    happened.applied("acme", Tick(), events)
+    waits = [
+        (sample.labels["outcome"], sample.exemplar.labels["trace_id"])
+        for family in happened.collect()
+        for sample in family.samples
+        if sample.exemplar is not None
+    ]
+    context = stage.spans()["conversation"].context
+    assert context is not None
+    assert waits == [("left", f"{context.trace_id:032x}")]
 
 
 def test_a_transfer_is_a_second_wait_of_the_same_trace() -> None:
