@@ -102,11 +102,12 @@ server.app
 server.running
 server.demo
 server.cli_lab server.cli_journal
-server.asking_server
+server.asking_server server.signalling
+server.upgrading
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
-server.cli_secret
+server.cli_secret server.cli_token server.cli_running server.cli_shell
 server.cli
 """
 RANKS = {

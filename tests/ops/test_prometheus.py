@@ -303,11 +303,11 @@ def test_every_query_gets_data_from_servers_at_work(watched: Watched) -> None:
 
 def test_the_page_is_one_that_promtool_approves_of(watched: Watched, tools: dict[str, str]) -> None:
     """After a day with every kind of event: names, types, help, no series twice."""
+    command, page = [tools["promtool"], "check", "metrics"], b""
     for port in (watched.port, watched.second_port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             page = answer.read()
         assert page.count(b"# TYPE fairline_") > 90
-        command = [tools["promtool"], "check", "metrics"]
         done = subprocess.run(command, input=page, capture_output=True, check=False)
         assert (done.returncode, done.stdout + done.stderr) == (0, b"")
     broken = page + b"# TYPE fairline_wrong counter\nfairline_wrong 1\n"
