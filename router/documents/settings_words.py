@@ -21,7 +21,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     sections.ServerSettings: {
         "bind": "The one public address: WebSocket and HTTP. Port 0 picks a free one.",
         "ops_bind": "If set, /metrics, /healthz, /livez and /readyz live here, not on `bind`.",
-        "journal": "`file` keeps commands in `data`; `memory` keeps nothing over a restart.",
+        "journal": "`file` keeps commands in `data`, `memory` nothing; `redis` is refused as yet.",
         "data": "The folder of the file journal and of its archive.",
         "redis_url": "redis://, rediss://, redis+sentinel:// or redis+cluster://.",
         "partitions": "Redis: written into the store at its first start, never changed later.",

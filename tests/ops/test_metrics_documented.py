@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `(fairline_\w+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 LATER = {
     "fairline_certificate_expiry_timestamp_seconds",
+    "fairline_trace_spans_begun_total",
+    "fairline_trace_spans_total",
+    "fairline_traces_untraced_total",
     "fairline_disk_free_bytes",
     "fairline_disk_size_bytes",
     "fairline_journal_bytes",
