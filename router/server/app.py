@@ -8,7 +8,7 @@ Does not know: what any part does, in which order they start and end (``router.s
              └────── hub ◀───────┘
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +60,7 @@ from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
+from router.server.sections import Webhook
 from router.server.service_figures import ServiceFigures, pauses
 from router.server.settings import Settings
 from router.server.site_customers import SiteCustomers
@@ -262,6 +263,13 @@ class Node:
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """See ``calls.Office``."""
         return self.policy_notes.of(tenant, policy)
+
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
+        """See ``reloading.Changing``; the first hook of all needs what only a start opens."""
+        if self.webhooks is None:
+            return not any(hooks.values())
+        await self.webhooks.change(hooks)
+        return True
 
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""
