@@ -98,7 +98,7 @@ server.reloading
 server.probe
 server.doctor
 server.runbooks
-server.described server.ops_pages server.site_calls
+server.archive_figures server.described server.ops_pages server.site_calls
 server.http server.gateway
 server.app
 server.running
