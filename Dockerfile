@@ -12,8 +12,8 @@ COPY --from=build /wheels /tmp/wheels
 RUN pip install --quiet --no-cache-dir --require-hashes --requirement /tmp/requirements-run.lock \
     && pip install --quiet --no-cache-dir --no-deps /tmp/wheels/*.whl \
     && rm -rf /tmp/wheels /tmp/requirements-run.lock \
-    && useradd --system --home-dir /var/lib/fairline --create-home fairline
-USER fairline
+    && useradd --system --uid 10001 --home-dir /var/lib/fairline --create-home fairline
+USER 10001
 WORKDIR /var/lib/fairline
 VOLUME /var/lib/fairline
 EXPOSE 8080

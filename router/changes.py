@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 __all__ = ["CHANGES_MAX", "Change", "changes", "spoken"]
 
@@ -77,4 +77,4 @@ def _parts(value: object) -> Mapping[str, object] | None:
 
 
 def _plain(value: object) -> object:
-    return msgspec.to_builtins(value, str_keys=True)
+    return None if value is UNSET else msgspec.to_builtins(value, str_keys=True)

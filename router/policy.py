@@ -12,7 +12,7 @@ Durations are integers in milliseconds; levels are 0 to 100; shares are per mill
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from router.hours import HoursError, read_hours
 from router.rules import Rule, Then
@@ -76,15 +76,22 @@ class SoftStart(Struct, frozen=True, forbid_unknown_fields=True):
     per_ms: DurationMs = 0
 
 
+LONGEST = 15
+"""So many times the target is too long to wait, where a queue says nothing."""
+
+
 class ServiceLevel(Struct, frozen=True, forbid_unknown_fields=True):
     """The target: ``target`` per mille accepted within ``within_ms``.
 
-    Who leaves before ``short_abandon_ms`` is counted apart.
+    Who leaves before ``short_abandon_ms`` is counted apart. Whoever watches the house is called
+    where the first in line has waited for ``longest_ms``; without it after ``LONGEST`` times
+    ``within_ms``. A policy that does not say it is the same bytes as before there was this key.
     """
 
     within_ms: DurationMs = 20_000
     target: Annotated[int, Meta(ge=0, le=1000)] = 800
     short_abandon_ms: DurationMs = 10_000
+    longest_ms: DurationMs | UnsetType = UNSET
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):

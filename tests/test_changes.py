@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.changes import CHANGES_MAX, Change, changes, spoken
-from router.policy import AgentEntry, Policy, Queue, SkillNeed, Step
+from router.policy import AgentEntry, Policy, Queue, ServiceLevel, SkillNeed, Step
 
 BASE = Policy(
     queues=(Queue(id="a", needs=(SkillNeed("x", 30),)), Queue(id="b")),
@@ -81,3 +81,10 @@ def test_policies_differ_where_and_only_where_something_is_told(
     assert {change.path for change in found} == {
         f"cost.{name}" for name in one.keys() | other.keys() if one.get(name) != other.get(name)
     }
+
+
+def test_what_was_never_said_is_nothing_and_what_is_said_counts() -> None:
+    plain, patient = ServiceLevel(), ServiceLevel(longest_ms=900_000)
+    assert changes(plain, patient) == (Change("longest_ms", None, 900_000),)
+    assert changes(patient, plain) == (Change("longest_ms", 900_000, None),)
+    assert spoken(changes(plain, patient)) == "longest_ms: null -> 900000"

@@ -67,12 +67,12 @@ server.admission server.proxies server.clock server.counters server.zones server
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.announcing server.demo_talk server.pulse server.flow server.intake server.strain
 server.collecting
-server.auditing server.claims server.logs server.locating
-server.sources server.starter server.visit
+server.auditing server.claims server.locating server.log_limits
+server.sources server.starter server.visit server.logs
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.tracing server.node_figures server.certificates server.operating
+server.tracing server.span_counts server.node_figures server.certificates server.operating
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures server.event_log
@@ -96,17 +96,18 @@ server.reloading
 server.probe
 server.doctor
 server.runbooks
-server.described server.ops_pages
+server.described server.ops_pages server.site_calls
 server.http server.gateway
 server.app
 server.running
 server.demo
 server.cli_lab server.cli_journal
-server.asking_server
+server.asking_server server.signalling
+server.upgrading
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
-server.cli_secret
+server.cli_secret server.cli_token server.cli_running server.cli_shell
 server.cli
 """
 RANKS = {

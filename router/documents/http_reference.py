@@ -110,6 +110,9 @@ def _content(told: Document) -> str:
     found = {kind: part["schema"] for kind, part in told.get("content", {}).items()}
     if not found:
         return ""
-    ((kind, schema),) = found.items()
+    return " or ".join(_one_content(kind, schema) for kind, schema in found.items())
+
+
+def _one_content(kind: str, schema: Document) -> str:
     words = "[error](#Error)" if "err" in schema.get("properties", {}) else kind_words(schema)
     return words if kind == "application/json" else f"{words} (`{kind}`)"

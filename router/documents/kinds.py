@@ -17,6 +17,7 @@ from router.fields import ID_MAX
 
 __all__ = ["default_of", "kind_of", "structs_in"]
 
+_NOTHING = {type(None), msgspec.UnsetType}
 _PLAIN = {
     int: "whole number",
     float: "number",
@@ -51,7 +52,7 @@ def kind_of(
     if origin is Literal:
         return " or ".join(f"`{word}`" for word in arms if word)
     if origin in (Union, types.UnionType):
-        held = [kind_of(arm, struct, mapping) for arm in arms if arm is not type(None)]
+        held = [kind_of(arm, struct, mapping) for arm in arms if arm not in _NOTHING]
         return " or ".join(dict.fromkeys(held))
     if origin is tuple:
         return f"list: {' and '.join(kind_of(a, struct, mapping) for a in arms if a is not ...)}"
@@ -80,7 +81,7 @@ def default_of(field: msgspec.structs.FieldInfo) -> str:
     made = field.default
     if made is msgspec.NODEFAULT:
         made = field.default_factory()  # a field has one of the two
-    plain = msgspec.to_builtins(made)
+    plain = None if made is msgspec.UNSET else msgspec.to_builtins(made)
     if plain is None or isinstance(made, Struct):
         return "" if plain is None else "as below"
     return f"`{msgspec.json.encode(plain).decode()}`"

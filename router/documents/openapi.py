@@ -2,16 +2,19 @@
 
 Owns: the document. Does not know: how an operation is done.
 
-Invariant (tests/documents/test_openapi.py): the official validator accepts it; it has exactly the
-operations of ``router.server.rest``, what staff keep for themselves, and what stands beside.
+Invariants (tests/documents/test_openapi.py, test_openapi_live.py): the official validator accepts
+it; it has exactly the operations of ``router.server.rest``, what staff keep for themselves, what
+stands beside, what pages call; a live node answers each as it stands there.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from router import __version__, outgoing
+from router.documents import openapi_open
 from router.documents.openapi_beside import STRUCTS, beside
 from router.documents.protocol_reference import messages, parts
 from router.documents.settings_words import WORDS
@@ -30,10 +33,21 @@ _ERRORS = {
     "403": "Not for this caller.",
     "404": "There is no such thing.",
     "409": "It does not go with how things are now.",
-    "429": "Too many at once; `retry-after` says when.",
-    "503": "Not now; `retry-after` says when.",
+    "429": "Too many at once, or more than a limit of the policy.",
+    "500": "Our fault, it is in the log; the body may be plain text.",
+    "503": "Not now.",
     "504": "Nobody knows yet: ask again with the same key.",
 }
+_OF_READS = ("400", "401", "403", "404", "429", "500", "503")
+_LATER = {"Retry-After": {"description": "Seconds to wait, where that helps."}}
+_HEADERS: Mapping[str, Mapping[str, Any]] = {
+    "401": {"WWW-Authenticate": {"description": "`Bearer`."}},
+    "429": _LATER,
+    "500": _LATER,
+    "503": _LATER,
+    "504": _LATER,
+}
+_TAG = {"ETag": {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}}
 
 
 def openapi() -> dict[str, Any]:
@@ -41,7 +55,10 @@ def openapi() -> dict[str, Any]:
     answers = [one.answer for one in OPERATIONS if one.answer is not None]
     commands = [one.message for one in OPERATIONS if one.read is None]
     _, components = msgspec.json.schema_components(
-        [*answers, *commands, *STRUCTS, preference_calls.Preference, OwnShare, outgoing.Error],
+        [
+            *(*answers, *commands, *STRUCTS, *openapi_open.STRUCTS),
+            *(preference_calls.Preference, OwnShare, outgoing.Error),
+        ],
         ref_template="#/components/schemas/{name}",
     )
     add_words(components, (*commands, *parts(), *messages("from-server").values(), *WORDS))
@@ -54,7 +71,7 @@ def openapi() -> dict[str, Any]:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths[preference_calls.PATH] = _preferences()
     paths[OWN_SHARE] = _own_share()
-    for path, methods in beside().items():
+    for path, methods in (beside() | openapi_open.open_paths()).items():
         paths.setdefault(path, {}).update(methods)
     return {
         "openapi": "3.1.0",
@@ -72,10 +89,7 @@ def openapi() -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
-            "responses": {
-                f"Refusal{code}": {"description": text, "content": _json(_refusal())}
-                for code, text in _ERRORS.items()
-            },
+            "responses": {f"Refusal{code}": _refused(code, text) for code, text in _ERRORS.items()},
         },
     }
 
@@ -91,15 +105,18 @@ def _preferences() -> dict[str, Any]:
     }
     refusals = {
         code: {"$ref": f"#/components/responses/Refusal{code}"}
-        for code in ("400", "401", "403", "429", "503")
+        for code in ("400", "401", "403", "429", "500", "503")
     }
     for method, says in preference_calls.METHODS.items():
-        answer = {"200": {"description": "The answer.", "content": _json(document)}}
+        answer = {
+            "200": {"description": "The answer.", "content": _json(document), "headers": _TAG}
+        }
         found[method] = {
             "operationId": f"{method}_preference",
             "summary": says,
             "responses": {**(answer if method == "get" else done), **refusals},
         }
+    found["put"]["responses"]["204"] = {"description": "Done.", "headers": _TAG}
     found["put"]["parameters"] = [_IF_MATCH]
     found["put"]["responses"]["412"] = _changed_meanwhile()
     found["put"]["requestBody"] = {"required": True, "content": _json({})}
@@ -111,7 +128,7 @@ def _own_share() -> dict[str, Any]:
     answers: dict[str, Any] = {"200": {"description": "The answer.", "content": _json(schema)}}
     refusals = {
         code: {"$ref": f"#/components/responses/Refusal{code}"}
-        for code in ("401", "403", "404", "429", "503")
+        for code in ("401", "403", "404", "429", "500", "503")
     }
     told = {
         "operationId": "get_own_share",
@@ -128,7 +145,10 @@ def _operation(one: Operation) -> dict[str, Any]:
         "parameters": [*_path_parameters(one), *_query_parameters(one)],
         "responses": {
             **_success(one),
-            **{code: {"$ref": f"#/components/responses/Refusal{code}"} for code in _ERRORS},
+            **{
+                code: {"$ref": f"#/components/responses/Refusal{code}"}
+                for code in (_ERRORS if one.read is None else _OF_READS)
+            },
         },
     }
     if one.is_keyed:
@@ -224,6 +244,17 @@ def _name(one: Operation) -> str:
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
+
+
+def _refused(code: str, says: str) -> dict[str, Any]:
+    content = _json(_refusal())
+    if code == "500":
+        content["text/plain"] = {"schema": {"type": "string"}}
+    headers = {
+        name: {"schema": {"type": "integer" if name == "Retry-After" else "string"}, **told}
+        for name, told in _HEADERS.get(code, {}).items()
+    }
+    return {"description": says, "content": content, **({"headers": headers} if headers else {})}
 
 
 def _refusal() -> dict[str, Any]:

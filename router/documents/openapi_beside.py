@@ -2,15 +2,14 @@
 
 Owns: what the document says of them. Does not know: how any is served.
 
-Invariant (tests/documents/test_openapi_beside.py): the document names every path that back ends can
-call, and no other.
+Invariant (tests/documents/test_openapi_beside.py): the document names every path that can be
+called, and no other.
 """
 
 from typing import Any, NamedTuple
 
 import msgspec
 
-from router.archive.base import AuditQuery
 from router.server.exports import (
     ArchivePage,
     ArchiveQuery,
@@ -19,7 +18,7 @@ from router.server.exports import (
     TranscriptQuery,
 )
 from router.server.hook_calls import Hooks, Replay, Replayed
-from router.server.records import AuditPage
+from router.server.records import AuditPage, TrailQuery
 from router.server.rehearsal import Lent
 
 __all__ = ["STRUCTS", "beside"]
@@ -30,7 +29,7 @@ _QUERY = {
     "action": "What: history, assign, priority, policy and the like.",
     "since": "From this instant on, in ms since 1970.",
     "until": "Up to this instant, without it.",
-    "before": "The page behind the one whose `before` this is.",
+    "before": "The page behind the one whose `before` this is; `after` does the same.",
     "limit": "Lines at most, 1 to 1000; 100 unless told.",
     "after": "The `next` of the page before.",
     "purpose": "What it is for; one of the policy's where that has some.",
@@ -67,7 +66,7 @@ _PATHS = (
         "get_audit",
         "The audit trail, the newest first.",
         answer=AuditPage,
-        query=AuditQuery,
+        query=TrailQuery,
     ),
     _Path(
         "delete",
@@ -165,7 +164,10 @@ def _operation(one: _Path) -> dict[str, Any]:
     answers = {one.status: done}
     if one.later:
         answers["202"] = {"description": one.later}
-    refusals = {code: {"$ref": f"#/components/responses/Refusal{code}"} for code in one.refusals}
+    refusals = {
+        code: {"$ref": f"#/components/responses/Refusal{code}"}
+        for code in sorted((*one.refusals, "500"))
+    }
     told: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.says,

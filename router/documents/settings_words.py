@@ -21,7 +21,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     sections.ServerSettings: {
         "bind": "The one public address: WebSocket and HTTP. Port 0 picks a free one.",
         "ops_bind": "If set, /metrics, /healthz, /livez and /readyz live here, not on `bind`.",
-        "journal": "`file` keeps commands in `data`; `memory` keeps nothing over a restart.",
+        "journal": "`file` keeps commands in `data`, `memory` nothing; `redis` is refused as yet.",
         "data": "The folder of the file journal and of its archive.",
         "redis_url": "redis://, rediss://, redis+sentinel:// or redis+cluster://.",
         "partitions": "Redis: written into the store at its first start, never changed later.",
@@ -173,6 +173,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "within_ms": "Accepted within this time is in target.",
         "target": "Per mille accepted in time.",
         "short_abandon_ms": "Who leaves before this is counted apart.",
+        "longest_ms": "A longer wait of the first calls somebody; without: 15 times within_ms.",
     },
     policy.Brand: {
         "id": "Its name in messages.",

@@ -6,6 +6,7 @@ Invariant (tests/server/test_answers.py): a wait ends with what the core said, o
 nobody knows.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import trio
@@ -16,7 +17,7 @@ from router.events import CommandAnswered
 from router.server.hearers import Outcome, Ticket
 from router.steps import as_refused
 
-__all__ = ["Submit", "carry_out", "fate"]
+__all__ = ["Submit", "carry_out", "fate", "fates", "refusal_of"]
 
 
 class Submit(Protocol):
@@ -32,11 +33,9 @@ async def carry_out(submit: Submit, tenant: str, command: Command) -> None:
     Raises:
         Refused: it did not; INTERNAL where nobody knows.
     """
-    outcome = await fate(submit, tenant, command)
-    if outcome is None:
-        raise Refused(Refusal.INTERNAL, "this could not be done")
-    if not isinstance(outcome, CommandAnswered):
-        raise as_refused(outcome)
+    refused = refusal_of(await fate(submit, tenant, command))
+    if refused is not None:
+        raise refused
 
 
 async def fate(submit: Submit, tenant: str, command: Command) -> Outcome | None:
@@ -44,10 +43,27 @@ async def fate(submit: Submit, tenant: str, command: Command) -> Outcome | None:
 
     One that took effect is waited for until the views are as of its position.
     """
-    answer = _Answer()
-    submit(tenant, command, answer)
-    await answer.known.wait()
-    return answer.outcome
+    (outcome,) = await fates(submit, [(tenant, command)])
+    return outcome
+
+
+async def fates(submit: Submit, commands: Iterable[tuple[str, Command]]) -> list[Outcome | None]:
+    """Submits commands, each with its tenant, in their order and before any is waited for."""
+    answers = []
+    for tenant, command in commands:
+        answer = _Answer()
+        submit(tenant, command, answer)
+        answers.append(answer)
+    for answer in answers:
+        await answer.known.wait()
+    return [answer.outcome for answer in answers]
+
+
+def refusal_of(outcome: Outcome | None) -> Refused | None:
+    """Why a command did not take effect; INTERNAL where nobody knows, None where it did."""
+    if outcome is None:
+        return Refused(Refusal.INTERNAL, "this could not be done")
+    return None if isinstance(outcome, CommandAnswered) else as_refused(outcome)
 
 
 class _Answer:

@@ -22,7 +22,7 @@ from router.core import Router
 from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
-from router.server import http
+from router.server import http, logs
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -43,6 +43,7 @@ from router.server.histories import Histories
 from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
 from router.server.hub import Hub
+from router.server.log_limits import LogFigures
 from router.server.metrics import Metrics
 from router.server.node_figures import NodeFigures, Strains, overdue_ms
 from router.server.openings import Openings
@@ -63,7 +64,7 @@ from router.server.site_customers import SiteCustomers
 from router.server.starting import Starting
 from router.server.storing import Kept, snapshotting
 from router.server.tenants import Tenants
-from router.server.trace_export import open_traces
+from router.server.trace_export import Traces, open_traces
 from router.server.visit import Visit
 from router.server.visitors import visitor_key
 from router.server.webhooks import HookFigures, Webhooks
@@ -103,7 +104,7 @@ class Node:
         self.hub = Hub(self.tenants.routers, life=life, now_ms=self.now_ms)
         archive = archive or (kept.archive if kept else None)
         self.archiving = self._feeder(archive)
-        self.traces = open_traces(settings.server, lambda: self.engine.is_live)
+        self.traces = self._open_traces()
         self.event_log = self._event_log()
         self.webhooks = self._callers(kept.hooks if kept else None)
         self.policy_notes = PolicyNotes(self.served, lambda: self.engine.is_live)
@@ -132,6 +133,7 @@ class Node:
         self.certificate = certificate_of(settings.server)
         self.node_figures = NodeFigures(settings.server, self.strains, self._expires_s)
         self.metrics.watch(self.node_figures)
+        self.metrics.add(LogFigures(logs.limit))
         self._ops_app = ops_app(self)
         self._starting_app = starting_app(self, has_ops=not settings.server.ops_bind)
 
@@ -141,11 +143,21 @@ class Node:
         count = self.metrics.count
         return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
 
+    def _open_traces(self) -> Traces | None:
+        traces = open_traces(
+            self.settings.server, lambda: self.engine.is_live, lambda: self.tenants.took_s
+        )
+        if traces is not None:
+            self.metrics.add(traces.figures)
+        return traces
+
     def _event_log(self) -> EventLog | None:
+        """The log of what happens; it and the figures of waits name traces."""
         wanted = self.settings.server.log_events
+        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
+        self.metrics.happened.trace_of = trace_of
         if wanted == "off":
             return None
-        trace_of = self.traces.tracing.trace_of if self.traces is not None else lambda *_: ""
         event_log = EventLog(lambda: self.engine.is_live, trace_of)
         if wanted == "all":
             self.hub.watching = event_log
@@ -161,7 +173,6 @@ class Node:
             self.tenants,
             ends=self.journal.end,
             wall_ms=self.clock.wall_ms,
-            count=self.metrics.count,
         )
         self.metrics.add(HookFigures(webhooks, self.clock.wall_ms))
         return webhooks
@@ -309,12 +320,12 @@ class Node:
             await self.service_figures.measure_evenness(self.served, self.now_ms())
             await self.metrics.audit(self.served)
 
-    async def render_metrics(self) -> bytes:
+    async def render_metrics(self, *, is_open: bool = False) -> bytes:
         """See ``ops_pages.Watched``; the cores of a start are in the past, and not shown."""
         now_ms = self.engine.now_ms()
         links = (link for link in self.hub.links if link.tenant != HIDDEN)
         served = self.served if self.starting.is_over else {}
-        return await self.metrics.page(served, links, now_ms)
+        return await self.metrics.page(served, links, now_ms, is_open=is_open)
 
     def may_embed(self, tenant: str, origin: str) -> bool:
         """See ``http.Desk``."""

@@ -23,6 +23,7 @@ __all__ = [
     "ask",
     "ask_server",
     "own_address",
+    "own_pages",
     "own_server",
     "token_given",
 ]
@@ -93,11 +94,21 @@ def _signed(settings: Settings, tenant: str, mend: str) -> str:
 
 
 def _at(server: ServerSettings, token: str) -> Server:
-    host, port = own_address(server.bind)
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    url = _url(server, server.bind)
     if not server.tls_cert:
-        return Server(f"http://{where}", token)
-    return Server(f"https://{where}", token, Path(server.tls_cert), checks_host=False)
+        return Server(url, token)
+    return Server(url, token, Path(server.tls_cert), checks_host=False)
+
+
+def own_pages(server: ServerSettings) -> Server:
+    """Where the pages for operators are, which need no token."""
+    return _at(server, "")._replace(url=_url(server, server.ops_bind or server.bind))
+
+
+def _url(server: ServerSettings, bind: str) -> str:
+    host, port = own_address(bind)
+    scheme = "https" if server.tls_cert else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def token_given(file: Path | None) -> str:

@@ -15,9 +15,13 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 __all__ = ["Buckets", "Labels", "as_counter", "as_family"]
+
+Bucket = tuple[str, float] | tuple[str, float, Exemplar]
+"""A bound, how many values are not above it, and perhaps the newest of them with a trace."""
 
 Labels = tuple[str, ...]
 """The values of a series' labels."""
@@ -26,27 +30,36 @@ Labels = tuple[str, ...]
 class Buckets:
     """The counts of one series; ``bounds`` rise."""
 
-    __slots__ = ("_bounds", "_counts", "_sum")
+    __slots__ = ("_bounds", "_counts", "_examples", "_sum")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
         self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
+        self._examples: dict[int, Exemplar] = {}
 
     def note(self, value: float) -> None:
         """Counts one value."""
         self._counts[bisect_left(self._bounds, value)] += 1
         self._sum += value
 
+    def remember(self, value: float, trace: str, at_s: float) -> None:
+        """Keeps a value that was noted as its bucket's example, under the id of its trace."""
+        at = bisect_left(self._bounds, value)
+        self._examples[at] = Exemplar({"trace_id": trace}, value, at_s)
+
     @property
     def count(self) -> int:
         """How many values there were."""
         return sum(self._counts)
 
-    def shown(self) -> tuple[list[tuple[str, float]], float]:
-        """The cumulative counts by bound, and the sum; may be called in a thread."""
+    def shown(self) -> tuple[list[Bucket], float]:
+        """The cumulative counts by bound, with examples, and the sum; may be called in a thread."""
         bounds = [floatToGoString(bound) for bound in (*self._bounds, float("inf"))]  # type: ignore[no-untyped-call]
-        return list(zip(bounds, accumulate(self._counts), strict=True)), self._sum
+        found: list[Bucket] = list(zip(bounds, accumulate(self._counts), strict=True))
+        for at, example in list(self._examples.items()):
+            found[at] = (*found[at][:2], example)
+        return found, self._sum
 
 
 def as_family(

@@ -26,20 +26,20 @@ from router.server import (
     cli_init,
     cli_policy,
     cli_runbook,
+    cli_running,
     cli_secret,
+    cli_shell,
     cli_staff,
+    cli_token,
     cli_top,
     cli_webhooks,
 )
 from router.server import settings as settings_module
-from router.server.auth import Authenticator, Role, TokenRefused, mint
-from router.server.claims import read_claims
+from router.server.auth import Authenticator
 from router.server.cli_journal import register as register_journal
 from router.server.cli_lab import register
-from router.server.clock import Clock
 from router.server.collecting import looking_seldom
-from router.server.settings import Settings, Tenant, load
-from router.suggestions import did_you_mean
+from router.server.settings import Settings, load
 
 __all__ = ["app", "main"]
 
@@ -68,6 +68,9 @@ cli_doctor.register(app)
 cli_config.register(app)
 cli_policy.register(app)
 cli_secret.register(app)
+cli_token.register(app)
+cli_running.register(app)
+cli_shell.register(app)
 cli_webhooks.register(app)
 cli_top.register(app)
 cli_runbook.register(app)
@@ -162,55 +165,6 @@ def check(*, config: Config) -> None:
     print(f"{', '.join(map(str, config))}: fine ({count} tenant{'s' if count > 1 else ''})")
 
 
-@app.command(
-    help_epilogue=_example(
-        "fairline token --config fairline.toml --tenant main --role agent --sub alice "
-        "skills.support=80 languages.en=100 name=Alice"
-    )
-)
-def token(
-    *claims: str,
-    config: Config,
-    tenant: str = "",
-    role: Role,
-    sub: str,
-    ttl: int | None = None,
-) -> None:
-    """Prints a signed token; claims follow as NAME=VALUE.
-
-    Args:
-        config: Settings with the tenant's key.
-        tenant: Whose key signs; not needed where there is one tenant.
-        role: What the bearer is.
-        sub: The bearer's id.
-        claims: name=Ada skills.billing=80 languages.en=100 teams=emea class=gold verified=true
-        ttl: Seconds until it ends; as long as the tenant allows if not given.
-    """
-    settings = _load(config)
-    tenant = tenant or _only_tenant(settings)
-    entry = _tenant(settings, tenant).signing_key
-    if entry is None:
-        raise SettingsError(
-            "no key here can sign; sign tokens where the private key is",
-            key=f"tenants.{tenant}.keys",
-        )
-    now_ms = Clock().wall_ms()
-    signed = mint(
-        entry,
-        tenant=tenant,
-        role=role,
-        subject=sub,
-        now_ms=now_ms,
-        ttl_s=settings.tenants[tenant].token_ttl_max_s if ttl is None else ttl,
-        claims=read_claims(claims),
-    )
-    try:
-        Authenticator(settings).verify(signed, now_ms)
-    except TokenRefused as refused:
-        raise SettingsError(f"such a token would be refused: {refused}") from None
-    print(signed)
-
-
 @app.command(help_epilogue=_example("fairline bench core --json"))
 def bench(
     part: Literal[
@@ -247,17 +201,3 @@ def bench(
 
 def _load(files: Sequence[Path]) -> Settings:
     return load(files, os.environ)
-
-
-def _only_tenant(settings: Settings) -> str:
-    if len(settings.tenants) != 1:
-        named = ", ".join(settings.tenants)
-        raise SettingsError(f"name one of the tenants: --tenant {named}", key="--tenant")
-    return next(iter(settings.tenants))
-
-
-def _tenant(settings: Settings, name: str) -> Tenant:
-    if name not in settings.tenants:
-        hint = did_you_mean(name, settings.tenants)
-        raise SettingsError(f"there is no tenant {name!r} in the settings{hint}")
-    return settings.tenants[name]

@@ -44,19 +44,19 @@ def init(
 
     With --with it also writes what runs beside the server, with this centre's addresses and paths
     filled in. A fairline.toml that is there already then stays as it is, and says them; compose
-    brings settings of its own.
+    and kubernetes bring settings of their own.
 
     Args:
         folder: Where to; made where there is none.
-        beside: systemd, caddy, nginx, prometheus, grafana, compose, examples: any of them, by
-            commas.
-        site: The name of the site, for the proxies.
+        beside: systemd, caddy, nginx, prometheus, grafana, compose, kubernetes, examples: any of
+            them, by commas.
+        site: The name of the site, for the proxies and the ingress.
         runbooks: The address before the names of runbooks in alerts; the server's own if not given.
     """
     kinds = chosen(beside)
     file = folder / FILE_NAME
     refuse_existing(folder, kinds)
-    brings_settings = bool(kinds) and not set(kinds) - {"compose", "examples"}
+    brings_settings = bool(kinds) and not set(kinds) - {"compose", "kubernetes", "examples"}
     if not kinds or not (file.exists() or brings_settings):
         write_starter(
             folder,

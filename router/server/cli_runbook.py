@@ -8,7 +8,7 @@ import sys
 from cyclopts import App
 
 from router.errors import SettingsError
-from router.server.runbooks import names, text_of
+from router.server.runbooks import names, of_alert, text_of
 from router.suggestions import did_you_mean
 
 __all__ = ["register"]
@@ -25,10 +25,10 @@ def runbook(name: str = "index", /) -> None:
     Needs no server: an alert's link leads to the node, which may be what is down.
 
     Args:
-        name: The last word of the alert's link, such as node-down; without one, the list.
+        name: The alert, or the last word of its link, such as node-down; without one, the list.
     """
     name = name.removesuffix(".html").removesuffix(".md")
-    text = text_of(name)
+    text = text_of(of_alert(name) or name)
     if text is None:
         hint = did_you_mean(name, names()) or "; fairline runbook lists all"
         raise SettingsError(f"there is no runbook {name!r}{hint}")

@@ -11,8 +11,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from router.errors import SettingsError
-from router.server.asking_server import own_address
-from router.server.settings import Settings, load
+from router.server.asking_server import own_pages
+from router.server.settings import load
 
 __all__ = ["register"]
 
@@ -50,7 +50,7 @@ async def top(
     """
     if every < EVERY_MIN_S:
         raise SettingsError("a second at least", key="--every")
-    urls = list(url) if url else [_address(load(config, os.environ))] if config else []
+    urls = list(url) if url else [own_pages(load(config, os.environ).server).url] if config else []
     if not urls:
         raise SettingsError("name a node: --config FILE, or --url http://host:port")
     from router.server.top_board import show_top  # loads what draws
@@ -58,10 +58,3 @@ async def top(
     is_once = once or not (json or sys.stdout.isatty())
     if not await show_top(urls, every, once=is_once, json=json):
         sys.exit(FAILED)
-
-
-def _address(settings: Settings) -> str:
-    server = settings.server
-    host, port = own_address(server.ops_bind or server.bind)
-    scheme = "https" if server.tls_cert else "http"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -201,11 +201,13 @@ class Connection:
 
     def _take_now(self, frame: str | bytes) -> bool:
         """Takes what needs no waiting in the turn of whoever read it, a switch of tasks less."""
+        if self._writer.outbox.is_heavy:
+            return False
         try:
             messages = self._session.open(frame)
         except ProtocolError:
             return False
-        if self._writer.outbox.is_heavy or any(isinstance(each, _WAITED_FOR) for each in messages):
+        if any(isinstance(each, _WAITED_FOR) for each in messages):
             return False
         self._gateway.traffic.take(frame, messages)
         for message in messages:

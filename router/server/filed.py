@@ -25,7 +25,7 @@ from router.commands import Command, SetPolicy
 from router.core import Router
 from router.errors import Refusal, Refused
 from router.policy import Policy
-from router.server.answers import carry_out
+from router.server.answers import carry_out, fates, refusal_of
 from router.server.hearers import Ticket
 
 __all__ = ["Ruled", "Standing", "put_in_force", "standings", "warn_of_differences"]
@@ -70,19 +70,14 @@ async def put_in_force(node: Ruled, policies: Mapping[str, Policy]) -> dict[str,
         By tenant, why its policy did not take effect; empty where all did.
     """
     before = standings(node)
-    wrong: dict[str, str] = {}
-
-    async def put(name: str, policy: Policy) -> None:
-        try:
-            await carry_out(node.submit, name, SetPolicy(policy=policy, from_file=True))
-        except Refused as refused:
-            wrong[name] = refused.message
-
     # All are on their way before the first is waited for: mostly they are one batch of the journal,
     # which takes it whole or not at all.
-    async with trio.open_nursery() as nursery:
-        for name, policy in policies.items():
-            nursery.start_soon(put, name, policy)
+    commands = [
+        (name, SetPolicy(policy=policy, from_file=True)) for name, policy in policies.items()
+    ]
+    outcomes = map(refusal_of, await fates(node.submit, commands))
+    refusals = dict(zip(policies, outcomes, strict=True))
+    wrong = {name: refused.message for name, refused in refusals.items() if refused is not None}
     if wrong:
         async with trio.open_nursery() as nursery:
             for name in policies.keys() - wrong.keys():

@@ -25,7 +25,7 @@ import trio
 
 from router.server.counters import Count, no_count
 from router.server.intake import Intake
-from router.server.meter import BAD_FRAME, FrameLimits, FrameMeter, Verdict
+from router.server.meter import BAD_FRAME, BAD_MESSAGE, FrameLimits, FrameMeter, Verdict
 from router.server.visit import CLOSE_S, cut, discard, half_close, send_within
 
 __all__ = ["Gate", "Messages", "Receiver"]
@@ -361,7 +361,7 @@ class Gate(trio.abc.HalfCloseableStream):
         """Close the stream, with last words for a peer only the library found at fault."""
         try:
             if not self._has_said_close and not self._is_shut and self.meter.verdict is None:
-                self.meter.verdict = Verdict(BAD_FRAME, "malformed message")
+                self.meter.verdict = BAD_MESSAGE
                 await self._hang_up(self.meter.verdict)
         finally:
             self._is_shut = True

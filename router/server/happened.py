@@ -75,10 +75,16 @@ class Happened(Collector):
 
     Args:
         decided_s: Says how long the core took for the command that is told about.
+        trace_of: The id of a conversation's trace, by tenant and conversation, or nothing.
     """
 
-    def __init__(self, decided_s: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        decided_s: Callable[[], float] = lambda: 0.0,
+        trace_of: Callable[[str, str], str] = lambda *_: "",
+    ) -> None:
         self.decided_s = decided_s
+        self.trace_of = trace_of
         self.violations = dict.fromkeys(VIOLATIONS, 0)
         self._policies: dict[str, Policy] = {}
         self._commands = {(kind, "ok"): 0 for kind in get_args(Command)}
@@ -174,13 +180,23 @@ class Happened(Collector):
         if event.handled_ms:
             _note(self._handles, (tenant, event.queue), HANDLES, event.handled_ms / 1000)
         else:
-            _note(self._waits, (tenant, event.queue, "left"), WAITS, event.waited_ms / 1000)
+            self._note_wait(tenant, event, "left")
 
     def _forget(self, tenant: str, _: Command, event: ConversationForgotten) -> None:
         self._wrapping.pop((tenant, event.conversation), None)
 
     def _count_assigned(self, tenant: str, _: Command, event: ConversationAssigned) -> None:
-        _note(self._waits, (tenant, event.queue, "answered"), WAITS, event.waited_ms / 1000)
+        self._note_wait(tenant, event, "answered")
+
+    def _note_wait(
+        self, tenant: str, event: ConversationAssigned | ConversationEnded, outcome: str
+    ) -> None:
+        """A wait is over; where its conversation is traced, it is an example of its length."""
+        key, waited_s = (tenant, event.queue, outcome), event.waited_ms / 1000
+        _note(self._waits, key, WAITS, waited_s)
+        trace = self.trace_of(tenant, event.conversation)
+        if trace:
+            self._waits[key].remember(waited_s, trace, time.time())
 
     def _count_queued(self, tenant: str, _: Command, event: ConversationQueued) -> None:
         if event.cause in _CAME_BACK:

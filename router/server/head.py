@@ -70,6 +70,10 @@ _ONCE = (
 _Fields = Mapping[str, Sequence[str]]
 
 
+STATUSES: Final = (400, 405, 408, 411, 417, 426, 431, 501)
+"""All with which a head is refused, here or because it came too slowly (``front``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a head is not let in, as an HTTP answer."""

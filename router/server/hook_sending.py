@@ -21,7 +21,6 @@ import structlog
 import trio
 
 from router.errors import StorageError
-from router.server.counters import Count
 from router.server.hook_signing import key_of, signed_headers
 from router.server.hook_store import Delivery, HookKey, HookStore, Standing
 from router.server.sections import Webhook
@@ -68,6 +67,10 @@ class _Round:
         self.asked_ms = 0
 
 
+RESULTS = ("delivered", "failed", "gave_up")
+"""What becomes of a try."""
+
+
 class Hooked:
     """One hook, and how it goes with it."""
 
@@ -79,6 +82,8 @@ class Hooked:
         """Everything up to here is in the store or in the line."""
         self.standing = Standing(0, None)
         self.dropped_count = 0
+        self.tries = dict.fromkeys(RESULTS, 0)
+        """By what became of them; there before the first, whose rise would not be seen else."""
         self.failures = 0
         """Rounds in a row that say that the hook is down."""
         self.paused_until_ms = 0
@@ -96,16 +101,12 @@ class Sender:
     Args:
         store: Where deliveries lie.
         wall_ms: The time.
-        count: Told of every try.
         pace: How long to wait after a failure.
     """
 
-    def __init__(
-        self, store: HookStore, *, wall_ms: Callable[[], int], count: Count, pace: Pace
-    ) -> None:
+    def __init__(self, store: HookStore, *, wall_ms: Callable[[], int], pace: Pace) -> None:
         self.store = store
         self._wall_ms = wall_ms
-        self._count = count
         self._pace = pace
         self._random = random.Random()  # noqa: S311 - spreads tries
 
@@ -193,7 +194,7 @@ class Sender:
             tried.is_up = True
             hooked.last_error = ""
             tried.over.append((delivery, "delivered"))
-            self._count("webhook_tries", result="delivered", **names)
+            hooked.tries["delivered"] += 1
             return
         hooked.last_error = error
         if status not in range(400, 500) or status in _PASSING:
@@ -203,12 +204,12 @@ class Sender:
             tried.is_up = True
         if status == GONE or delivery.attempts + 1 >= TRIES_MAX:
             tried.over.append((delivery, "gave_up"))
-            self._count("webhook_tries", result="gave_up", **names)
+            hooked.tries["gave_up"] += 1
             _LOG.error("webhook.gave_up", error=error, **names)
             return
         due_ms = self._wall_ms() + self._delay_ms(delivery.attempts, self._pace.delay_max_ms)
         tried.later.append((delivery, due_ms))
-        self._count("webhook_tries", result="failed", **names)
+        hooked.tries["failed"] += 1
         _LOG.warning("webhook.failed", attempt=delivery.attempts + 1, error=error, **names)
 
     def _delay_ms(self, failures: int, most_ms: int) -> int:

@@ -11,11 +11,9 @@ never framed; without ``fairline demo`` nothing under ``/demo`` exists.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
-import msgspec
-import trio
-from msgspec import Meta, Struct
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,12 +21,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from router.errors import Refusal, Refused
-from router.server.calls import refusal
-from router.server.doors import Door
+from router.server.calls import json_response, refusal
 from router.server.ops_pages import Watched, public_ops_routes
 from router.server.origins import is_own
-from router.server.site_customers import NotLetIn, SiteCustomers
-from router.server.visitors import TooMany
+from router.server.site_calls import Sites, read_small, site_routes
 
 __all__ = ["DemoDesk", "Desk", "public_app"]
 
@@ -50,7 +46,6 @@ _FOR_ALL_SITES = {
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
 }
-BODY_BYTES_MAX = 4_096
 _SIGNPOST = """\
 A Fairline server.
 
@@ -63,21 +58,9 @@ A Fairline server.
 /docs       every call and message, for people
 """
 
-_Wanted = TypeVar("_Wanted")
-_Asked = TypeVar("_Asked", "_VisitorRequest", "_ProofRequest")
 
-
-class Desk(Watched, Protocol):
+class Desk(Watched, Sites, Protocol):
     """What the HTTP surface asks the running server."""
-
-    def may_embed(self, tenant: str, origin: str) -> bool:
-        """Whether pages of this origin may have customers of the tenant."""
-
-    def door(self, tenant: str, queue: str) -> Door | None:
-        """The public state of a queue; None where there is no such queue."""
-
-    customers: SiteCustomers
-    """Makes the tokens of customers whom no service signs in."""
 
 
 class DemoDesk(Protocol):
@@ -105,9 +88,7 @@ def public_app(
         Route("/desktop/people", _people(demo)),
         Route("/board", _page(files.get("board/index.html"), "'none'")),
         Route("/assets/{path:path}", _assets(files)),
-        Route("/v1/opening", _opening(desk)),
-        Route("/v1/visitors", _visitors(desk), methods=["POST", "OPTIONS"]),
-        Route("/v1/proofs", _proofs(desk), methods=["POST", "OPTIONS"]),
+        *site_routes(desk),
         *more,
     ]
     if has_ops:
@@ -225,101 +206,6 @@ def _policy(request: Request, ancestors: str) -> str:
     return "; ".join(f"{name} {value}" for name, value in parts.items())
 
 
-# -- visitors ----------------------------------------------------------------------------------
-
-
-class _VisitorRequest(Struct):
-    tenant: Annotated[str, Meta(min_length=1, max_length=64)]
-    visitor: Annotated[str, Meta(max_length=128)] | None = None
-
-
-class _ProofRequest(Struct):
-    tenant: Annotated[str, Meta(min_length=1, max_length=64)]
-    id: Annotated[str, Meta(min_length=1, max_length=128)]
-    proof: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{64}$")]
-
-
-def _visitors(desk: Desk) -> Endpoint:
-    def mint(wanted: _VisitorRequest, request: Request) -> object:
-        address = request.client.host if request.client is not None else ""
-        now_s = trio.current_time()
-        return desk.customers.visitor(wanted.tenant, wanted.visitor, address=address, now_s=now_s)
-
-    return _token_for(desk, _VisitorRequest, "expected {tenant, visitor?}", mint)
-
-
-def _proofs(desk: Desk) -> Endpoint:
-    def mint(wanted: _ProofRequest, _: Request) -> object:
-        return desk.customers.proven(wanted.tenant, wanted.id, wanted.proof)
-
-    shape = "expected {tenant, id, proof}, where proof is an HMAC-SHA256 as 64 hex digits"
-    return _token_for(desk, _ProofRequest, shape, mint)
-
-
-def _token_for(
-    desk: Desk, kind: type[_Asked], shape: str, mint: Callable[[_Asked, Request], object]
-) -> Endpoint:
-    """Answers pages that ask for a customer's token; whatever is wrong, the page may read it."""
-
-    async def serve(request: Request) -> Response:
-        origin = request.headers.get("origin")
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_cors(origin))
-        wanted = await _read(request, kind)
-        if wanted is None:
-            return _json({"error": shape}, 400, _cors(origin))
-        own = origin is None or is_own(origin, request.headers.get("host", ""))
-        if origin is not None and not own and not desk.may_embed(wanted.tenant, origin):
-            return _json({"error": _may_not(origin, wanted.tenant)}, 403, _cors(origin))
-        try:
-            minted = mint(wanted, request)
-        except TooMany as error:
-            headers = _cors(origin) | {"retry-after": str(int(error.retry_s) + 1)}
-            return _json({"error": "too many new visitors"}, 429, headers)
-        except NotLetIn as error:
-            return _json({"error": str(error)}, error.status, _cors(origin))
-        return _json(minted, 200, _cors(origin))
-
-    return serve
-
-
-def _may_not(origin: str, tenant: str) -> str:
-    if origin == "null":
-        return "a page opened from a file has no origin: serve it, as python3 -m http.server does"
-    return (
-        f"{origin} may not have customers of tenant {tenant!r}: is data-tenant right, and is this "
-        f"origin in origins = [...] of [tenants.{tenant}]?"
-    )
-
-
-def _opening(desk: Desk) -> Endpoint:
-    async def serve(request: Request) -> Response:
-        origin = request.headers.get("origin")
-        tenant = request.query_params.get("tenant", "")
-        own = origin is None or is_own(origin, request.headers.get("host", ""))
-        if origin is not None and not own and not desk.may_embed(tenant, origin):
-            return _json({"error": _may_not(origin, tenant)}, 403, _cors(origin))
-        door = desk.door(tenant, request.query_params.get("queue", ""))
-        if door is None:
-            return _json({"error": "no such tenant or queue"}, 404, _cors(origin))
-        return _json(door, 200, {**_cors(origin), "cache-control": "public, max-age=5"})
-
-    return serve
-
-
-def _cors(origin: str | None) -> dict[str, str]:
-    """Headers that let a page of the origin read the answer; a preflight carries no secret."""
-    if origin is None:
-        return {}
-    return {
-        "access-control-allow-origin": origin,
-        "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "content-type",
-        "access-control-max-age": "600",
-        "vary": "origin",
-    }
-
-
 # -- the demo ----------------------------------------------------------------------------------
 
 
@@ -332,7 +218,7 @@ def _people(demo: DemoDesk | None) -> Endpoint:
     """Whom the pages of staff offer to sign in as; nobody but in the demo."""
 
     async def people(_: Request) -> Response:
-        return _json([] if demo is None else demo.people())
+        return json_response([] if demo is None else demo.people())
 
     return people
 
@@ -341,35 +227,16 @@ def _demo_routes(demo: DemoDesk, shop: _File | None) -> list[Route]:
     async def token(request: Request) -> Response:
         origin = request.headers.get("origin")
         if origin is not None and not is_own(origin, request.headers.get("host", "")):
-            return _json({"error": "this origin may not"}, 403)
-        wanted = await _read(request, _TokenRequest)
+            return json_response({"error": "this origin may not"}, 403)
+        wanted = await read_small(request, _TokenRequest)
         if wanted is None:
-            return _json({"error": "expected {id, role}"}, 400)
+            return json_response({"error": "expected {id, role}"}, 400)
         minted = demo.token_for_human(wanted.id, wanted.role)
         if minted is None:
-            return _json({"error": "nobody of that name"}, 404)
-        return _json({"token": minted})
+            return json_response({"error": "nobody of that name"}, 404)
+        return json_response({"token": minted})
 
     return [
         Route("/demo", _page(shop, "'self'")),
         Route("/demo/token", token, methods=["POST"]),
     ]
-
-
-# -- bodies ------------------------------------------------------------------------------------
-
-
-async def _read(request: Request, wanted: type[_Wanted]) -> _Wanted | None:
-    body = await request.body()
-    if len(body) > BODY_BYTES_MAX:
-        return None
-    try:
-        return msgspec.json.decode(body, type=wanted)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-
-
-def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        msgspec.json.encode(value), status, dict(headers or {}), media_type="application/json"
-    )

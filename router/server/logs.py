@@ -1,13 +1,13 @@
 """Log lines for people and machines, without anything a customer said.
 
-Owns: the form of a line (JSON or console), which fields may stand in it, how often one cause may
-speak. Does not know: who logs, or why.
+Owns: the form of a line (JSON or console), which fields may stand in it.
+Does not know: who logs, or why; how often one cause may speak (``log_limits``).
 
 Invariants: a line is one line, whatever its values hold; a field that is not in ``FIELDS`` appears
-by name alone, so neither messages nor tokens can slip in; one cause writes at most
-``LINES_PER_WINDOW`` lines a minute, and its next line says how many were held back.
+by name alone, so neither messages nor tokens can slip in; what was held back is told, at the latest
+``TELL_EVERY_S`` after its window, or at the end.
 
-A cause is the line's event name. Event names are words joined by dots or underscores, written in
+Event names are words joined by dots or underscores, written in
 the source, never made of values: ``log.warning("journal.slow", commit_ms=350, count=12)``.
 """
 
@@ -19,10 +19,12 @@ from typing import Any, TextIO
 
 import msgspec
 import structlog
+import trio
 
 from router.server.clock import Clock
+from router.server.log_limits import Limit
 
-__all__ = ["FIELDS", "configure", "logger"]
+__all__ = ["FIELDS", "configure", "keep_telling", "limit", "logger", "tell_silences"]
 
 FIELDS = frozenset(
     {
@@ -40,16 +42,15 @@ FIELDS = frozenset(
 """Names that may stand in a line with their value; so may numbers ending in ``_MEASURES``."""
 
 _MEASURES = ("_ms", "_s", "_count", "_bytes", "_max", "_rate", "_at", "count", "bytes", "lines")
-LINES_PER_WINDOW = 10
-WINDOW_MS = 60_000
-UNLIMITED = ("connection.", "conversation.", "offer.")
-"""Beginnings of the names of lines that are no symptom of anything, and worth nothing with gaps."""
+TELL_EVERY_S = 10.0
 TEXT_MAX = 500
 TRACE_MAX = 20_000
 CHANGES_MAX = 8_000
 _LONG = {"exception": TRACE_MAX, "changes": CHANGES_MAX}
 
 Line = MutableMapping[str, Any]
+_LOG = structlog.get_logger("fairline.log")
+_limit: Limit | None = None
 
 
 def configure(form: str, clock: Clock, stream: TextIO | None = None, *, node: str = "") -> None:
@@ -57,13 +58,15 @@ def configure(form: str, clock: Clock, stream: TextIO | None = None, *, node: st
 
     Every line says ``node`` if the node has a name, for whoever gathers the lines of several.
     """
+    global _limit  # noqa: PLW0603 - the log is one for a process, as structlog's settings are
     target = stream or sys.stderr
+    _limit = Limit(clock.steady_ms)
     render: Callable[..., str] = _json if form == "json" else _console
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             _Stamp(clock, node),
-            _Limit(clock),
+            _limit,
             structlog.processors.format_exc_info,
             _keep_listed,
             render,
@@ -75,6 +78,26 @@ def configure(form: str, clock: Clock, stream: TextIO | None = None, *, node: st
     root = logging.getLogger()
     root.handlers = [_Bridge()]
     root.setLevel(logging.WARNING)
+
+
+def limit() -> Limit | None:
+    """How often causes speak since ``configure``; None before."""
+    return _limit
+
+
+async def keep_telling() -> None:
+    """Says what was held back of causes that speak no more, for ever."""
+    while True:
+        await trio.sleep(TELL_EVERY_S)
+        tell_silences()
+
+
+def tell_silences(*, is_end: bool = False) -> None:
+    """Says what was held back: of windows that are over, or at the end of all."""
+    for silence in _limit.silences(is_end=is_end) if _limit is not None else ():
+        _LOG.warning(
+            "log.suppressed", cause=silence.event, suppressed=silence.held_back, **silence.about
+        )
 
 
 def logger(**fields: str) -> structlog.typing.FilteringBoundLogger:
@@ -95,30 +118,6 @@ class _Stamp:
         stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         head = {"at": stamp, "level": line.pop("level"), "event": line.pop("event")}
         return {**head, **self._node, **line}
-
-
-class _Limit:
-    """Lets each cause speak ten times a minute; causes are few, for they stand in the source."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._windows: dict[str, tuple[int, int]] = {}
-
-    def __call__(self, _: object, __: str, line: Line) -> Line:
-        now_ms = self._clock.steady_ms()
-        cause = str(line["event"])
-        if cause.startswith(UNLIMITED):
-            return line
-        opened_at_ms, count = self._windows.get(cause, (now_ms, 0))
-        if now_ms - opened_at_ms >= WINDOW_MS:
-            suppressed = max(count - LINES_PER_WINDOW, 0)
-            if suppressed:
-                line["suppressed"] = suppressed
-            opened_at_ms, count = now_ms, 0
-        self._windows[cause] = (opened_at_ms, count + 1)
-        if count >= LINES_PER_WINDOW:
-            raise structlog.DropEvent
-        return line
 
 
 def _keep_listed(_: object, __: str, line: Line) -> Line:

@@ -23,7 +23,7 @@ from typing import Final
 
 from router.limits import Allowance
 
-__all__ = ["FrameLimits", "FrameMeter", "Verdict", "frame_limits"]
+__all__ = ["BAD_MESSAGE", "VERDICTS", "FrameLimits", "FrameMeter", "Verdict", "frame_limits"]
 
 RATE_LIMITED: Final = 4203
 BAD_FRAME: Final = 4502
@@ -102,6 +102,19 @@ class Verdict:
     """One of the sentences in this file; never the peer's words."""
 
 
+BAD_BYTES: Final = Verdict(BAD_FRAME, "malformed frame")
+BAD_MESSAGE: Final = Verdict(BAD_FRAME, "malformed message")
+BIG_MESSAGE: Final = Verdict(TOO_BIG, "message too big")
+MANY_BYTES: Final = Verdict(RATE_LIMITED, "too many bytes")
+MANY_FRAGMENTS: Final = Verdict(RATE_LIMITED, "too many fragments")
+MANY_FRAMES: Final = Verdict(RATE_LIMITED, "too many frames")
+MANY_PINGS: Final = Verdict(RATE_LIMITED, "too many control frames")
+VERDICTS: Final = (
+    BAD_BYTES, BAD_MESSAGE, BIG_MESSAGE, MANY_BYTES, MANY_FRAGMENTS, MANY_FRAMES, MANY_PINGS,
+)  # fmt: skip
+"""All that there are."""
+
+
 class FrameMeter:
     """Judges a stream of frames piece by piece.
 
@@ -167,7 +180,7 @@ class FrameMeter:
             self._held = b""
         passed = self._walk(data, now)
         if not within and self.verdict is None:
-            self.verdict = Verdict(RATE_LIMITED, "too many bytes")
+            self.verdict = MANY_BYTES
         return passed
 
     def _refill(self, now: float) -> None:
@@ -189,7 +202,7 @@ class FrameMeter:
         while end - start >= 2:
             kind, size = _KINDS[data[start]], _SIZES[data[start + 1]]
             if not kind or not size or (kind == _CONTROL and size > _SIZE):
-                self.verdict = Verdict(BAD_FRAME, "malformed frame")
+                self.verdict = BAD_BYTES
                 return data[:start]
             if end - start < size:
                 break
@@ -213,26 +226,26 @@ class FrameMeter:
             return self._judge_control(first, length)
         is_badly_long = length < _LENGTH_MIN[size] or length >> 63
         if is_badly_long or (kind == _NEXT) != (self._fragment_count > 0):
-            return Verdict(BAD_FRAME, "malformed frame")
+            return BAD_BYTES
         self._message_bytes += length
         if self._message_bytes > self._limits.frame_bytes:
-            return Verdict(TOO_BIG, "message too big")
+            return BIG_MESSAGE
         self._fragment_count += 1
         if self._fragment_count > self._limits.fragments:
-            return Verdict(RATE_LIMITED, "too many fragments")
+            return MANY_FRAGMENTS
         self._data_left -= 1.0
         if self._data_left < 0.0:
-            return Verdict(RATE_LIMITED, "too many frames")
+            return MANY_FRAMES
         if first & _FIN:
             self._fragment_count = self._message_bytes = 0
         return None
 
     def _judge_control(self, first: int, length: int) -> Verdict | None:
         if first == _CLOSE and length == 1:
-            return Verdict(BAD_FRAME, "malformed frame")
+            return BAD_BYTES
         if first == _PONG:
             self.pong_at = self._refilled_at  # which is now, but for a clock that stood still
         self._control_left -= 1.0
         if self._control_left < 0.0:
-            return Verdict(RATE_LIMITED, "too many control frames")
+            return MANY_PINGS
         return None

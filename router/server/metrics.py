@@ -7,11 +7,13 @@ Invariants (tests/server/test_metrics.py): every label's values are a closed set
 source or names from the configuration; what a client sends becomes ``other``. No id of a person,
 conversation or connection is in the page, so it does not grow with them.
 
-The page is rendered in a thread and kept for ``PAGE_S``, so that many scrapers cost no more than
+The page is in Prometheus' text format or, for who asks for it, in OpenMetrics. It is rendered in a
+thread and kept for ``PAGE_S``, so that many scrapers cost no more than
 one; figures of the cores are set on the loop before, for no thread may look into a core.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 import structlog
 import trio
@@ -25,6 +27,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.openmetrics.exposition import generate_latest as generate_open
 from prometheus_client.registry import Collector
 
 from router.commands import Command
@@ -34,15 +38,19 @@ from router.journal.base import Journal
 from router.server.auditing import Auditor
 from router.server.floor_figures import FloorFigures
 from router.server.happened import Happened
+from router.server.head import STATUSES
 from router.server.journal_figures import TimedJournal
 from router.server.links import Link
+from router.server.meter import VERDICTS
 from router.server.node_figures import NodeFigures
 from router.server.service_figures import ServiceFigures
+from router.server.socket import LABELS
 from router.server.traffic import Traffic
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+__all__ = ["CONTENT_TYPE", "OPEN_TYPE", "Metrics", "wants_open"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OPEN_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PAGE_S = 1.0
 _LOG = structlog.get_logger("fairline.metrics")
 
@@ -68,8 +76,31 @@ DOORS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
     "snapshotter_ends": ("Times that the second process, which writes them, ended.", {}),
 }
 """Counters of the doors and of what stands behind the journal, with the words of their label."""
+DOORS_BY_WORDS: Mapping[str, tuple[str, tuple[str, ...], Iterable[tuple[str, ...]]]] = {
+    "front_heads_refused": (
+        "Requests whose head was wrong.",
+        ("status",),
+        [(str(status),) for status in STATUSES],
+    ),
+    "gate_verdicts": (
+        "Sockets that broke the frame limits.",
+        ("code", "reason"),
+        [(str(verdict.code), verdict.reason) for verdict in VERDICTS],
+    ),
+    "socket_ends": (
+        "WebSockets that ended, by code or its band.",
+        ("code", "fault"),
+        list(product(LABELS, ("none", "peer"))),
+    ),
+}
+"""Those whose words stand where they are counted: text, labels, their values."""
 # Else every counter would be two series, and nobody asks for the second.
 disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+def wants_open(accept: str) -> bool:
+    """Whether whoever says ``Accept`` so reads OpenMetrics, which can show examples of waits."""
+    return choose_encoder(accept)[1].startswith("application/openmetrics-text")
 
 
 class Metrics:
@@ -85,8 +116,8 @@ class Metrics:
         self._service: ServiceFigures | None = None
         self._node: NodeFigures | None = None
         self._counters: dict[str, Counter] = {}
-        self._page: bytes | None = None
-        self._page_at = float("-inf")
+        self._pages: dict[bool, tuple[float, bytes]] = {}
+        """In either form, the page that was made last, and when."""
         self._auditors: dict[str, Auditor] = {}
         self.traffic = Traffic()
         self.happened = Happened()
@@ -96,8 +127,11 @@ class Metrics:
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         PlatformCollector(registry=registry)
-        for name, (text, labels) in DOORS.items():
-            self._count_nothing(name, text, labels)
+        for name, (text, words) in DOORS.items():
+            every = list(product(*words.values())) if words else []
+            self._count_nothing(name, text, tuple(words), every)
+        for name, (text, labels, series) in DOORS_BY_WORDS.items():
+            self._count_nothing(name, text, labels, series)
         self._reload_success = Gauge(
             "fairline_config_reload_success",
             "Whether the last settings that were read (at the start, or by SIGHUP) were right.",
@@ -141,14 +175,15 @@ class Metrics:
             )
         (counter.labels(**labels) if labels else counter).inc()
 
-    def _count_nothing(self, name: str, text: str, labels: Mapping[str, Sequence[str]]) -> None:
-        """Begins a counter at 0, with all its series."""
+    def _count_nothing(
+        self, name: str, text: str, labels: Sequence[str], series: Iterable[Sequence[str]]
+    ) -> None:
+        """Begins a counter at 0, with all its series; else nobody sees the first of each."""
         counter = self._counters[name] = Counter(
-            f"fairline_{name}", text, sorted(labels), registry=self._registry
+            f"fairline_{name}", text, labels, registry=self._registry
         )
-        for label, words in labels.items():
-            for word in words:
-                counter.labels(**{label: word})
+        for values in series:
+            counter.labels(**dict(zip(labels, values, strict=True)))
 
     def reloaded(self, *, is_right: bool) -> None:
         """Settings were read, and put in force or refused."""
@@ -186,15 +221,25 @@ class Metrics:
     # -- the page ------------------------------------------------------------------------------
 
     async def page(
-        self, routers: Mapping[str, Router], links: Iterable[Link], now_ms: int
+        self,
+        routers: Mapping[str, Router],
+        links: Iterable[Link],
+        now_ms: int,
+        *,
+        is_open: bool = False,
     ) -> bytes:
-        """The page in Prometheus' text format, at most ``PAGE_S`` old."""
+        """The page in Prometheus' text format or in OpenMetrics, at most ``PAGE_S`` old."""
         now = trio.current_time()
-        if self._page is None or now - self._page_at >= PAGE_S:
-            self._page_at = now
-            await self._look(routers, links, now_ms)
-            self._page = await trio.to_thread.run_sync(generate_latest, self._registry)
-        return self._page
+        kept = self._pages.get(is_open)
+        if kept is not None and now - kept[0] < PAGE_S:
+            return kept[1]
+        if kept is not None:
+            self._pages[is_open] = (now, kept[1])  # for who comes while the new one is made
+        await self._look(routers, links, now_ms)
+        make = generate_open if is_open else generate_latest
+        page: bytes = await trio.to_thread.run_sync(make, self._registry)
+        self._pages[is_open] = (now, page)
+        return page
 
     async def _look(
         self, routers: Mapping[str, Router], links: Iterable[Link], now_ms: int

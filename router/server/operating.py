@@ -15,6 +15,7 @@ from sysconfig import get_path
 from typing import NamedTuple
 
 import router
+from router import __version__
 from router.errors import SettingsError
 from router.server.sections import ServerSettings
 from router.server.soundness import address
@@ -39,6 +40,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "prometheus": ("prometheus",),
     "grafana": ("grafana",),
     "compose": ("docker", "prometheus", "grafana"),
+    "kubernetes": ("kubernetes", "grafana"),
     "examples": (
         "fairline.example.toml", "fairline.schema.json", "policy.schema.json", "scenarios",
         "staffing.toml",
@@ -48,6 +50,11 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 _OURS_ALONE = {"build.py", "boards.toml", "tests.yml", "tests_long.yml"}
 """How we make and test the others."""
+
+_NO_GROUPS = (
+    "  groups: []  # those of ../prometheus: fairline init DIR --with kubernetes puts them in\n"
+)
+_RULES = ("rules.yml", "alerts.yml")
 
 _HOMES = ("/home", "/root", "/run/user")
 """What a service does not see with ``ProtectHome=yes``."""
@@ -184,7 +191,20 @@ def words_of(folder: str, place: Place) -> dict[str, str]:
             return {"127.0.0.1:8080": place.public, "chat.example": place.site}
         case "prometheus":
             return {"127.0.0.1:8080": place.ops}
+        case "kubernetes":
+            return {
+                "chat.example": place.site,
+                "registry.example/fairline:0.1.0": f"registry.example/fairline:{__version__}",
+                _NO_GROUPS: f"  groups:\n{_groups()}",
+            }
         case "docker":
             return {"build: ../..": "build: ."}
         case _:
             return {}
+
+
+def _groups() -> str:
+    """The groups of rules and alerts, two columns further in, as a ``PrometheusRule`` has them."""
+    texts = ((example_folder() / "prometheus" / name).read_text("utf-8") for name in _RULES)
+    lines = (line for text in texts for line in text.split("groups:\n", 1)[1].splitlines())
+    return "".join(f"  {line}\n" if line else "\n" for line in lines)

@@ -20,7 +20,7 @@ from router.core import Router
 from router.errors import Refusal, Refused
 from router.server.calls import json_response, refusal
 from router.server.detailed import detailed_page
-from router.server.metrics import CONTENT_TYPE
+from router.server.metrics import CONTENT_TYPE, OPEN_TYPE, wants_open
 from router.server.readiness import Readiness, is_ready
 from router.server.runbooks import CONTENT_POLICY, html_of
 
@@ -36,8 +36,8 @@ class Watched(Protocol):
     readiness: Readiness
     """Says whether this node takes new connections."""
 
-    async def render_metrics(self) -> bytes:
-        """The page for Prometheus."""
+    async def render_metrics(self, *, is_open: bool = False) -> bytes:
+        """The page for Prometheus, in its text format or in OpenMetrics."""
 
     @property
     def served(self) -> Mapping[str, Router]:
@@ -100,8 +100,10 @@ def _routes(desk: Watched) -> list[Route]:
         )
         return PlainTextResponse("".join(reasons) or "ready\n", status)
 
-    async def metrics(_: Request) -> Response:
-        return Response(await desk.render_metrics(), headers={"content-type": CONTENT_TYPE})
+    async def metrics(request: Request) -> Response:
+        is_open = wants_open(request.headers.get("accept", ""))
+        told = {"content-type": OPEN_TYPE if is_open else CONTENT_TYPE, "vary": "accept"}
+        return Response(await desk.render_metrics(is_open=is_open), headers=told)
 
     return [
         Route("/healthz", healthz),

@@ -20,12 +20,14 @@ from starlette.routing import Route
 from router.archive.base import Archive, AuditQuery, Seen
 from router.commands import EraseCustomer
 from router.errors import ArchiveUnavailable, Refusal, Refused
+from router.fields import ID_MAX
 from router.ids import CustomerId
 from router.server.calls import Caller, Calls, Serve, json_response
 
-__all__ = ["AuditPage", "Records", "records_routes"]
+__all__ = ["AuditPage", "Records", "TrailQuery", "records_routes"]
 
 LIMIT_MAX = 1_000
+AFTER_DIGITS_MAX = 15
 
 
 class Records(Protocol):
@@ -39,10 +41,20 @@ class Records(Protocol):
         """Writes what waits; whether all that happened is in the archive then."""
 
 
+class TrailQuery(AuditQuery, frozen=True):
+    """Lines of the audit trail, as they are asked for by HTTP: ``after`` is the ``next`` of a page.
+
+    ``before`` is the same as a number, from when there was no other way.
+    """
+
+    after: str = ""
+
+
 class AuditPage(msgspec.Struct, frozen=True):
-    """Lines of the audit trail, the newest first; ``before`` asks for those behind them."""
+    """Lines of the audit trail, the newest first; ``next`` (``before``) asks for those behind."""
 
     entries: list[Seen]
+    next: str | None
     before: int | None
 
 
@@ -55,7 +67,9 @@ def records_routes(calls: Calls, records: Records | None) -> list[Route]:
         query = _query(request)
         entries = await _read(records, caller.tenant, query)
         before = entries[-1].entry if len(entries) == query.limit else None
-        return json_response(AuditPage(entries, before), headers={"cache-control": "no-store"})
+        following = None if before is None else str(before)
+        page = AuditPage(entries, following, before)
+        return json_response(page, headers={"cache-control": "no-store"})
 
     async def erase(request: Request, caller: Caller) -> Response:
         if caller.actor.role != "service":
@@ -81,19 +95,25 @@ def _endpoint(calls: Calls, serve: Serve) -> Callable[[Request], Awaitable[Respo
     return partial(calls.answer, serve=answer, unknown="ask again")
 
 
-def _query(request: Request) -> AuditQuery:
+def _query(request: Request) -> TrailQuery:
     """What is asked for.
 
     Raises:
         Refused: BAD_REQUEST, with what is wrong.
     """
     try:
-        query = msgspec.convert(dict(request.query_params), AuditQuery, strict=False)
+        query = msgspec.convert(dict(request.query_params), TrailQuery, strict=False)
     except msgspec.ValidationError as error:
         raise Refused(Refusal.BAD_REQUEST, str(error)) from None
     if not 1 <= query.limit <= LIMIT_MAX:
         raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {LIMIT_MAX}")
-    return query
+    if not all(0 <= one <= ID_MAX for one in (query.since, query.until, query.before)):
+        raise Refused(Refusal.BAD_REQUEST, f"since, until, before: expected 0 to {ID_MAX}")
+    if not query.after:
+        return query
+    if query.before or not query.after.isdecimal() or len(query.after) > AFTER_DIGITS_MAX:
+        raise Refused(Refusal.BAD_REQUEST, "after: expected the next of a page, and no before")
+    return msgspec.structs.replace(query, before=int(query.after))
 
 
 async def _read(records: Records | None, tenant: str, query: AuditQuery) -> list[Seen]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import router
 
-__all__ = ["CONTENT_POLICY", "html_of", "names", "text_of"]
+__all__ = ["CONTENT_POLICY", "html_of", "names", "of_alert", "text_of"]
 
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")
@@ -45,6 +45,12 @@ def text_of(name: str) -> str | None:
     if name not in names():
         return None
     return (_folder() / f"{name}.md").read_text(encoding="utf-8")
+
+
+def of_alert(alert: str) -> str | None:
+    """The name of the runbook of an alert; None where there is none."""
+    row = f"\n| `{alert}` |"
+    return next((name for name in names() if row in (text_of(name) or "")), None)
 
 
 def html_of(name: str) -> str | None:

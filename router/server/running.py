@@ -75,6 +75,7 @@ async def serve(
         del kept  # the cores that a snapshot began are the node's now
         async with short_collections():
             await run(node, reload=reload, task_status=task_status)
+    logs.tell_silences(is_end=True)
     _LOG.info("server.stopped")
 
 
@@ -92,6 +93,7 @@ async def run(
         if node.webhooks is not None:
             machine.start_soon(node.webhooks.run)
         machine.start_soon(node.node_figures.measure_lag)
+        machine.start_soon(logs.keep_telling)
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async with trio.open_nursery() as doors:
                 addresses = await _open_doors(node, doors)

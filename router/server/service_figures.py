@@ -13,12 +13,14 @@ Counters begin anew with the node, and where a core was made anew; ``rate`` know
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 import trio
+from msgspec import UNSET
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from router.core import Router
 from router.figures import AgentMeasures, QueueMeasures
+from router.policy import LONGEST
 from router.server.folds import Folds, as_evenness
 from router.states import Show
 
@@ -71,6 +73,11 @@ class ServiceFigures(Collector):
                 level = wanted.service_level
                 page.target.add_metric([tenant, wanted.id], level.within_ms / 1000)
                 page.target_ratio.add_metric([tenant, wanted.id], level.target / 1000)
+                longest_ms = (
+                    LONGEST * level.within_ms if level.longest_ms is UNSET else level.longest_ms
+                )
+                if longest_ms:
+                    page.longest.add_metric([tenant, wanted.id], longest_ms / 1000)
                 last_ms = max(self._since_ms, watched.measures.offered_at_ms.get(wanted.id, 0))
                 page.last_offer.add_metric([tenant, wanted.id], last_ms / 1000)
         self._families = [*page, *self._folds.announced.families(routers)]
@@ -161,6 +168,11 @@ class _Page:
         self.target_ratio = _gauge(
             "service_level_target_ratio",
             "The part of conversations that the policy wants to be accepted in that time.",
+            *queue,
+        )
+        self.longest = _gauge(
+            "queue_longest_wait_limit_seconds",
+            "When a wait of the first in line calls somebody; absent without a target.",
             *queue,
         )
         self.last_offer = _gauge(

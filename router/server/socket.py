@@ -50,6 +50,8 @@ _PROTOCOL_CODES = frozenset({1002, 1007})
 _PING_FRAME = bytes((_PING, 0))
 _LABEL_BY_CODE = {code: str(code) for code in (1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011)}
 _LABEL_BY_BAND = {band: f"{band}xx" for band in (41, 42, 43, 45)}
+LABELS = (*_LABEL_BY_CODE.values(), *_LABEL_BY_BAND.values(), "other")
+"""How ends are counted."""
 
 
 class SocketClosedError(Exception):

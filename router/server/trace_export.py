@@ -17,6 +17,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from prometheus_client.registry import Collector
 
 from router import __version__
 from router.errors import SettingsError
@@ -34,18 +35,28 @@ _MISSING = "OpenTelemetry is not installed: pip install 'fairline[otel]', or lea
 
 
 class Traces:
-    """The spans' maker, and the provider that brings them away."""
+    """The spans' maker, the provider that brings them away, and what became of them."""
 
-    def __init__(self, tracing: "Tracing", provider: Any) -> None:  # noqa: ANN401 - of the extra
+    def __init__(
+        self,
+        tracing: "Tracing",
+        provider: Any,  # noqa: ANN401 - of the extra
+        figures: Collector,
+    ) -> None:
         self.tracing = tracing
         self.provider = provider
+        self.figures = figures
 
     def close(self) -> None:
         """Brings away what is left; waits for it, so call it in a thread."""
         self.provider.shutdown()
 
 
-def open_traces(server: ServerSettings, is_live: Callable[[], bool]) -> Traces | None:
+def open_traces(
+    server: ServerSettings,
+    is_live: Callable[[], bool],
+    took_s: Callable[[], float] = lambda: 0.0,
+) -> Traces | None:
     """What makes traces, or None where none are wanted.
 
     Raises:
@@ -56,8 +67,8 @@ def open_traces(server: ServerSettings, is_live: Callable[[], bool]) -> Traces |
     try:
         from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
         from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        from router.server.span_counts import CountedProcessor, SpanFigures
         from router.server.tracing import Tracing
     except ImportError as error:
         raise SettingsError(_MISSING, key="server.traces") from error
@@ -66,11 +77,14 @@ def open_traces(server: ServerSettings, is_live: Callable[[], bool]) -> Traces |
         told[SERVICE_NAME] = "fairline"
     provider = TracerProvider(resource=Resource.create(told), shutdown_on_exit=False)
     names = os.environ.get("OTEL_TRACES_EXPORTER", "otlp")
-    for name in filter(None, (word.strip() for word in names.split(","))):
-        if name != "none":
-            provider.add_span_processor(BatchSpanProcessor(_exporter(name)))
+    wanted = [word.strip() for word in names.split(",")]
+    processors = [CountedProcessor(_exporter(name)) for name in wanted if name and name != "none"]
+    for processor in processors:
+        provider.add_span_processor(processor)
     _LOG.info("traces.begin", type=names)
-    return Traces(Tracing(provider.get_tracer("fairline", __version__), is_live), provider)
+    tracing = Tracing(provider.get_tracer("fairline", __version__), is_live, took_s)
+    figures = SpanFigures(processors, lambda: tracing.begun, lambda: tracing.untraced)
+    return Traces(tracing, provider, figures)
 
 
 def _exporter(name: str) -> Any:  # noqa: ANN401 - of the extra, or of another package

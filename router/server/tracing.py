@@ -9,7 +9,7 @@ conversations and ``OPEN_MAX``.
 
     conversation                     from the request to the end
     ├─ queue.wait                    each time in line
-    │  ├─ route.decide               an agent was chosen; takes no time by the journal's clock
+    │  ├─ route.decide               an agent was chosen; as long as the core took for it
     │  └─ offer                      until its outcome
     └─ conversation.serve            with one agent, wrap-up included
 
@@ -35,6 +35,7 @@ __all__ = ["Tracing"]
 OPEN_MAX = 100_000
 PARENTS_MAX = 10_000
 NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
 _FAILED = {"abandoned", "expired", "customer_lost"}
 
 _PROPAGATOR = TraceContextTextMapPropagator()
@@ -63,13 +64,26 @@ class Tracing:
     Args:
         tracer: Where spans begin.
         is_live: Whether what comes is no replay.
+        took_s: Says how long the core took for the command whose events come.
     """
 
-    def __init__(self, tracer: Tracer, is_live: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        tracer: Tracer,
+        is_live: Callable[[], bool],
+        took_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._tracer = tracer
         self._is_live = is_live
+        self._took_s = took_s
+        self.begun = 0
+        """Spans that were begun."""
+        self.untraced = 0
+        """Times that no trace was begun, for too many were open."""
         self._open: dict[tuple[str, str], _Trace] = {}
         self._parents: OrderedDict[str, str] = OrderedDict()
+        self._over = (("", ""), "")
+        """The conversation whose trace ended last, for those who hear of its end after us."""
         self._takes: Mapping[type, Callable[[Record, Any], None]] = {
             events.ConversationQueued: self._queued,
             events.ConversationSnoozed: self._snoozed,
@@ -88,9 +102,11 @@ class Tracing:
         return len(self._open)
 
     def trace_of(self, tenant: str, conversation: str) -> str:
-        """The id of the trace that is under way, as exporters show it; empty where none is."""
+        """The id of the trace under way, or that ended last, as exporters show it; else empty."""
         known = self._open.get((tenant, conversation))
-        if known is None or not known.root.is_recording():
+        if known is None:
+            return self._over[1] if self._over[0] == (tenant, conversation) else ""
+        if not known.root.is_recording():
             return ""
         return trace.format_trace_id(known.root.get_span_context().trace_id)
 
@@ -113,13 +129,20 @@ class Tracing:
     async def keep_up(self) -> None:
         """See ``hearers.Effects``; nothing here has to be waited for."""
 
+    def _start(self, *about: Any, **more: Any) -> Span:  # noqa: ANN401 - of the SDK
+        self.begun += 1
+        return self._tracer.start_span(*about, **more)
+
     # -- events ------------------------------------------------------------------------------
 
     def _begin(self, record: Record, conversation: str, queue: str, at_ns: int) -> _Trace | None:
         known = self._open.get((record.tenant, conversation))
         parent = self._parents.pop(conversation, "")
-        if known is not None or len(self._open) >= OPEN_MAX:
+        if known is not None:
             return known
+        if len(self._open) >= OPEN_MAX:
+            self.untraced += 1
+            return None
         context = _PROPAGATOR.extract({"traceparent": parent}) if parent else Context()
         told: dict[str, Any] = {
             "fairline.tenant": record.tenant,
@@ -127,7 +150,7 @@ class Tracing:
             "fairline.queue": queue,
             "fairline.position": record.position,
         }
-        root = self._tracer.start_span("conversation", context, attributes=told, start_time=at_ns)
+        root = self._start("conversation", context, attributes=told, start_time=at_ns)
         made = self._open[record.tenant, conversation] = _Trace(root)
         return made
 
@@ -144,9 +167,7 @@ class Tracing:
             one.wait.add_event(event.cause, {"fairline.status": event.status}, at_ns)
             return
         told = {"fairline.queue": event.queue, "fairline.cause": event.cause}
-        one.wait = self._tracer.start_span(
-            "queue.wait", one.context, attributes=told, start_time=at_ns
-        )
+        one.wait = self._start("queue.wait", one.context, attributes=told, start_time=at_ns)
 
     def _snoozed(self, record: Record, event: events.ConversationSnoozed) -> None:
         one = self._open.get((record.tenant, event.conversation))
@@ -162,14 +183,14 @@ class Tracing:
         at_ns = record.now_ms * NS_PER_MS
         inside = one.context if one.wait is None else trace.set_span_in_context(one.wait)
         told: dict[str, Any] = {"fairline.agent": event.agent, "fairline.attempt": event.attempt}
-        decided = self._tracer.start_span(
+        decided = self._start(
             "route.decide",
             inside,
             attributes={**told, "fairline.position": record.position, "fairline.why": event.why},
             start_time=at_ns,
         )
-        decided.end(at_ns)
-        one.offers[event.offer] = self._tracer.start_span(
+        decided.end(at_ns + round(self._took_s() * NS_PER_S))
+        one.offers[event.offer] = self._start(
             "offer",
             inside,
             attributes={**told, "fairline.offer": event.offer},
@@ -198,7 +219,7 @@ class Tracing:
             "fairline.agent": event.agent,
             "fairline.waited_ms": event.waited_ms,
         }
-        one.serve = self._tracer.start_span(
+        one.serve = self._start(
             "conversation.serve", one.context, attributes=told, start_time=at_ns
         )
 
@@ -216,7 +237,9 @@ class Tracing:
     def _ended(self, record: Record, event: events.ConversationEnded) -> None:
         if event.wrap_up:
             return
-        one = self._open.pop((record.tenant, event.conversation), None)
+        key = (record.tenant, event.conversation)
+        self._over = (key, self.trace_of(*key))
+        one = self._open.pop(key, None)
         if one is None:
             return
         one.root.set_attribute("fairline.reason", event.reason)

@@ -26,7 +26,6 @@ from prometheus_client.registry import Collector
 from router.errors import StorageError
 from router.events import CustomerErased, Event
 from router.journal.base import Record
-from router.server.counters import Count
 from router.server.hook_events import told_of
 from router.server.hook_sending import Hooked, Pace, Sender
 from router.server.hook_store import Delivery, HookKey, HookStore
@@ -63,7 +62,6 @@ class Webhooks:
         tenants: The cores.
         ends: Where each tenant's journal ended when it was opened: what a new hook begins behind.
         wall_ms: The time.
-        count: Told of every try.
         pace: How long to wait after a failure.
     """
 
@@ -75,14 +73,12 @@ class Webhooks:
         *,
         ends: Mapping[str, int],
         wall_ms: Callable[[], int],
-        count: Count,
         pace: Pace = _PACE,
     ) -> None:
-        self._sender = Sender(store, wall_ms=wall_ms, count=count, pace=pace)
+        self._sender = Sender(store, wall_ms=wall_ms, pace=pace)
         self.store = store
         self._tenants = tenants
         self._wall_ms = wall_ms
-        self._count = count
         self._line: deque[Delivery] = deque()
         self._erased: list[tuple[str, str]] = []
         self._wake = trio.Event()
@@ -228,6 +224,11 @@ class HookFigures(Collector):
         dropped = CounterMetricFamily(
             "fairline_webhook_dropped", "Events that no room was left for.", labels=labels
         )
+        tries = CounterMetricFamily(
+            "fairline_webhook_tries",
+            "Deliveries, by what became of them.",
+            labels=[*labels, "result"],
+        )
         for hooked in self._webhooks.all():
             standing = hooked.standing
             since_ms = standing.oldest_at_ms
@@ -235,7 +236,9 @@ class HookFigures(Collector):
             waiting.add_metric(list(hooked.key), standing.waiting)
             oldest.add_metric(list(hooked.key), max(age_s, 0.0))
             dropped.add_metric(list(hooked.key), hooked.dropped_count)
-        return waiting, oldest, dropped
+            for result, count in hooked.tries.items():
+                tries.add_metric([*hooked.key, result], count)
+        return waiting, oldest, dropped, tries
 
 
 def needed(store: HookStore, hooks: Mapping[str, Sequence[Webhook]]) -> dict[str, int]:

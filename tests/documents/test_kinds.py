@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from router.documents.kinds import default_of, kind_of, structs_in
 from router.incoming import Hello
@@ -15,6 +15,7 @@ class Lamp(Struct):
     colour: str = "white"
     tags: tuple[str, ...] = ()
     shade: str | None = None
+    lasts: int | UnsetType = UNSET
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ class Lamp(Struct):
     [
         (int, "whole number"),
         (str | None, "text"),
+        (int | UnsetType, "whole number"),
         (Any, "anything"),
         (Literal["", "on", "off"], "`on` or `off`"),
         (Annotated[int, Meta(ge=1, le=5)], "whole number, 1 to 5"),
@@ -45,7 +47,13 @@ def test_a_type_without_words_is_an_error() -> None:
 
 def test_defaults_are_shown_as_they_are_spelt() -> None:
     told = {field.encode_name: default_of(field) for field in msgspec.structs.fields(Lamp)}
-    assert told == {"watts": "must be there", "colour": '`"white"`', "tags": "`[]`", "shade": ""}
+    assert told == {
+        "watts": "must be there",
+        "colour": '`"white"`',
+        "tags": "`[]`",
+        "shade": "",
+        "lasts": "",
+    }
     by_name = {field.name: field for field in msgspec.structs.fields(Hello)}
     assert (default_of(by_name["seen"]), default_of(by_name["client"])) == ("`{}`", "as below")
 

@@ -12,6 +12,7 @@ from referencing.exceptions import PointerToNowhere
 
 from router.documents.openapi import openapi
 from router.documents.openapi_beside import beside
+from router.documents.openapi_open import open_paths
 from router.server import preference_calls
 from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS
@@ -49,7 +50,8 @@ def test_it_has_exactly_what_is_served() -> None:
     served = {(operation.method, operation.path) for operation in OPERATIONS}
     own = {(method.upper(), preference_calls.PATH) for method in preference_calls.METHODS}
     others = {(method.upper(), path) for path, methods in beside().items() for method in methods}
-    assert told == served | own | {("GET", OWN_SHARE)} | others
+    pages = {(method.upper(), path) for path, told in open_paths().items() for method in told}
+    assert told == served | own | {("GET", OWN_SHARE)} | others | pages
 
 
 def test_the_body_has_nothing_that_the_path_or_the_key_says() -> None:

@@ -3,22 +3,16 @@
 import msgspec
 from starlette.routing import Route
 
-from router.archive.base import AuditQuery
 from router.documents.openapi import openapi
 from router.documents.openapi_beside import beside
+from router.server.records import TrailQuery
 from tests.helpers.nodes import open_node, token
 
-OPEN = {
-    "/v1/opening",
-    "/v1/visitors",
-    "/v1/proofs",
-    "/v1/openapi.json",
-    "/v1/asyncapi.json",
-}
-"""For browsers, without a token; protocol and pages describe them."""
+OPEN = {"/v1/openapi.json", "/v1/asyncapi.json"}
+"""The documents themselves."""
 
 
-async def test_every_path_that_a_back_end_can_call_is_described_and_no_other() -> None:
+async def test_every_path_that_can_be_called_is_described_and_no_other() -> None:
     async with open_node() as node:
         routes = node.node.gateway._app.routes  # type: ignore[attr-defined]
     served = {
@@ -26,7 +20,7 @@ async def test_every_path_that_a_back_end_can_call_is_described_and_no_other() -
         for route in routes
         if isinstance(route, Route) and route.path.startswith("/v1/") and route.path not in OPEN
         for method in route.methods or ()
-        if method != "HEAD"
+        if method not in {"HEAD", "OPTIONS"}
     }
     told = {
         (method.upper(), path)
@@ -39,7 +33,7 @@ async def test_every_path_that_a_back_end_can_call_is_described_and_no_other() -
 
 def test_the_audit_trail_is_asked_by_what_it_can_be_asked_by() -> None:
     told = [one["name"] for one in beside()["/v1/audit"]["get"]["parameters"]]
-    assert told == list(AuditQuery.__struct_fields__)
+    assert told == list(TrailQuery.__struct_fields__)
 
 
 async def test_answers_have_the_described_fields() -> None:

@@ -13,16 +13,15 @@ from tests.helpers.nodes import node_settings, open_node
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `(fairline_\w+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 LATER = {
-    "fairline_webhook_tries_total",
     "fairline_certificate_expiry_timestamp_seconds",
-    "fairline_front_heads_refused_total",
-    "fairline_gate_verdicts_total",
-    "fairline_socket_ends_total",
+    "fairline_trace_spans_begun_total",
+    "fairline_trace_spans_total",
+    "fairline_traces_untraced_total",
     "fairline_disk_free_bytes",
     "fairline_disk_size_bytes",
     "fairline_journal_bytes",
 }
-"""There only on a disk, behind TLS, or after something happened."""
+"""There only on a disk, or behind TLS."""
 
 
 def _with_hook(settings: Settings) -> Settings:

@@ -148,8 +148,6 @@ def _is_answer(found: list[Any], where: str) -> bool:
 
 NO_NUMBER_HERE = {
     'of="load"': "of two who worked for a minute: tests/server/test_service_figures.py",
-    "front_heads_refused": "there after the first",
-    "gate_verdicts": "there after the first",
     "ping_rtt": "a first ping is answered within 40 s",
     "certificate_expiry": "there with TLS: tests/server/test_node_figures.py",
 }
@@ -301,6 +299,20 @@ def test_every_query_gets_data_from_servers_at_work(watched: Watched) -> None:
     until(lambda: not silent(), "every query has data", PATIENCE_S, silent)
     for _, query in _queries():
         watched.result(query)  # those that may be empty: at least they run
+
+
+def test_the_page_is_one_that_promtool_approves_of(watched: Watched, tools: dict[str, str]) -> None:
+    """After a day with every kind of event: names, types, help, no series twice."""
+    command, page = [tools["promtool"], "check", "metrics"], b""
+    for port in (watched.port, watched.second_port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            page = answer.read()
+        assert page.count(b"# TYPE fairline_") > 90
+        done = subprocess.run(command, input=page, capture_output=True, check=False)
+        assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+    broken = page + b"# TYPE fairline_wrong counter\nfairline_wrong 1\n"
+    done = subprocess.run(command, input=broken, capture_output=True, check=False)
+    assert done.returncode != 0, "it looks at nothing"
 
 
 def test_every_series_that_a_rule_or_an_alert_selects_is_there(watched: Watched) -> None:

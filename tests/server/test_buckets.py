@@ -3,6 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_open
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.registry import Collector
 
 from router.server.buckets import Buckets, as_counter, as_family
@@ -27,6 +29,30 @@ def test_it_shows_what_the_library_would_show(values: list[float]) -> None:
         labelled.observe(value)
     assert buckets.count == len(values)
     assert generate_latest(ours).splitlines() == generate_latest(theirs).splitlines()
+
+
+def test_a_bucket_shows_its_newest_example_to_who_reads_openmetrics() -> None:
+    buckets = Buckets(BOUNDS)
+    for value, trace in ((0.7, "old"), (0.9, "new"), (99.0, "long")):
+        buckets.note(value)
+        buckets.remember(value, trace, 1_000.5)
+
+    class Shown(Collector):
+        def collect(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            return [as_family("t_seconds", "What.", [], {(): buckets})]
+
+    registry = CollectorRegistry()
+    registry.register(Shown())
+    page = generate_open(registry).decode()  # type: ignore[no-untyped-call]
+    (family,) = open_families(page)  # type: ignore[no-untyped-call]
+    told = {one.labels.get("le"): one.exemplar for one in family.samples if one.exemplar}
+    assert {bound: one.labels["trace_id"] for bound, one in told.items()} == {
+        "1.0": "new",
+        "+Inf": "long",
+    }
+    assert told["1.0"].value == 0.9
+    assert float(told["1.0"].timestamp) == 1_000.5
+    assert b"trace_id" not in generate_latest(registry)
 
 
 def test_a_counter_has_a_sample_for_each_series() -> None:

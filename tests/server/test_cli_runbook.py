@@ -18,7 +18,7 @@ def test_it_prints_the_page_that_is_named_and_the_list_without_a_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = (FOLDER / "node-down.md").read_text("utf-8")
-    for name in ("node-down", "node-down.html", "node-down.md"):
+    for name in ("node-down", "node-down.html", "node-down.md", "FairlineDown"):
         assert said(capsys, name) == page
     assert "node-down.md" in said(capsys)
 

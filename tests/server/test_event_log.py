@@ -17,6 +17,7 @@ from router.server import logs
 from router.server.clock import Clock
 from router.server.event_log import EventLog, trace_id
 from router.server.hidden import HIDDEN
+from router.server.log_limits import LINES_PER_WINDOW
 from tests.helpers.nodes import Client, node_settings, open_node, token
 
 SECRET = "a secret that somebody wrote"
@@ -77,7 +78,7 @@ async def test_what_became_of_a_conversation_can_be_read_from_the_log(
     assert {line["offer"] for line in about if "offer" in line} == {offer}
     assert {line["agent"] for line in about if "agent" in line} == {"alice"}
     opened = [line for line in lines(stream, "connection") if line["event"].endswith("opened")]
-    (closed,) = [line for line in lines(stream, "connection") if line["event"].endswith("closed")]
+    closed = next(line for line in lines(stream, "connection") if line["event"].endswith("closed"))
     assert {line["connection"] for line in opened} == ids
     assert {line["role"]: line.get("agent") for line in opened} == {
         "agent": "alice", "customer": None,
@@ -174,9 +175,9 @@ def test_the_doctors_play_is_not_told(stream: io.StringIO) -> None:
 
 def test_there_are_no_gaps_however_much_happens(stream: io.StringIO) -> None:
     core = Core()
-    for _ in range(3 * logs.LINES_PER_WINDOW):
+    for _ in range(3 * LINES_PER_WINDOW):
         core.tell(ended())
-    assert len(lines(stream, "offer")) == 3 * logs.LINES_PER_WINDOW
+    assert len(lines(stream, "offer")) == 3 * LINES_PER_WINDOW
 
 
 @pytest.mark.parametrize(

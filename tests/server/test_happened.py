@@ -169,3 +169,19 @@ def test_batches_are_counted() -> None:
     found = shown(happened)
     assert found["fairline_journal_batch_commands_sum",] == 3
     assert found["fairline_invariant_violations_total", "command"] == 1
+
+
+def test_a_wait_is_an_example_where_its_conversation_is_traced() -> None:
+    happened = Happened(trace_of=lambda tenant, name: f"{tenant}-{name}-trace")
+    happened.applied("acme", Tick(), [ended(handled_ms=0)])
+    (series,) = [
+        sample
+        for family in happened.collect()
+        for sample in family.samples
+        if sample.exemplar is not None
+    ]
+    assert series.name == "fairline_wait_seconds_bucket"
+    assert series.labels["outcome"] == "left"
+    assert series.exemplar is not None
+    assert series.exemplar.labels == {"trace_id": f"acme-{CHAT}-trace"}
+    assert series.exemplar.value == 1.5

@@ -1,8 +1,19 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.server.head import FIELDS_MAX, HEAD_BYTES_MAX, Head, HeadReader, Refusal, parse_head
+from router.server.head import (
+    FIELDS_MAX,
+    HEAD_BYTES_MAX,
+    STATUSES,
+    Head,
+    HeadReader,
+    Refusal,
+    parse_head,
+)
 from tests.helpers.raw import KEY, head, pieces_of
 
 
@@ -273,3 +284,11 @@ def test_whatever_is_let_in_is_plain_and_whole(data: bytes) -> None:
         assert result.is_upgrade == bool(result.key)
     elif result is not None:
         assert 400 <= result.status <= 501
+
+
+def test_every_status_that_refuses_a_head_is_listed() -> None:
+    """Metrics begin with one series for each, so one that is missing is not seen at its first."""
+    server = Path(__file__).parents[2] / "router" / "server"
+    text = "".join((server / name).read_text("utf-8") for name in ("head.py", "front.py"))
+    refused = {int(status) for status in re.findall(r"Refusal\((\d+),", text)}
+    assert refused - {503} == set(STATUSES)  # that one is counted as ``front_refusals``

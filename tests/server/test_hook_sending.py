@@ -7,7 +7,6 @@ import pytest
 import trio
 
 from router.server.clock import Clock
-from router.server.counters import Tally
 from router.server.hook_sending import TRIES_MAX, Hooked, Pace, Sender
 from router.server.hook_store import Delivery, HookKey, HookStore
 from router.server.sections import Webhook
@@ -24,8 +23,7 @@ class Sending:
     def __init__(self) -> None:
         self.store = HookStore(None)
         self.clock = Clock()
-        self.tally = Tally()
-        self.sender = Sender(self.store, wall_ms=self.clock.wall_ms, count=self.tally, pace=PACE)
+        self.sender = Sender(self.store, wall_ms=self.clock.wall_ms, pace=PACE)
         self.hooked: dict[str, Hooked] = {}
 
     def hook(self, name: str, url: str) -> Hooked:
@@ -75,7 +73,7 @@ async def test_events_are_posted_signed_as_the_page_says() -> None:
             assert posted.headers["content-type"] == "application/json"
         assert sorted(int(kind) for kind in crm.kinds()) == list(range(1, 31))
         assert len({posted.headers["webhook-id"] for posted in crm.posted}) == 30
-        assert made.tally["webhook_tries"] == 30
+        assert hooked.tries == {"delivered": 30, "failed": 0, "gave_up": 0}
 
 
 async def test_what_failed_comes_again_under_the_same_id_until_it_is_taken() -> None:
@@ -328,7 +326,7 @@ async def test_a_receiver_that_never_ends_its_answer_holds_nobody_up() -> None:
 
 
 def test_delays_double_up_to_a_most_and_are_spread() -> None:
-    sender = Sender(HookStore(None), wall_ms=Clock().wall_ms, count=Tally(), pace=Pace())
+    sender = Sender(HookStore(None), wall_ms=Clock().wall_ms, pace=Pace())
     for failures in range(40):
         whole_ms = min(2_000 * 2**failures, 3_600_000)
         seen = {sender._delay_ms(failures, 3_600_000) for _ in range(50)}

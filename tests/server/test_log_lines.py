@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import trio
 
-from router.server import logs
+from router.server import log_limits, logs
 from router.server.clock import Clock
 from tests.helpers.nodes import node_settings, open_node, token
 
@@ -123,7 +123,7 @@ async def test_refused_sign_ins_are_logged_but_not_for_ever() -> None:
     stream = io.StringIO()
     logs.configure("json", Clock(), stream)
     async with open_node() as node:
-        for _ in range(3 * logs.LINES_PER_WINDOW):
+        for _ in range(3 * log_limits.LINES_PER_WINDOW):
             await node.get("/v1/queues", "Authorization: Bearer a.b.c")
     said = [line for line in stream.getvalue().splitlines() if '"token.refused"' in line]
-    assert len(said) == logs.LINES_PER_WINDOW
+    assert len(said) == log_limits.LINES_PER_WINDOW

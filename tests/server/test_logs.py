@@ -4,11 +4,13 @@ import logging
 from typing import Any
 
 import pytest
+import trio
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.server.clock import Clock
-from router.server.logs import configure, logger
+from router.server.logs import TELL_EVERY_S, configure, keep_telling, logger
 
 
 class Paper:
@@ -86,6 +88,26 @@ def test_one_cause_speaks_ten_times_a_minute_and_then_says_what_was_held_back() 
     paper.now_ms = 60_001
     log.warning("journal.slow")
     assert "suppressed" not in paper.lines()[-1]
+
+
+async def test_what_was_held_back_is_said_by_a_timer(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    paper = Paper().open()
+    for _ in range(25):
+        logger().warning("webhook.failed", tenant="acme", hook="crm")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_telling)
+        await trio.sleep(TELL_EVERY_S + 1)
+        assert len(paper.lines()) == 10
+        paper.now_ms = 60_000
+        await trio.sleep(TELL_EVERY_S)
+        nursery.cancel_scope.cancel()
+    told = paper.lines()[10:]
+    assert [(one["event"], one["cause"], one["suppressed"]) for one in told] == [
+        ("log.suppressed", "webhook.failed", 15),
+    ]
+    assert (told[0]["tenant"], told[0]["hook"], told[0]["level"]) == ("acme", "crm", "warning")
 
 
 def test_a_long_value_is_cut() -> None:

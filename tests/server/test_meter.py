@@ -1,12 +1,14 @@
 import math
+import re
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.server.meter import FrameLimits, FrameMeter, Verdict
+from router.server.meter import VERDICTS, FrameLimits, FrameMeter, Verdict
 from tests.helpers.raw import BINARY, CLOSE, PING, PONG, TEXT, frame, pieces_of
 
 LIMITS = FrameLimits()
@@ -193,3 +195,10 @@ def test_what_passes_is_the_beginning_of_what_came(data: bytes) -> None:
     assert data.startswith(passed)
     # Without a verdict at most the beginning of one header is held back.
     assert found or len(data) - len(passed) < 14
+
+
+def test_every_verdict_is_listed() -> None:
+    """Metrics begin with one series for each, so one that is missing is not seen at its first."""
+    server = Path(__file__).parents[2] / "router" / "server"
+    text = "".join((server / name).read_text("utf-8") for name in ("meter.py", "gate.py"))
+    assert len(re.findall(r"\bVerdict\(\w", text)) == len(VERDICTS) == len(set(VERDICTS))

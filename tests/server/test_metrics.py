@@ -3,6 +3,7 @@
 import pytest
 import trio
 import trio.testing
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families
 
 from router.server.happened import VIOLATIONS
@@ -63,6 +64,9 @@ async def test_what_the_audit_finds_is_counted_and_named(
 
 async def test_the_door_counts_by_its_own_words() -> None:
     metrics = Metrics()
+    before = await page_of(metrics, Audience())
+    assert before["fairline_socket_ends_total", ("1000", "none")] == 0
+    metrics._pages.clear()  # else the page of a moment ago is good enough
     metrics.count("front_accepts")
     metrics.count("socket_ends", code="1000", fault="none")
     metrics.count("socket_ends", fault="none", code="1000")
@@ -90,8 +94,53 @@ async def test_nothing_a_client_sends_becomes_a_series() -> None:
         before = len(figures((await node.get("/metrics"))[2]))
         for number in range(50):
             await node.get(f"/path-{number}", f"User-Agent: agent-{number}")
-        node.node.metrics._page = None  # else the page of a moment ago is good enough
+        node.node.metrics._pages.clear()  # else the page of a moment ago is good enough
         page = (await node.get("/metrics"))[2]
         assert len(figures(page)) == before
         for secret in ("secret", "dev-1", asked["conversation"], "path-1"):
             assert secret.encode() not in page
+
+
+async def test_whatever_the_doors_can_refuse_has_its_series_before_it_happened() -> None:
+    """Each head, frame and end that is counted while a client misbehaves was there at 0."""
+    async with open_node() as node:
+        names = ("fairline_front_heads_refused", "fairline_gate_verdicts", "fairline_socket_ends")
+
+        async def series() -> dict[tuple[str, tuple[str, ...]], float]:
+            node.node.metrics._pages.clear()
+            page = figures((await node.get("/metrics"))[2])
+            return {key: value for key, value in page.items() if key[0].startswith(names)}
+
+        before = await series()
+        assert set(before.values()) == {0}
+        for name in names:
+            assert len([key for key in before if key[0].startswith(name)]) >= 7, name
+        await node.get("/", "Host: twice")
+        carl = await node.join("customer", "carl")
+        await carl.close()
+        after = await series()
+        assert after.keys() == before.keys()
+        assert sum(after.values()) >= 2
+
+
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+"""What Prometheus says that it accepts, unless it is told otherwise."""
+
+
+async def test_whoever_asks_for_openmetrics_gets_it_and_all_others_the_text_format() -> None:
+    async with open_node() as node:
+        await node.join("customer", "carl")
+        _, told, page = await node.get("/metrics", f"Accept: {PROMETHEUS}")
+        assert told["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        assert page.endswith(b"# EOF\n")
+        opened = {family.name for family in open_families(page.decode())}  # type: ignore[no-untyped-call]
+        plain = b""
+        for accept in ("*/*", "text/plain;version=0.0.4", "text/html", ""):
+            _, told, plain = await node.get("/metrics", f"Accept: {accept}")
+            assert told["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+            assert b"# EOF" not in plain
+        closed = {family.name for family in text_string_to_metric_families(plain.decode())}
+        assert opened == closed

@@ -42,6 +42,7 @@ def test_each_kind_has_the_files_that_its_program_reads(tmp_path: Path) -> None:
             "grafana/queues.json",
         },
         "compose": {"docker/compose.yml", "docker/Dockerfile", "prometheus/rules.yml"},
+        "kubernetes": {"kubernetes/fairline.yaml", "kubernetes/monitoring.yaml"},
         "examples": {"fairline.example.toml", "scenarios/small-shop.toml", "staffing.toml"},
     }
     assert wanted.keys() == KINDS.keys()
@@ -56,7 +57,7 @@ def test_each_kind_has_the_files_that_its_program_reads(tmp_path: Path) -> None:
 
 def test_every_example_word_is_in_its_file_and_none_is_left(tmp_path: Path) -> None:
     root = operating.example_folder()
-    for folder in ("systemd", "caddy", "nginx", "prometheus", "docker"):
+    for folder in ("systemd", "caddy", "nginx", "prometheus", "docker", "kubernetes"):
         texts = {
             name: (root / name).read_text("utf-8") for name in operating.files_of(EVERYTHING)
             if name.startswith(f"{folder}/")
@@ -138,6 +139,20 @@ def test_an_address_is_one_that_can_be_reached(bind: str, seen: str) -> None:
     place = Place(Path("f"), ServerSettings(bind=bind))
     assert (place.public, place.ops) == (seen, seen)
     assert place.pages == f"http://{seen}/runbooks"
+
+
+def test_the_operator_of_prometheus_gets_every_rule_and_alert_as_it_is() -> None:
+    monitor, rule = yaml.safe_load_all(filled("kubernetes/monitoring.yaml", OWN))
+    root = operating.example_folder() / "prometheus"
+    wanted = []
+    for name in ("rules.yml", "alerts.yml"):
+        wanted += yaml.safe_load(filled(f"prometheus/{name}", OWN))["groups"]
+    assert rule["spec"]["groups"] == wanted
+    assert sum(len(group["rules"]) for group in wanted) > 30
+    scrape = yaml.safe_load((root / "prometheus.yml").read_text("utf-8"))
+    assert scrape["rule_files"] == ["rules.yml", "alerts.yml"]
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint["interval"] == scrape["global"]["scrape_interval"]
 
 
 def test_the_examples_are_settings_that_can_be_read(tmp_path: Path) -> None:

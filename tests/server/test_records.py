@@ -58,6 +58,9 @@ async def test_the_trail_is_told_the_newest_first_and_in_pages(tmp_path: Path) -
         rest = json.loads((await node.get(path, bearer("supervisor")))[2])
         assert [line["entry"] for line in rest["entries"]] == [1]
         assert rest["before"] is None
+        assert rest["next"] is None
+        path = f"/v1/audit?after={page['next']}&limit=5"
+        assert json.loads((await node.get(path, bearer("supervisor")))[2]) == rest
         asked = "/v1/audit?actor=agent:alice&action=history&since=100&until=101"
         found = json.loads((await node.get(asked, bearer("service")))[2])
         assert [line["target"] for line in found["entries"]] == ["conversation:c1"]
@@ -89,7 +92,10 @@ async def test_a_tenant_sees_its_own_trail_alone(tmp_path: Path) -> None:
 
 async def test_a_wrong_question_is_answered_with_what_is_wrong(tmp_path: Path) -> None:
     async with kept(tmp_path) as (node, _):
-        for query in ("limit=0", "limit=9999", "since=yesterday"):
+        for query in (
+            *("limit=0", "limit=9999", "since=yesterday", f"before={10**18}", f"until={10**30}"),
+            *("after=tea", f"after={10**18}", "after=3&before=3", "since=-1"),
+        ):
             status, _, body = await node.get(f"/v1/audit?{query}", bearer("service"))
             assert status == 400, query
             assert b"bad_request" in body

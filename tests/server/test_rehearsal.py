@@ -116,7 +116,7 @@ async def test_no_figure_board_or_agent_of_a_tenant_hears_of_a_rehearsal() -> No
 
 async def _page(node: RunningNode) -> dict[str, str]:
     """The figures that are a tenant's, a queue's, an agent's, a connection's, or a command's."""
-    node.node.metrics._page = None  # no second look at a page that was kept
+    node.node.metrics._pages.clear()  # no second look at a page that was kept
     text = (await node.node.render_metrics()).decode()
     assert HIDDEN not in text
     lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))

@@ -98,6 +98,21 @@ def test_the_target_of_each_queue_is_that_of_the_policy_in_force() -> None:
     assert told["vip"] == (30, 0.95)
 
 
+def test_how_long_is_too_long_is_what_the_queue_says_or_follows_from_its_target() -> None:
+    house = House()
+    queues = (
+        Queue(id="plain"),
+        Queue(id="slow", service_level=ServiceLevel(longest_ms=3_600_000)),
+        Queue(id="never", service_level=ServiceLevel(within_ms=0)),
+    )
+    house.do(SetPolicy(policy=Policy(queues=queues)))
+    shown = house.shown()
+    name = "fairline_queue_longest_wait_limit_seconds"
+    assert shown[name, _of("plain")] == 15 * 20
+    assert shown[name, _of("slow")] == 3_600
+    assert (name, _of("never")) not in shown
+
+
 def test_the_last_offer_is_told_of_each_queue() -> None:
     house = House()
     house.do(SetPolicy(policy=Policy(queues=(Queue(id="q"), Queue(id="idle")))))

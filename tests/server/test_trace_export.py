@@ -91,5 +91,8 @@ async def test_a_node_traces_conversations_of_sockets_and_of_http(
         )
         assert status == 201, body
         traces.tracing._open.popitem()[1].end(10**18)
+        page = (await node.get("/metrics"))[2].decode()
+        assert f"fairline_trace_spans_begun_total {float(traces.tracing.begun)}" in page
+        assert traces.tracing.begun > 0
     ids = [span.context.trace_id for span in exporter.get_finished_spans()]
     assert {f"{one:032x}" for one in ids} == {PARENT.split("-")[1], OTHER.split("-")[1]}

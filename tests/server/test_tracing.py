@@ -17,10 +17,12 @@ from router.commands import (
     Command,
     DeclineOffer,
     EndConversation,
+    Tick,
     TransferConversation,
 )
 from router.ids import ConversationId, OfferId
 from router.journal.base import Record
+from router.server.happened import Happened
 from router.server.hidden import HIDDEN
 from router.server.tracing import PARENTS_MAX, Tracing
 from tests.helpers.cores import Core, actor, request
@@ -38,7 +40,10 @@ class Stage:
         self.exporter = InMemorySpanExporter()
         provider = TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.tracing = Tracing(provider.get_tracer("test"), lambda: self.is_live)
+        self.took_s = 0.0
+        self.tracing = Tracing(
+            provider.get_tracer("test"), lambda: self.is_live, lambda: self.took_s
+        )
 
     def do(self, command: Command, after_ms: int = 1_000) -> None:
         events = self.core.do(command, after_ms)
@@ -121,6 +126,33 @@ def test_a_conversation_is_one_trace_from_the_request_to_the_end() -> None:
     assert "secret" not in everything
 
 
+def test_a_decision_lasts_as_long_as_the_core_took_for_it() -> None:
+    stage = Stage()
+    stage.took_s = 0.0025
+    served(stage)
+    decided = [one for one in stage.exporter.get_finished_spans() if one.name == "route.decide"]
+    assert len(decided) == 2
+    for span in decided:
+        assert span.start_time is not None
+        assert span.end_time == span.start_time + 2_500_000
+
+
+def test_spans_and_traces_that_there_was_no_room_for_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage()
+    served(stage)
+    agent = stage.core.router.world.conversations.by_id[stage.conversation()].agent
+    stage.do(EndConversation(by=actor(f"agent:{agent}"), conversation=stage.conversation()))
+    assert stage.tracing.begun == len(stage.names()) == 7
+    monkeypatch.setattr("router.server.tracing.OPEN_MAX", 0)
+    other = Stage()
+    served(other)
+    assert other.tracing.begun == 0
+    assert other.tracing.untraced > 0
+    assert other.tracing.trace_of("acme", other.conversation()) == ""
+
+
 def test_who_gives_up_leaves_a_trace_with_an_error_and_nothing_open() -> None:
     stage = Stage()
     stage.core.here("customer:carl", "agent:alice")
@@ -136,6 +168,29 @@ def test_who_gives_up_leaves_a_trace_with_an_error_and_nothing_open() -> None:
     stage.do(request("customer:carl", "again"))
     stage.core.leave("customer:carl")
     assert stage.tracing.count == 1
+
+
+def test_waits_are_examples_of_their_traces_in_the_metrics() -> None:
+    """The one that was answered, and the one that left: its trace is over when that is counted."""
+    stage = Stage()
+    happened = Happened(trace_of=stage.tracing.trace_of)
+    stage.core.here("customer:carl")
+    stage.do(request("customer:carl"))
+    by = actor("customer:carl")
+    chat = stage.conversation()
+    events = stage.core.do(CancelConversation(by=by, conversation=chat), 1_000)
+    router = stage.core.router
+    stage.tracing.take(Record("acme", router.position, router.now_ms, b""), events)
+    happened.applied("acme", Tick(), events)
+    waits = [
+        (sample.labels["outcome"], sample.exemplar.labels["trace_id"])
+        for family in happened.collect()
+        for sample in family.samples
+        if sample.exemplar is not None
+    ]
+    context = stage.spans()["conversation"].context
+    assert context is not None
+    assert waits == [("left", f"{context.trace_id:032x}")]
 
 
 def test_a_transfer_is_a_second_wait_of_the_same_trace() -> None:

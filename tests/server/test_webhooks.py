@@ -13,7 +13,6 @@ from router.commands import SetPolicy
 from router.errors import StorageError
 from router.journal.base import Record
 from router.server.clock import Clock
-from router.server.counters import Tally
 from router.server.hook_store import FILE_NAME, Delivery, HookKey, HookStore
 from router.server.sections import Settings, Webhook
 from router.server.storing import opened
@@ -225,7 +224,6 @@ async def test_a_replay_waits_for_room_but_not_for_a_disk_that_takes_nothing(
         tenants,
         ends={},
         wall_ms=Clock().wall_ms,
-        count=Tally(),
     )
     router = tenants.routers["acme"]
     events = router.apply(SetPolicy(policy=POLICY), 1)
@@ -255,7 +253,7 @@ async def test_what_is_delivered_once_more_crowds_out_nothing(
     assert store.replay(key, 0, 3) == 4
     hooks = {"acme": (hook("http://127.0.0.1:9/"),)}
     wall_ms = Clock().wall_ms
-    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=wall_ms, count=Tally())
+    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=wall_ms)
     events = tenants.routers["acme"].apply(SetPolicy(policy=POLICY), 1)
     webhooks.take(Record("acme", 5, 1, b""), events)
     await webhooks.end()
@@ -270,7 +268,7 @@ async def test_an_event_without_room_is_counted_in_a_series_that_was_there_befor
     store, tenants = HookStore(None), Tenants(["acme"])
     hooks = {"acme": (hook("http://127.0.0.1:9/"),)}
     wall_ms = Clock().wall_ms
-    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=wall_ms, count=Tally())
+    webhooks = Webhooks(hooks, store, tenants, ends={}, wall_ms=wall_ms)
     assert dropped(webhooks) == 0
     events = tenants.routers["acme"].apply(SetPolicy(policy=POLICY), 1)
     webhooks.take(Record("acme", 1, 1, b""), events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.web.conftest import OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NewCustomer = Callable[..., Customer]
 
 
@@ -42,6 +44,25 @@ def test_the_typed_text_is_sent_once_the_terms_are_accepted(customer: Customer) 
     expect(customer.messages).to_have_count(1)
     (accepted,) = customer.server.world()["accepted"].values()
     assert accepted == TERMS
+    assert customer.watch.complaints == []
+
+
+@pytest.mark.parametrize(("told", "sent"), [(PARENT, PARENT), (f"{PARENT}-more", None)])
+def test_the_trace_of_the_page_goes_with_the_connection(
+    customer: Customer, told: str, sent: str | None
+) -> None:
+    frames: list[str | bytes] = []
+
+    def note(frame: str | bytes) -> None:
+        frames.append(frame)
+
+    customer.page.on("websocket", lambda socket: socket.on("framesent", note))
+    customer.open(f'data-traceparent="{told}"')
+    customer.send("My bill is wrong")
+    expect(customer.queue.locator(".place")).to_have_text("1st in line")
+    hello = json.loads(frames[0])
+    assert hello["t"] == "hello"
+    assert hello.get("traceparent") == sent
     assert customer.watch.complaints == []
 
 

@@ -19,6 +19,7 @@ const BACKOFF_MAX_MS = 20_000;
 const SHORT_MS = 5_000;
 const SHORT_MAX = 5;
 const OPENING_MS = 10_000;
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
 /** An error of a token provider with `stop` ends the attempts; any other is tried again. */
 export type TokenProvider = (wish: { fresh: boolean }) => string | Promise<string>;
@@ -37,6 +38,8 @@ export interface Settings {
   seen?: () => Record<string, number>;
   /** Topics to subscribe to with every connection. */
   subs?: string[];
+  /** The trace in which conversations that are asked for belong (W3C Trace Context); asked with every connection. */
+  traceparent?: () => string | undefined;
 }
 
 export interface Status {
@@ -226,13 +229,16 @@ export class Fairline {
   }
 
   private hello(token: string): Record<string, unknown> {
-    const { role, name, version = "1", seen, subs } = this.settings;
+    const { role, name, version = "1", seen, subs, traceparent } = this.settings;
+    const trace = traceparent?.() ?? "";
     return {
       t: "hello", token, role,
       client: { name, version, device: this.device() },
       view: isHidden() ? "background" : "active",
       ...(seen ? { seen: seen() } : {}),
       ...(subs ? { subs } : {}),
+      // The server would refuse a hello with anything else, and nobody is to go without help for a trace.
+      ...(TRACEPARENT.test(trace) ? { traceparent: trace } : {}),
     };
   }
 

@@ -63,6 +63,8 @@ export interface Options {
   greetAfter?: string | number;
   /** What stands in the head while no agent is there. */
   name?: string;
+  /** The page's trace (W3C Trace Context), in which its conversations belong: `00-…-…-01`. */
+  traceparent?: string;
   /** Not of the script tag: files can be sent, by button, by pasting and by dropping them. */
   files?: Files;
 }

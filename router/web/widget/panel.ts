@@ -71,6 +71,7 @@ export class Panel implements PanelPort {
       name: "fairline-widget",
       token: tokenProvider(place),
       seen: () => this.talks.seen(),
+      traceparent: () => place.options.traceparent,
     });
     this.connection = connection as unknown as Connection;
     this.talks = new Model(connection) as unknown as Talks;

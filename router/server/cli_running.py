@@ -1,0 +1,134 @@
+"""The commands on a running server: ``fairline reload``, ``drain`` and ``upgrade``.
+
+Owns: their arguments, output and exit codes, how long they wait. Does not know: which process the
+server is (``signalling``), what an upgrade would meet (``upgrading``).
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from router.errors import SettingsError
+from router.server.asking_server import ask, own_pages
+from router.server.settings import Settings, load
+from router.server.signalling import server_of, tell
+
+__all__ = ["register"]
+
+FAILED = 1
+LOOK_S = 0.25
+RELOAD_S = 30.0
+
+Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
+
+
+def register(app: App) -> None:
+    """Adds the commands to ``fairline``."""
+    for command, line in (
+        (reload, "fairline reload --config fairline.toml"),
+        (drain, "fairline drain --config fairline.toml"),
+        (upgrade, "fairline upgrade --config fairline.toml"),
+    ):
+        app.command(help_epilogue=f"Example:  {line}")(command)
+
+
+def reload(*, config: Config) -> None:
+    """Checks the settings and has the running server of this machine put their policies in force.
+
+    Nothing is sent where the settings have a mistake. Exit code 1 where the server did not take
+    them; its log says why.
+
+    Args:
+        config: The settings that the server was started with.
+    """
+    settings = load(config, os.environ)
+    before = _reloaded(settings)
+    pid = tell(settings, signal.SIGHUP)
+    if before is None:
+        _say(f"Told process {pid}; its log says what is in force now.")
+        return
+
+    def is_over() -> bool:
+        now = _reloaded(settings)
+        return now is not None and now != before
+
+    is_told = _wait(is_over, RELOAD_S)
+    after = _reloaded(settings)
+    if not is_told or after is None or not after[0]:
+        raise SettingsError(f"process {pid} did not take them; its log says why")
+    _say(f"Process {pid} has them; its log says what is in force now.")
+
+
+def drain(*, config: Config, within: float = 60.0) -> None:
+    """Has the running server of this machine let nobody in, send everybody away, and end.
+
+    Everybody is told when to come again, and nothing that was answered is lost. Exit code 1 where
+    it is not over in time; it goes on then.
+
+    Args:
+        config: The settings that the server was started with.
+        within: So many seconds it may take.
+    """
+    settings = load(config, os.environ)
+    pid = tell(settings, signal.SIGTERM)
+    if not _wait(lambda: server_of(settings) != pid, within):
+        raise SettingsError(f"process {pid} still drains; look again, or ask for it again to hurry")
+    _say(f"Process {pid} drained and ended.")
+
+
+def upgrade(*, config: Config, json: bool = False) -> None:
+    """Says what this version will meet and do at its first start on the data of an older one.
+
+    Reads settings, journal, snapshots and archive, changes nothing, and may run beside the older
+    server. There is no step to take: a start does it all. Exit code 1 where it would not start.
+
+    Args:
+        config: Settings whose server.data holds the data.
+        json: Print one JSON object.
+    """
+    from router.server.upgrading import outlook  # loads the core
+
+    found = outlook(load(config, os.environ))
+    if json:
+        _say(msgspec.json.encode(found).decode())
+    else:
+        for line in found.lines():
+            _say(line)
+    if found.problems:
+        sys.exit(FAILED)
+
+
+def _reloaded(settings: Settings) -> tuple[bool, str] | None:
+    """Whether the newest settings were right, and when the server last had right ones."""
+    try:
+        page = ask(own_pages(settings.server), "GET", "/metrics").text
+    except SettingsError:
+        return None
+    told = dict(line.split(" ", 1) for line in page.splitlines() if line.startswith(_RELOAD))
+    if len(told) != len(_RELOAD):
+        return None
+    return float(told[_RELOAD[0]]) > 0, told[_RELOAD[1]]
+
+
+_RELOAD = ("fairline_config_reload_success", "fairline_config_reload_timestamp_seconds")
+
+
+def _wait(is_over: Callable[[], bool], seconds: float) -> bool:
+    """Looks again and again; whether it was over in time."""
+    end = time.monotonic() + seconds
+    while not is_over():
+        if time.monotonic() > end:
+            return False
+        time.sleep(LOOK_S)
+    return True
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

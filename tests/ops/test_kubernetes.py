@@ -1,0 +1,126 @@
+"""The manifests for Kubernetes: what belongs together agrees, and the server accepts its part."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from router.server.cli import main
+from router.server.operating import Place, filled
+from router.server.sections import ServerSettings
+from router.server.settings import load, warnings
+
+ROOT = Path(__file__).parents[2]
+PLACE = Place(Path("fairline.toml"), ServerSettings(), "help.shop.example")
+Manifest = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifests() -> dict[str, Manifest]:
+    """By kind."""
+    found = list(yaml.safe_load_all(filled("kubernetes/fairline.yaml", PLACE)))
+    assert len({one["kind"] for one in found}) == len(found) == 5
+    return {one["kind"]: one for one in found}
+
+
+@pytest.fixture(scope="module")
+def pod(manifests: dict[str, Manifest]) -> Manifest:
+    spec: Manifest = manifests["StatefulSet"]["spec"]["template"]["spec"]
+    return spec
+
+
+def _settings(manifests: dict[str, Manifest]) -> dict[str, Any]:
+    return tomllib.loads(manifests["ConfigMap"]["data"]["fairline.toml"])
+
+
+def test_there_is_one_node_and_its_data_outlive_it(manifests: dict[str, Manifest]) -> None:
+    spec = manifests["StatefulSet"]["spec"]
+    assert spec["replicas"] == 1
+    (claim,) = spec["volumeClaimTemplates"]
+    assert claim["metadata"]["name"] == "data"
+    (container,) = spec["template"]["spec"]["containers"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert mounts["data"] == _settings(manifests)["server"]["data"]
+    volumes = {volume["name"] for volume in spec["template"]["spec"]["volumes"]}
+    assert mounts.keys() == volumes | {"data"}
+    assert manifests["PodDisruptionBudget"]["spec"]["minAvailable"] == 1
+
+
+def test_all_of_it_selects_the_same_pod(manifests: dict[str, Manifest]) -> None:
+    labels = manifests["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
+    assert manifests["Service"]["spec"]["selector"] == labels
+    for kind in ("StatefulSet", "PodDisruptionBudget"):
+        assert manifests[kind]["spec"]["selector"] == {"matchLabels": labels}
+    monitor = next(yaml.safe_load_all(filled("kubernetes/monitoring.yaml", PLACE)))
+    assert monitor["spec"]["selector"] == {
+        "matchLabels": manifests["Service"]["metadata"]["labels"]
+    }
+    assert labels[monitor["spec"]["jobLabel"]] == "fairline"
+    ports = {port["name"] for port in manifests["Service"]["spec"]["ports"]}
+    assert monitor["spec"]["endpoints"][0]["port"] in ports
+
+
+def test_every_port_and_probe_is_where_the_server_listens(
+    manifests: dict[str, Manifest], pod: Manifest
+) -> None:
+    server = _settings(manifests)["server"]
+    (container,) = pod["containers"]
+    ports = {port["name"]: str(port["containerPort"]) for port in container["ports"]}
+    assert ports == {
+        "http": server["bind"].rpartition(":")[2],
+        "ops": server["ops_bind"].rpartition(":")[2],
+    }
+    assert {port["targetPort"] for port in manifests["Service"]["spec"]["ports"]} == ports.keys()
+    probes = {name: container[name]["httpGet"] for name in container if name.endswith("Probe")}
+    assert probes == {
+        "startupProbe": {"path": "/livez", "port": "ops"},
+        "livenessProbe": {"path": "/livez", "port": "ops"},
+        "readinessProbe": {"path": "/readyz", "port": "ops"},
+    }
+    (rule,) = manifests["Ingress"]["spec"]["rules"]
+    assert rule["host"] == "help.shop.example"
+    assert manifests["Ingress"]["spec"]["tls"][0]["hosts"] == ["help.shop.example"]
+    backend = rule["http"]["paths"][0]["backend"]["service"]
+    assert (backend["name"], backend["port"]["name"]) == ("fairline", "http")
+
+
+def test_a_stop_has_the_time_that_a_drain_takes(
+    manifests: dict[str, Manifest], pod: Manifest
+) -> None:
+    (container,) = pod["containers"]
+    (_, before_s) = container["lifecycle"]["preStop"]["exec"]["command"]
+    drain_ms = _settings(manifests)["server"].get("drain_ms", ServerSettings().drain_ms)
+    assert pod["terminationGracePeriodSeconds"] >= int(before_s) + drain_ms / 1000 + 5
+
+
+def test_the_pod_is_shut_in_and_is_the_user_of_the_image(pod: Manifest) -> None:
+    user = pod["securityContext"]["runAsUser"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    for file in ("Dockerfile", "config/docker/Dockerfile"):
+        text = (ROOT / file).read_text("utf-8")
+        assert f"--uid {user} " in text
+        assert f"\nUSER {user}\n" in text
+    for container in (*pod["containers"], *pod["initContainers"]):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+
+def test_the_settings_are_accepted_with_the_secrets_that_are_made_first(
+    manifests: dict[str, Manifest], pod: Manifest, tmp_path: Path
+) -> None:
+    (first,) = pod["initContainers"]
+    assert first["args"][0] == "secret"
+    main([word.replace("/var/lib/fairline", str(tmp_path)) for word in first["args"]])
+    config = tmp_path / "fairline.toml"
+    text = manifests["ConfigMap"]["data"]["fairline.toml"]
+    config.write_text(re.sub("/var/lib/fairline", str(tmp_path), text), "utf-8")
+    settings = load([config], {})
+    assert [warning for warning in warnings(settings) if "without TLS" not in warning] == []
+    assert settings.server.proxies
+    assert "https://help.shop.example" in settings.tenants["main"].origins
