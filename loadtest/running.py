@@ -167,21 +167,22 @@ def _generator(
         tenants=server.tenants,
         guests=guests,
     )
-    with log.open("w") as errors:
-        process = subprocess.Popen(
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
             [sys.executable, "-m", "loadtest.generator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-        )
-    try:
-        generator = _Generator(process, sheet, log)
-        generator.say(msgspec.json.encode(job).decode())
-        yield generator
-    finally:
-        process.kill()
-        process.wait()
+        ) as process,
+    ):
+        try:
+            generator = _Generator(process, sheet, log)
+            generator.say(msgspec.json.encode(job).decode())
+            yield generator
+        finally:
+            process.kill()
 
 
 @contextmanager
