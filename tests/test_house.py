@@ -78,14 +78,14 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.floor_figures server.journal_figures server.detailed
+server.floor_figures server.journal_figures server.detailed server.http_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.appending server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
 server.demo_people server.site_customers server.hub server.storing server.starting
 server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
-server.fetching server.tickets
+server.fetching server.tickets server.delivery_figures
 server.connection server.calls server.preferences
 server.policy_tags
 server.live_rows

@@ -56,5 +56,5 @@ def _with_usage(page: str, name: str, example: str) -> str:
     # cyclopts puts in between how this very process was started: python -m, or a script's name.
     operands = re.search(r"(?:--\w|[A-Z\[]).*", usage["line"])
     shown = f"\n\n```console\n{name}{f' {operands[0]}' if operands else ''}\n```\n"
-    shown += f"\n```sh\n{example}\n```\n" if example else ""
+    shown += f"\n<!-- parsed -->\n```sh\n{example}\n```\n" if example else ""
     return page[: usage.start()] + shown + page[usage.end() :]

@@ -17,7 +17,8 @@ from router.server.exports import (
     TranscriptPage,
     TranscriptQuery,
 )
-from router.server.hook_calls import Hooks, Replay, Replayed
+from router.server.hook_calls import Deliveries, DeliveriesQuery, Hooks, Replay, Replayed
+from router.server.hook_sending import Tried
 from router.server.records import AuditPage, TrailQuery
 from router.server.rehearsal import Lent
 
@@ -37,6 +38,8 @@ _QUERY = {
     "conversation": "Of this conversation alone.",
 }
 _MEANT = {
+    (DeliveriesQuery, "status"): "waiting, failed (not taken so far, or given up) or delivered.",
+    (DeliveriesQuery, "limit"): "Deliveries at most, 1 to 500; 100 unless told.",
     (TranscriptQuery, "limit"): "Messages at most, 1 to 500; 100 unless told.",
     (ArchiveQuery, "purpose"): "Of transcripts: what it is for; one of the policy's, if any.",
 }
@@ -117,6 +120,23 @@ _PATHS = (
     ),
     _Path(
         "post",
+        "/v1/webhooks/{hook}/test",
+        "post_webhook_test",
+        "Send it an event of type `webhook.test` at once, once; what it answered.",
+        answer=Tried,
+        refusals=("401", "403", "404", "429", "503"),
+    ),
+    _Path(
+        "get",
+        "/v1/webhooks/{hook}/deliveries",
+        "get_webhook_deliveries",
+        "What was and is to be delivered in the last seven days, the newest first.",
+        answer=Deliveries,
+        query=DeliveriesQuery,
+        refusals=("400", "401", "403", "404", "429", "503"),
+    ),
+    _Path(
+        "post",
         "/v1/rehearsals",
         "post_rehearsal",
         "Lend the people of a conversation that is played through (fairline doctor).",
@@ -124,7 +144,7 @@ _PATHS = (
         answer=Lent,
     ),
 )
-STRUCTS = (AuditPage, TranscriptPage, ArchivePage, Hooks, Replayed, Replay, Lent)
+STRUCTS = (AuditPage, TranscriptPage, ArchivePage, Hooks, Replayed, Replay, Tried, Deliveries, Lent)
 """Whose schemas the document needs."""
 
 
@@ -143,7 +163,7 @@ def _parameters(query: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a Struct'
         told: dict[str, Any] = {
             "name": field.name,
             "in": "query",
-            "description": _MEANT.get((query, field.name), _QUERY[field.name]),
+            "description": _MEANT.get((query, field.name)) or _QUERY[field.name],
             "schema": {"type": "integer" if field.type is int else "string"},
         }
         if field.required:

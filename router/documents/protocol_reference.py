@@ -102,7 +102,7 @@ def _example(message: Mapping[str, Any]) -> Iterator[str]:
     """As JSON; short ones on a line."""
     text = msgspec.json.encode(message)
     shown = msgspec.json.format(text, indent=2 if len(text) > LINE_MAX else 0).decode()
-    yield from ("```json", shown, "```", "")
+    yield from ("<!-- parsed -->", "```json", shown, "```", "")
 
 
 def _parts(_: list[str]) -> Iterator[str]:

@@ -30,7 +30,8 @@ line of a file has them complete and check what you type. The
 Durations end in `_ms` and are whole milliseconds. Any key can come from the environment
 (`FAIRLINE_SERVER__BIND`), any text from a file (`secret_file` in place of `secret`);
 `fairline config show --sources` says what is in force and where it comes from. The policy of a
-running server changes with SIGHUP or `policy.set`; everything else needs a restart.
+running server changes with SIGHUP or `policy.set`; SIGHUP takes webhooks and the certificate too,
+and everything else needs a restart.
 """
 
 _TABLES: tuple[tuple[type[Struct], str], ...] = (

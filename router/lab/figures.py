@@ -145,7 +145,10 @@ def _work(watch: Watch, groups: Mapping[str, str]) -> dict[str, float]:
     for agent, share in occupancies(watch, groups).items():
         by_group[groups[agent]].append(share)
     everybody = [share for shares in by_group.values() for share in shares]
-    figures = {"busy": fmean(everybody), "fair.agents": jain(everybody)}
+    figures = {
+        "busy": fmean(everybody) if everybody else math.nan,  # a house that nobody worked in
+        "fair.agents": jain(everybody),
+    }
     for group, shares in by_group.items():
         figures[f"busy.{group}"] = fmean(shares)
         figures[f"fair.{group}"] = jain(shares)

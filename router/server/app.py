@@ -8,7 +8,7 @@ Does not know: what any part does, in which order they start and end (``router.s
              └────── hub ◀───────┘
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.certificates import certificate_of, renewed
 from router.server.clock import Clock
+from router.server.delivery_figures import DeliveryFigures
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.effects import Together
@@ -42,6 +43,7 @@ from router.server.hidden import HIDDEN, Served
 from router.server.histories import Histories
 from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
+from router.server.http_figures import HttpFigures
 from router.server.hub import Hub
 from router.server.log_limits import LogFigures
 from router.server.metrics import Metrics
@@ -58,6 +60,7 @@ from router.server.records import records_routes
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
+from router.server.sections import Webhook
 from router.server.service_figures import ServiceFigures, pauses
 from router.server.settings import Settings
 from router.server.site_customers import SiteCustomers
@@ -134,8 +137,7 @@ class Node:
         self.node_figures = NodeFigures(settings.server, self.strains, self._expires_s)
         self.metrics.watch(self.node_figures)
         self.metrics.add(LogFigures(logs.limit))
-        self._ops_app = ops_app(self)
-        self._starting_app = starting_app(self, has_ops=not settings.server.ops_bind)
+        self.metrics.add(DeliveryFigures(self.hub))
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
@@ -178,15 +180,21 @@ class Node:
         return webhooks
 
     def _open_gateway(self, life: str, desk: http.DemoDesk | None) -> Gateway:
+        """The public port, and what is served beside it; all requests count in one place."""
+        figures = HttpFigures()
+        self.metrics.add(figures)
+        watch = figures.watch
+        has_ops = not self.settings.server.ops_bind
+        public = http.public_app(self, desk, has_ops=has_ops, more=self._back_end_routes())
+        self._ops_app = watch(ops_app(self))
+        self._starting_app = watch(starting_app(self, has_ops=has_ops))
         return Gateway(
             self.settings,
             tenants=self.tenants,
             engine=self.engine,
             hub=self.hub,
             authenticate=self.authenticate,
-            app=http.public_app(  # type: ignore[arg-type]
-                self, desk, has_ops=not self.settings.server.ops_bind, more=self._back_end_routes()
-            ),
+            app=watch(public),  # type: ignore[arg-type]
             clock=self.clock,
             metrics=self.metrics,
             life=life,
@@ -255,6 +263,13 @@ class Node:
     def policy_changes(self, tenant: str, policy: Policy) -> tuple[Change, ...]:
         """See ``calls.Office``."""
         return self.policy_notes.of(tenant, policy)
+
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
+        """See ``reloading.Changing``; the first hook of all needs what only a start opens."""
+        if self.webhooks is None:
+            return not any(hooks.values())
+        await self.webhooks.change(hooks)
+        return True
 
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""

@@ -1,13 +1,14 @@
-"""The commands on webhooks: ``fairline webhooks show`` and ``replay``.
+"""The commands on webhooks: ``fairline webhooks show``, ``test``, ``deliveries``, ``replay``.
 
 Owns: their arguments and output. Does not know: how anything is delivered; it asks the server.
 """
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import quote
+from typing import Annotated, Literal
+from urllib.parse import quote, urlencode
 
 import msgspec
 from cyclopts import App, Parameter
@@ -27,11 +28,14 @@ def register(app: App) -> None:
     webhooks = App(
         name="webhooks", help="Other systems that are told what happens.", help_format="plaintext"
     )
-    for command, line in (
-        (show, "fairline webhooks show --config fairline.toml"),
-        (replay, "fairline webhooks replay crm --config fairline.toml --from 2026-01-31T12:00"),
+    for command, name, line in (
+        (show, "show", "show --config fairline.toml"),
+        (send_test, "test", "test crm --config fairline.toml"),
+        (deliveries, "deliveries", "deliveries crm --config fairline.toml --status failed"),
+        (replay, "replay", "replay crm --config fairline.toml --from 2026-01-31T12:00"),
     ):
-        webhooks.command(help_epilogue=f"Example:  {line}")(command)
+        epilogue = f"Example:  fairline webhooks {line}"
+        webhooks.command(name=name, help_epilogue=epilogue)(command)
     app.command(webhooks)
 
 
@@ -79,6 +83,61 @@ def replay(
     _check(asked)
     count = msgspec.json.decode(asked.text, type=Replayed).events
     sys.stdout.write(f"{count} events are delivered to {hook} once more.\n")
+
+
+def send_test(hook: str, /, *, config: Config, tenant: str = "") -> None:
+    """Has the server send a hook an event that says nothing; exit code 1 where it was not taken.
+
+    Args:
+        hook: Its id.
+        config: Settings of the running server, with a key that can sign.
+        tenant: Whose; not needed where there is one tenant.
+    """
+    from router.server.hook_sending import Tried  # loads what speaks HTTP
+
+    path = f"/v1/webhooks/{quote(hook, safe='')}/test"
+    asked = ask_server(load(config, os.environ), tenant, "POST", path)
+    _check(asked)
+    tried = msgspec.json.decode(asked.text, type=Tried)
+    if tried.error:
+        raise SettingsError(f"{hook} did not take it: {tried.error}")
+    sys.stdout.write(f"{hook} answered {tried.status} in {tried.took_ms} ms.\n")
+
+
+def deliveries(
+    hook: str,
+    /,
+    *,
+    config: Config,
+    status: Literal["", "waiting", "failed", "delivered"] = "",
+    tenant: str = "",
+    limit: int = 100,
+    json: bool = False,
+) -> None:
+    """Prints what was and is to be delivered to a hook in the last seven days, the newest first.
+
+    Args:
+        hook: Its id.
+        config: Settings of the running server, with a key that can sign.
+        status: waiting, failed (not taken so far, or given up) or delivered; all if not given.
+        tenant: Whose; not needed where there is one tenant.
+        limit: The newest so many, 1 to 500.
+        json: One JSON object a line, with the event.
+    """
+    from router.server.hook_calls import Deliveries  # loads what speaks HTTP
+
+    query = urlencode({"status": status, "limit": limit})
+    path = f"/v1/webhooks/{quote(hook, safe='')}/deliveries?{query}"
+    asked = ask_server(load(config, os.environ), tenant, "GET", path)
+    _check(asked)
+    for one in msgspec.json.decode(asked.text, type=Deliveries).deliveries:
+        if json:
+            sys.stdout.write(f"{msgspec.json.encode(one).decode()}\n")
+            continue
+        when = datetime.fromtimestamp(one.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        sys.stdout.write(
+            f"{when}  {one.type:<26} {one.status:<9} {one.attempts:>3} tries  {one.id}\n"
+        )
 
 
 def _check(asked: Asked) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP surface over webhooks: how they stand, and delivering once more.
+"""The HTTP surface over webhooks: how they stand, what was delivered, once more, and a test.
 
 Owns: the paths and the form of the answers. Does not know: how anything is delivered.
 
@@ -6,6 +6,7 @@ Invariants (tests/server/test_hook_calls.py): it is for services, each for its o
 and no address is told.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated
@@ -18,11 +19,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from router.errors import Refusal, Refused, StorageError
-from router.server.calls import Caller, Calls, json_response
+from router.server.calls import Caller, Calls, Serve, json_response
 from router.server.hook_sending import Hooked
+from router.server.hook_store import STATES, Listed
 from router.server.webhooks import Webhooks
 
-__all__ = ["HookRow", "Hooks", "Replay", "Replayed", "hook_routes"]
+__all__ = [
+    "Deliveries",
+    "DeliveriesQuery",
+    "HookRow",
+    "Hooks",
+    "Replay",
+    "Replayed",
+    "hook_routes",
+]
+
+LIMIT_MAX = 500
+_PLACE = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 
 
 class HookRow(Struct, frozen=True):
@@ -53,6 +66,37 @@ class Replayed(Struct, frozen=True):
     events: int
 
 
+class DeliveryRow(Struct, frozen=True):
+    """An event for a hook: ``waiting``, ``failed`` or ``delivered``.
+
+    What failed is tried again at ``next_at``, or not any more where that is null.
+    """
+
+    id: str
+    type: str
+    at: int
+    status: str
+    attempts: int
+    next_at: int | None
+    done_at: int | None
+    event: msgspec.Raw
+
+
+class Deliveries(Struct, frozen=True):
+    """Deliveries, the newest first; ``next`` asks for those behind them, null where none are."""
+
+    deliveries: tuple[DeliveryRow, ...]
+    next: str | None
+
+
+class DeliveriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What they are asked by."""
+
+    status: str = ""
+    after: str = ""
+    limit: int = 100
+
+
 def hook_routes(calls: Calls, webhooks: Webhooks | None, wall_ms: Callable[[], int]) -> list[Route]:
     """The routes, for the public port; ``webhooks`` is None where no tenant has any."""
 
@@ -67,27 +111,102 @@ def hook_routes(calls: Calls, webhooks: Webhooks | None, wall_ms: Callable[[], i
             wanted = msgspec.json.decode(await request.body(), type=Replay)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise Refused(Refusal.BAD_REQUEST, str(error)) from None
-        name = request.path_params["hook"]
-        hooked = webhooks.of(caller.tenant, name) if webhooks is not None else None
-        if webhooks is None or hooked is None:
-            raise Refused(Refusal.NOT_FOUND, "there is no such webhook")
+        hooks, hooked = _of(webhooks, request, caller)
         try:
             count = await trio.to_thread.run_sync(
-                webhooks.store.replay, hooked.key, wanted.from_at, wall_ms()
+                hooks.store.replay, hooked.key, wanted.from_at, wall_ms()
             )
         except StorageError:
             raise Refused(Refusal.OVERLOADED, "the file cannot be written now") from None
         hooked.wake.set()
         return json_response(Replayed(count))
 
+    async def test(request: Request, caller: Caller) -> Response:
+        _check(caller)
+        hooks, hooked = _of(webhooks, request, caller)
+        return json_response(await hooks.test(hooked), headers={"cache-control": "no-store"})
+
+    async def deliveries(request: Request, caller: Caller) -> Response:
+        _check(caller)
+        hooks, hooked = _of(webhooks, request, caller)
+        found = await _listed(hooks, hooked, _asked(request))
+        return json_response(found, headers={"cache-control": "no-store"})
+
+    def route(path: str, serve: Serve, method: str) -> Route:
+        answer = partial(calls.answer, serve=serve, unknown="ask again")
+        return Route(f"/v1/webhooks{path}", answer, methods=[method])
+
     return [
-        Route("/v1/webhooks", partial(calls.answer, serve=show, unknown="ask again")),
-        Route(
-            "/v1/webhooks/{hook}/replay",
-            partial(calls.answer, serve=replay, unknown="ask again"),
-            methods=["POST"],
-        ),
+        route("", show, "GET"),
+        route("/{hook}/replay", replay, "POST"),
+        route("/{hook}/test", test, "POST"),
+        route("/{hook}/deliveries", deliveries, "GET"),
     ]
+
+
+def _of(webhooks: Webhooks | None, request: Request, caller: Caller) -> tuple[Webhooks, Hooked]:
+    """The hook that a path names.
+
+    Raises:
+        Refused: NOT_FOUND.
+    """
+    name = request.path_params["hook"]
+    hooked = webhooks.of(caller.tenant, name) if webhooks is not None else None
+    if webhooks is None or hooked is None:
+        raise Refused(Refusal.NOT_FOUND, "there is no such webhook")
+    return webhooks, hooked
+
+
+def _asked(request: Request) -> DeliveriesQuery:
+    """What is asked for.
+
+    Raises:
+        Refused: BAD_REQUEST, with what is wrong.
+    """
+    try:
+        asked = msgspec.convert(dict(request.query_params), DeliveriesQuery, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
+    if asked.status and asked.status not in STATES:
+        raise Refused(Refusal.BAD_REQUEST, f"status: expected {', '.join(STATES)}")
+    if not 1 <= asked.limit <= LIMIT_MAX:
+        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {LIMIT_MAX}")
+    if asked.after and not _PLACE.fullmatch(asked.after):
+        raise Refused(Refusal.BAD_REQUEST, "after: expected the `next` of the page before")
+    return asked
+
+
+async def _listed(webhooks: Webhooks, hooked: Hooked, asked: DeliveriesQuery) -> Deliveries:
+    """A page of a hook's deliveries.
+
+    Raises:
+        Refused: OVERLOADED, they cannot be read now.
+    """
+    store = webhooks.store
+    position, _, place = asked.after.partition(".")
+    before = (int(position), int(place)) if asked.after else None
+    read = partial(store.listed, hooked.key, asked.status, before, asked.limit + 1)
+    try:
+        found = await trio.to_thread.run_sync(read)
+    except StorageError:
+        raise Refused(Refusal.OVERLOADED, "the file cannot be read now") from None
+    rows = found[: asked.limit]
+    more = len(found) > len(rows)
+    return Deliveries(
+        tuple(_delivery(store.id_of(one.position, one.place), one) for one in rows),
+        f"{rows[-1].position}.{rows[-1].place}" if more else None,
+    )
+
+
+def _delivery(id_: str, one: Listed) -> DeliveryRow:
+    is_over = one.due_ms is None
+    status = "failed" if one.attempts else "waiting"
+    if is_over:
+        status = "failed" if one.outcome == "gave_up" else "delivered"
+    body = msgspec.Raw(one.body)
+    return DeliveryRow(
+        id_, one.kind, one.at_ms, status, one.attempts, one.due_ms, one.done_ms, body
+    )
 
 
 def _check(caller: Caller) -> None:

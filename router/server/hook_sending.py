@@ -11,8 +11,8 @@ connections, and none is sent what a receiver said before.
 """
 
 import random
+import secrets
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,11 @@ from router.server.hook_store import Delivery, HookKey, HookStore, Standing
 from router.server.sections import Webhook
 
 if TYPE_CHECKING:  # a quarter of a start's imports, for those who have hooks
+    import ssl
+
     import httpx
 
-__all__ = ["TRIES_MAX", "Hooked", "Pace", "Sender"]
+__all__ = ["TRIES_MAX", "Hooked", "Pace", "Sender", "Tried"]
 
 LOOK_S = 60.0
 CONNECTIONS = 8
@@ -77,7 +79,7 @@ class Hooked:
     def __init__(self, key: HookKey, hook: Webhook, place: int) -> None:
         self.key = key
         self.hook = hook
-        self.keys = [key_of(secret) for secret in (hook.secret, hook.secret_before) if secret]
+        self.keys = _keys(hook)
         self.place = place
         """Everything up to here is in the store or in the line."""
         self.standing = Standing(0, None)
@@ -93,6 +95,29 @@ class Hooked:
         self.unstored = 0
         """Failures of the disk in a row."""
         self.wake = trio.Event()
+        self.ended = trio.CancelScope()
+        """Cancelled when the hook is told nothing any more."""
+        self.client: httpx.AsyncClient | None = None
+
+    def change(self, hook: Webhook) -> None:
+        """Goes on with another address, other secrets, other events; a pause ends."""
+        self.hook = hook
+        self.keys = _keys(hook)
+        self.failures = 0
+        self.paused_until_ms = 0
+        self.wake.set()
+
+
+def _keys(hook: Webhook) -> list[bytes]:
+    return [key_of(secret) for secret in (hook.secret, hook.secret_before) if secret]
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """What a receiver answered: its status, 0 where none came, and what went wrong."""
+
+    status: int
+    took_ms: int
+    error: str
 
 
 class Sender:
@@ -109,24 +134,48 @@ class Sender:
         self._wall_ms = wall_ms
         self._pace = pace
         self._random = random.Random()  # noqa: S311 - spreads tries
+        self._nursery: trio.Nursery | None = None
+        self._verify: ssl.SSLContext | bool = True
 
     async def run(self, hooks: Iterable[Hooked]) -> None:
-        """Delivers what is due to each hook, for ever."""
+        """Delivers what is due to each hook, for ever; to those that ``begin`` later, too."""
         import httpx
 
-        verify = httpx.create_ssl_context(trust_env=False)  # costly: one for all
-        async with AsyncExitStack() as clients, trio.open_nursery() as nursery:
+        self._verify = httpx.create_ssl_context(trust_env=False)  # costly: one for all
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
             for hooked in hooks:
-                client = httpx.AsyncClient(
-                    verify=verify,
-                    timeout=TRY_S,
-                    trust_env=False,
-                    follow_redirects=False,
-                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes none
-                    limits=httpx.Limits(max_connections=CONNECTIONS),
-                )
-                await clients.enter_async_context(client)
-                nursery.start_soon(self._serve, client, hooked)
+                self.begin(hooked)
+            await trio.sleep_forever()
+
+    def begin(self, hooked: Hooked) -> None:
+        """Delivers to one more hook, until it is ``ended``."""
+        assert self._nursery is not None, "settings are read anew while it runs"
+        self._nursery.start_soon(self._keep, hooked)
+
+    async def _keep(self, hooked: Hooked) -> None:
+        import httpx
+
+        with hooked.ended:
+            async with httpx.AsyncClient(
+                verify=self._verify,
+                timeout=TRY_S,
+                trust_env=False,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes none
+                limits=httpx.Limits(max_connections=CONNECTIONS),
+            ) as client:
+                hooked.client = client
+                await self._serve(client, hooked)
+
+    async def test(self, hooked: Hooked, body: bytes) -> Tried:
+        """Sends something at once, once, signed as everything is, that is kept nowhere."""
+        assert hooked.client is not None, "whoever asks came after the start"
+        began_s = trio.current_time()
+        id_ = f"evt_test_{secrets.token_hex(12)}"
+        status, error, _ = await self._post(hooked.client, hooked, id_, body)
+        took_ms = round((trio.current_time() - began_s) * 1000)
+        return Tried(status, took_ms, "" if 200 <= status < 300 else error)
 
     async def _serve(self, client: "httpx.AsyncClient", hooked: Hooked) -> None:
         """Delivers what is due to one hook, for ever."""
@@ -188,7 +237,8 @@ class Sender:
     async def _try(
         self, client: "httpx.AsyncClient", hooked: Hooked, delivery: Delivery, tried: _Round
     ) -> None:
-        status, error, asked_ms = await self._post(client, hooked, delivery)
+        id_ = self.store.event_id(delivery)
+        status, error, asked_ms = await self._post(client, hooked, id_, delivery.body)
         names = {"tenant": delivery.key.tenant, "hook": delivery.key.hook}
         if 200 <= status < 300:
             tried.is_up = True
@@ -218,17 +268,16 @@ class Sender:
         return int(whole_ms * self._random.uniform(0.5, 1.0))
 
     async def _post(
-        self, client: "httpx.AsyncClient", hooked: Hooked, delivery: Delivery
+        self, client: "httpx.AsyncClient", hooked: Hooked, id_: str, body: bytes
     ) -> tuple[int, str, int]:
         """One try: the status (0: no answer), what went wrong, how long to wait if it said so."""
-        id_ = self.store.event_id(delivery)
-        headers = signed_headers(id_, self._wall_ms() // 1000, delivery.body, hooked.keys)
+        headers = signed_headers(id_, self._wall_ms() // 1000, body, hooked.keys)
         headers |= {"content-type": "application/json", "user-agent": "fairline"}
         status, after = 0, ""
         try:
             with trio.fail_after(TRY_S):
                 async with client.stream(
-                    "POST", hooked.hook.url, content=delivery.body, headers=headers
+                    "POST", hooked.hook.url, content=body, headers=headers
                 ) as answer:
                     status, after = answer.status_code, answer.headers.get("retry-after", "")
                     await _read_away(answer)

@@ -13,13 +13,14 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from router.errors import StorageError
 
-__all__ = ["FILE_NAME", "Delivery", "HookKey", "HookStore", "Standing"]
+__all__ = ["FILE_NAME", "STATES", "Delivery", "HookKey", "HookStore", "Listed", "Standing"]
 
 FILE_NAME = "webhooks.sqlite"
 """In ``server.data``."""
@@ -71,6 +72,7 @@ CREATE TEMP TRIGGER goes AFTER DELETE ON main.deliveries WHEN OLD.due_ms IS NOT 
 END;
 """
 """What waits, counted along in memory in the same transactions: counting anew takes long."""
+_END = 2**62
 _AGAIN = "again"
 """The outcome of what waits because it was asked for once more."""
 _ERASED = "erased"
@@ -108,6 +110,28 @@ class Standing(NamedTuple):
     fresh: int = 0
 
 
+class Listed(NamedTuple):
+    """A delivery as it stands: ``due_ms`` is when it is tried next, None where it is over."""
+
+    position: int
+    place: int
+    at_ms: int
+    kind: str
+    body: bytes
+    due_ms: int | None
+    attempts: int
+    done_ms: int | None
+    outcome: str | None
+
+
+STATES = {
+    "waiting": "due_ms IS NOT NULL AND attempts = 0",
+    "failed": "(due_ms IS NOT NULL AND attempts > 0 OR outcome = 'gave_up')",
+    "delivered": "outcome = 'delivered' AND due_ms IS NULL",
+}
+"""How deliveries stand, and how that is asked; ``failed`` until they are delivered, or for good."""
+
+
 class HookStore:
     """The deliveries of all hooks; may be called from any thread, one at a time.
 
@@ -124,6 +148,9 @@ class HookStore:
             StorageError: it cannot be used.
         """
         self.name = "webhooks" if file is None else str(file)
+        self._file = file
+        self.listening: Mapping[str, Sequence[str]] = {}
+        """By tenant, the hooks that are told at present: the journal is kept for them."""
         self._lock = threading.Lock()
         try:
             if file is not None and not file.exists():
@@ -149,7 +176,11 @@ class HookStore:
 
     def event_id(self, delivery: Delivery) -> str:
         """The event's id: the same at every try and for every hook, and never given again."""
-        return f"evt_{self._epoch}_{delivery.position}_{delivery.place}"
+        return self.id_of(delivery.position, delivery.place)
+
+    def id_of(self, position: int, place: int) -> str:
+        """The id of the event at this place of the journal."""
+        return f"evt_{self._epoch}_{position}_{place}"
 
     def place(self, key: HookKey) -> int | None:
         """Up to which position a hook has heard of everything, durably; None: it is new here."""
@@ -243,6 +274,29 @@ class HookStore:
                 "WHERE tenant = ? AND hook = ? AND at_ms >= ?",
                 (now_ms, _AGAIN, *key, from_ms),
             ).rowcount
+
+    def listed(
+        self, key: HookKey, state: str, before: tuple[int, int] | None, limit: int
+    ) -> list[Listed]:
+        """Deliveries of a hook, the newest first, behind a position and place; all or of a state.
+
+        A file is read beside whoever writes, for a look may take long where little is found.
+        """
+        query = (
+            "SELECT position, place, at_ms, kind, body, due_ms, attempts, done_ms, outcome "  # noqa: S608 - words of this file
+            "FROM deliveries WHERE tenant = ? AND hook = ? AND (position, place) < (?, ?)"
+            f"{f' AND {STATES[state]}' if state else ''} "
+            "ORDER BY position DESC, place DESC LIMIT ?"
+        )
+        values = (*key, *(before or (_END, _END)), limit)
+        if self._file is None:
+            return [Listed(*row) for row in self._read_all(query, values)]
+        address = f"file:{quote(str(self._file.absolute()))}?mode=ro"
+        try:
+            with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S)) as beside:
+                return [Listed(*row) for row in beside.execute(query, values)]
+        except sqlite3.Error as error:
+            raise StorageError(f"{self.name} cannot be read: {error}.") from error
 
     def standing(self, key: HookKey) -> Standing:
         """What waits for a hook."""

@@ -12,7 +12,7 @@ that was set by hand stays where its file says what it said; a stop waits for no
 """
 
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from router.changes import changes
 from router.errors import SettingsError
 from router.policy import Policy
 from router.server.filed import Ruled, put_in_force, standings, warn_of_differences
+from router.server.sections import Webhook
 from router.server.settings import Settings, SettingsErrors
 
 __all__ = ["Changing", "unchangeable", "wait_to_stop"]
@@ -39,6 +40,9 @@ class Changing(Ruled, Protocol):
     async def renew_certificate(self) -> bool:
         """Serves the certificate that the files have now; False where they have none."""
 
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
+        """Goes on with the webhooks of these tenants; False where only a start can."""
+
     def reloaded(self, *, is_right: bool) -> None:
         """Newer settings were read, and are in force or not; so was the certificate."""
 
@@ -48,6 +52,7 @@ class _Newer(NamedTuple):
 
     told: dict[str, Policy]
     news: dict[str, Policy]
+    hooks: Mapping[str, Sequence[Webhook]]
     waiting: list[str]
 
 
@@ -93,7 +98,8 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
         served = node.settings.tenants
         told = {name: one.policy for name, one in newer.tenants.items() if name in served}
         news = {name: policy for name, policy in told.items() if standing[name].filed != policy}
-        return _Newer(told, news, list(unchangeable(node.settings, newer)))
+        hooks = {name: one.webhooks for name, one in newer.tenants.items() if name in served}
+        return _Newer(told, news, hooks, list(unchangeable(node.settings, newer)))
 
     try:
         newer = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
@@ -107,6 +113,8 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     wrong = await put_in_force(node, newer.news)
     for name, why in wrong.items():
         _LOG.error("settings.not_in_force", tenant=name, error=why)
+    if not wrong and not await node.change_hooks(newer.hooks):
+        newer.waiting.append("tenants.*.webhooks")
     if newer.waiting:
         setting = ", ".join(newer.waiting)
         _LOG.warning("settings.need_restart", setting=setting, count=len(newer.waiting))
@@ -126,5 +134,6 @@ def unchangeable(old: Settings, new: Settings) -> Iterator[str]:
         if before is None or after is None:
             yield f"tenants.{name}"
             continue
-        for change in changes(before, msgspec.structs.replace(after, policy=before.policy)):
+        changed = msgspec.structs.replace(after, policy=before.policy, webhooks=before.webhooks)
+        for change in changes(before, changed):
             yield f"tenants.{name}.{change.path}"

@@ -125,7 +125,10 @@ async def _open_file(
     journal.holds.add("archive", partial(_archived, archive, journal, tuple(settings.tenants)))
     if hooks is not None:
         done = dict.fromkeys(journal.end, _EVERYTHING)
-        journal.holds.add("webhooks", lambda: done | told())
+        hooks.listening = {
+            name: [one.id for one in some] for name, some in _hooks_of(settings).items()
+        }
+        journal.holds.add("webhooks", lambda: done | needed(hooks, hooks.listening))
     left = sum(journal.end.values()) - sum(start.positions.values())
     took_ms = clock.steady_ms() - began_ms
     _LOG.info("journal.opened", path=str(folder), took_ms=took_ms, replay_count=left)
@@ -140,7 +143,8 @@ def _told(settings: Settings, hooks: HookStore | None) -> Callable[[], dict[str,
     """Says up to where the hooks need nothing of the journal; they began, or need nothing yet."""
     if hooks is None:
         return dict
-    return partial(needed, hooks, _hooks_of(settings))
+    ids = {name: [one.id for one in some] for name, some in _hooks_of(settings).items()}
+    return partial(needed, hooks, ids)
 
 
 def _start(

@@ -27,7 +27,7 @@ from router.errors import StorageError
 from router.events import CustomerErased, Event
 from router.journal.base import Record
 from router.server.hook_events import told_of
-from router.server.hook_sending import Hooked, Pace, Sender
+from router.server.hook_sending import Hooked, Pace, Sender, Tried
 from router.server.hook_store import Delivery, HookKey, HookStore
 from router.server.sections import Webhook
 from router.server.tenants import Tenants
@@ -100,6 +100,42 @@ class Webhooks:
         hooked = Hooked(key, hook, place)
         hooked.standing = self.store.standing(key)
         return hooked
+
+    async def change(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
+        """Goes on with other hooks: new ones begin with what happens from now on.
+
+        One that is gone is told nothing any more; what waits for it stays on the disk, and is
+        delivered where it comes back. One that changed goes on with what waits for it.
+        """
+        before = {one.key: one for one in self.all()}
+        wanted = {HookKey(name, hook.id): hook for name, some in hooks.items() for hook in some}
+        begun = {
+            key: Hooked(key, hook, self._tenants.routers[key.tenant].position)
+            for key, hook in wanted.items()
+            if key not in before
+        }
+        # Another dict, not another content: a thread may be counting. And all at once, for what
+        # happens from here on is told to these.
+        self.hooked = _by_tenant((begun.get(key) or before[key]) for key in wanted)
+        self.store.listening = {name: [hook.id for hook in some] for name, some in hooks.items()}
+        for key, hook in wanted.items():
+            if key in before and before[key].hook != hook:
+                before[key].change(hook)
+                _LOG.info("webhook.changed", tenant=key.tenant, hook=key.hook)
+        for key, one in before.items():
+            if key not in wanted:
+                one.ended.cancel()
+                _LOG.info("webhook.ended", tenant=key.tenant, hook=key.hook)
+        for key, one in begun.items():
+            self._sender.begin(one)
+            _LOG.info("webhook.begun", tenant=key.tenant, hook=key.hook)
+        await self._write_line()  # where they begin; tried again by whoever writes, if it fails
+
+    async def test(self, hooked: Hooked) -> Tried:
+        """Sends a hook an event that says nothing, at once; what it answers."""
+        where = {"tenant": hooked.key.tenant, "position": 0, "place": 0}
+        said = {"type": "webhook.test", **where, "at": self._wall_ms(), "data": {}}
+        return await self._sender.test(hooked, msgspec.json.encode(said))
 
     def all(self) -> Iterable[Hooked]:
         """Every hook."""
@@ -193,8 +229,8 @@ class Webhooks:
         self._drained.unpark_all()
         for key in dict.fromkeys(delivery.key for delivery in some):
             hooked = self.of(*key)
-            assert hooked is not None, "only hooks that are there are told"
-            hooked.wake.set()
+            if hooked is not None:  # else the settings have it no more
+                hooked.wake.set()
         return True
 
     async def _sweep(self) -> None:
@@ -204,6 +240,13 @@ class Webhooks:
             except StorageError as error:
                 _LOG.error("webhooks.not_pruned", error=str(error))
             await trio.sleep(SWEEP_S)
+
+
+def _by_tenant(hooks: Iterable[Hooked]) -> dict[str, list[Hooked]]:
+    found: dict[str, list[Hooked]] = {}
+    for one in hooks:
+        found.setdefault(one.key.tenant, []).append(one)
+    return found
 
 
 class HookFigures(Collector):
@@ -241,11 +284,11 @@ class HookFigures(Collector):
         return waiting, oldest, dropped, tries
 
 
-def needed(store: HookStore, hooks: Mapping[str, Sequence[Webhook]]) -> dict[str, int]:
+def needed(store: HookStore, hooks: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Up to where the journal is not needed any more, for each tenant with hooks that began."""
     found: dict[str, int] = {}
     for tenant, some in hooks.items():
-        places = (store.place(HookKey(tenant, hook.id)) for hook in some)
+        places = (store.place(HookKey(tenant, hook)) for hook in some)
         begun = [place for place in places if place is not None]
         if begun:
             found[tenant] = min(begun)

@@ -32,6 +32,9 @@ def test_the_site_builds_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     pages = list(tmp_path.rglob("*.html"))
     assert len(pages) > 30
+    listed = re.findall(r"\]\((.+?\.html)\)", (tmp_path / "llms.txt").read_text(encoding="utf-8"))
+    built = {page.relative_to(tmp_path).as_posix() for page in pages} - {"404.html"}
+    assert sorted(listed) == sorted(built)
     sources = r'<(?:script|link|img)[^>]*?(?:src|href)="(?!data:)(https?:)?//'
     for page in pages:
         fetched = re.search(sources, page.read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from router.errors import Refused
 from router.events import CommandAnswered, CommandRefused
 from router.policy import Policy
 from router.server.hearers import Ticket
+from router.server.sections import Webhook
 from router.server.settings import Settings
 
 __all__ = ["Ruling"]
@@ -29,6 +30,8 @@ class Ruling:
         self.taken: list[str] = []
         self.told: list[bool] = []
         self.is_stuck = False
+        self.hooks: Mapping[str, Sequence[Webhook]] = {}
+        self.can_hook = True
         self.is_certificate_right = True
         self.renewed_count = 0
         self.heard = trio.Event()
@@ -55,6 +58,10 @@ class Ruling:
     async def renew_certificate(self) -> bool:
         self.renewed_count += 1
         return self.is_certificate_right
+
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
+        self.hooks = hooks
+        return self.can_hook
 
     def reloaded(self, *, is_right: bool) -> None:
         self.told.append(is_right)

@@ -63,6 +63,15 @@ def test_figures_count_those_who_came_within_the_window() -> None:
     }
 
 
+def test_a_house_that_nobody_worked_in_has_figures_of_its_customers() -> None:
+    waiting = [visit("a", 1000)]
+    figures = figures_of(
+        waiting, Watch(1000, 10_000), unit_ms=1000, groups={}, within_ms={"help": 1999}
+    )
+    assert (figures["asked"], figures["fair.agents"]) == (1, 1)
+    assert math.isnan(figures["busy"])
+
+
 def test_several_runs_give_a_mean_with_its_error() -> None:
     found = estimates([{"x": 1.0}, {"x": 2.0}, {"x": 3.0, "y": 4.0}])
     assert found["x"].mean == 2

@@ -60,7 +60,11 @@ def _alerts() -> list[str]:
 def test_every_alert_has_a_test_and_a_page_for_three_in_the_morning() -> None:
     tested = "".join(path.read_text("utf-8") for path in CONFIG.glob("tests*.yml"))
     alerts = (CONFIG / "alerts.yml").read_text("utf-8")
-    assert [name for name in _alerts() if f"alertname: {name}\n" not in tested] == []
+    for name in _alerts():
+        cases = re.findall(rf"alertname: {name}\b[\s,]+exp_alerts:(.*)$", tested, re.MULTILINE)
+        never = [case for case in cases if "exp_labels" not in case and "[]" in case]
+        assert len(cases) > len(never), f"nothing shows that {name} fires"
+        assert never or name == "FairlineWatchdog", f"nothing shows that {name} keeps quiet"
     pages = re.findall(rf"runbook_url: {re.escape(RUNBOOKS)}([\w-]+)\.html\n", alerts)
     assert len(pages) == len(_alerts())
     folder = ROOT / "docs" / "runbooks"
@@ -148,10 +152,22 @@ def _is_answer(found: list[Any], where: str) -> bool:
 
 NO_NUMBER_HERE = {
     'of="load"': "of two who worked for a minute: tests/server/test_service_figures.py",
+    "fairline_trace": "there with traces: tests/server/test_trace_export.py",
     "ping_rtt": "a first ping is answered within 40 s",
     "certificate_expiry": "there with TLS: tests/server/test_node_figures.py",
 }
 """What is no number here, and why; these must run without error."""
+
+NEAR_HERE = {
+    "FairlineJournalSlow": "the disk is shared with other tests",
+    "FairlineLoopSlow": "so are the cores",
+    "FairlineAbandonsHigh": "customers of the busy day leave",
+    "FairlineNobodyAvailable": "its agents go home before the last customer",
+    "FairlineOffersDeclined": "they decline more than people do",
+    "FairlineServiceLevelBurnsFast": "who left was not answered in time",
+    "FairlineServiceLevelBurnsSlowly": "who left was not answered in time",
+}
+"""What a busy day on a busy machine leads to, and why; nothing else may be near."""
 
 SELECTOR = re.compile(r"\b((?:fairline|process)[_:][\w:]+|up)\b(?:\{([^}]*)\})?(?![\w:(])")
 MATCHER = re.compile(r'(\w+)(=~|!=|!~|=)"([^"]*)"')
@@ -341,6 +357,12 @@ def test_no_alert_is_broken_and_a_calm_server_fires_none(watched: Watched) -> No
         return len(told) > 20 and set(told.values()) == {"ok"}
 
     until(evaluated, "all rules are evaluated", PATIENCE_S, healths)
-    firing = [alert["labels"]["alertname"] for alert in watched.ask("alerts")["alerts"]]
-    assert set(firing) & {"FairlineDown", "FairlineInvariantBroken", "FairlineLineStands"} == set()
-    assert "FairlineWatchdog" in firing
+    fired = watched.result('max_over_time(ALERTS{alertstate="firing"}[10m])')
+    names = {one["metric"]["alertname"] for one in fired}
+    assert names - NEAR_HERE.keys() == {"FairlineWatchdog"}
+
+    def uneasy() -> set[str]:
+        told = {alert["labels"]["alertname"] for alert in watched.ask("alerts")["alerts"]}
+        return told - {"FairlineWatchdog"} - NEAR_HERE.keys()
+
+    until(lambda: not uneasy(), "no alert is about to fire", PATIENCE_S, uneasy)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.real_server import RealServer
+from tests.helpers.receivers import receiver
 from tests.server.test_cli import Ended
 from tests.server.test_hook_signing import SECRET
 
@@ -26,6 +27,16 @@ def test_hooks_are_shown_and_replayed_by_the_running_server(
         shown = Ended(capsys, "webhooks", "show", *config)
         assert (shown.code, shown.out.split()[:1]) == (0, ["crm"])
         assert '"webhooks":[{"id":"crm"' in Ended(capsys, "webhooks", "show", *config, "--json").out
+        tried = Ended(capsys, "webhooks", "test", "crm", *config)
+        assert (tried.code, "crm did not take it: ConnectError" in tried.err) == (1, True)
+        with receiver() as crm:
+            text = server.config.read_text("utf-8")
+            server.config.write_text(text.replace("http://127.0.0.1:9/", crm.url), "utf-8")
+            assert Ended(capsys, "reload", *config).code == 0
+            tried = Ended(capsys, "webhooks", "test", "crm", *config)
+            assert (tried.code, "crm answered 204 in" in tried.out) == (0, True)
+        listed = Ended(capsys, "webhooks", "deliveries", "crm", *config, "--status", "delivered")
+        assert (listed.code, listed.err) == (0, "")
         again = Ended(capsys, "webhooks", "replay", "crm", *config, "--from", "2026-01-01")
         assert (again.code, "delivered to crm once more" in again.out) == (0, True)
         wrong = Ended(capsys, "webhooks", "replay", "cmr", *config, "--from", "2026-01-01")

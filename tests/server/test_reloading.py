@@ -19,6 +19,7 @@ from router.server import appending, logs
 from router.server.clock import Clock
 from router.server.filed import put_in_force
 from router.server.reloading import unchangeable, wait_to_stop
+from router.server.sections import Webhook
 from router.server.settings import KeyEntry, Settings, load
 from tests.helpers.cores import actor
 from tests.helpers.nodes import PATIENCE_S, POLICY, node_settings, open_node
@@ -186,6 +187,28 @@ async def test_settings_that_were_refused_for_one_tenant_are_taken_whole_the_nex
     node.heard = trio.Event()
     await reloaded(node, lambda: node_settings(OTHER))
     assert (node.policies(), node.told) == ([OTHER, OTHER], [False, True])
+
+
+async def test_other_webhooks_are_taken_at_once_where_that_can_be(lines: io.StringIO) -> None:
+    hook = Webhook(id="crm", url="https://crm.example/", secret="whsec_" + "A" * 32)
+    newer = changed(node_settings(), webhooks=(hook,))
+    node = Ruling(node_settings())
+    await reloaded(node, lambda: newer)
+    assert (node.hooks, node.told) == ({"acme": (hook,), "browsers": ()}, [True])
+    assert [line["event"] for line in read(lines)] == ["settings.reloaded"]
+    node = Ruling(node_settings())
+    node.can_hook = False
+    await reloaded(node, lambda: newer)
+    (_, waiting, _) = read(lines)
+    assert (waiting["event"], waiting["setting"]) == ("settings.need_restart", "tenants.*.webhooks")
+
+
+async def test_where_policies_are_not_in_force_webhooks_stay_too() -> None:
+    hook = Webhook(id="crm", url="https://crm.example/", secret="whsec_" + "A" * 32)
+    node = Ruling(node_settings())
+    node.refusals["acme"] = [Refused(Refusal.OVERLOADED, "too many commands are waiting")]
+    await reloaded(node, lambda: changed(node_settings(OTHER), webhooks=(hook,)))
+    assert (node.hooks, node.told) == ({}, [False])
 
 
 async def test_what_was_set_by_hand_stays_until_its_file_says_something_new(

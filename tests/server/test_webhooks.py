@@ -21,6 +21,7 @@ from router.server.webhooks import LINE_MAX, HookFigures, Webhooks, needed, pass
 from tests.helpers.nodes import (
     PATIENCE_S,
     POLICY,
+    Client,
     RunningNode,
     folder_settings,
     node_settings,
@@ -155,7 +156,7 @@ async def test_the_journal_is_held_up_to_what_the_disk_has(tmp_path: Path) -> No
             held = [done.get("acme", 0) for done in kept.journal.holds.done()]  # type: ignore[attr-defined]
             assert position in held
             assert kept.hooks is not None
-            assert needed(kept.hooks, {"acme": [hook("x")]}) == {"acme": position}
+            assert needed(kept.hooks, {"acme": ["crm"]}) == {"acme": position}
 
 
 def test_a_start_that_begins_later_than_a_hook_had_heard_goes_on_there() -> None:
@@ -163,13 +164,13 @@ def test_a_start_that_begins_later_than_a_hook_had_heard_goes_on_there() -> None
     key = HookKey("acme", "crm")
     store.add((), {key: 5})
     hooks = {"acme": [hook("x"), hook("x", "new")]}
-    assert needed(store, hooks) == {"acme": 5}
+    assert needed(store, {"acme": ["crm", "new"]}) == {"acme": 5}
     pass_over(store, hooks, {"acme": 3})
     assert store.place(key) == 5
     pass_over(store, hooks, {"acme": 9})
     assert store.place(key) == 9
     assert store.place(HookKey("acme", "new")) is None
-    assert needed(store, {"acme": [hook("x", "new")]}) == {}
+    assert needed(store, {"acme": ["new"]}) == {}
 
 
 async def test_webhooks_of_another_journal_are_refused_and_the_journal_let_go(
@@ -321,3 +322,72 @@ async def test_without_hooks_there_is_nothing(journal: str) -> None:
         assert kept.hooks is None
     async with open_node() as node:
         assert node.node.webhooks is None
+
+
+# -- other hooks while it runs -----------------------------------------------------------------
+
+
+async def test_hooks_come_change_and_go_while_the_node_runs(tmp_path: Path) -> None:
+    with receiver() as crm, receiver() as bi:
+        first = hook(crm.url, events=("agent.presence",))
+        settings, clock = hooking(folder_settings(tmp_path), first), Clock()
+        async with opened(settings, clock) as kept:
+            parts = {"archive": kept.archive, "kept": kept}
+            async with open_node(settings, kept.journal, clock, **parts) as node:
+                alice = await node.join("agent", "alice")
+                await until_kind(crm, "agent.presence")
+                ended = ("conversation.ended",)
+                both = [hook(crm.url, events=ended), hook(bi.url, "bi")]
+                assert await node.node.change_hooks({"acme": both, "browsers": []})
+                await alice.ok("presence.set", show="available")
+                carl = await node.join("customer", "carl")
+                await _ask_and_cancel(carl, "o1")
+                await until_kind(crm, "conversation.ended")
+                await until_kind(bi, "conversation.ended")
+                assert crm.kinds() == ["agent.presence", "conversation.ended"]
+                assert bi.posted[0].event["position"] > crm.posted[0].event["position"]
+                assert await node.node.change_hooks({"acme": [hook(bi.url, "bi")]})
+                before = len(crm.posted)
+                await _ask_and_cancel(carl, "o2")
+                with trio.fail_after(PATIENCE_S):
+                    while bi.kinds().count("conversation.ended") < 2:  # noqa: ASYNC110 - a thread
+                        await trio.sleep(0.01)
+                assert len(crm.posted) == before
+                assert kept.hooks is not None
+                webhooks = node.node.webhooks
+                assert webhooks is not None
+                await webhooks.end()
+                position = node.node.routers["acme"].position
+                held = [done.get("acme", 0) for done in kept.journal.holds.done()]  # type: ignore[attr-defined]
+                assert position in held, "the journal waits for no hook that is gone"
+                assert 'hook="bi"' in (await node.node.render_metrics()).decode()
+
+
+async def _ask_and_cancel(carl: Client, op: str) -> None:
+    asked = await carl.ok("conversation.request", op=op, channel="chat", queue="billing")
+    await carl.ok("conversation.cancel", conversation=asked["conversation"])
+
+
+async def test_a_hook_that_was_down_is_asked_at_once_at_its_new_address() -> None:
+    with receiver() as crm:
+        settings = hooking(node_settings(), hook("http://127.0.0.1:9/"))
+        async with open_node(settings) as node:
+            await node.join("agent", "alice")
+            webhooks = node.node.webhooks
+            assert webhooks is not None
+            hooked = webhooks.of("acme", "crm")
+            assert hooked is not None
+            with trio.fail_after(PATIENCE_S):
+                while not hooked.failures:  # noqa: ASYNC110 - a thread
+                    await trio.sleep(0.01)
+            await node.node.change_hooks({"acme": [hook(crm.url)]})
+            assert (hooked.failures, hooked.paused_until_ms) == (0, 0)
+            service = await node.join("service", "shop")
+            await service.ok("conversation.request", op="x", channel="chat", customer="ada")
+            await until_kind(crm, "conversation.queued")
+
+
+async def test_the_first_hook_of_all_needs_a_start() -> None:
+    async with open_node() as node:
+        assert await node.node.change_hooks({"acme": ()})
+        assert not await node.node.change_hooks({"acme": [hook("http://127.0.0.1:9/")]})
