@@ -23,6 +23,7 @@ from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
 from router.server import http, logs
+from router.server.archive_figures import ArchiveFigures
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -143,7 +144,9 @@ class Node:
         if archive is None:
             return None
         count = self.metrics.count
-        return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+        found = Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+        self.metrics.add(ArchiveFigures(found))
+        return found
 
     def _open_traces(self) -> Traces | None:
         traces = open_traces(

@@ -215,6 +215,7 @@ SETTINGS = """
 [server]
 bind = "127.0.0.1:{port}"
 data = "second"
+snapshot_ms = 2000
 [tenants.acme]
 webhooks = [{{ id = "crm", url = "http://127.0.0.1:{nobody}/", secret = "whsec_{secret}" }}]
 {people}
