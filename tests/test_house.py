@@ -78,14 +78,15 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.floor_figures server.journal_figures server.detailed
+server.trying
+server.floor_figures server.journal_figures server.detailed server.http_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.appending server.openings server.doors server.doorways server.snapshotting server.filed
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
 server.demo_people server.site_customers server.hub server.storing server.starting
 server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
-server.fetching server.tickets
+server.fetching server.tickets server.delivery_figures
 server.connection server.calls server.preferences
 server.policy_tags
 server.live_rows
@@ -96,7 +97,7 @@ server.reloading
 server.probe
 server.doctor
 server.runbooks
-server.described server.ops_pages server.site_calls
+server.archive_figures server.described server.ops_pages server.site_calls
 server.http server.gateway
 server.app
 server.running
@@ -106,6 +107,7 @@ server.asking_server server.signalling
 server.upgrading
 server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
+server.cli_check
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
 server.cli_secret server.cli_token server.cli_running server.cli_shell
 server.cli

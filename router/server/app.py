@@ -23,6 +23,7 @@ from router.journal.base import Journal
 from router.measures import Measures
 from router.policy import Policy
 from router.server import http, logs
+from router.server.archive_figures import ArchiveFigures
 from router.server.archiving import Archiving
 from router.server.asgi import HttpLimits, serve_http
 from router.server.auth import Authenticator
@@ -30,6 +31,7 @@ from router.server.bearers import Bearers
 from router.server.calls import Calls
 from router.server.certificates import certificate_of, renewed
 from router.server.clock import Clock
+from router.server.delivery_figures import DeliveryFigures
 from router.server.described import document_routes
 from router.server.doors import Door, Doors
 from router.server.effects import Together
@@ -42,6 +44,7 @@ from router.server.hidden import HIDDEN, Served
 from router.server.histories import Histories
 from router.server.hook_calls import hook_routes
 from router.server.hook_store import HookStore
+from router.server.http_figures import HttpFigures
 from router.server.hub import Hub
 from router.server.log_limits import LogFigures
 from router.server.metrics import Metrics
@@ -135,14 +138,15 @@ class Node:
         self.node_figures = NodeFigures(settings.server, self.strains, self._expires_s)
         self.metrics.watch(self.node_figures)
         self.metrics.add(LogFigures(logs.limit))
-        self._ops_app = ops_app(self)
-        self._starting_app = starting_app(self, has_ops=not settings.server.ops_bind)
+        self.metrics.add(DeliveryFigures(self.hub))
 
     def _feeder(self, archive: Archive | None) -> Archiving | None:
         if archive is None:
             return None
         count = self.metrics.count
-        return Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+        found = Archiving(archive, self.journal, self.tenants, now_ms=self.now_ms, count=count)
+        self.metrics.add(ArchiveFigures(found))
+        return found
 
     def _open_traces(self) -> Traces | None:
         traces = open_traces(
@@ -179,15 +183,21 @@ class Node:
         return webhooks
 
     def _open_gateway(self, life: str, desk: http.DemoDesk | None) -> Gateway:
+        """The public port, and what is served beside it; all requests count in one place."""
+        figures = HttpFigures()
+        self.metrics.add(figures)
+        watch = figures.watch
+        has_ops = not self.settings.server.ops_bind
+        public = http.public_app(self, desk, has_ops=has_ops, more=self._back_end_routes())
+        self._ops_app = watch(ops_app(self))
+        self._starting_app = watch(starting_app(self, has_ops=has_ops))
         return Gateway(
             self.settings,
             tenants=self.tenants,
             engine=self.engine,
             hub=self.hub,
             authenticate=self.authenticate,
-            app=http.public_app(  # type: ignore[arg-type]
-                self, desk, has_ops=not self.settings.server.ops_bind, more=self._back_end_routes()
-            ),
+            app=watch(public),  # type: ignore[arg-type]
             clock=self.clock,
             metrics=self.metrics,
             life=life,

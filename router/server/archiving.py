@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import trio
@@ -32,9 +33,7 @@ from router.archive.facts import KEPT, happened, keep_of
 from router.archive.sqlite import SqliteArchive
 from router.conversations import Conversation
 from router.errors import ArchiveCorrupt, ArchiveUnavailable, StorageError
-from router.events import (
-    Event,
-)
+from router.events import Event
 from router.journal.base import Journal, Record
 from router.server.counters import Count
 from router.server.hidden import Served
@@ -43,7 +42,7 @@ from router.server.settings import Settings
 from router.server.tenants import Tenants
 from router.world import World
 
-__all__ = ["FOLDER_NAME", "Archiving", "check_order", "open_archive"]
+__all__ = ["FOLDER_NAME", "Archiving", "Standing", "check_order", "open_archive"]
 
 BATCH_S = 1.0
 """Facts gather for so long before they are written together. Each time the disk has to sync, and a
@@ -65,6 +64,14 @@ FOLDER_NAME = "archive"
 """In ``server.data``."""
 
 _LOG = structlog.get_logger("fairline.archiving")
+
+
+class Standing(NamedTuple):
+    """How far one tenant's archive is."""
+
+    lag: int
+    """Commands that were applied and are not in the archive."""
+    is_behind: bool
 
 
 class _Line:
@@ -183,6 +190,14 @@ class Archiving:
     def is_behind(self, tenant: str) -> bool:
         """Whether something that happened is neither in the archive nor on its way."""
         return self._lines[tenant].is_behind
+
+    def standing(self) -> dict[str, Standing]:
+        """How far the archive of each tenant is; plain numbers, so for any thread."""
+        live = self._tenants.routers
+        return {
+            name: Standing(max(live[name].position - self.position(name), 0), line.is_behind)
+            for name, line in self._lines.items()
+        }
 
     def waits(self, tenant: str, *, conversation: str = "", customer: str = "") -> bool:
         """Whether a conversation, or any of a customer's, is on its way to the archive."""

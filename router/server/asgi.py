@@ -72,7 +72,6 @@ async def serve_http(visit: Visit, app: ASGIFramework, limits: HttpLimits) -> No
     server = TCPServer(
         ASGIWrapper(_Guarded(app, visit)), _config(), WorkerContext(None), {}, stream
     )
-    visit.count("http_requests")
     with trio.move_on_after(limits.exchange_s) as deadline:
         await server.run()
     if deadline.cancelled_caught:

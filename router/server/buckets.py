@@ -13,12 +13,13 @@ seconds, so the price belongs there.
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from typing import Protocol
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
-__all__ = ["Buckets", "Labels", "as_counter", "as_family"]
+__all__ = ["Buckets", "Doublings", "Labels", "as_counter", "as_family"]
 
 Bucket = tuple[str, float] | tuple[str, float, Exemplar]
 """A bound, how many values are not above it, and perhaps the newest of them with a trace."""
@@ -62,8 +63,44 @@ class Buckets:
         return found, self._sum
 
 
+class Doublings:
+    """A histogram of whole numbers whose bounds double, which costs two additions.
+
+    Shown are every other of them, each one less than a power of four: 0, 3, 15, 63 and so on.
+    """
+
+    __slots__ = ("_counts", "_last", "_sum")
+
+    def __init__(self, bits_max: int) -> None:
+        self._last = bits_max + 1
+        self._counts = [0] * (bits_max + 2)
+        self._sum = 0
+
+    def note(self, value: int) -> None:
+        """Counts one value; ``bits_max`` bits and more are counted together."""
+        at = value.bit_length()
+        self._counts[min(self._last, at)] += 1
+        self._sum += value
+
+    def shown(self) -> tuple[list[Bucket], float]:
+        """The cumulative counts by bound, and the sum; may be called in a thread."""
+        below = list(accumulate(self._counts))
+        found: list[Bucket] = [
+            (floatToGoString(2**bits - 1), below[bits])  # type: ignore[no-untyped-call]
+            for bits in range(0, self._last, 2)
+        ]
+        return [*found, ("+Inf", below[-1])], self._sum
+
+
+class Histogram(Protocol):
+    """What can be shown as one."""
+
+    def shown(self) -> tuple[list[Bucket], float]:
+        """The cumulative counts by bound, and the sum."""
+
+
 def as_family(
-    name: str, text: str, labels: Sequence[str], series: Mapping[Labels, Buckets]
+    name: str, text: str, labels: Sequence[str], series: Mapping[Labels, Histogram]
 ) -> HistogramMetricFamily:
     """All series of one histogram, by the values of their labels."""
     family = HistogramMetricFamily(name, text, labels=labels)

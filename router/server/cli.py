@@ -21,6 +21,7 @@ import router
 from router.errors import RouterError, SettingsError
 from router.server import (
     cli_archive,
+    cli_check,
     cli_config,
     cli_doctor,
     cli_init,
@@ -35,7 +36,6 @@ from router.server import (
     cli_webhooks,
 )
 from router.server import settings as settings_module
-from router.server.auth import Authenticator
 from router.server.cli_journal import register as register_journal
 from router.server.cli_lab import register
 from router.server.collecting import looking_seldom
@@ -62,6 +62,7 @@ app = App(
 register(app)
 cli_staff.register(app)
 cli_archive.register(app)
+cli_check.register(app)
 cli_init.register(app)
 register_journal(app)
 cli_doctor.register(app)
@@ -152,17 +153,6 @@ async def demo(*, port: int = 8080) -> None:
 
     with looking_seldom():
         await run(port)
-
-
-@app.command(help_epilogue=_example("fairline check --config fairline.toml"))
-def check(*, config: Config) -> None:
-    """Validates everything and lists all errors; exit code 0 or 1."""
-    settings = _load(config)
-    Authenticator(settings)
-    for warning in settings_module.warnings(settings):
-        print(f"warning: {warning}", file=sys.stderr)
-    count = len(settings.tenants)
-    print(f"{', '.join(map(str, config))}: fine ({count} tenant{'s' if count > 1 else ''})")
 
 
 @app.command(help_epilogue=_example("fairline bench core --json"))

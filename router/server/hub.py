@@ -24,6 +24,7 @@ from router.errors import CloseCode
 from router.ids import PersonKey
 from router.outgoing import Outgoing, State
 from router.server.board_figures import BoardFigures
+from router.server.buckets import Doublings
 from router.server.flow import Flow
 from router.server.folds import Folds
 from router.server.links import Link, Links
@@ -35,6 +36,8 @@ from router.wire import Packet
 __all__ = ["Hub", "Watching"]
 
 AGAIN_S = 1.0
+FANOUT_BITS = 16
+"""More connections than that many bits can count are counted together."""
 _LOG = structlog.get_logger("fairline.hub")
 
 
@@ -68,6 +71,8 @@ class Hub:
         self.watching: Watching | None = None
         """Told of comings and goings; nobody, unless the node wants it."""
         self.flow = Flow()
+        self.fanout = Doublings(FANOUT_BITS)
+        """To how many connections each event went."""
         self._routers = routers
         self._life = life
         self._now_ms = now_ms
@@ -100,6 +105,7 @@ class Hub:
         if isinstance(event, events.ConnectionReplaced | events.NodeLost):
             self._hang(event)
         packets: dict[int, Packet] = {}
+        recipients = 0
         # All deliveries are kept until the end, so that no two have the same identity.
         found = list(deliveries(self._routers[tenant], event, now_ms))
         for delivery in found:
@@ -110,6 +116,8 @@ class Hub:
             for link in links:
                 if link.connection != delivery.not_to:
                     link.outbox.put(packet)
+                    recipients += 1
+        self.fanout.note(recipients)
         self.places.note(tenant, event)
         self.topics.note(tenant, event)
 

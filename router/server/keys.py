@@ -24,7 +24,7 @@ from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from router.errors import SettingsError
 from router.server.settings import KeyEntry
 
-__all__ = ["Fetch", "KeySet", "TokenKey", "fetch_https", "load_key"]
+__all__ = ["Fetch", "KeySet", "TokenKey", "fetch_https", "load_key", "read_set"]
 
 CACHE_MS = 600_000
 REFETCH_MS = 60_000
@@ -131,7 +131,7 @@ class KeySet:
         url = self._entry.jwks_url
         try:
             content = await trio.to_thread.run_sync(self._fetch, url, abandon_on_cancel=True)
-            keys = _read_set(content, self._entry.alg)
+            keys = read_set(content, self._entry.alg)
         except (OSError, ValueError, RecursionError):
             return
         if keys:
@@ -139,8 +139,12 @@ class KeySet:
             self._good_at_ms = now_ms
 
 
-def _read_set(content: bytes, algorithm: str) -> dict[str, TokenKey]:
-    """The signing keys of a set, by id; what is not understood is passed over."""
+def read_set(content: bytes, algorithm: str) -> dict[str, TokenKey]:
+    """The signing keys of a set, by id; what is not understood is passed over.
+
+    Raises:
+        ValueError: where the content is no key set.
+    """
     if len(content) > KEY_SET_BYTES_MAX:
         raise ValueError("the key set is too large")
     parsed = json.loads(content)

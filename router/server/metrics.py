@@ -66,7 +66,6 @@ DOORS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
     "gate_write_timeouts": ("Sockets cut because a write took too long.", {}),
     "http_failures": ("Requests that failed for a flaw of this program.", {}),
     "http_refusals": ("Requests that were too big.", {"reason": ("body",)}),
-    "http_requests": ("Requests over HTTP.", {}),
     "http_timeouts": ("Requests that took too long.", {}),
     "http_write_timeouts": ("Answers that were not taken in time.", {}),
     "socket_opens": ("WebSockets that were opened.", {}),

@@ -131,7 +131,13 @@ class NodeFigures(Collector):
                 free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
                 yield "disk_free_bytes", "Room on the journal's disk.", free
                 yield "disk_size_bytes", "The size of the journal's disk.", size
-                yield "journal_bytes", "What the journal takes on it.", _size_of(server)
+                size, newest_s = _of_journal(server)
+                yield "journal_bytes", "What the journal takes on it.", size
+                span_s = server.snapshot_ms / 1000
+                yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s
+                if newest_s:
+                    text = "When the newest snapshot was written."
+                    yield "last_snapshot_timestamp_seconds", text, newest_s
         expires_s = self._expires_s()
         if expires_s is not None:
             yield (
@@ -149,13 +155,17 @@ def overdue_ms(routers: Iterable[Router], now_ms: int) -> int:
     )
 
 
-def _size_of(server: ServerSettings) -> int:
-    size = 0
+def _of_journal(server: ServerSettings) -> tuple[int, float]:
+    """The size of its files, and when the newest snapshot was written; 0 without any."""
+    size, newest_s = 0, 0.0
     try:
         with os.scandir(Path(server.data) / "journal") as entries:
             for entry in entries:
                 if entry.is_file():
-                    size += entry.stat().st_size
+                    told = entry.stat()
+                    size += told.st_size
+                    if entry.name.endswith(".snapshot"):
+                        newest_s = max(newest_s, told.st_mtime)
     except OSError:
-        return size
-    return size
+        return size, newest_s
+    return size, newest_s

@@ -24,6 +24,7 @@ from collections.abc import Callable, Hashable
 import trio
 
 from router.outgoing import Outgoing
+from router.server.buckets import Doublings
 from router.wire import FRAME_MESSAGES_MAX, Encoding, Packet, join
 
 __all__ = ["BYTES_MAX", "HEAVY_BYTES", "MESSAGES_MAX", "Merge", "Outbox", "Pool", "nobody"]
@@ -50,7 +51,7 @@ Merge = Callable[[Outgoing, Outgoing], Outgoing]
 class Pool:
     """How much all outboxes of a node hold together, and how many messages went through them."""
 
-    __slots__ = ("bytes_max", "coalesced", "held", "sent")
+    __slots__ = ("bytes_max", "coalesced", "depths", "held", "sent")
 
     def __init__(self, bytes_max: int = POOL_BYTES) -> None:
         self.bytes_max = bytes_max
@@ -59,6 +60,8 @@ class Pool:
         """Messages by their class."""
         self.coalesced = 0
         """Values that newer ones replaced before they were sent."""
+        self.depths = Doublings(BYTES_MAX.bit_length())
+        """What an outbox held each time it was emptied, which one slow reader shows in."""
 
 
 class Outbox:
@@ -175,8 +178,11 @@ class Outbox:
 
     def take(self) -> list[bytes]:
         """What is to be sent next, as the payloads of frames, oldest first; maybe nothing."""
+        held = self._byte_count
         messages = self._pop_messages()
-        if not messages:
+        if messages:
+            self._pool.depths.note(held)
+        else:
             self._is_awake = False
         return self._frames(messages)
 

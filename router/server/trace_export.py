@@ -11,8 +11,9 @@ itself reads ``OTEL_EXPORTER_OTLP_*``, ``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_AT
 ``OTEL_TRACES_SAMPLER`` and ``OTEL_BSP_*``.
 """
 
+import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,11 @@ from router.server.settings import ServerSettings
 if TYPE_CHECKING:
     from router.server.tracing import Tracing
 
-__all__ = ["Traces", "open_traces"]
+__all__ = ["Traces", "check_traces", "open_traces"]
 
 _LOG = structlog.get_logger("fairline.traces")
+_EXPORTER = "OTEL_TRACES_EXPORTER"
+_DEFAULT = "otlp"
 _GROUP = "opentelemetry_traces_exporter"
 """The entry points by which exporters are found, ours or another package's."""
 _MISSING = "OpenTelemetry is not installed: pip install 'fairline[otel]', or leave this out"
@@ -76,9 +79,8 @@ def open_traces(
     if "OTEL_SERVICE_NAME" not in os.environ:
         told[SERVICE_NAME] = "fairline"
     provider = TracerProvider(resource=Resource.create(told), shutdown_on_exit=False)
-    names = os.environ.get("OTEL_TRACES_EXPORTER", "otlp")
-    wanted = [word.strip() for word in names.split(",")]
-    processors = [CountedProcessor(_exporter(name)) for name in wanted if name and name != "none"]
+    names = os.environ.get(_EXPORTER, _DEFAULT)
+    processors = [CountedProcessor(exporter()) for exporter in _exporters(names)]
     for processor in processors:
         provider.add_span_processor(processor)
     _LOG.info("traces.begin", type=names)
@@ -87,14 +89,43 @@ def open_traces(
     return Traces(tracing, provider, figures)
 
 
-def _exporter(name: str) -> Any:  # noqa: ANN401 - of the extra, or of another package
+def check_traces(server: ServerSettings) -> None:
+    """Sees to it that ``open_traces`` will find what it needs; asks nobody and begins nothing.
+
+    Raises:
+        SettingsError: it would not.
+    """
+    if not server.traces:
+        return
+    try:
+        importlib.import_module("opentelemetry.sdk.resources")
+        importlib.import_module("router.server.span_counts")
+        importlib.import_module("router.server.tracing")
+    except ImportError as error:
+        raise SettingsError(_MISSING, key="server.traces") from error
+    list(_exporters(os.environ.get(_EXPORTER, _DEFAULT)))
+
+
+def _exporters(names: str) -> Iterator[Callable[[], Any]]:
+    """What makes the exporters of these names.
+
+    Raises:
+        SettingsError: there is none of such a name.
+    """
+    for name in (word.strip() for word in names.split(",")):
+        if name and name != "none":
+            yield _exporter(name)
+
+
+def _exporter(name: str) -> Callable[[], Any]:
     known = entry_points(group=_GROUP)
     # The SDK's short name stands for the exporter that the extra brings.
     for spelt in (f"{name}_proto_http", name) if name == "otlp" else (name,):
         if spelt in known.names:
             try:
-                return known[spelt].load()()
+                made: Callable[[], Any] = known[spelt].load()
             except ImportError as error:
                 raise SettingsError(_MISSING, key="server.traces") from error
+            return made
     text = f"OTEL_TRACES_EXPORTER: there is no exporter {name!r}; known are none, "
     raise SettingsError(text + ", ".join(sorted(known.names)), key="server.traces")

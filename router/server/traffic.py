@@ -186,6 +186,12 @@ class TrafficFigures(Collector):
             [],
             {(): pool.coalesced},
         )
+        yield as_family(
+            "fairline_send_queue_depth_bytes",
+            "What one connection had waiting each time that it was written to.",
+            [],
+            {(): pool.depths},
+        )
         held = GaugeMetricFamily("fairline_send_queue_bytes", "What is left to be sent.")
         held.add_metric([], pool.held)
         yield held

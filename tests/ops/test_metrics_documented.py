@@ -20,6 +20,10 @@ LATER = {
     "fairline_disk_free_bytes",
     "fairline_disk_size_bytes",
     "fairline_journal_bytes",
+    "fairline_snapshot_interval_seconds",
+    "fairline_last_snapshot_timestamp_seconds",
+    "fairline_archive_lag_commands",
+    "fairline_archive_behind",
 }
 """There only on a disk, or behind TLS."""
 

@@ -152,6 +152,7 @@ def _is_answer(found: list[Any], where: str) -> bool:
 
 NO_NUMBER_HERE = {
     'of="load"': "of two who worked for a minute: tests/server/test_service_figures.py",
+    "fairline_trace": "there with traces: tests/server/test_trace_export.py",
     "ping_rtt": "a first ping is answered within 40 s",
     "certificate_expiry": "there with TLS: tests/server/test_node_figures.py",
 }
@@ -214,6 +215,7 @@ SETTINGS = """
 [server]
 bind = "127.0.0.1:{port}"
 data = "second"
+snapshot_ms = 2000
 [tenants.acme]
 webhooks = [{{ id = "crm", url = "http://127.0.0.1:{nobody}/", secret = "whsec_{secret}" }}]
 {people}

@@ -7,7 +7,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.registry import Collector
 
-from router.server.buckets import Buckets, as_counter, as_family
+from router.server.buckets import Buckets, Doublings, as_counter, as_family
 
 BOUNDS = (0.5, 1, 2.5, 10)
 
@@ -61,3 +61,20 @@ def test_a_counter_has_a_sample_for_each_series() -> None:
         ({"a": "x", "b": "y"}, 3),
         ({"a": "x", "b": "z"}, 0),
     ]
+
+
+@given(st.lists(st.integers(0, 5_000)))
+def test_doublings_are_the_library_s_histogram_with_these_bounds(values: list[int]) -> None:
+    ours, theirs = Doublings(10), CollectorRegistry()
+    reference = Histogram("t", "What.", buckets=(0, 3, 15, 63, 255, 1023), registry=theirs)
+    for value in values:
+        ours.note(value)
+        reference.observe(value)
+    family = as_family("t", "What.", [], {(): ours})
+    told = {(one.name, *one.labels.values()): one.value for one in family.samples}
+    (library,) = theirs.collect()
+    assert told == {
+        (one.name, *one.labels.values()): one.value
+        for one in library.samples
+        if not one.name.endswith("_created")
+    }

@@ -1,5 +1,6 @@
 """How the process is, as far as a page shows it."""
 
+import os
 from pathlib import Path
 
 import trio
@@ -74,7 +75,21 @@ def test_disk_and_certificate_are_shown_where_they_are(tmp_path: Path) -> None:
     assert found["disk_free_bytes",] > 0
     assert found["disk_size_bytes",] >= found["disk_free_bytes",]
     assert found["journal_bytes",] == 5
+    assert found["snapshot_interval_seconds",] == 300
+    assert ("last_snapshot_timestamp_seconds",) not in found
     assert found["certificate_expiry_timestamp_seconds",] == 1.8e9
+
+
+def test_the_newest_snapshot_counts_and_nothing_but_snapshots(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    for name, at_s in (("1.snapshot", 50), ("2.snapshot", 90), ("3.snapshot", 70), ("log", 99)):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, (at_s, at_s))
+    server = ServerSettings(data=str(tmp_path), snapshot_ms=60_000)
+    found = shown(NodeFigures(server, lambda: CALM))
+    assert found["last_snapshot_timestamp_seconds",] == 90
+    assert found["snapshot_interval_seconds",] == 60
 
 
 def test_what_cannot_be_read_spoils_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""Tries what settings only name: a certificate with its key, key sets, what traces need.
+
+Owns: what is tried, and what each is found to be. Does not know: files and lines, how findings are
+printed, the running server.
+
+Invariants (tests/server/test_trying.py): nothing is changed, no address is asked but those of key
+sets, and those not where nobody is to be asked; one that hangs costs ``FETCH_TIMEOUT_S``, however
+many there are.
+"""
+
+import time
+import urllib.error
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, NamedTuple
+
+from router.errors import SettingsError
+from router.server.auth import Authenticator
+from router.server.certificates import certificate_of
+from router.server.keys import Fetch, read_set
+from router.server.settings import KeyEntry, Settings, SettingsErrors, warnings
+from router.server.trace_export import check_traces
+
+__all__ = ["CERTIFICATE_WARN_S", "Found", "key_sets", "try_all"]
+
+CERTIFICATE_WARN_S = 14 * 86_400
+DAY_S = 86_400
+AT_ONCE = 16
+
+
+class Found(NamedTuple):
+    """One thing that is wrong, or that an operator should know."""
+
+    level: Literal["error", "warning"]
+    key: str
+    message: str
+
+
+def try_all(settings: Settings, fetch: Fetch | None) -> Iterator[Found]:
+    """Everything that was found; ``fetch`` gets what is behind an address, None asks nobody."""
+    yield from _of_keys(settings)
+    yield from _of_certificate(settings)
+    if fetch is not None:
+        yield from _of_key_sets(settings, fetch)
+    try:
+        check_traces(settings.server)
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+    for sentence in warnings(settings):
+        key, _, message = sentence.partition(": ")
+        yield Found("warning", key, message)
+
+
+def _of_keys(settings: Settings) -> Iterator[Found]:
+    try:
+        Authenticator(settings)
+    except SettingsErrors as errors:
+        for error in errors.errors:
+            yield Found("error", error.key, str(error))
+
+
+def _of_certificate(settings: Settings) -> Iterator[Found]:
+    try:
+        certificate = certificate_of(settings.server)
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+        return
+    if certificate is None:
+        return
+    left_s = certificate.expires_s - time.time()
+    if left_s < 0:
+        sentence = f"{certificate.path} has ended: no browser connects until it is renewed"
+        yield Found("warning", "server.tls_cert", sentence)
+    elif left_s < CERTIFICATE_WARN_S:
+        sentence = f"{certificate.path} ends in {left_s / DAY_S:.0f} days; renew it"
+        yield Found("warning", "server.tls_cert", sentence)
+
+
+def key_sets(settings: Settings) -> dict[str, KeyEntry]:
+    """The entries whose keys are fetched, each by where it stands."""
+    return {
+        f"tenants.{name}.keys[{index}].jwks_url": entry
+        for name, tenant in settings.tenants.items()
+        for index, entry in enumerate(tenant.keys)
+        if entry.jwks_url
+    }
+
+
+def _of_key_sets(settings: Settings, fetch: Fetch) -> Iterator[Found]:
+    wanted = key_sets(settings)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        tried = pool.map(lambda entry: _fault_of(entry, fetch), wanted.values())
+        for key, sentence in zip(wanted, tried, strict=True):
+            if sentence:
+                yield Found("error", key, sentence)
+
+
+def _fault_of(entry: KeyEntry, fetch: Fetch) -> str:
+    """What is wrong with a key set; empty where its keys can be used."""
+    url = entry.jwks_url
+    try:
+        keys = read_set(fetch(url), entry.alg)
+    except urllib.error.HTTPError as error:
+        return f"{url} answered {error.code}; is it the address of the key set?"
+    except OSError as error:
+        why = getattr(error, "reason", error)
+        return f"{url} cannot be fetched ({why}); no token of these keys will count until it can"
+    except (ValueError, RecursionError):
+        return f'{url} is no key set: a JSON object with "keys" is expected'
+    if not keys:
+        kind = f" for {entry.alg}" if entry.alg else ""
+        return f"{url} has no key{kind} that can be used: each needs kid, kty and use sig"
+    return ""
