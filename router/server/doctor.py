@@ -12,6 +12,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ import httpx
 import msgspec
 import trio
 
+from router.changes import changes, spoken
+from router.policy import Policy
 from router.server.findings import STEP_S, Finding, Findings, Ill, Report, Said
 from router.server.probe import STEPS, open_stream, rehearse
 from router.server.rehearsal import Lent
@@ -41,7 +44,8 @@ class Patient(NamedTuple):
     """Who is examined, and with what.
 
     ``mint`` is None where no token can be had; ``ops_url`` is where metrics are, if not at ``url``;
-    ``ca_file`` is a certificate to trust, ``checks_host`` whether it must name the host.
+    ``ca_file`` is a certificate to trust, ``checks_host`` whether it must name the host; ``told``
+    is the policy that the settings have for the tenant of the token, if that is known.
     """
 
     url: str
@@ -49,6 +53,7 @@ class Patient(NamedTuple):
     mint: Mint | None = None
     ca_file: Path | None = None
     checks_host: bool = True
+    told: Policy | None = None
 
 
 async def examine(
@@ -117,12 +122,16 @@ class _Round:
         else:
             await step("token", self._mint)
         await step("signs in", self._sign_in, needs=["readyz", "token"])
+        if self._patient.told is not None:
+            await step("policy", partial(self._policy, self._patient.told), needs=["signs in"])
         await step("players", self._lend, needs=["signs in"])
         await step("clock", self._clock, needs=["players"])
         await self._rehearse()
 
     def _skip_rest(self) -> None:
-        for name in ("livez", "readyz", "metrics", "token", "signs in", "players", "clock", *STEPS):
+        policy = () if self._patient.told is None else ("policy",)
+        first = ("livez", "readyz", "metrics", "token", "signs in", *policy, "players", "clock")
+        for name in (*first, *STEPS):
             self._findings.skip(name, "needs port")
 
     async def _port(self) -> Said:
@@ -186,6 +195,19 @@ class _Round:
         answer = await self._client.get(f"{self._patient.url}/v1/queues", headers=self._headers())
         _check(answer)
         return Said(f"{len(answer.json()['queues'])} queues")
+
+    async def _policy(self, told: Policy) -> Said:
+        """A policy that was set by hand stays in force: whoever changes the file should know."""
+        answer = await self._client.get(f"{self._patient.url}/v1/policy", headers=self._headers())
+        _check(answer)
+        try:
+            found = changes(told, msgspec.json.decode(answer.content, type=Policy))
+        except msgspec.DecodeError as error:
+            raise Ill(f"of another version: {error}", "examine with the server's own") from None
+        if not found:
+            return Said("the file's")
+        mend = "see fairline policy diff; take into the file what is to stay, or fairline reload"
+        return Said(f"not the file's: {spoken(found[:1])}, {len(found)} in all", mend)
 
     def _headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self._token}"}

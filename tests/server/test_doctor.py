@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -15,7 +16,7 @@ from router.server.doctor import Patient, _ailments, examine
 from router.server.findings import Finding, Report
 from router.server.probe import STEPS
 from tests.helpers.certificates import certificate
-from tests.helpers.nodes import RunningNode, node_settings, open_node, token
+from tests.helpers.nodes import POLICY, RunningNode, node_settings, open_node, token
 
 ROOT = Path(__file__).parents[2]
 FIRST = ["port", "livez", "readyz", "metrics", "token", "signs in", "players", "clock"]
@@ -45,6 +46,22 @@ async def test_a_server_that_is_well_passes_every_step() -> None:
         assert {one.outcome for one in report.findings} == {"passed"}
         assert report.findings == tuple(told)
         assert report.node == node.node.gateway.node
+
+
+async def test_a_policy_that_was_set_by_hand_is_warned_of() -> None:
+    async with open_node() as node:
+        steps = found(await look(of(node, told=POLICY)))
+        assert (steps["policy"].outcome, steps["policy"].said) == ("passed", "the file's")
+        told = msgspec.structs.replace(POLICY, score_band=7, grace_ms=5_000)
+        report = await look(of(node, told=told))
+        policy = found(report)["policy"]
+        assert (report.ok, policy.outcome) == (True, "warned")
+        assert policy.said == "not the file's: grace_ms: 5000 -> 120000, 2 in all"
+        assert "fairline policy diff" in policy.mend
+        node.node.gateway.is_draining = True
+        assert found(await look(of(node, told=told)))["policy"].outcome == "skipped"
+    gone = await look(of(node, told=told))
+    assert found(gone)["policy"].outcome == "skipped"
 
 
 async def test_where_nobody_listens_everything_else_is_skipped() -> None:
