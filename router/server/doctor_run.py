@@ -60,6 +60,8 @@ async def run_doctor(wanted: Wanted, *, json: bool) -> bool:
         url=address_given(wanted.url, "--url") if wanted.url else patient.url,
         ops_url=address_given(wanted.ops_url, "--ops-url") if wanted.ops_url else patient.ops_url,
         mint=(lambda: given) if given else patient.mint,
+        tenant=wanted.tenant,
+        told=None if given else patient.told,
     )
     if wanted.ca_file is not None:
         patient = patient._replace(ca_file=wanted.ca_file, checks_host=True)
@@ -90,12 +92,14 @@ def _of_settings(settings: Settings, tenant: str) -> Patient:
     server = settings.server
     scheme = "https" if server.tls_cert else "http"
     ops_url = f"{scheme}://{_reachable(server.ops_bind)}" if server.ops_bind else ""
+    name = _signing(settings, tenant)
     return Patient(
         f"{scheme}://{_reachable(server.bind)}",
         ops_url,
-        _minting(settings, tenant),
+        None if name is None else _minting(settings, name),
         Path(server.tls_cert) if server.tls_cert else None,
         checks_host=False,  # the address is this machine's, the certificate names the site
+        told=None if name is None else settings.tenants[name].policy,
     )
 
 
@@ -104,20 +108,23 @@ def _reachable(bind: str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _minting(settings: Settings, tenant: str) -> Mint | None:
-    names = [tenant_of(settings, tenant)] if tenant else list(settings.tenants)
-    for name in names:
-        entry = settings.tenants[name].signing_key
-        if entry is not None:
-            return lambda: mint(
-                entry,
-                tenant=name,
-                role="service",
-                subject="fairline-doctor",
-                now_ms=Clock().wall_ms(),
-                ttl_s=TOKEN_TTL_S,
-            )
-    return None
+def _signing(settings: Settings, tenant: str) -> str | None:
+    """The tenant that is named, or the first one with a key that can sign."""
+    names = [tenant_of(settings, tenant)] if tenant else settings.tenants
+    return next((name for name in names if settings.tenants[name].signing_key is not None), None)
+
+
+def _minting(settings: Settings, name: str) -> Mint | None:
+    entry = settings.tenants[name].signing_key
+    assert entry is not None, "whoever signs has a key"
+    return lambda: mint(
+        entry,
+        tenant=name,
+        role="service",
+        subject="fairline-doctor",
+        now_ms=Clock().wall_ms(),
+        ttl_s=TOKEN_TTL_S,
+    )
 
 
 def _silent(_: Finding) -> None:

@@ -14,7 +14,7 @@ OPEN = {"/v1/openapi.json", "/v1/asyncapi.json"}
 
 async def test_every_path_that_can_be_called_is_described_and_no_other() -> None:
     async with open_node() as node:
-        routes = node.node.gateway._app.routes  # type: ignore[attr-defined]
+        routes = node.node.gateway._app._app.routes  # type: ignore[attr-defined]
     served = {
         (method, route.path)
         for route in routes
