@@ -20,7 +20,9 @@ from loadtest.log import LogError, read_log
 from loadtest.replay import Progress, Settings, replay
 from loadtest.report import report_on
 from loadtest.run_command import add_arguments, execute
+from loadtest.scenario import ScenarioError, load
 from loadtest.server_config import server_config
+from loadtest.serving import settings_text
 from loadtest.standard import add_standard, run_standard
 from loadtest.tokens import Key, KeyUnusableError, read_key
 
@@ -30,8 +32,12 @@ PLAIN_EVERY = 20
 """Without a terminal every so manieth look is a line of its own (one look is 0.5 s)."""
 
 EXAMPLE = """\
-examples; run starts a server of its own, replay takes one on this machine:
+examples; run starts a server of its own, or takes one that is there, as replay does:
   python -m loadtest run loadtest/scenarios/steady.toml --out report.html
+  python -m loadtest settings loadtest/scenarios/steady.toml > steady-server.toml
+  fairline serve --config steady-server.toml
+  python -m loadtest loadtest/scenarios/steady.toml \
+      --url ws://127.0.0.1:8080/v1/socket --key-file steady-server.toml
   python -m loadtest config LOG.csv.gz --day 1999-02-03 --speed 60 > bank.toml
   fairline serve --config bank.toml
   python -m loadtest replay LOG.csv.gz --day 1999-02-03 --speed 60 \\
@@ -48,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     add_arguments(commands.add_parser("run", help="run a scenario and judge it"))
+    settings = commands.add_parser("settings", help="print a server configuration for a scenario")
+    settings.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
+    settings.add_argument("--port", type=int, default=8080)
     add_standard(commands.add_parser("standard", help="run all benchmarks, short, in one table"))
     run = commands.add_parser("replay", help="replay a day through real sockets")
     config = commands.add_parser("config", help="print a server configuration for a replay")
@@ -149,6 +158,13 @@ def _print_config(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _print_settings(arguments: argparse.Namespace) -> int:
+    scenario = load(arguments.scenario)
+    keys = [("main", secrets.token_urlsafe(48)) for _ in range(scenario.load.tenants)]
+    print(settings_text(scenario, keys, port=arguments.port, folder=Path()), end="")
+    return 0
+
+
 def _replay(arguments: argparse.Namespace) -> int:
     plan = _plan(arguments)
     settings = Settings(
@@ -172,17 +188,21 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    arguments = _parser().parse_args(words)
+    given = list(sys.argv[1:] if words is None else words)
+    if given and given[0].endswith(".toml"):
+        given.insert(0, "run")
+    arguments = _parser().parse_args(given)
     commands = {
         "run": execute,
         "standard": run_standard,
         "replay": _replay,
         "config": _print_config,
+        "settings": _print_settings,
     }
     command = commands[arguments.command]
     try:
         return command(arguments)
-    except (LogError, KeyUnusableError, ValueError, OSError) as error:
+    except (LogError, KeyUnusableError, ScenarioError, ValueError, OSError) as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return 2
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from loadtest.report import percentile
 
-__all__ = ["Difference", "EarlierUnreadableError", "compare", "read_figures"]
+__all__ = ["Difference", "EarlierUnreadableError", "compare", "has_server_figures", "read_figures"]
 
 DRAWS = 1_000
 Figures = dict[str, Any]
@@ -115,6 +115,8 @@ def compare(before: Figures, now: Figures, *, draws: int = DRAWS) -> list[Differ
     """The differences that both runs can tell."""
     found = []
     for name, unit, rows, measure in _MEASURES:
+        if rows == "samples" and not (has_server_figures(before) and has_server_figures(now)):
+            continue
         pair = (_measured(before, rows), _measured(now, rows))
         values = [measure(each) for each in pair]
         if values[0] is None or values[1] is None:
@@ -122,6 +124,11 @@ def compare(before: Figures, now: Figures, *, draws: int = DRAWS) -> list[Differ
         low, high = _interval(measure, *pair, draws=draws)
         found.append(Difference(name, unit, values[0], values[1], low, high))
     return found
+
+
+def has_server_figures(figures: Figures) -> bool:
+    """Whether the run saw what its server took; figures of earlier versions always did."""
+    return bool(figures.get("has_server_figures", True))
 
 
 def _measured(figures: Figures, rows: str) -> list[Window]:

@@ -194,7 +194,7 @@ class _Run:
 
     def _cpu_ms(self) -> float | None:
         """The server's CPU over the conversations that were answered in the same time."""
-        samples = self._outcome.samples
+        samples = self._outcome.samples if self._outcome.has_server_figures else []
         spans = [
             (later.at, later.cpu * (later.at - earlier.at))
             for earlier, later in pairwise(samples)
@@ -360,14 +360,14 @@ class _Run:
         late_p99 = percentile(late, 99) or 0.0
         busiest = percentile(shares, 95) or 0.0
         within = [each for each in self._outcome.samples if 0 <= each.at <= self._scenario.ends]
-        count = max(1, len(within))
+        count, has_cpu = max(1, len(within)), self._outcome.has_server_figures
         return {
             "processes": len(sheets),
             "late_p99_ms": _rounded(late_p99),
             "lag_p99_ms": _rounded(percentile([each.lag_ms for each in health], 99)),
             "busiest_cpu": _rounded(busiest),
             "others_cpu": _rounded(sum(each.others_cpu for each in within) / count),
-            "server_cpu": _rounded(sum(each.cpu for each in within) / count),
+            "server_cpu": _rounded(sum(each.cpu for each in within) / count if has_cpu else None),
             "generators_cpu": _rounded(sum(each.generators_cpu for each in within) / count),
             "is_bottleneck": late_p99 > LATE_MS_MAX or busiest > CPU_SHARE_MAX,
             "is_cut_off": any(sheet.is_cut_off for sheet in sheets),

@@ -51,6 +51,10 @@ class Job(Struct, frozen=True):
     """The id and the secret of each tenant's key."""
     sheet: str
     """The file to write to."""
+    tenants: tuple[str, ...] = ("load0",)
+    """Their names, in the order of the keys."""
+    guests: str = ""
+    """Before each customer's id: on a server that was there before nobody is somebody of old."""
 
 
 class Generator:
@@ -78,6 +82,8 @@ class Generator:
             chance=random.Random(f"people {scenario.load.seed} {job.process}"),
             run=job.run,
             nursery=nursery,
+            tenants=job.tenants,
+            guests=job.guests,
         )
         self._arrivals = arrivals_of(scenario, job.process)
         self._agents = list(self._staff())

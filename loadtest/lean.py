@@ -1,6 +1,6 @@
 """A WebSocket of a client with as little around it as will do, so that the load costs little.
 
-Owns: the client's half of RFC 6455 over a TCP stream of this machine: the upgrade, frames, pongs.
+Owns: the client's half of RFC 6455 over a TCP or TLS stream: the upgrade, frames, pongs.
 Does not know: messages. It stands in for the library's connection under ``wire.Connection``, and
 raises what that raises.
 
@@ -12,7 +12,9 @@ hides from proxies makes no difference to a server.
 import base64
 import itertools
 import os
+import ssl
 import struct
+from functools import cache
 from urllib.parse import urlsplit
 
 import trio
@@ -42,7 +44,7 @@ class LeanSocket:
 
     __slots__ = ("_buffer", "_sending", "_stream")
 
-    def __init__(self, stream: trio.SocketStream, rest: bytes) -> None:
+    def __init__(self, stream: trio.abc.Stream, rest: bytes) -> None:
         self._stream = stream
         self._buffer = rest
         self._sending = trio.Lock()  # the reader answers pings while another talks
@@ -132,7 +134,7 @@ def _closed(code: int) -> ConnectionClosed:
 
 
 async def dial(url: str, subprotocol: str = SUBPROTOCOL) -> LeanSocket:
-    """Connects to a server on this machine and upgrades.
+    """Connects to a server and upgrades.
 
     Args:
         url: Where it is.
@@ -142,19 +144,11 @@ async def dial(url: str, subprotocol: str = SUBPROTOCOL) -> LeanSocket:
         RefusedError: it was refused, or nobody is there.
     """
     parts = urlsplit(url)
-    host, port = parts.hostname or "127.0.0.1", parts.port or 80
-    sock = trio.socket.socket()
-    try:
-        if host.startswith("127."):
-            await sock.bind((f"127.0.0.{next(_ADDRESSES)}", 0))
-        await sock.connect((host, port))
-    except OSError as error:
-        sock.close()
-        raise RefusedError(type(error).__name__) from None
-    except BaseException:
-        sock.close()
-        raise
-    stream = trio.SocketStream(sock)
+    has_tls = parts.scheme == "wss"
+    host, port = parts.hostname or "127.0.0.1", parts.port or (443 if has_tls else 80)
+    stream: trio.abc.Stream = await _connected(host, port)
+    if has_tls:
+        stream = trio.SSLStream(stream, _tls(), server_hostname=host, https_compatible=True)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         return await _upgrade(stream, f"{host}:{port}", path, subprotocol)
@@ -163,7 +157,33 @@ async def dial(url: str, subprotocol: str = SUBPROTOCOL) -> LeanSocket:
         raise
 
 
-async def _upgrade(stream: trio.SocketStream, host: str, path: str, subprotocol: str) -> LeanSocket:
+async def _connected(host: str, port: int) -> trio.SocketStream:
+    """A connection; from one of many addresses where it goes to this machine."""
+    try:
+        if not host.startswith("127."):
+            return await trio.open_tcp_stream(host, port)
+    except OSError as error:
+        raise RefusedError(type(error).__name__) from None
+    sock = trio.socket.socket()
+    try:
+        await sock.bind((f"127.0.0.{next(_ADDRESSES)}", 0))
+        await sock.connect((host, port))
+    except OSError as error:
+        sock.close()
+        raise RefusedError(type(error).__name__) from None
+    except BaseException:
+        sock.close()
+        raise
+    return trio.SocketStream(sock)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """What this machine trusts; SSL_CERT_FILE names other authorities."""
+    return ssl.create_default_context()
+
+
+async def _upgrade(stream: trio.abc.Stream, host: str, path: str, subprotocol: str) -> LeanSocket:
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {host}",

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from loadtest.charts import Axis, bars, lines, nines
-from loadtest.comparing import Difference
+from loadtest.comparing import Difference, has_server_figures
 from loadtest.histograms import hlog
 from loadtest.report import percentile
 
@@ -147,6 +147,8 @@ def _occupancy(figures: Figures) -> str:
 
 def _cpu(figures: Figures) -> str:
     names = {"cpu": "server", "generators_cpu": "generator", "others_cpu": "others"}
+    if not has_server_figures(figures):
+        del names["cpu"]
     curves = {
         word: [(row["at"], row[name]) for row in figures["samples"]] for name, word in names.items()
     }
@@ -158,16 +160,18 @@ def _lag(figures: Figures) -> str:
     curve = [
         (row["at"], max(0.1, row["lag_p99_ms"]))
         for row in figures["samples"]
-        if row["lag_p99_ms"] >= 0
+        if row["lag_p99_ms"] >= 0 and has_server_figures(figures)
     ]
     title = "Lag of the server's loop over time, p99 of each second (bounds of its buckets)"
     return lines(title, {"": curve}, Axis("s"), Axis("ms", math.log10), marks=_marks(figures))
 
 
 def _memory(figures: Figures) -> str:
-    curve = [(row["at"], row["resident_mib"]) for row in figures["samples"]]
+    rows = figures["samples"] if has_server_figures(figures) else []
+    curve = [(row["at"], row["resident_mib"]) for row in rows]
     title = "Memory of the server over time"
-    return lines(title, {"": curve}, Axis("s"), Axis("MiB"), marks=_marks(figures))
+    curves = {"": curve} if curve else {}
+    return lines(title, curves, Axis("s"), Axis("MiB"), marks=_marks(figures))
 
 
 def _knee(figures: Figures) -> str:

@@ -19,11 +19,13 @@ from loadtest.figures import Figures, figures_of
 from loadtest.knee import OTHERS_CPU_MAX
 from loadtest.page import page
 from loadtest.profiling import parts
+from loadtest.remote import Remote, remote_of
 from loadtest.running import GeneratorError, Outcome, run_scenario
 from loadtest.scenario import Scenario, ScenarioError, load, squeezed
 from loadtest.serving import ServerNotThereError
 from loadtest.setup import command_line, setup_of
 from loadtest.targets import hold
+from loadtest.tokens import read_key
 
 __all__ = ["add_arguments", "execute", "figures_for", "summary"]
 
@@ -31,12 +33,33 @@ __all__ = ["add_arguments", "execute", "figures_for", "summary"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what the command takes."""
     parser.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
+    parser.add_argument(
+        "--url",
+        metavar="ws://HOST:PORT/v1/socket",
+        help="a server that is there, not one of its own",
+    )
+    parser.add_argument("--key-file", type=Path, help="its .toml, or a file with the secret")
+    parser.add_argument("--kid", default="main", help="the key's id, where the file is the secret")
+    parser.add_argument(
+        "--tenant", action="append", help="one for each of the scenario's; load0, ... if left out"
+    )
+    parser.add_argument(
+        "--metrics-url",
+        action="append",
+        help="a page of metrics, one for each node; the server's own /metrics if left out",
+    )
+    parser.add_argument(
+        "--i-own-this-server", action="store_true", help="needed beyond this machine"
+    )
     parser.add_argument("--seed", type=int, help="another than the scenario's")
     parser.add_argument("--seconds", type=float, help="measure so long instead")
+    parser.add_argument("--customers", type=int, help="so many connected customers instead")
     parser.add_argument(
         "--squeezed", type=float, metavar="SECONDS", help="the whole curve of arrivals in so long"
     )
-    parser.add_argument("--out", type=Path, metavar="REPORT.html", help="write the report here")
+    parser.add_argument(
+        "--out", "--report", type=Path, metavar="REPORT.html", help="write the report here"
+    )
     parser.add_argument("--json", type=Path, metavar="FIGURES.json", help="write the figures here")
     parser.add_argument(
         "--compare", type=Path, metavar="EARLIER", help="a report or figures of an earlier run"
@@ -51,7 +74,8 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         earlier = read_figures(arguments.compare) if arguments.compare else None
         scenario = _chosen(load(arguments.scenario), arguments)
-        outcome = run_scenario(scenario, show=_show, has_profile=arguments.profile)
+        remote = _remote(scenario, arguments)
+        outcome = run_scenario(scenario, show=_show, has_profile=arguments.profile, remote=remote)
     except (
         ScenarioError,
         EarlierUnreadableError,
@@ -62,7 +86,7 @@ def execute(arguments: argparse.Namespace) -> int:
         print(f"loadtest: {error}", file=sys.stderr)
         return 2
     command = command_line(str(arguments.scenario), scenario.load.seed, *_given(arguments))
-    figures = figures_for(outcome, command)
+    figures = figures_for(outcome, command, remote)
     differences = compare(earlier, figures) if earlier is not None else []
     if sys.stderr.isatty():
         print(file=sys.stderr)
@@ -76,10 +100,40 @@ def execute(arguments: argparse.Namespace) -> int:
     return int(not all(each["passed"] for each in figures["targets"]))
 
 
+def _remote(scenario: Scenario, arguments: argparse.Namespace) -> Remote | None:
+    """The server that is named, if one is.
+
+    Raises:
+        ScenarioError: it may not be loaded, or not so.
+        KeyUnusableError, OSError: the key cannot be read.
+    """
+    if arguments.url is None:
+        beside = ("key_file", "tenant", "metrics_url", "i_own_this_server")
+        named = [name for name in beside if getattr(arguments, name)]
+        if named:
+            option = named[0].replace("_", "-")
+            raise ScenarioError(f"--{option}: goes with --url; without it a server is started")
+        return None
+    if arguments.profile:
+        raise ScenarioError("--profile: only a server that was started here can be looked into")
+    file = arguments.key_file
+    if file is None:
+        raise ScenarioError("--key-file: name the server's .toml, or a file with the secret")
+    return remote_of(
+        scenario,
+        url=arguments.url,
+        tenants=arguments.tenant or (),
+        key_of=lambda tenant: read_key(file, tenant=tenant, kid=arguments.kid),
+        metrics_urls=arguments.metrics_url or (),
+        is_own=arguments.i_own_this_server,
+    )
+
+
 def _given(arguments: argparse.Namespace) -> list[str]:
     """What else was asked for that changes the run."""
-    given = {name: getattr(arguments, name) for name in ("seconds", "squeezed")}
-    return [
+    given = {name: getattr(arguments, name) for name in ("seconds", "squeezed", "customers")}
+    server = ["--url", arguments.url, "--key-file", "KEYS"] if arguments.url is not None else []
+    return server + [
         word
         for name, value in given.items()
         if value is not None
@@ -95,23 +149,41 @@ def _chosen(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
         if arguments.seconds is not None:
             raise ScenarioError("--squeezed: already says how long; leave out --seconds")
         scenario = squeezed(scenario, arguments.squeezed)
+    if arguments.customers is not None:
+        if not 0 <= arguments.customers <= scenario.customers.connected:
+            most = scenario.customers.connected
+            raise ScenarioError(f"--customers: 0 to the scenario's {most}")
+        fewer = msgspec.structs.replace(scenario.customers, connected=arguments.customers)
+        scenario = msgspec.structs.replace(scenario, customers=fewer)
     return msgspec.structs.replace(scenario, load=msgspec.structs.replace(scenario.load, **changes))
 
 
-def figures_for(outcome: Outcome, command: str) -> Figures:
+def figures_for(outcome: Outcome, command: str, remote: Remote | None = None) -> Figures:
     """All figures of a run, its verdicts and its set-up."""
     figures = figures_of(outcome)
     scenario = outcome.scenario
     cpu_ms = figures["measures"]["cpu_ms_per_conversation"]
     return {
         **figures,
-        "setup": setup_of(scenario),
+        "setup": setup_of(scenario, remote),
+        "has_server_figures": outcome.has_server_figures,
         "command": command,
         "measured": [scenario.load.warm_up, scenario.ends],
         "targets": hold(scenario.targets, figures["measures"]),
         "profile": parts(outcome.profile, cpu_ms) if outcome.profile else [],
-        "warnings": _warnings(figures),
+        "warnings": [*_not_measured(outcome, remote), *_warnings(figures)],
     }
+
+
+def _not_measured(outcome: Outcome, remote: Remote | None) -> list[str]:
+    """What a server that is not ours did not tell."""
+    if remote is None or outcome.has_server_figures:
+        return []
+    among = " What it took is among that of others." if remote.is_here else ""
+    return [
+        "The server's processor, memory and loop were not measured: there are no metrics at "
+        f"{', '.join(remote.metrics_urls)}; name their page with --metrics-url.{among}"
+    ]
 
 
 def _warnings(figures: Figures) -> list[str]:

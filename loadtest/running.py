@@ -23,8 +23,9 @@ from msgspec import Struct
 
 from loadtest.generator import Job
 from loadtest.notes import Sheet, now, read_sheet
+from loadtest.remote import Remote
 from loadtest.scenario import Scenario
-from loadtest.serving import Sample, Sampler, Server
+from loadtest.serving import Sample, Sampler, Served, Server
 
 __all__ = ["GeneratorError", "Outcome", "run_scenario"]
 
@@ -45,13 +46,15 @@ class Outcome(Struct):
     scenario: Scenario
     begins: float
     over_at: float
-    connected_mib: float
+    connected_mib: float | None
     """What the server held before the first arrival, with everybody connected."""
-    empty_mib: float
+    empty_mib: float | None
     sheets: list[Sheet]
     samples: list[Sample]
     profile: str = ""
     """What py-spy saw: stacks and counts, one a line."""
+    has_server_figures: bool = True
+    """Whether the samples say what the server took."""
 
 
 def run_scenario(
@@ -59,8 +62,9 @@ def run_scenario(
     *,
     show: Callable[[str], None] = lambda _: None,
     has_profile: bool = False,
+    remote: Remote | None = None,
 ) -> Outcome:
-    """Runs it.
+    """Runs it, against a server of its own or one that is there.
 
     Raises:
         ServerNotThereError: the server did not start.
@@ -68,12 +72,13 @@ def run_scenario(
     """
     with tempfile.TemporaryDirectory(prefix="fairline-load-") as name, ExitStack() as stack:
         folder = Path(name)
-        server = Server(scenario, folder)
+        server: Served = remote if remote is not None else Server(scenario, folder)
         stack.callback(server.kill)
         server.start()
         empty_mib = server.resident_bytes() / 2**20
+        guests = f"{secrets.token_hex(3)}-" if remote is not None else ""
         processes = [
-            stack.enter_context(_generator(scenario, server, number, folder))
+            stack.enter_context(_generator(scenario, server, number, folder, guests))
             for number in range(scenario.load.processes)
         ]
         count = sum(process.wait_ready() for process in processes)
@@ -91,11 +96,12 @@ def run_scenario(
             scenario=scenario,
             begins=begins,
             over_at=now(),
-            connected_mib=round(connected_mib, 1),
-            empty_mib=round(empty_mib, 1),
+            connected_mib=round(connected_mib, 1) if server.has_figures else None,
+            empty_mib=round(empty_mib, 1) if server.has_figures else None,
             sheets=[process.sheet() for process in processes],
             samples=sampler.samples,
             profile=profile.read_text("utf-8") if profile.exists() else "",
+            has_server_figures=server.has_figures,
         )
 
 
@@ -148,25 +154,35 @@ class _Generator:
 
 @contextmanager
 def _generator(
-    scenario: Scenario, server: Server, number: int, folder: Path
+    scenario: Scenario, server: Served, number: int, folder: Path, guests: str
 ) -> Iterator[_Generator]:
     sheet, log = folder / f"sheet{number}", folder / f"generator{number}.log"
-    job = Job(scenario, number, server.url, secrets.token_hex(3), server.keys, str(sheet))
-    with log.open("w") as errors:
-        process = subprocess.Popen(
+    job = Job(
+        scenario=scenario,
+        process=number,
+        url=server.url,
+        run=secrets.token_hex(3),
+        secrets=server.keys,
+        sheet=str(sheet),
+        tenants=server.tenants,
+        guests=guests,
+    )
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
             [sys.executable, "-m", "loadtest.generator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-        )
-    try:
-        generator = _Generator(process, sheet, log)
-        generator.say(msgspec.json.encode(job).decode())
-        yield generator
-    finally:
-        process.kill()
-        process.wait()
+        ) as process,
+    ):
+        try:
+            generator = _Generator(process, sheet, log)
+            generator.say(msgspec.json.encode(job).decode())
+            yield generator
+        finally:
+            process.kill()
 
 
 @contextmanager
@@ -190,7 +206,7 @@ def _profiled(scenario: Scenario, pid: int, out: Path) -> Iterator[None]:
 
 def _watch(
     scenario: Scenario,
-    server: Server,
+    server: Served,
     processes: list[_Generator],
     sampler: Sampler,
     show: Callable[[str], None],

@@ -19,13 +19,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
 from loadtest.notes import now
 from loadtest.scenario import Line, Scenario
 
-__all__ = ["Sample", "Sampler", "Server", "ServerNotThereError", "settings_text"]
+__all__ = ["Sample", "Sampler", "Served", "Server", "ServerNotThereError", "settings_text"]
 
 HOST = "127.0.0.1"
 READY = re.compile(r"listening.*port=(\d+)")
@@ -36,6 +37,43 @@ LAG_BUCKET = re.compile(
     r'^fairline_loop_lag_seconds_bucket\{le="([^"]+)"\} ([0-9.e+]+)', re.MULTILINE
 )
 QUANTILE = 0.99
+
+
+class Served(Protocol):
+    """A server as a run sees it, whoever started it."""
+
+    url: str
+    tenants: tuple[str, ...]
+    cpu_before_s: float
+    has_figures: bool
+    """Whether it tells what it takes; if not, nothing of it is measured."""
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The id and the secret of each tenant's key."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its processor time is that of this machine."""
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+
+    def start(self) -> None:
+        """Has it listen, or looks whether it does."""
+
+    def kill(self) -> None:
+        """Ends what was started."""
+
+    def cpu_s(self) -> float:
+        """The processor time so far."""
+
+    def resident_bytes(self) -> int:
+        """The memory that it holds now."""
+
+    def lag_buckets(self) -> dict[float, float]:
+        """How late its loop was so far: counts by upper bound."""
 
 
 class ServerNotThereError(Exception):
@@ -114,8 +152,12 @@ def _directory(scenario: Scenario, table: str) -> list[str]:
 class Server:
     """One server for one scenario, in a folder of its own."""
 
+    has_figures = True
+    is_here = True
+
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self.keys = tuple(("main", secrets.token_urlsafe(48)) for _ in range(scenario.load.tenants))
+        self.tenants = tuple(f"load{number}" for number in range(scenario.load.tenants))
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             self.port: int = probe.getsockname()[1]
@@ -218,7 +260,7 @@ class Sample(Struct):
 class Sampler:
     """Takes samples; ``pids`` are those of the generator."""
 
-    def __init__(self, server: Server, pids: Sequence[int], begins: float) -> None:
+    def __init__(self, server: Served, pids: Sequence[int], begins: float) -> None:
         self.samples: list[Sample] = []
         self._server = server
         self._pids = pids
@@ -235,17 +277,17 @@ class Sampler:
         """Adds the time since the last one."""
         at, cpus, lag = now(), self._cpus(), self._server.lag_buckets()
         span = max(at - self._at, 1e-6)
-        server, ours, machine = (
+        took, ours, machine = (
             max(0.0, (new - old) / span) for new, old in zip(cpus, self._cpu, strict=True)
         )
         self.samples.append(
             Sample(
                 at=round(at - self._begins, 3),
-                cpu=round(server, 3),
+                cpu=round(took, 3),
                 resident_mib=round(self._server.resident_bytes() / 2**20, 1),
                 lag_p99_ms=_quantile_ms(self._lag, lag),
                 generators_cpu=round(ours, 3),
-                others_cpu=round(max(0.0, machine - server - ours), 3),
+                others_cpu=round(max(0.0, machine - took * self._server.is_here - ours), 3),
             )
         )
         self._at, self._cpu, self._lag = at, cpus, lag

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from loadtest.remote import Remote
 from loadtest.scenario import Scenario
 
 __all__ = ["command_line", "setup_of"]
@@ -21,24 +22,31 @@ ROOT = Path(__file__).parents[1]
 TAKES_S = 20
 
 
-def setup_of(scenario: Scenario) -> dict[str, str]:
+def setup_of(scenario: Scenario, remote: Remote | None = None) -> dict[str, str]:
     """Names and values, in the order in which they are shown."""
     load = scenario.load
     loud = scenario.customers.loud
     people = f"{scenario.agents} agents, {scenario.customers.connected} customers connected"
     if loud.count:
         people += f", {loud.count} loud with {loud.tabs} tabs each"
+    if remote is not None:
+        version = f"fairline {remote.version}" if remote.version else "of unknown version"
+        server = {"server": f"{remote.url}, {version}, not started by the load test"}
+        where = "on this machine"
+    else:
+        server, where = {}, "on the same machine, over loopback"
     return {
+        **server,
         "Fairline": f"{_said('-m', 'router', '--version')}, commit {_commit()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-        "journal": load.journal,
+        "journal": load.journal if remote is None else "the server's own",
         "tenants": str(load.tenants),
         "people": people,
         "arrivals": _arrivals(scenario),
         "seed": str(load.seed),
-        "generator": f"{load.processes} processes on the same machine, over loopback",
+        "generator": f"{load.processes} processes {where}",
     }
 
 

@@ -106,8 +106,8 @@ def _bench(name: str, tell: Callable[[Figures], str], takes_s: int, *more: str) 
     return Part(f"bench {name}", ("router", "bench", name, *more, "--json"), tell, takes_s)
 
 
-def _short(name: str, seconds: int, takes_s: int, how: str = "--seconds") -> Part:
-    words = ("loadtest", "run", str(SCENARIOS / f"{name}.toml"), how, str(seconds))
+def _short(name: str, seconds: int, takes_s: int, *more: str, how: str = "--seconds") -> Part:
+    words = ("loadtest", "run", str(SCENARIOS / f"{name}.toml"), how, str(seconds), *more)
     return Part(name, words, _scenario, takes_s, has_report=True)
 
 
@@ -118,7 +118,7 @@ PARTS: tuple[Part, ...] = (
     _bench("idle", _idle, 120, "--connections", "2000"),
     _short("steady", 15, 70),
     _short("half", 12, 150),
-    _short("knee", 30, 220, "--squeezed"),
+    _short("knee", 30, 220, "--customers", "3000", how="--squeezed"),
     _short("flash", 25, 110),
     _short("loud", 20, 90),
     _short("storm", 20, 90),
@@ -253,7 +253,7 @@ def _ended(words: Sequence[str], takes_s: float) -> subprocess.CompletedProcess[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        process_group=0,  # in our session: what weight that has on the machine, it has too
     ) as process:
         try:
             out, errors = process.communicate(timeout=takes_s)

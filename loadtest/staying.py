@@ -41,6 +41,8 @@ class Crew:
     run: str
     nursery: trio.Nursery
     entrance: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(24))
+    tenants: tuple[str, ...] = ("load0",)
+    guests: str = ""
     fault_at: float = 0.0
     people: int = 0
 
@@ -59,7 +61,11 @@ class Crew:
 
     def tenant(self, number: int) -> str:
         """The name of a tenant."""
-        return f"load{number}"
+        return self.tenants[number]
+
+    def subject(self, role: str, name: str) -> str:
+        """The id of a person as the server knows it."""
+        return f"{self.guests}{name}" if role == "customer" else name
 
 
 class Person:
@@ -145,9 +151,10 @@ class Person:
         begun = now()
         key = self._crew.keys[self.tenant]
         tenant = self._crew.tenant(self.tenant)
+        who = self._crew.subject(self.role, self.name)
 
         def token() -> str:
-            return mint(key, tenant=tenant, role=self.role, subject=self.name, **self._claims)
+            return mint(key, tenant=tenant, role=self.role, subject=who, **self._claims)
 
         welcome = await connection.hello(self.role, token, **self.hello_fields())
         self._crew.notes.connected(now() - begun)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -60,3 +61,18 @@ def test_every_runbook_stands_in_the_list() -> None:
     assert sorted(listed) == sorted(
         page.name for page in folder.glob("*.md") if page.name != "index.md"
     )
+
+
+def test_the_picture_of_the_architecture_names_rooms_that_are_there() -> None:
+    root = ElementTree.parse(ROOT / "docs/pictures/architecture.svg").getroot()
+    bold = [
+        one.text or ""
+        for one in root.iter("{http://www.w3.org/2000/svg}text")
+        if one.get("font-weight")
+    ]
+    people = "desktop, widget"
+    assert people in bold
+    named = {word for text in bold if text != people for word in text.split(", ")}
+    rooms = {path.stem for path in (ROOT / "router").rglob("*") if "web" not in path.parts}
+    assert len(named) >= 9
+    assert named <= rooms

@@ -1,4 +1,6 @@
+import ssl
 import struct
+from pathlib import Path
 
 import pytest
 import trio
@@ -6,6 +8,7 @@ from trio_websocket import ConnectionClosed, WebSocketRequest, serve_websocket
 
 from loadtest.lean import RefusedError, dial
 from loadtest.wire import SUBPROTOCOL
+from tests.helpers.certificates import certificate
 
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 200_000)
 
@@ -40,6 +43,35 @@ async def test_frames_of_every_size_come_back_and_pings_are_answered() -> None:
 async def _send_all(socket: object) -> None:
     for size in SIZES:
         await socket.send_message(b"x" * size)  # type: ignore[attr-defined]  # a LeanSocket
+
+
+async def test_a_certified_server_is_spoken_to_over_tls_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+
+    async def echo(request: WebSocketRequest) -> None:
+        socket = await request.accept(subprotocol=SUBPROTOCOL)
+        await socket.send_message(await socket.get_message())
+        await socket.aclose()
+
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(serve_websocket, echo, "127.0.0.1", 0, context)
+        url = f"wss://localhost:{server.port}/v1/socket"
+        with trio.fail_after(10):
+            monkeypatch.setattr(
+                "loadtest.lean._tls", lambda: ssl.create_default_context(cafile=cert)
+            )
+            socket = await dial(url)
+            await socket.send_message(b"hello")
+            assert await socket.get_message() == b"hello"
+            await socket.aclose()
+            monkeypatch.undo()
+            with pytest.raises(RefusedError):
+                await dial(url)
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("cuts", [1, 3, 1_000])

@@ -1,10 +1,16 @@
+import argparse
 import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from loadtest.__main__ import main
 from loadtest.comparing import Difference
 from loadtest.notes import Sheet, new_histogram
-from loadtest.run_command import figures_for, summary
+from loadtest.run_command import _chosen, add_arguments, figures_for, summary
+from loadtest.scenario import load, problems
+from loadtest.standard import PARTS
 from tests.helpers.loads import offer, outcome, scenario, stint, visit
 
 NONE = new_histogram().encode().decode("ascii")
@@ -48,3 +54,28 @@ def test_figures_are_plain_values() -> None:
     assert json.loads(json.dumps(figures)) == figures
     assert figures["measured"] == [0.0, 20.0]
     assert Path(figures["command"].split()[4]).suffix == ".toml"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--seconds", "3", "--squeezed", "3"], "leave out --seconds"),
+        (["--customers", "10001"], "--customers: 0 to the scenario's 10000"),
+        (["--squeezed", "200"], "at most its 100 s"),
+    ],
+)
+def test_what_a_scenario_cannot_be_changed_to_is_told(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "loadtest/scenarios/knee.toml", *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_standard_set_runs_scenarios_as_they_can_be() -> None:
+    for part in (part for part in PARTS if part.has_report):
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        arguments = parser.parse_args(part.words[2:])
+        chosen = _chosen(load(arguments.scenario), arguments)
+        assert list(problems(chosen)) == []
+        assert chosen.load.seconds <= 30

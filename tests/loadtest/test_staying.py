@@ -71,3 +71,15 @@ async def test_what_is_said_tells_how_long_it_took() -> None:
         guest.hear_body(guest.say_body())
         guest.hear_body("what somebody else wrote")
     assert list(notes.latencies.encoded()) == ["message"]
+
+
+async def test_on_a_server_that_was_there_before_customers_are_new_and_agents_who_they_were() -> (
+    None
+):
+    async with trio.open_nursery() as nursery:
+        notes = Notes(0)
+        names = {"tenants": ("acme", "beta"), "guests": "7f-"}
+        crew = Crew(scenario(), "", [], notes, random.Random(1), "r", nursery, **names)  # type: ignore[arg-type]
+        assert [crew.tenant(number) for number in (0, 1)] == ["acme", "beta"]
+        assert crew.subject("customer", "guest-3") == "7f-guest-3"
+        assert crew.subject("agent", "all-3") == "all-3"
