@@ -55,6 +55,9 @@ def _of_journal(page: Page) -> Iterator[Ailment]:
     late_s = total(page, "fairline_sweep_lag_seconds")
     if late_s > STALL_WARN_S:
         yield f"deadlines are attended to {late_s:.0f} s late", "see runbook commands-stall"
+    if any(behind for _, behind in each(page, "fairline_archive_behind")):
+        lag = total(page, "fairline_archive_lag_commands")
+        yield f"the archive lacks {lag:.0f} commands", "see runbook archive-fails"
     lost = total(page, "fairline_archive_failures_total")
     lost += total(page, "fairline_archive_dropped_total")
     if lost:
