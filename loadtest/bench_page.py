@@ -7,6 +7,7 @@ a file of the folder.
 """
 
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -56,5 +57,6 @@ def _setup() -> dict[str, str]:
     return {
         "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "Python": platform.python_version(),
-        "machine": platform.platform(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}, "
+        f"{os.cpu_count()} cores",
     }

@@ -253,7 +253,7 @@ def _ended(words: Sequence[str], takes_s: float) -> subprocess.CompletedProcess[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        process_group=0,  # in our session: what weight that has on the machine, it has too
     ) as process:
         try:
             out, errors = process.communicate(timeout=takes_s)

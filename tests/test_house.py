@@ -63,6 +63,7 @@ archive.facts archive.reading archive.across
 archive.sqlite
 server.collector server.hearers server.hidden server.buckets server.findings
 server.top_figures server.announced server.recorded
+server.ailments
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.announcing server.demo_talk server.pulse server.flow server.intake server.strain

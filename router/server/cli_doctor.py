@@ -43,7 +43,7 @@ async def doctor(
         config: Settings of the server: its addresses, and a key that can sign.
         url: Where the server is, such as https://chat.example; else server.bind.
         ops_url: Where its /livez, /readyz and /metrics are, if server.ops_bind is set.
-        tenant: Whose token to make; any will do.
+        tenant: Whose token to make, and whose lines to look at; else any, and all.
         token_file: A token of a service or supervisor, in place of a key; or the variable
             FAIRLINE_TOKEN.
         ca_file: A certificate (PEM) to trust.

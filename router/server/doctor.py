@@ -11,7 +11,7 @@ proxy that passes no sockets on is told apart.
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,17 +23,17 @@ import trio
 
 from router.changes import changes, spoken
 from router.policy import Policy
+from router.server.ailments import ailments
 from router.server.findings import STEP_S, Finding, Findings, Ill, Report, Said
 from router.server.probe import STEPS, open_stream, rehearse
 from router.server.rehearsal import Lent
+from router.server.top_figures import read_page
 
 __all__ = ["Patient", "examine"]
 
 CLOCK_WARN_MS = 1_000
 CLOCK_FAIL_MS = 30_000
 """A token may be so much ahead of the server (``auth.LEEWAY_S``)."""
-DISK_WARN = 0.1
-HOOK_WARN_S = 900
 CERTIFICATE_WARN_S = 14 * 86_400
 
 Mint = Callable[[], str]
@@ -44,8 +44,9 @@ class Patient(NamedTuple):
     """Who is examined, and with what.
 
     ``mint`` is None where no token can be had; ``ops_url`` is where metrics are, if not at ``url``;
-    ``ca_file`` is a certificate to trust, ``checks_host`` whether it must name the host; ``told``
-    is the policy that the settings have for the tenant of the token, if that is known.
+    ``ca_file`` is a certificate to trust, ``checks_host`` whether it must name the host; ``tenant``
+    whose lines are looked at, all of them if empty; ``told`` is the policy that the settings have
+    for the tenant of the token, if that is known.
     """
 
     url: str
@@ -53,6 +54,7 @@ class Patient(NamedTuple):
     mint: Mint | None = None
     ca_file: Path | None = None
     checks_host: bool = True
+    tenant: str = ""
     told: Policy | None = None
 
 
@@ -177,7 +179,7 @@ class _Round:
         answer = await self._get_ops("/metrics")
         if answer.status_code != 200 or "fairline_connections" not in answer.text:
             raise Ill(f"answered {answer.status_code}")
-        wrong = list(_ailments(answer.text))
+        wrong = list(ailments(read_page(answer.text, 0.0), self._patient.tenant))
         if wrong:
             sentences, mends = zip(*wrong, strict=True)
             return Said("; ".join(sentences), "; ".join(mends))
@@ -259,28 +261,3 @@ def _check(answer: httpx.Response) -> None:
         429: "others examine it at the same time; try again",
     }
     raise Ill(f"{answer.status_code}: {said}", mends.get(answer.status_code, ""))
-
-
-def _ailments(page: str) -> Iterator[tuple[str, str]]:
-    """What the figures say is wrong, and what to do; the name of the runbook is the page's."""
-    violations = _sum_of(page, "fairline_invariant_violations_total")
-    if violations:
-        yield f"{violations:.0f} violations counted", "see runbook invariant-broken"
-    if "\nfairline_config_reload_success 0" in page:
-        yield "changed settings were refused", "run fairline check, see runbook settings-refused"
-    size = _sum_of(page, "fairline_disk_size_bytes")
-    if size:
-        free = _sum_of(page, "fairline_disk_free_bytes") / size
-        if free < DISK_WARN:
-            yield f"{free:.0%} of the disk are free", "make room, see runbook disk-fills"
-    if max(_figures(page, "fairline_webhook_oldest_seconds"), default=0.0) > HOOK_WARN_S:
-        yield "a webhook is behind", "run fairline webhooks, see runbook webhook-behind"
-
-
-def _sum_of(page: str, name: str) -> float:
-    return sum(_figures(page, name))
-
-
-def _figures(page: str, name: str) -> Iterator[float]:
-    lines = (line for line in page.splitlines() if line.startswith(name))
-    return (float(line.rpartition(" ")[2]) for line in lines)

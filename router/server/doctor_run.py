@@ -60,6 +60,7 @@ async def run_doctor(wanted: Wanted, *, json: bool) -> bool:
         url=address_given(wanted.url, "--url") if wanted.url else patient.url,
         ops_url=address_given(wanted.ops_url, "--ops-url") if wanted.ops_url else patient.ops_url,
         mint=(lambda: given) if given else patient.mint,
+        tenant=wanted.tenant,
         told=None if given else patient.told,
     )
     if wanted.ca_file is not None:

@@ -98,6 +98,7 @@ class ServiceFigures(Collector):
 def pauses() -> Iterator[float]:
     """Between looks at everybody: a minute, but shorter ones after a start, when much is new."""
     pause_s = FIRST_PAUSE_S
+    yield pause_s
     while True:
         yield pause_s
         pause_s = min(2 * pause_s, LAST_PAUSE_S)

@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from router.server.ailments import DISK_WARN, STALL_WARN_S
 from router.server.clock import Clock
 from router.server.top_figures import Board, NodeRow, Page, QueueRow, board, read_page
 
@@ -100,13 +101,23 @@ def tables(found: Board) -> Group:
 
 
 def _nodes(nodes: Sequence[NodeRow]) -> Table:
-    table = _table("node", "agents", "customers", "others", "cmds/s", "offers/s", "lag p99", "")
+    table = _table(
+        "node",
+        "agents",
+        "customers",
+        "others",
+        "cmds/s",
+        "offers/s",
+        "lag p99",
+        "journal p99",
+        "disk free",
+        "",
+    )
     for node in nodes:
         if node.error:
             continue
         count = node.connections
         others = count.get("supervisor", 0) + count.get("service", 0)
-        lag = "" if node.lag_p99_ms is None else f"<= {node.lag_p99_ms:g} ms"
         table.add_row(
             _name(node),
             str(count.get("agent", 0)),
@@ -114,7 +125,9 @@ def _nodes(nodes: Sequence[NodeRow]) -> Table:
             str(others),
             _figure(node.commands_per_s),
             _figure(node.offers_per_s),
-            lag,
+            _within(node.lag_p99_ms),
+            _within(node.journal_p99_ms),
+            "" if node.disk_free is None else f"{node.disk_free:.0%}",
             Text(_wrong(node), style="bold red"),
         )
     return table
@@ -124,23 +137,36 @@ def _name(node: NodeRow) -> str:
     return node.url.partition("://")[2] or node.url
 
 
+def _within(value_ms: float | None) -> str:
+    return "" if value_ms is None else f"<= {value_ms:g} ms"
+
+
 def _wrong(node: NodeRow) -> str:
-    words = []
-    if node.violations:
-        words.append(f"VIOLATIONS {node.violations}")
-    if not node.settings_right:
-        words.append("SETTINGS REFUSED")
-    if node.webhooks_waiting:
-        words.append(f"webhooks wait {node.webhooks_waiting}")
-    return " ".join(words)
+    """What needs somebody, each in a word."""
+    fills = node.disk_free is not None and node.disk_free < DISK_WARN
+    said = (
+        ("DRAINING", node.is_draining),
+        ("NOT READY", not node.is_ready and not node.is_draining),
+        (f"COMMANDS STALL {node.stalled_s:.0f} s", node.stalled_s > STALL_WARN_S),
+        (f"JOURNAL ERRORS {node.journal_errors}", node.journal_errors),
+        ("DISK FILLS", fills),
+        ("BEHIND", node.is_behind),
+        (f"VIOLATIONS {node.violations}", node.violations),
+        ("SETTINGS REFUSED", not node.settings_right),
+        (f"webhooks wait {node.webhooks_waiting}", node.webhooks_waiting),
+    )
+    return " ".join(words for words, is_so in said if is_so)
 
 
 def _queues(queues: Sequence[QueueRow]) -> Table:
-    table = _table("tenant", "queue", "waiting", "longest", "active", "in target", "offers/s")
+    table = _table(
+        "tenant", "queue", "waiting", "longest", "could", "free", "active", "in target", "offers/s"
+    )
     for row in queues:
         level = "" if row.service_level is None else f"{row.service_level:.0%}"
         longest = f"{int(row.oldest_s) // 60}:{int(row.oldest_s) % 60:02}" if row.waiting else ""
-        cells = (str(row.waiting), longest, str(row.active), level, _figure(row.offers_per_s))
+        served = (str(row.eligible), str(row.free), str(row.active))
+        cells = (str(row.waiting), longest, *served, level, _figure(row.offers_per_s))
         table.add_row(row.tenant, row.queue, *cells, style="bold" if row.waiting else "")
     return table
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
 
-__all__ = ["Board", "NodeRow", "Page", "QueueRow", "board", "read_page"]
+__all__ = ["Board", "NodeRow", "Page", "QueueRow", "board", "each", "read_page", "total"]
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -38,6 +38,17 @@ class NodeRow(Struct, frozen=True):
     violations: int = 0
     settings_right: bool = True
     webhooks_waiting: int = 0
+    is_ready: bool = True
+    is_draining: bool = False
+    is_behind: bool = False
+    """Presence and figures make way for the rest."""
+    stalled_s: float = 0.0
+    """How long the oldest command, or the earliest deadline, has waited."""
+    journal_p99_ms: float | None = None
+    journal_errors: int = 0
+    """Since the start."""
+    disk_free: float | None = None
+    """The part of the journal's disk that is free."""
 
 
 class QueueRow(Struct, frozen=True):
@@ -50,6 +61,10 @@ class QueueRow(Struct, frozen=True):
     active: int
     service_level: float | None
     offers_per_s: float | None
+    eligible: int = 0
+    """At work, and able to serve one who waits here."""
+    free: int = 0
+    """Of those, the ones who have room now."""
 
 
 class Board(Struct, frozen=True):
@@ -78,6 +93,17 @@ def read_page(text: str, at_s: float) -> Page:
     return Page(at_s, samples)
 
 
+def each(page: Page, name: str) -> Iterable[tuple[dict[str, str], float]]:
+    """The series of this name: their labels and values."""
+    return ((dict(labels), value) for (one, labels), value in page.samples.items() if one == name)
+
+
+def total(page: Page, name: str, of: Mapping[str, str] = {}) -> float:
+    """The sum over the series of this name that have these labels; 0 where there are none."""
+    some = (value for labels, value in each(page, name) if of.items() <= labels.items())
+    return sum(some)
+
+
 def board(at_ms: int, pages: Mapping[str, Page | str], before: Mapping[str, Page | str]) -> Board:
     """The board; a page that could not be had is the reason why, in words."""
     nodes = tuple(_node(url, page, before.get(url)) for url, page in pages.items())
@@ -99,23 +125,46 @@ def _node(url: str, page: Page | str, before: Page | str | None) -> NodeRow:
         commands_per_s=_rate(page, last, "fairline_commands_total"),
         offers_per_s=_rate(page, last, "fairline_offers_total"),
         lag_p99_ms=_percentile_ms(page, last, "fairline_loop_lag_seconds", 0.99),
-        violations=int(_sum(page, "fairline_invariant_violations_total")),
-        settings_right=_sum(page, "fairline_config_reload_success") != 0,
-        webhooks_waiting=int(_sum(page, "fairline_webhook_waiting")),
+        violations=int(total(page, "fairline_invariant_violations_total")),
+        settings_right=total(page, "fairline_config_reload_success") != 0,
+        webhooks_waiting=int(total(page, "fairline_webhook_waiting")),
+        is_ready=_only(page, "fairline_ready") != 0,
+        is_draining=_only(page, "fairline_draining") == 1,
+        is_behind=_only(page, "fairline_degraded") == 1,
+        stalled_s=round(
+            max(
+                total(page, "fairline_command_oldest_seconds"),
+                total(page, "fairline_sweep_lag_seconds"),
+            ),
+            3,
+        ),
+        journal_p99_ms=_percentile_ms(page, last, "fairline_journal_append_seconds", 0.99),
+        journal_errors=int(total(page, "fairline_journal_errors_total")),
+        disk_free=_free_part(page),
     )
+
+
+def _only(page: Page, name: str) -> float | None:
+    """The value of a series without labels; None on the page of a server that has not got it."""
+    return page.samples.get((name, ()))
+
+
+def _free_part(page: Page) -> float | None:
+    size, free = _only(page, "fairline_disk_size_bytes"), _only(page, "fairline_disk_free_bytes")
+    return None if not size or free is None else round(free / size, 4)
 
 
 def _connections(page: Page) -> dict[str, int]:
     """By role; the page has them by codec, too."""
     found: dict[str, int] = {}
-    for labels, value in _all(page, "fairline_connections"):
+    for labels, value in each(page, "fairline_connections"):
         found[labels["role"]] = found.get(labels["role"], 0) + int(value)
     return found
 
 
 def _queues(page: Page, last: Page | None) -> Iterable[QueueRow]:
     rows = []
-    for labels, waiting in _all(page, "fairline_queue_waiting"):
+    for labels, waiting in each(page, "fairline_queue_waiting"):
         of = tuple(sorted(labels.items()))
         level = page.samples.get(("fairline_service_level_ratio", of))
         rows.append(
@@ -127,6 +176,8 @@ def _queues(page: Page, last: Page | None) -> Iterable[QueueRow]:
                 int(page.samples.get(("fairline_queue_active", of), 0)),
                 None if level is None or math.isnan(level) else level,
                 _rate(page, last, "fairline_offers_total", labels),
+                int(page.samples.get(("fairline_queue_eligible_agents", of), 0)),
+                int(page.samples.get(("fairline_queue_free_agents", of), 0)),
             )
         )
     return sorted(rows, key=lambda row: (-row.waiting, -row.oldest_s, row.tenant, row.queue))
@@ -134,18 +185,9 @@ def _queues(page: Page, last: Page | None) -> Iterable[QueueRow]:
 
 def _agents(page: Page) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for labels, count in _all(page, "fairline_agents"):
+    for labels, count in each(page, "fairline_agents"):
         found.setdefault(labels["tenant"], {})[labels["show"]] = int(count)
     return found
-
-
-def _all(page: Page, name: str) -> Iterable[tuple[dict[str, str], float]]:
-    return ((dict(labels), value) for (one, labels), value in page.samples.items() if one == name)
-
-
-def _sum(page: Page, name: str, of: Mapping[str, str] = {}) -> float:
-    some = (value for labels, value in _all(page, name) if of.items() <= labels.items())
-    return sum(some)
 
 
 def _rate(page: Page, last: Page | None, name: str, of: Mapping[str, str] = {}) -> float | None:
@@ -164,7 +206,7 @@ def _percentile_ms(page: Page, last: Page | None, name: str, share: float) -> fl
     if last is None:
         return None
     counts = []
-    for labels, value in _all(page, f"{name}_bucket"):
+    for labels, value in each(page, f"{name}_bucket"):
         earlier = last.samples.get((f"{name}_bucket", tuple(sorted(labels.items()))), 0.0)
         counts.append((float(labels["le"]), value - earlier if value >= earlier else value))
     counts.sort()

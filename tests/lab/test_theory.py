@@ -8,7 +8,10 @@ from router.lab.theory import house, need
 WITHIN = 20 / 60
 
 
-@pytest.mark.parametrize(("rate", "handling", "patient", "impatient"), [(100 / 30, 3, 14, 12)])
+@pytest.mark.parametrize(
+    ("rate", "handling", "patient", "impatient"),
+    [(100 / 30, 3, 14, 12), (10, 5, 57, 52), (40, 5, 210, 194)],
+)
 def test_the_staffing_table_is_found_through_either_formula(
     rate: float, handling: float, patient: int, impatient: int
 ) -> None:

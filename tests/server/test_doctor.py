@@ -12,13 +12,12 @@ import msgspec
 import pytest
 import trio
 
-from router.server.doctor import Patient, _ailments, examine
+from router.server.doctor import Patient, examine
 from router.server.findings import Finding, Report
 from router.server.probe import STEPS
 from tests.helpers.certificates import certificate
 from tests.helpers.nodes import POLICY, RunningNode, node_settings, open_node, token
 
-ROOT = Path(__file__).parents[2]
 FIRST = ["port", "livez", "readyz", "metrics", "token", "signs in", "players", "clock"]
 
 
@@ -181,29 +180,10 @@ async def test_over_tls_the_certificate_is_looked_at_too(tmp_path: Path) -> None
         assert "--ca-file" in strange["certificate"].mend
 
 
-def test_the_figures_say_what_is_wrong() -> None:
-    calm = [
-        'fairline_invariant_violations_total{kind="order"} 0.0',
-        "fairline_config_reload_success 1.0",
-        "fairline_disk_free_bytes 500.0",
-        "fairline_disk_size_bytes 1000.0",
-        'fairline_webhook_oldest_seconds{tenant="t",hook="crm"} 500.0',
-        'fairline_webhook_oldest_seconds{tenant="t",hook="erp"} 500.0',
-    ]
-    assert list(_ailments("\n".join(calm))) == []
-    for line, said, runbook in (
-        ('fairline_invariant_violations_total{kind="lost"} 2.0', "2 viol", "invariant-broken"),
-        ("fairline_config_reload_success 0.0", "refused", "settings-refused"),
-        ("fairline_disk_free_bytes 50.0", "5% of the disk", "disk-fills"),
-        (
-            'fairline_webhook_oldest_seconds{tenant="t",hook="crm"} 901.0',
-            "behind",
-            "webhook-behind",
-        ),
-    ):
-        name = line.partition(" ")[0].partition("{")[0]
-        ill = [line if one.startswith(name) else one for one in calm]
-        ((told, mend),) = _ailments("\n".join(ill))
-        assert said in told
-        assert mend.endswith(f"see runbook {runbook}")
-        assert (ROOT / "docs" / "runbooks" / f"{runbook}.md").exists()
+async def test_what_the_figures_say_is_wrong_is_a_warning_with_its_runbook() -> None:
+    async with open_node() as node:
+        node.node.metrics.violated("lost")
+        steps = found(await look(of(node)))
+        assert steps["metrics"].outcome == "warned"
+        assert "1 violations" in steps["metrics"].said
+        assert "invariant-broken" in steps["metrics"].mend

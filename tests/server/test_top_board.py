@@ -33,14 +33,34 @@ async def test_nodes_that_answer_and_one_that_does_not_are_on_one_board(
 def test_what_needs_somebody_is_said_in_a_word() -> None:
     nodes = (
         NodeRow("http://a:1", violations=2, settings_right=False, webhooks_waiting=3),
+        NodeRow(
+            "http://c:3",
+            is_draining=True,
+            is_ready=False,
+            stalled_s=7.4,
+            journal_errors=5,
+            disk_free=0.04,
+            is_behind=True,
+            journal_p99_ms=5.0,
+        ),
+        NodeRow("http://d:4", is_ready=False, disk_free=0.5, stalled_s=1.0),
         NodeRow("http://b:2", error="refused"),
     )
-    queues = (QueueRow("t", "billing", 3, 75.0, 2, 0.815, None),)
-    console = Console(width=120, no_color=True)
+    queues = (QueueRow("t", "billing", 3, 75.0, 2, 0.815, None, eligible=41, free=17),)
+    console = Console(width=240, no_color=True)
     with console.capture() as capture:
         console.print(tables(Board(0, nodes, queues, {"t": {"available": 4}})))
     text = capture.get()
     for word in ("a:1", "VIOLATIONS 2", "SETTINGS REFUSED", "webhooks wait 3", "DOWN refused"):
         assert word in text
+    told = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    for word in ("DRAINING", "COMMANDS STALL 7 s", "JOURNAL ERRORS 5", "DISK FILLS", "BEHIND",
+                 "4%", "<= 5 ms"):  # fmt: skip
+        assert word in told["c:3"], word
+    assert "NOT READY" in told["d:4"]
+    assert "50%" in told["d:4"]
+    assert "STALL" not in told["d:4"]
+    assert "41" in text
+    assert "17" in text
     assert "1:15" in text
     assert "82%" in text
