@@ -13,8 +13,6 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 
-from markdown_it import MarkdownIt
-
 __all__ = ["POLICY", "page"]
 
 _STYLE = """\
@@ -66,6 +64,8 @@ def page(title: str, markdown: str, links: Mapping[str, str]) -> str:
 
 
 def _rendered(markdown: str) -> str:
+    from markdown_it import MarkdownIt  # loaded by whoever asks for the first page
+
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(markdown)
     for opening, inline in pairwise(tokens):
