@@ -15,10 +15,11 @@ import msgspec
 
 from router import __version__, outgoing
 from router.documents import openapi_open
+from router.documents.http_words import HTTP_WORDS
 from router.documents.openapi_beside import STRUCTS, beside
 from router.documents.protocol_reference import messages, parts
 from router.documents.settings_words import WORDS
-from router.documents.wording import add_words, portable
+from router.documents.wording import add_words, describe, portable
 from router.server import preference_calls
 from router.server.own_share import OWN_SHARE
 from router.server.rest import OPERATIONS, Operation
@@ -62,6 +63,10 @@ def openapi() -> dict[str, Any]:
         ref_template="#/components/schemas/{name}",
     )
     add_words(components, (*commands, *parts(), *messages("from-server").values(), *WORDS))
+    for name, words in HTTP_WORDS.items():
+        properties = components.get(name, {}).get("properties", {})
+        for field in words.keys() & properties.keys():
+            describe(properties, field, words[field])
     bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
     for one in OPERATIONS:
         if one.read is None:
