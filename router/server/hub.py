@@ -27,6 +27,7 @@ from router.server.board_figures import BoardFigures
 from router.server.buckets import Doublings
 from router.server.flow import Flow
 from router.server.folds import Folds
+from router.server.hidden import HIDDEN
 from router.server.links import Link, Links
 from router.server.places import Places
 from router.server.strain import Strain
@@ -117,7 +118,8 @@ class Hub:
                 if link.connection != delivery.not_to:
                     link.outbox.put(packet)
                     recipients += 1
-        self.fanout.note(recipients)
+        if tenant != HIDDEN:
+            self.fanout.note(recipients)
         self.places.note(tenant, event)
         self.topics.note(tenant, event)
 

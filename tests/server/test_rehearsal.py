@@ -121,7 +121,10 @@ async def _page(node: RunningNode) -> dict[str, str]:
     assert HIDDEN not in text
     lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     # What a door counts before it knows who comes, and what the process is busy with.
-    doors = ("fairline_front", "fairline_http", "fairline_socket", "fairline_frame")
+    doors = (
+        "fairline_front", "fairline_http", "fairline_socket", "fairline_frame",
+        "fairline_send_queue_depth",
+    )  # fmt: skip
     process = ("fairline_journal", "fairline_loop_lag", "fairline_tasks", "process_", "python_")
     return {name: value for name, _, value in lines if not name.startswith(doors + process)}
 
