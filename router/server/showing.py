@@ -51,7 +51,8 @@ def _walk(path: str, value: object, annotation: Any) -> Iterator[tuple[str, obje
         for index, one in enumerate(value):
             yield from _walk(f"{path}[{index}]", one, get_args(kind)[0])
     else:
-        yield path, msgspec.to_builtins(value), _is_secret(annotation)
+        told = None if value is msgspec.UNSET else msgspec.to_builtins(value)
+        yield path, told, _is_secret(annotation)
 
 
 def _is_secret(annotation: Any) -> bool:  # noqa: ANN401
