@@ -89,6 +89,7 @@ def test_each_figure_that_is_wrong_is_told_with_its_runbook(
         'fairline_queue_oldest_wait_seconds{tenant="t",queue="q"} 59.0',
         f'fairline_last_offer_timestamp_seconds{{tenant="t",queue="q"}} {LATELY}',
     ],
+    ids=["empty", "young", "served lately"],  # runners side by side must name each alike
 )
 def test_a_line_that_moves_does_not_stand(line: str) -> None:
     stands = [one.replace('q"} 0.0', 'q"} 2.0') if "free_agents" in one else one for one in CALM]

@@ -63,9 +63,10 @@ def test_where_all_is_well_nothing_is_found() -> None:
         (b"[" * 100_000, "is no key set"),
         (b'{"keys": []}', "has no key that can be used"),
         (key_set(use="enc"), "has no key that can be used"),
-        (
+        pytest.param(  # with a name, for runners side by side must name each alike
             json.dumps({"keys": [{**OctKey.generate_key().as_dict(), "kid": "k"}]}).encode(),
             "has no key that can be used",
+            id="secret",
         ),
         (TimeoutError("timed out"), "cannot be fetched (timed out)"),
         (urllib.error.URLError("no route"), "cannot be fetched (no route)"),
