@@ -1,6 +1,9 @@
 """One HTTP request to a server, for commands that must have it do or tell something.
 
-Owns: where the server of some settings is, whose token goes with it. Does not know: what is asked.
+Owns: where the server of some settings is, whose token goes with it, which certificates count.
+Does not know: what is asked.
+
+Invariant (tests/server/test_asking_server.py): no token is in what is said of an error.
 """
 
 import http.client
@@ -26,10 +29,12 @@ __all__ = [
     "own_pages",
     "own_server",
     "token_given",
+    "trusting",
 ]
 
 ANSWER_S = 10.0
 TOKEN_TTL_S = 60
+NO_TOKEN = "is no token: write one alone, on one line, without spaces"  # noqa: S105 - a sentence
 TOKEN_VARIABLE = "FAIRLINE_TOKEN"  # noqa: S105 - a name
 
 
@@ -115,14 +120,28 @@ def token_given(file: Path | None) -> str:
     """The token of a file, else that of the variable; empty where there is none.
 
     Raises:
-        SettingsError: the file cannot be read.
+        SettingsError: the file cannot be read, or it is no token.
     """
     if file is None:
-        return os.environ.get(TOKEN_VARIABLE, "").strip()
+        return _one_word(os.environ.get(TOKEN_VARIABLE, ""), key=TOKEN_VARIABLE)
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return _one_word(file.read_text(encoding="utf-8"), file=str(file))
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", file=str(file)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(NO_TOKEN, file=str(file)) from None
+
+
+def _one_word(text: str, *, file: str = "", key: str = "") -> str:
+    """What may stand in a header: others would tell of the whole header, were it refused there.
+
+    Raises:
+        SettingsError: it may not.
+    """
+    word = text.strip()
+    if " " in word or not (word.isascii() and word.isprintable()):
+        raise SettingsError(NO_TOKEN, file=file, key=key)
+    return word
 
 
 def address_given(text: str, key: str) -> str:
@@ -137,18 +156,40 @@ def address_given(text: str, key: str) -> str:
     return text.rstrip("/")
 
 
+def trusting(ca_file: Path | None, *, checks_host: bool) -> ssl.SSLContext:
+    """For asking by TLS: a certificate of the file counts by itself, without its issuer's too.
+
+    ``server.tls_cert`` mostly ends with an intermediate one, whose root is nowhere in the file.
+
+    Args:
+        ca_file: Certificates (PEM) to trust; None for the system's.
+        checks_host: Whether the certificate must name the host.
+
+    Raises:
+        SettingsError: the file cannot be read, or has no certificate.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError:
+        raise SettingsError("has no certificate (PEM) to trust", file=str(ca_file)) from None
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", file=str(ca_file)) from None
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Python's own choice from 3.13 on
+    context.check_hostname = checks_host
+    return context
+
+
 def ask(server: Server, method: str, path: str, body: bytes | None = None) -> Asked:
     """Sends one request.
 
     Raises:
-        SettingsError: nobody answers there.
+        SettingsError: nobody answers there, or the certificates to trust cannot be read.
     """
     parts = urlsplit(server.url)
     host = parts.hostname or ""
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=server.ca_file)
-        context.check_hostname = server.checks_host
+        context = trusting(server.ca_file, checks_host=server.checks_host)
         connection = http.client.HTTPSConnection(
             host, parts.port or 443, timeout=ANSWER_S, context=context
         )
