@@ -1,14 +1,12 @@
 """One HTTP request to a server, for commands that must have it do or tell something.
 
-Owns: where the server of some settings is, whose token goes with it, which certificates count.
-Does not know: what is asked.
+Owns: where the server of some settings is, whose token goes with it. Does not know: what is asked.
 
 Invariant (tests/server/test_asking_server.py): no token is in what is said of an error.
 """
 
 import http.client
 import os
-import ssl
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +16,7 @@ from router.server.auth import mint
 from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
 from router.server.settings import ServerSettings, Settings, address
+from router.server.trusting import trusting
 
 __all__ = [
     "Asked",
@@ -29,7 +28,6 @@ __all__ = [
     "own_pages",
     "own_server",
     "token_given",
-    "trusting",
 ]
 
 ANSWER_S = 10.0
@@ -154,29 +152,6 @@ def address_given(text: str, key: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError("write http://host:port or https://host", key=key)
     return text.rstrip("/")
-
-
-def trusting(ca_file: Path | None, *, checks_host: bool) -> ssl.SSLContext:
-    """For asking by TLS: a certificate of the file counts by itself, without its issuer's too.
-
-    ``server.tls_cert`` mostly ends with an intermediate one, whose root is nowhere in the file.
-
-    Args:
-        ca_file: Certificates (PEM) to trust; None for the system's.
-        checks_host: Whether the certificate must name the host.
-
-    Raises:
-        SettingsError: the file cannot be read, or has no certificate.
-    """
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError:
-        raise SettingsError("has no certificate (PEM) to trust", file=str(ca_file)) from None
-    except OSError as error:
-        raise SettingsError(f"cannot be read: {error.strerror}", file=str(ca_file)) from None
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Python's own choice from 3.13 on
-    context.check_hostname = checks_host
-    return context
 
 
 def ask(server: Server, method: str, path: str, body: bytes | None = None) -> Asked:

@@ -24,11 +24,11 @@ import trio
 from router.changes import changes, spoken
 from router.policy import Policy
 from router.server.ailments import ailments
-from router.server.asking_server import trusting
 from router.server.findings import STEP_S, Finding, Findings, Ill, Report, Said
 from router.server.probe import STEPS, open_stream, rehearse
 from router.server.rehearsal import Lent
 from router.server.top_figures import read_page
+from router.server.trusting import trusting
 
 __all__ = ["Patient", "examine"]
 

@@ -2,22 +2,18 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 import trio
 
 from router.errors import SettingsError
 from router.server.asking_server import (
     TOKEN_VARIABLE,
-    Server,
-    ask,
     ask_server,
     own_address,
     token_given,
 )
 from router.server.sections import KeyEntry, ServerSettings, Settings, Tenant
-from tests.helpers.certificates import issued
-from tests.helpers.nodes import KEY, node_settings, open_node
+from tests.helpers.nodes import KEY, open_node
 
 
 def settings(port: int, key: KeyEntry = KEY) -> Settings:
@@ -27,13 +23,13 @@ def settings(port: int, key: KeyEntry = KEY) -> Settings:
 
 async def test_it_asks_the_server_of_this_machine_as_a_service_of_the_tenant() -> None:
     async with open_node() as node:
-        own = settings(node.port)
-        asked = await trio.to_thread.run_sync(ask_server, own, "", "GET", "/v1/queues")
+        ask = settings(node.port)
+        asked = await trio.to_thread.run_sync(ask_server, ask, "", "GET", "/v1/queues")
         assert (asked.status, '"queue":"support"' in asked.text) == (200, True)
         body = b'{"show": "away", "reason": "x"}'
         await node.join("agent", "alice")
         path = "/v1/agents/alice/presence"
-        asked = await trio.to_thread.run_sync(ask_server, own, "acme", "PUT", path, body)
+        asked = await trio.to_thread.run_sync(ask_server, ask, "acme", "PUT", path, body)
         assert asked.status == 204, asked
 
 
@@ -49,23 +45,6 @@ def test_what_listens_everywhere_is_asked_here() -> None:
     assert own_address("0.0.0.0:80") == ("127.0.0.1", 80)
     assert own_address("[::]:80") == ("::1", 80)
     assert own_address("chat.example:80") == ("chat.example", 80)
-
-
-async def test_a_certificate_of_an_authority_counts_though_the_file_has_no_root(
-    tmp_path: Path,
-) -> None:
-    cert, key = issued(tmp_path)
-    async with open_node(node_settings(tls_cert=cert, tls_key=key)) as node:
-        own = settings(node.port)
-        own = msgspec.structs.replace(
-            own, server=msgspec.structs.replace(own.server, tls_cert=cert, tls_key=key)
-        )
-        asked = await trio.to_thread.run_sync(ask_server, own, "", "GET", "/v1/queues")
-        assert asked.status == 200
-        (tmp_path / "other").mkdir()
-        foreign = Server(f"https://localhost:{node.port}", "", Path(issued(tmp_path / "other")[0]))
-        with pytest.raises(SettingsError, match="CERTIFICATE_VERIFY_FAILED"):
-            await trio.to_thread.run_sync(ask, foreign, "GET", "/v1/queues")
 
 
 @pytest.mark.parametrize(
@@ -96,12 +75,3 @@ def test_a_token_is_taken_without_the_end_of_its_line(
     assert token_given(file) == "a.b-c_d"
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     assert token_given(None) == ""
-
-
-def test_a_file_that_has_no_certificate_to_trust_is_a_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "ca.pem"
-    for said in ("cannot be read: No such file", "has no certificate"):
-        with pytest.raises(SettingsError, match=said) as caught:
-            ask(Server("https://127.0.0.1:9", "", file), "GET", "/")
-        assert caught.value.file == str(file)
-        file.write_text("nothing of the kind", "utf-8")

@@ -167,8 +167,7 @@ async def test_a_hangup_serves_the_renewed_pair_and_a_wrong_one_changes_nothing(
 async def test_a_stop_waits_for_no_file_that_hangs(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     served = pair(cert, key)
-    Path(cert).unlink()
-    os.mkfifo(cert)  # whoever opens it waits for somebody who writes
+    _hang(cert)
     reading, over = trio.Event(), trio.Event()
 
     async def renew() -> None:
@@ -189,6 +188,12 @@ async def test_a_stop_waits_for_no_file_that_hangs(tmp_path: Path) -> None:
             await over.wait()
         os.close(writer)  # the thread reads nothing, and ends
     assert not patience.cancelled_caught, "the stop waited for the file"
+
+
+def _hang(path: str) -> None:
+    """Whoever opens it waits for somebody who writes."""
+    Path(path).unlink()
+    os.mkfifo(path)
 
 
 def _opened_by_reader(fifo: str) -> int:
