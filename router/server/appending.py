@@ -134,7 +134,9 @@ class Appending:
         self._is_open = False
         if isinstance(error, JournalUnavailable):
             _LOG.warning("journal.unavailable", count=len(group), error=str(error))
-            self._pending[:0] = self._refused(group)
+            # All of them: what is tried again stands in front, and may be more than a group takes.
+            waiting, self._pending = [*group, *self._pending], []
+            self._pending[:0] = self._refused(waiting)
         else:
             self._broken = error
         self._lot.unpark()

@@ -3,11 +3,10 @@
 Owns: their paths, making each once. Does not know: what is in them.
 
 Invariants (tests/server/test_described.py): pages for people run no script and ask no other host;
-nobody waits while a document is made.
+nobody waits while a document is made, and each is made once however many ask for it at a time.
 """
 
 from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -48,11 +47,15 @@ command but `activity` gets one `reply` with its `id`. Below, *may* marks what n
 
 def document_routes() -> list[Route]:
     """The routes of both documents, which any page may read, and of the pages made from them."""
+    making = trio.Lock()  # one for all of them: each takes a thread from the loop while it is made
     return [
-        Route("/v1/openapi.json", _served(lambda: msgspec.json.encode(openapi()), _FOR_MACHINES)),
-        Route("/v1/asyncapi.json", _served(lambda: msgspec.json.encode(asyncapi()), _FOR_MACHINES)),
-        Route("/docs", _served(_http_page, _FOR_PEOPLE)),
-        Route("/docs/socket", _served(_socket_page, _FOR_PEOPLE)),
+        Route(path, _served(make, headers, making))
+        for path, make, headers in (
+            ("/v1/openapi.json", lambda: msgspec.json.encode(openapi()), _FOR_MACHINES),
+            ("/v1/asyncapi.json", lambda: msgspec.json.encode(asyncapi()), _FOR_MACHINES),
+            ("/docs", _http_page, _FOR_PEOPLE),
+            ("/docs/socket", _socket_page, _FOR_PEOPLE),
+        )
     ]
 
 
@@ -81,11 +84,16 @@ def _plain(document: object) -> Any:  # noqa: ANN401 - JSON
 
 
 def _served(
-    make: Callable[[], bytes], headers: dict[str, str]
+    make: Callable[[], bytes], headers: dict[str, str], making: trio.Lock
 ) -> Callable[[Request], Awaitable[Response]]:
-    made = cache(make)
+    made: bytes | None = None
 
     async def serve(_: Request) -> Response:
-        return Response(await trio.to_thread.run_sync(made), headers=headers)
+        nonlocal made
+        if made is None:
+            async with making:
+                if made is None:  # else somebody made it while this one waited
+                    made = await trio.to_thread.run_sync(make)
+        return Response(made, headers=headers)
 
     return serve

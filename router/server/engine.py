@@ -107,10 +107,13 @@ class Engine:
     def submit(
         self, tenant: str, command: Command, ticket: Ticket | None = None, *, floor_ms: int = 0
     ) -> None:
-        """Puts a command on its way; the ticket hears what became of it."""
-        if self._appending.is_full:
-            if ticket is not None:
-                ticket.settle(Refused(Refusal.OVERLOADED, "too many commands are waiting"))
+        """Puts a command on its way; the ticket hears what became of it.
+
+        What nobody waits for always goes: an end of a connection, or the time, is said once, and
+        there are few of them.
+        """
+        if ticket is not None and self._appending.is_full:
+            ticket.settle(Refused(Refusal.OVERLOADED, "too many commands are waiting"))
             return
         self._count += 1
         payload = self._encoder.encode(Underway(self._life, self._count, command))
@@ -137,6 +140,7 @@ class Engine:
             nursery.start_soon(self._read, replayed)
             await replayed.wait()
             self.is_live = True
+            self._audience.begin_life()
             nursery.start_soon(self._appending.run)
             self._end_outage()
             while self._begin_life():

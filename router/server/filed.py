@@ -9,14 +9,15 @@ SIGHUPs for as long as the file says what it said: the core remembers that (``fi
 replay leads to it too. A file that says something else is news, and wins.
 
 Invariants (tests/server/test_filed.py): where one tenant's policy did not take effect, every other
-tenant has the policy from before, and the file's is news again; what is set by hand is undone by
-nothing but news.
+tenant has the policy from before, and the file's is news again, unless somebody set another one by
+hand meanwhile; what is set by hand is undone by nothing but news.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 
+import msgspec
 import structlog
 import trio
 
@@ -24,9 +25,10 @@ from router.changes import changes, spoken
 from router.commands import Command, SetPolicy
 from router.core import Router
 from router.errors import Refusal, Refused
+from router.events import CommandAnswered
 from router.policy import Policy
 from router.server.answers import carry_out, fates, refusal_of
-from router.server.hearers import Ticket
+from router.server.hearers import Outcome, Ticket
 
 __all__ = ["Ruled", "Standing", "put_in_force", "standings", "warn_of_differences"]
 
@@ -75,26 +77,78 @@ async def put_in_force(node: Ruled, policies: Mapping[str, Policy]) -> dict[str,
     commands = [
         (name, SetPolicy(policy=policy, from_file=True)) for name, policy in policies.items()
     ]
-    outcomes = map(refusal_of, await fates(node.submit, commands))
+    placing = _Placing(node)
+    outcomes = map(refusal_of, await fates(placing.submit, commands))
     refusals = dict(zip(policies, outcomes, strict=True))
     wrong = {name: refused.message for name, refused in refusals.items() if refused is not None}
     if wrong:
         async with trio.open_nursery() as nursery:
             for name in policies.keys() - wrong.keys():
-                nursery.start_soon(partial(_take_back, node, name, before[name]))
+                nursery.start_soon(partial(_take_back, placing, name, before[name]))
     return wrong
 
 
-async def _take_back(node: Ruled, name: str, before: Standing) -> None:
-    """Has what stood before stand again, however long the journal takes nothing."""
+class _Placing:
+    """Submits policies, and notes at which position each tenant's newest one was put in force.
+
+    It is asked in the very moment: later on, the policy in force may be somebody else's.
+    """
+
+    def __init__(self, node: Ruled) -> None:
+        self._node = node
+        self.at: dict[str, int] = {}
+
+    def submit(self, tenant: str, command: Command, ticket: Ticket | None = None) -> None:
+        """See ``Ruled``."""
+        assert ticket is not None, "whoever puts a policy in force waits for it"
+        note = partial(self._note, tenant)
+        self._node.submit(tenant, command, _Placed(ticket, note))
+
+    def _note(self, tenant: str) -> None:
+        self.at[tenant] = self._node.routers[tenant].world.policy_at
+
+
+class _Placed:
+    """The ticket of a policy."""
+
+    def __init__(self, ticket: Ticket, note: Callable[[], None]) -> None:
+        self._ticket = ticket
+        self._note = note
+        self._took_effect = False
+
+    def settle(self, outcome: Outcome) -> None:
+        """See ``Ticket``."""
+        self._took_effect = isinstance(outcome, CommandAnswered)
+        self._ticket.settle(outcome)
+
+    def applied(self, now_ms: int) -> None:
+        """See ``Ticket``; nothing was applied behind it yet."""
+        if self._took_effect:
+            self._note()
+        self._ticket.applied(now_ms)
+
+    def fail(self) -> None:
+        """See ``Ticket``."""
+        self._ticket.fail()
+
+
+async def _take_back(placing: _Placing, name: str, before: Standing) -> None:
+    """Has what stood before stand again, however long the journal takes nothing.
+
+    What somebody set meanwhile was answered, so it stays.
+    """
     told = before.in_force if before.filed is None else before.filed
     commands = [SetPolicy(policy=told, from_file=True)]
     if before.in_force != told:
         commands.append(SetPolicy(policy=before.in_force))
     while commands:
         try:
-            await carry_out(node.submit, name, commands[0])
+            over = msgspec.structs.replace(commands[0], over=placing.at[name])
+            await carry_out(placing.submit, name, over)
         except Refused as refused:
+            if refused.code is Refusal.CONFLICT:
+                _LOG.warning("settings.set_meanwhile", tenant=name)
+                return
             if refused.code is not Refusal.OVERLOADED:
                 _LOG.error("settings.half_in_force", tenant=name, error=refused.message)
                 return

@@ -119,11 +119,14 @@ class Folds:
         self._reliving.add(tenant)
         self._measure(tenant, events, now_ms)
 
+    def begin_life(self) -> None:
+        """What was recalled and relived is over: counts "since the start" begin here, at 0."""
+        for tenant in self._reliving:
+            self.of(tenant).measures.begin_life()
+        self._reliving.clear()
+
     def take(self, tenant: str, events: Sequence[Event], now_ms: int) -> None:
         """Learns from what one command caused; the core is as the command left it."""
-        if tenant in self._reliving:
-            self._reliving.discard(tenant)
-            self.of(tenant).measures.begin_life()
         self._measure(tenant, events, now_ms)
         estimator = self.of(tenant).estimator
         for event in events:

@@ -40,6 +40,9 @@ class Audience(Protocol):
     def recall(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
         """Learns from what one command caused in a life before; nobody is told of it any more."""
 
+    def begin_life(self) -> None:
+        """Everything of the lives before was recalled; what comes now happens in this one."""
+
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         """Brings an event to those who should hear it."""
 

@@ -101,6 +101,10 @@ class Hub:
         """Learns from what a replayed command caused."""
         self.folds.relive(tenant, found, now_ms)
 
+    def begin_life(self) -> None:
+        """Counts from now on what happens since the start."""
+        self.folds.begin_life()
+
     def publish(self, tenant: str, event: events.Event, now_ms: int) -> None:
         """Puts what one event means for whom into their outboxes."""
         if isinstance(event, events.ConnectionReplaced | events.NodeLost):

@@ -7,6 +7,7 @@ what cannot be read (a folder that is gone) has no series, and never spoils the 
 """
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -62,6 +63,7 @@ class NodeFigures(Collector):
         self._server = server
         self._strains = strains
         self._expires_s = expires_s
+        self._began_s = time.time()
         self._lag = Buckets(LAGS)
         self._worst: deque[tuple[float, float]] = deque()
         self._seen: list[tuple[str, str, float]] = []
@@ -135,9 +137,8 @@ class NodeFigures(Collector):
                 yield "journal_bytes", "What the journal takes on it.", size
                 span_s = server.snapshot_ms / 1000
                 yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s
-                if newest_s:
-                    text = "When the newest snapshot was written."
-                    yield "last_snapshot_timestamp_seconds", text, newest_s
+                text = "When the newest snapshot was written, or this node began if that was later."
+                yield "last_snapshot_timestamp_seconds", text, max(newest_s, self._began_s)
         expires_s = self._expires_s()
         if expires_s is not None:
             yield (

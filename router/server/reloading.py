@@ -8,7 +8,8 @@ Reading, checking and comparing take a second with ten thousand agents, so they 
 Invariants (tests/server/test_reloading.py): settings with a mistake change nothing, and every
 mistake of them is in the log; no value of a key that only a start reads is, for it may be a secret;
 settings count as right once every policy of them took effect, and else none of them did; a policy
-that was set by hand stays where its file says what it said; a stop waits for nothing of this.
+that was set by hand stays where its file says what it said; a tenant that newer files leave out
+goes on whole until a start, its webhooks too; a stop waits for nothing of this.
 """
 
 import signal
@@ -41,7 +42,7 @@ class Changing(Ruled, Protocol):
         """Serves the certificate that the files have now; False where they have none."""
 
     async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
-        """Goes on with the webhooks of these tenants; False where only a start can."""
+        """Goes on with these; a tenant not named keeps its own. False where only a start can."""
 
     def reloaded(self, *, is_right: bool) -> None:
         """Newer settings were read, and are in force or not; so was the certificate."""

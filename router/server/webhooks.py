@@ -104,10 +104,13 @@ class Webhooks:
     async def change(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
         """Goes on with other hooks: new ones begin with what happens from now on.
 
+        A tenant that is not named keeps its hooks; one that shall have none is named with none.
         One that is gone is told nothing any more; what waits for it stays on the disk, and is
         delivered where it comes back. One that changed goes on with what waits for it.
         """
         before = {one.key: one for one in self.all()}
+        kept = {name: [one.hook for one in some] for name, some in self.hooked.items()}
+        hooks = {**kept, **hooks}
         wanted = {HookKey(name, hook.id): hook for name, some in hooks.items() for hook in some}
         begun = {
             key: Hooked(key, hook, self._tenants.routers[key.tenant].position)

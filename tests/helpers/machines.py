@@ -161,6 +161,9 @@ class Machine:
     def recall(self, tenant: str, found: Sequence[Event], now_ms: int) -> None:
         self.recalled.append(now_ms)
 
+    def begin_life(self) -> None:
+        self.heard.append("life begins")
+
     def publish(self, tenant: str, event: Event, now_ms: int) -> None:
         if self.is_deaf:
             raise KeyError("a flaw in a view")

@@ -27,6 +27,8 @@ class Ruling:
         self.routers: Mapping[str, Router] = {name: Router(name) for name in settings.tenants}
         self.refusals: dict[str, list[Refused | None]] = {}
         """By tenant, what the next commands are answered; None carries one out."""
+        self.between: dict[str, list[Command | None]] = {}
+        """By tenant, what somebody else has carried out before each of the next commands."""
         self.taken: list[str] = []
         self.told: list[bool] = []
         self.is_stuck = False
@@ -49,6 +51,10 @@ class Ruling:
         if self.is_stuck:
             self.heard.set()
             return
+        others = self.between.get(tenant)
+        other = others.pop(0) if others else None
+        if other is not None:
+            self.apply(tenant, other)
         waiting = self.refusals.get(tenant)
         refused = waiting.pop(0) if waiting else None
         ticket.settle(refused or self.apply(tenant, command))

@@ -142,6 +142,17 @@ async def test_what_did_not_go_in_is_told_and_the_journal_left_alone_for_a_while
     assert bench.took == []
 
 
+async def test_who_waits_behind_what_is_tried_again_is_told_too(nursery: trio.Nursery) -> None:
+    """However many those are who nobody waits for: they fill each group that is tried."""
+    bench = Bench()
+    bench.journal.errors.append(JournalUnavailable("the disk is full"))
+    words = [b"%d" % number for number in range(GROUP_MAX + 2)]
+    bench.put(*words)
+    nursery.start_soon(bench.appending.run)
+    await trio.testing.wait_all_tasks_blocked()
+    assert bench.refused == [words]
+
+
 @pytest.mark.parametrize("is_late", [False, True])
 async def test_a_journal_that_is_broken_for_good_ends_the_run(is_late: bool) -> None:
     bench = Bench()

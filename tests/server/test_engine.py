@@ -1,6 +1,7 @@
 """The one writer: order, durability, time, and what goes wrong."""
 
 import msgspec
+import pytest
 import trio
 import trio.testing
 
@@ -265,6 +266,18 @@ async def test_a_backlog_that_is_full_refuses_at_once() -> None:
         (outcome,) = memo.outcomes
         assert isinstance(outcome, Refused)
         assert outcome.code is Refusal.OVERLOADED
+
+
+async def test_what_nobody_waits_for_goes_into_a_full_backlog_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A time that is not said, or an end, would never be said again."""
+    async with machine() as made:
+        await made.do(connect("customer:carl"))
+        monkeypatch.setattr(appending, "BACKLOG_MAX", 0)
+        made.engine.submit("acme", Disconnect(by=actor("customer:carl")))
+        await trio.testing.wait_all_tasks_blocked()
+        assert isinstance(made.commands[-1], Disconnect)
 
 
 # -- time --------------------------------------------------------------------------------------

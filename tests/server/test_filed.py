@@ -21,11 +21,12 @@ from tests.helpers.ruled import Ruling
 OTHER = msgspec.structs.replace(POLICY, grace_ms=5_000)
 BY_HAND = msgspec.structs.replace(POLICY, score_band=7)
 FULL = Refused(Refusal.OVERLOADED, "too many commands are waiting")
+SOFIA = actor("supervisor:sofia")
 BROKE = Refused(Refusal.INTERNAL, "this could not be done")
 
 
 def by_hand(node: Ruling, tenant: str) -> None:
-    node.apply(tenant, SetPolicy(policy=BY_HAND, by=actor("supervisor:sofia")))
+    node.apply(tenant, SetPolicy(policy=BY_HAND, by=SOFIA))
 
 
 @pytest.fixture
@@ -71,6 +72,22 @@ async def test_what_is_taken_back_waits_until_the_journal_takes_it(
     await put_in_force(node, {"acme": OTHER, "browsers": OTHER})
     assert standings(node) == before
     assert node.taken.count("browsers") == 4
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_what_somebody_set_meanwhile_is_not_taken_back(
+    count: int, lines: io.StringIO
+) -> None:
+    """Before the first command of the taking back, or between the two of it."""
+    node = Ruling(node_settings())
+    by_hand(node, "browsers")
+    set_now = msgspec.structs.replace(POLICY, score_band=9)
+    node.refusals["acme"] = [FULL]
+    node.between["browsers"] = [*[None] * count, SetPolicy(policy=set_now, by=SOFIA)]
+    assert await put_in_force(node, {"acme": OTHER, "browsers": OTHER}) == {"acme": FULL.message}
+    assert standings(node)["browsers"] == (set_now, OTHER if count == 1 else POLICY)
+    (line,) = read(lines)
+    assert (line["event"], line["tenant"]) == ("settings.set_meanwhile", "browsers")
 
 
 async def test_what_cannot_be_taken_back_is_told(lines: io.StringIO) -> None:

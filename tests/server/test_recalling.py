@@ -144,12 +144,14 @@ def test_counters_since_the_start_begin_anew_with_the_life() -> None:
         day.step(deed, 0)
     snapshot, position = b"".join(day.router.snapshot()), day.router.position
     restarted = _restarted(day, snapshot, position)
+    restarted.begin_life()
+    measures = restarted.of("acme").measures
+    assert measures.in_all(day.now_ms, recent=False).accepted == 0, "before anything happens in it"
     day.step("pass", 1)
     day.cancel("c2")
     command, now_ms = day.commands[-1]
     router = restarted.of("acme").router
     restarted.take("acme", router.apply(command, now_ms), now_ms)
-    measures = restarted.of("acme").measures
     of_life = measures.in_all(now_ms, recent=False)
     assert (of_life.accepted, of_life.abandoned) == (0, 1)
     today = measures.today()

@@ -203,6 +203,15 @@ async def test_other_webhooks_are_taken_at_once_where_that_can_be(lines: io.Stri
     assert (waiting["event"], waiting["setting"]) == ("settings.need_restart", "tenants.*.webhooks")
 
 
+async def test_a_tenant_that_newer_settings_leave_out_goes_on_as_it_is(lines: io.StringIO) -> None:
+    node = Ruling(node_settings())
+    fewer = {"browsers": node.settings.tenants["browsers"]}
+    await reloaded(node, lambda: msgspec.structs.replace(node_settings(), tenants=fewer))
+    assert (node.hooks, node.told) == ({"browsers": ()}, [True]), "acme is not named, so it keeps"
+    waiting, _ = read(lines)
+    assert (waiting["event"], waiting["setting"]) == ("settings.need_restart", "tenants.acme")
+
+
 async def test_where_policies_are_not_in_force_webhooks_stay_too() -> None:
     hook = Webhook(id="crm", url="https://crm.example/", secret="whsec_" + "A" * 32)
     node = Ruling(node_settings())

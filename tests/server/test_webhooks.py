@@ -387,6 +387,20 @@ async def test_a_hook_that_was_down_is_asked_at_once_at_its_new_address() -> Non
             await until_kind(crm, "conversation.queued")
 
 
+async def test_a_tenant_that_newer_settings_leave_out_keeps_its_hooks_as_it_is_served_on() -> None:
+    with receiver() as crm:
+        settings = hooking(node_settings(), hook(crm.url))
+        async with open_node(settings) as node:
+            webhooks = node.node.webhooks
+            assert webhooks is not None
+            assert await node.node.change_hooks({"browsers": []})
+            assert webhooks.store.listening == {"acme": ["crm"], "browsers": []}
+            await node.join("agent", "alice")
+            await until_kind(crm, "agent.presence")
+            assert await node.node.change_hooks({"acme": [], "browsers": []})
+            assert list(webhooks.all()) == []
+
+
 async def test_the_first_hook_of_all_needs_a_start() -> None:
     async with open_node() as node:
         assert await node.node.change_hooks({"acme": ()})
