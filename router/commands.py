@@ -329,9 +329,13 @@ class ReadHistory(PersonalForm, frozen=True, omit_defaults=True):
 
 
 class EraseCustomer(PersonalForm, frozen=True):
-    """What is kept of a customer's past is to be erased; audited."""
+    """What is kept of a customer's past is to be erased; audited.
+
+    ``whole``: with all that is known of who they are; journals of before have it not.
+    """
 
     customer: CustomerId
+    whole: bool = False
 
 
 PersonCommand = (

@@ -16,7 +16,7 @@ from router.presence import Customer
 from router.states import Reachability
 from router.world import World
 
-__all__ = ["greet", "let_rest", "trim"]
+__all__ = ["forget_identity", "greet", "let_rest", "trim"]
 
 
 def greet(world: World, customer: Customer) -> None:
@@ -41,12 +41,26 @@ def trim(world: World) -> None:
         _forget(world, people.customers[next(iter(people.resting))])
 
 
-def _forget(world: World, customer: Customer) -> None:
+def forget_identity(world: World, customer: Customer) -> None:
+    """Nothing is known any more of who the customer is, but for the id; a token may tell again."""
+    _unlink(world, customer)
+    customer.klass = ""
+    customer.verified = False
+    customer.languages = ()
+    customer.language_levels = None
+    customer.accepted_terms = {}
+
+
+def _unlink(world: World, customer: Customer) -> None:
     """Whoever counted as one with others through them may count as somebody else now."""
-    people = world.people
-    for other in people.same_as(customer):
+    for other in world.people.same_as(customer):
         world.narrowed.update((name, None) for name in other.open)
-    people.link(customer, "", "")
+    world.people.link(customer, "", "")
+
+
+def _forget(world: World, customer: Customer) -> None:
+    people = world.people
+    _unlink(world, customer)
     del people.resting[customer.id]
     del people.customers[customer.id]
     world.ops.forget(customer.key)

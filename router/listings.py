@@ -16,6 +16,7 @@ from router.commands import Actor
 from router.conversations import Conversation
 from router.core import Router
 from router.errors import Refusal, Refused
+from router.fields import ID_MAX
 from router.presence import Agent
 from router.relations import theirs
 from router.states import Show
@@ -217,7 +218,7 @@ def _cursor(text: str) -> tuple[int, str]:
     if not text:
         return -1, ""
     number, _, name = text.partition(".")
-    if not number.isdecimal() or not name:
+    if not number.isdecimal() or len(number) > len(str(ID_MAX)) or not name:
         raise Refused(Refusal.BAD_REQUEST, "after: expected the next of an earlier answer")
     return int(number), name
 

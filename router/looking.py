@@ -15,6 +15,7 @@ from router.closing import forget
 from router.commands import EraseCustomer, ReadHistory
 from router.errors import Refusal, Refused
 from router.events import AuditRecorded, CustomerErased
+from router.forgetting import forget_identity
 from router.policy import Policy, Purpose
 from router.relations import theirs, theirs_in_archive
 from router.world import World
@@ -130,6 +131,8 @@ def erase_customer(world: World, command: EraseCustomer) -> None:
         customer.attributes = {}
         customer.contact = ()
         customer.met = []
+        if command.whole:
+            forget_identity(world, customer)
     subject = f"customer:{command.customer}"
     world.emit(CustomerErased(command.customer))
     world.emit(AuditRecorded(command.by.key, "erase", subject, ""))

@@ -3,13 +3,15 @@
 import msgspec
 import pytest
 
-from router.commands import EndConversation, EraseCustomer, ReadHistory, SetPolicy
+from router.actors import Claims
+from router.commands import Connect, EndConversation, EraseCustomer, ReadHistory, SetPolicy
 from router.core import Router
 from router.errors import Refusal
 from router.events import AuditRecorded, CommandRefused, CustomerErased, Event
 from router.ids import AgentId, ConversationId, CustomerId
 from router.looking import HOUR_MS
 from router.policy import Purpose
+from router.server.live_rows import profile_row
 from tests.helpers.cores import POLICY, Core, actor
 
 
@@ -173,6 +175,39 @@ def test_erasing_takes_what_is_over_and_the_profile_and_is_audited() -> None:
     assert Router.restore(made.router.snapshot()).digest() == made.router.digest()
     again = made.do(erase)
     assert CustomerErased(CustomerId("carl")) in again
+
+
+def test_a_whole_erasure_leaves_nothing_of_who_the_customer_was() -> None:
+    """One of before it replays as it was."""
+    made = core()
+    made.do(EndConversation(by=actor("agent:alice"), conversation=ConversationId("c-carl-r1")))
+    world = made.router.world
+    made.here("customer:dora")
+    known = Claims(
+        account="A-1",
+        klass="vip",
+        verified=True,
+        attributes={"email": "carl@example.org"},
+        languages={"de": 90},
+    )
+    policy = msgspec.structs.replace(POLICY, contact_attributes=("email",))
+    made.do(SetPolicy(policy=policy))
+    made.do(Connect(by=actor("customer:carl"), claims=known, languages=("de",)))
+    carl = world.people.customers["carl"]
+    carl.accepted_terms = {"shop": 2}
+    proven = "email:carl@example.org"
+    assert (carl.account, world.people.who_proved(proven)) == ("A-1", [carl])
+    old = EraseCustomer(by=actor("service:crm"), customer=CustomerId("carl"))
+    assert b"whole" not in msgspec.msgpack.encode(old)
+    made.do(old)
+    assert (carl.account, carl.proven_contact, carl.klass) == ("A-1", proven, "vip")
+    made.do(msgspec.structs.replace(old, whole=True))
+    (row,) = profile_row(made.router, CustomerId("carl"))
+    told = {name: value for name, value in row.items() if value}
+    assert told == {"record": "profile", "customer": "carl"}
+    assert carl.language_levels is None
+    assert (world.people.same_as(carl), world.people.who_proved(proven)) == ([carl], [])
+    assert Router.restore(made.router.snapshot()).digest() == made.router.digest()
 
 
 def test_only_a_service_erases() -> None:

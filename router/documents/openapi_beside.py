@@ -41,7 +41,7 @@ _MEANT = {
     (DeliveriesQuery, "status"): "waiting, failed (not taken so far, or given up) or delivered.",
     (DeliveriesQuery, "limit"): "Deliveries at most, 1 to 500; 100 unless told.",
     (TranscriptQuery, "limit"): "Messages at most, 1 to 500; 100 unless told.",
-    (ArchiveQuery, "purpose"): "Of transcripts: what it is for; one of the policy's, if any.",
+    (ArchiveQuery, "purpose"): "Where words are told: what it is for; one of the policy's, if any.",
 }
 """Where a name means something else."""
 
@@ -94,7 +94,7 @@ _PATHS = (
         "/v1/archive/{kind}",
         "get_archive",
         "What is kept of a kind (conversations, transcripts, assignments, ratings or audit), the"
-        " oldest first; for services. Transcripts are audited.",
+        " oldest first; for services. Conversations, transcripts and ratings are audited.",
         answer=ArchivePage,
         query=ArchiveQuery,
         refusals=("400", "401", "403", "404", "429", "503", "504"),

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from functools import partial
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Annotated, Any, Protocol, TypeVar
 
 import msgspec
 import trio
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -30,6 +30,7 @@ from router.cards import Message
 from router.commands import ReadHistory
 from router.core import Router
 from router.errors import ArchiveUnavailable, Refusal, Refused
+from router.fields import ID_MAX
 from router.ids import CustomerId
 from router.looking import purpose_for
 from router.rights import may_send
@@ -54,10 +55,11 @@ WAITING_MAX = 20
 MEMORY_BYTES = 1024 * 1024
 """An export that is larger lies in a file until it was sent."""
 PIECE = 64 * 1024
-SAID = ("transcripts",)
-"""The kinds in which somebody's words are."""
+SAID = ("conversations", "transcripts", "ratings")
+"""The kinds with somebody's words: answers of before the chat, what was said, a comment."""
 NO_STORE = {"cache-control": "no-store"}
 
+_Number = Annotated[int, Meta(ge=0, le=ID_MAX)]
 _Found = TypeVar("_Found")
 _Asked = TypeVar("_Asked", bound=Struct)
 
@@ -149,12 +151,17 @@ class _Exports:
         kind = _kind(request)
         asked = _asked(request, ArchiveQuery)
         _check_limit(asked.limit, LIMIT_MAX)
+        if not all(0 <= one <= ID_MAX for one in (asked.since, asked.until)):
+            raise Refused(Refusal.BAD_REQUEST, f"since, until: expected 0 to {ID_MAX}")
         policy = self._calls.office.routers[caller.tenant].policy
         if kind in SAID:
             purpose_for(policy, caller.actor.role, asked.purpose)
         page = await self._reader.page(caller.tenant, kind, asked)
         if kind in SAID and page.rows:
-            look = ReadHistory(by=caller.actor, purpose=asked.purpose, export=kind)
+            customer = CustomerId(_whose(page.rows, asked)) or None
+            look = ReadHistory(
+                by=caller.actor, customer=customer, purpose=asked.purpose, export=kind
+            )
             await self._calls.do(caller, look)
         found = ArchivePage([_spoken(row) for row in page.rows], _token(page.place), page.more)
         return json_response(found, headers=NO_STORE)
@@ -181,6 +188,13 @@ def _kind(request: Request) -> str:
         hint = did_you_mean(kind, KINDS) or f"; there are {', '.join(KINDS)}"
         raise Refused(Refusal.NOT_FOUND, f"there is no kind {kind!r}{hint}")
     return kind
+
+
+def _whose(rows: Iterable[dict[str, Any]], asked: ArchiveQuery) -> str:
+    """The one customer whose rows these are; empty where they may be many's."""
+    if not (asked.customer or asked.conversation):
+        return ""
+    return next(str(row["customer"]) for row in rows)
 
 
 def _endpoint(calls: Calls, serve: Serve) -> Callable[[Request], Awaitable[Response]]:
@@ -257,11 +271,11 @@ class _Reader:
         if self._records is None:
             raise ArchiveUnavailable("Nothing is kept.")
         query = PageQuery(asked.customer, asked.conversation, asked.since, asked.until, asked.limit)
-        await self._records.settle(tenant)
+        await _bring_up(self._records, tenant)
         read = partial(self._records.archive.page, tenant, kind, query, _place(asked.after, kind))
         try:
             return await self._run(read)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise _no_place() from None
 
     async def export(
@@ -275,7 +289,7 @@ class _Reader:
         """
         archive = None
         if self._records is not None:
-            await self._records.settle(tenant)
+            await _bring_up(self._records, tenant)
             archive = self._records.archive
         head: list[dict[str, object]] = [
             {"record": "export", "tenant": tenant, "customer": customer, "at": now_ms},
@@ -292,6 +306,16 @@ class _Reader:
         if self._limiter.statistics().tasks_waiting >= WAITING_MAX:
             raise Refused(Refusal.OVERLOADED, "too many read the archive", retry_ms=1_000)
         return await trio.to_thread.run_sync(read, limiter=self._limiter)
+
+
+async def _bring_up(records: Records, tenant: str) -> None:
+    """What is behind would lack what happened, and tell what was erased.
+
+    Raises:
+        ArchiveUnavailable: not all that happened is in the archive.
+    """
+    if not await records.settle(tenant):
+        raise ArchiveUnavailable("The archive is behind.")
 
 
 def _write(lines: Iterable[dict[str, object]]) -> IO[bytes]:
@@ -356,7 +380,7 @@ def _place(token: str, kind: str) -> Place:
         return ()
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        return msgspec.json.decode(text, type=tuple[int | str, ...])
+        return msgspec.json.decode(text, type=tuple[_Number | str, ...])
     except (binascii.Error, ValueError, msgspec.DecodeError):
         raise _no_place() from None
 

@@ -75,7 +75,7 @@ def records_routes(calls: Calls, records: Records | None) -> list[Route]:
         if caller.actor.role != "service":
             raise Refused(Refusal.FORBIDDEN, "this is for services")
         customer = CustomerId(request.path_params["customer"])
-        await calls.do(caller, EraseCustomer(by=caller.actor, customer=customer))
+        await calls.do(caller, EraseCustomer(caller.actor, customer, whole=True))
         is_done = records is None or await records.settle(caller.tenant)
         return Response(status_code=204 if is_done else 202)
 

@@ -175,7 +175,8 @@ def _policy(reading: Reading) -> object:
 
 def _limit(query: dict[str, str]) -> int:
     text = query.get("limit", "100")
-    if not text.isdecimal() or not 1 <= int(text) <= PAGE_MAX:
+    is_short = len(text) <= len(str(PAGE_MAX))
+    if not (text.isdecimal() and is_short and 1 <= int(text) <= PAGE_MAX):
         raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {PAGE_MAX}")
     return int(text)
 

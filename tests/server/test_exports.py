@@ -1,5 +1,6 @@
 """What is kept, by HTTP: to follow, to read, to hand out; for bearers of the right token alone."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -94,11 +95,38 @@ async def test_rows_say_what_an_export_of_the_command_line_says(tmp_path: Path) 
 
 async def test_what_somebody_said_is_told_when_the_look_is_written_down(tmp_path: Path) -> None:
     async with kept(tmp_path) as (node, archive):
-        await ask(node, "/v1/archive/ratings")
+        await ask(node, "/v1/archive/assignments")
         _, page = await ask(node, "/v1/archive/transcripts?purpose=analysis")
         await ask(node, f"/v1/archive/transcripts?after={page['next']}")  # nothing came, no look
         await ask(node, "/v1/archive/audit")  # brings the trail up to date
         assert looks(archive) == [("service:crm", "export", "archive:transcripts", "analysis")]
+
+
+@pytest.mark.parametrize("kind", ["conversations", "transcripts", "ratings"])
+async def test_a_look_at_one_customers_words_is_found_under_the_customer(
+    tmp_path: Path, kind: str
+) -> None:
+    async with kept(tmp_path) as (node, archive):
+        for asked in ("?customer=carl", "?conversation=c1", "?purpose=study", "?customer=nobody"):
+            assert (await ask(node, f"/v1/archive/{kind}{asked}"))[0] == 200
+        await ask(node, "/v1/archive/audit")
+        assert [target for _, _, target, _ in looks(archive)] == [
+            "customer:carl", "customer:carl", f"archive:{kind}",
+        ]  # fmt: skip
+
+
+async def test_while_the_archive_is_behind_nothing_of_it_is_told(tmp_path: Path) -> None:
+    """An erasure that the archive has not taken would be undone by whoever reads it."""
+    async with kept(tmp_path) as (node, archive):
+        for path in PATHS:
+            assert (await ask(node, path))[0] == 200, path
+        archive._files["acme"]._connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+        head = f"DELETE /v1/customers/carl HTTP/1.1\nHost: 127.0.0.1:{node.port}"
+        assert (await node.http(f"{head}\n{bearer('service')}\n\n"))[0] == 202
+        for path in PATHS:
+            assert (await ask(node, path))[0] == 503, path
 
 
 async def test_a_transcript_is_read_back_page_by_page_long_after_its_end(tmp_path: Path) -> None:
@@ -192,6 +220,7 @@ async def test_a_purpose_is_needed_for_what_was_said_where_the_tenant_names_some
     async with kept(tmp_path, purposes=("care",)) as (node, _):
         for path in (
             "/v1/archive/transcripts", "/v1/conversations/c1/messages", "/v1/customers/carl/export",
+            "/v1/archive/conversations", "/v1/archive/ratings",
         ):  # fmt: skip
             assert (await ask(node, f"{path}?purpose=curiosity"))[0] == 403, path
             assert (await ask(node, f"{path}?purpose=care"))[0] == 200, path
@@ -201,6 +230,17 @@ async def test_a_purpose_is_needed_for_what_was_said_where_the_tenant_names_some
         assert (status, "purpose" in told["err"]["msg"]) == (400, True)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_place_with_a_number_that_no_page_gives_is_none(tmp_path: Path, kind: str) -> None:
+    async with kept(tmp_path) as (node, _):
+        for number in (10**20, -(10**20), -1):
+            last: int | str = "c1" if kind in ("assignments", "ratings") else 1
+            text = json.dumps([number, 1, last]).encode()
+            after = base64.urlsafe_b64encode(text).decode().rstrip("=")
+            status, told = await ask(node, f"/v1/archive/{kind}?after={after}")
+            assert (status, told["err"]["msg"].startswith("after:")) == (400, True), number
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
@@ -208,6 +248,8 @@ async def test_a_purpose_is_needed_for_what_was_said_where_the_tenant_names_some
         ("/v1/archive/weather", 404, ", ".join(KINDS)),
         ("/v1/archive/ratings?limit=0", 400, "limit"),
         ("/v1/archive/ratings?since=yesterday", 400, "since"),
+        ("/v1/archive/audit?since=100000000000000000000", 400, "since, until: expected 0 to"),
+        ("/v1/archive/audit?until=-1", 400, "since, until: expected 0 to"),
         ("/v1/archive/ratings?form=csv", 400, "form"),
         ("/v1/archive/ratings?after=%25", 400, "after"),
         ("/v1/archive/ratings?after=WzFd", 400, "after"),

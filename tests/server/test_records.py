@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from router.archive.base import Audited, AuditQuery, Fact
 from router.archive.sqlite import SqliteArchive
@@ -116,6 +117,22 @@ async def test_an_erased_customer_is_gone_when_it_is_answered(tmp_path: Path) ->
         assert [(line.actor, line.action, line.target) for line in newest] == [
             ("service:crm", "erase", "customer:carl")
         ]
+
+
+async def test_of_an_erased_customer_the_id_alone_is_exported(tmp_path: Path) -> None:
+    async with kept(tmp_path) as (node, _):
+        proven: Any = {"account": "A-1", "verified": True, "attributes": {"email": "c@example.org"}}
+        carl = await node.join("customer", "carl", token=token("customer", "carl", **proven))
+        await carl.drop()
+        told = []
+        for _ in range(2):
+            path = "/v1/customers/carl/export?purpose=access"
+            lines = (await node.get(path, bearer("service")))[2].splitlines()
+            told += [one for one in map(json.loads, lines) if one["record"] == "profile"]
+            assert (await delete(node, "/v1/customers/carl", bearer("service")))[0] == 204
+        assert (told[0]["account"], told[0]["proven_contact"]) == ("A-1", "email:c@example.org")
+        left = {name: value for name, value in told[1].items() if value}
+        assert left == {"record": "profile", "customer": "carl"}
 
 
 async def test_a_customer_with_an_open_conversation_is_not_erased(tmp_path: Path) -> None:

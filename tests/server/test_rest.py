@@ -233,7 +233,10 @@ async def test_a_supervisor_who_never_connected_has_the_teams_of_their_token() -
 
 async def test_a_parameter_that_there_is_not_is_named() -> None:
     async with open_node() as node:
-        for query in ("?stats=waiting", "?limit=0", "?limit=x"):
+        many = "9" * 5_000
+        for query in (
+            "?stats=waiting", "?limit=0", "?limit=x", f"?limit={many}", f"?after={many}.c1",
+        ):  # fmt: skip
             status, _, told = await _ask(node, "GET", f"/v1/conversations{query}")
             assert (status, told["err"]["code"]) == (400, 105)
         assert (await _ask(node, "GET", "/v1/agents/nobody"))[0] == 404
