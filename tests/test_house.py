@@ -74,6 +74,7 @@ server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
 server.tracing server.span_counts server.node_figures server.certificates server.operating
+server.trusting
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures server.event_log

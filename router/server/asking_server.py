@@ -1,11 +1,12 @@
 """One HTTP request to a server, for commands that must have it do or tell something.
 
 Owns: where the server of some settings is, whose token goes with it. Does not know: what is asked.
+
+Invariant (tests/server/test_asking_server.py): no token is in what is said of an error.
 """
 
 import http.client
 import os
-import ssl
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from router.server.auth import mint
 from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
 from router.server.settings import ServerSettings, Settings, address
+from router.server.trusting import trusting
 
 __all__ = [
     "Asked",
@@ -30,6 +32,7 @@ __all__ = [
 
 ANSWER_S = 10.0
 TOKEN_TTL_S = 60
+NO_TOKEN = "is no token: write one alone, on one line, without spaces"  # noqa: S105 - a sentence
 TOKEN_VARIABLE = "FAIRLINE_TOKEN"  # noqa: S105 - a name
 
 
@@ -115,14 +118,28 @@ def token_given(file: Path | None) -> str:
     """The token of a file, else that of the variable; empty where there is none.
 
     Raises:
-        SettingsError: the file cannot be read.
+        SettingsError: the file cannot be read, or it is no token.
     """
     if file is None:
-        return os.environ.get(TOKEN_VARIABLE, "").strip()
+        return _one_word(os.environ.get(TOKEN_VARIABLE, ""), key=TOKEN_VARIABLE)
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return _one_word(file.read_text(encoding="utf-8"), file=str(file))
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", file=str(file)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(NO_TOKEN, file=str(file)) from None
+
+
+def _one_word(text: str, *, file: str = "", key: str = "") -> str:
+    """What may stand in a header: others would tell of the whole header, were it refused there.
+
+    Raises:
+        SettingsError: it may not.
+    """
+    word = text.strip()
+    if " " in word or not (word.isascii() and word.isprintable()):
+        raise SettingsError(NO_TOKEN, file=file, key=key)
+    return word
 
 
 def address_given(text: str, key: str) -> str:
@@ -141,14 +158,13 @@ def ask(server: Server, method: str, path: str, body: bytes | None = None) -> As
     """Sends one request.
 
     Raises:
-        SettingsError: nobody answers there.
+        SettingsError: nobody answers there, or the certificates to trust cannot be read.
     """
     parts = urlsplit(server.url)
     host = parts.hostname or ""
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=server.ca_file)
-        context.check_hostname = server.checks_host
+        context = trusting(server.ca_file, checks_host=server.checks_host)
         connection = http.client.HTTPSConnection(
             host, parts.port or 443, timeout=ANSWER_S, context=context
         )

@@ -4,7 +4,7 @@ Owns: reading and checking the pair of files, the TLS context made of them, when
 Does not know: when to read them again, who connects.
 
 Invariants (tests/server/test_certificates.py): who connects gets the newest pair that was right as
-a whole; a pair that is not changes nothing; who is connected stays so.
+a whole; a pair that is not changes nothing; who is connected stays so; a stop waits for no file.
 
 A renewed pair gets a context of its own. Loading into the one in use would leave it with a new
 certificate and the old key where the second file is wrong.
@@ -124,7 +124,8 @@ async def renewed(certificate: Certificate | None) -> bool:
     if certificate is None:
         return True
     try:
-        is_new = await trio.to_thread.run_sync(certificate.renew)
+        # A file of a network that hangs must hold up no drain.
+        is_new = await trio.to_thread.run_sync(certificate.renew, abandon_on_cancel=True)
     except SettingsError as error:
         _LOG.error("certificate.refused", key=error.key, error=str(error))
         return False

@@ -43,7 +43,7 @@ def reload(*, config: Config) -> None:
     """Checks the settings and has the running server of this machine put their policies in force.
 
     Nothing is sent where the settings have a mistake. Exit code 1 where the server did not take
-    them; its log says why.
+    them, or its figures could not be read and so nobody knows; its log says why.
 
     Args:
         config: The settings that the server was started with.
@@ -52,8 +52,9 @@ def reload(*, config: Config) -> None:
     before = _reloaded(settings)
     pid = tell(settings, signal.SIGHUP)
     if before is None:
-        _say(f"Told process {pid}; its log says what is in force now.")
-        return
+        where = own_pages(settings.server).url
+        sentence = f"process {pid} was told, but whether it took them is not known: its figures"
+        raise SettingsError(f"{sentence} cannot be read at {where}; its log says it")
 
     def is_over() -> bool:
         now = _reloaded(settings)

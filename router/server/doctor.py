@@ -28,6 +28,7 @@ from router.server.findings import STEP_S, Finding, Findings, Ill, Report, Said
 from router.server.probe import STEPS, open_stream, rehearse
 from router.server.rehearsal import Lent
 from router.server.top_figures import read_page
+from router.server.trusting import trusting
 
 __all__ = ["Patient", "examine"]
 
@@ -61,7 +62,11 @@ class Patient(NamedTuple):
 async def examine(
     patient: Patient, tell: Callable[[Finding], None], before: tuple[Finding, ...] = ()
 ) -> Report:
-    """Takes every step and returns what was found; ``before`` was found already."""
+    """Takes every step and returns what was found; ``before`` was found already.
+
+    Raises:
+        SettingsError: the certificate to trust cannot be read.
+    """
     findings = Findings(tell)
     for finding in before:
         findings.add(finding)
@@ -83,9 +88,7 @@ async def examine(
 def _context(patient: Patient) -> ssl.SSLContext | None:
     if urlsplit(patient.url).scheme != "https":
         return None
-    context = ssl.create_default_context(cafile=patient.ca_file)
-    context.check_hostname = patient.checks_host
-    return context
+    return trusting(patient.ca_file, checks_host=patient.checks_host)
 
 
 class _Round:

@@ -18,11 +18,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from router.errors import SettingsError
 from router.server import logs
-from router.server.certificates import Certificate, certificate_of
+from router.server.certificates import Certificate, certificate_of, renewed
 from router.server.clock import Clock
 from router.server.sections import ServerSettings
 from tests.helpers.certificates import certificate
-from tests.helpers.nodes import RunningNode, node_settings, open_node
+from tests.helpers.nodes import PATIENCE_S, RunningNode, node_settings, open_node
 from tests.helpers.raw import wait_until
 
 DAY_S = 86_400
@@ -162,3 +162,40 @@ async def test_a_hangup_serves_the_renewed_pair_and_a_wrong_one_changes_nothing(
     refused = json.loads(stream.getvalue().splitlines()[-1])
     assert refused["key"] == "server.tls_key"
     assert "is the key of another certificate" in refused["error"]
+
+
+async def test_a_stop_waits_for_no_file_that_hangs(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    served = pair(cert, key)
+    _hang(cert)
+    reading, over = trio.Event(), trio.Event()
+
+    async def renew() -> None:
+        reading.set()
+        with trio.CancelScope() as scope:
+            scopes.append(scope)
+            await renewed(served)
+        over.set()
+
+    scopes: list[trio.CancelScope] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(renew)
+        await reading.wait()
+        with trio.fail_after(PATIENCE_S):
+            writer = await trio.to_thread.run_sync(_opened_by_reader, cert)
+        scopes[0].cancel()
+        with trio.move_on_after(PATIENCE_S) as patience:
+            await over.wait()
+        os.close(writer)  # the thread reads nothing, and ends
+    assert not patience.cancelled_caught, "the stop waited for the file"
+
+
+def _hang(path: str) -> None:
+    """Whoever opens it waits for somebody who writes."""
+    Path(path).unlink()
+    os.mkfifo(path)
+
+
+def _opened_by_reader(fifo: str) -> int:
+    """The writer's end, once somebody reads; nothing comes, so the reader hangs until it closes."""
+    return os.open(fifo, os.O_WRONLY)

@@ -30,6 +30,11 @@ def test_a_server_is_told_to_read_its_settings_and_to_end(
         server.config.write_text(text.replace("wrap_up_ms = 0", "wrap_up_ms = -1"))
         wrong = Ended(capsys, "reload", *config)
         assert (wrong.code, "wrap_up_ms" in wrong.err) == (1, True)
+        server.config.write_text(text.replace("[server]", '[server]\nops_bind = "127.0.0.1:9"'))
+        unknown = Ended(capsys, "reload", *config)
+        assert (unknown.code, unknown.out) == (1, "")
+        assert f"process {pid} was told, but whether it took them is not known" in unknown.err
+        assert "cannot be read at http://127.0.0.1:9" in unknown.err
         server.config.write_text(text)
         told = json.loads(Ended(capsys, "upgrade", *config, "--json").out)
         assert told["problems"] == []

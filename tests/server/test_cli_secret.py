@@ -1,5 +1,6 @@
 """Fresh secrets in files of their own."""
 
+import resource
 import stat
 from pathlib import Path
 
@@ -35,3 +36,29 @@ def test_what_cannot_be_written_is_a_sentence(
     ):
         ended = Ended(capsys, "secret", str(wrong))
         assert (ended.code, said in ended.err) == (1, True), ended.err
+
+
+def test_where_the_disk_takes_nothing_there_is_no_empty_file_and_the_next_run_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "main"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        full = Ended(capsys, "secret", str(file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (full.code, "cannot be written" in full.err) == (1, True), full.err
+    assert list(tmp_path.iterdir()) == []
+    assert Ended(capsys, "secret", str(file)).out == f"Wrote {file}.\n"
+    assert list(tmp_path.iterdir()) == [file], "nothing is left beside it"
+
+
+def test_a_link_to_nothing_is_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nothing")
+    ended = Ended(capsys, "secret", str(link))
+    assert (ended.code, f"{link} is in the way" in ended.err) == (1, True), ended.err
+    assert list(tmp_path.iterdir()) == [link]

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 import trio
 
+from router.errors import SettingsError
 from router.server.doctor import Patient, examine
 from router.server.findings import Finding, Report
 from router.server.probe import STEPS
-from tests.helpers.certificates import certificate
+from tests.helpers.certificates import certificate, issued
 from tests.helpers.nodes import POLICY, RunningNode, node_settings, open_node, token
 
 FIRST = ["port", "livez", "readyz", "metrics", "token", "signs in", "players", "clock"]
@@ -178,6 +179,18 @@ async def test_over_tls_the_certificate_is_looked_at_too(tmp_path: Path) -> None
         strange = found(await look(of(node, url=url)))
         assert strange["certificate"].outcome == "failed"
         assert "--ca-file" in strange["certificate"].mend
+
+
+async def test_a_certificate_of_an_authority_is_trusted_by_the_server_s_own_file(
+    tmp_path: Path,
+) -> None:
+    cert, key = issued(tmp_path)
+    async with open_node(node_settings(tls_cert=cert, tls_key=key)) as node:
+        url = f"https://127.0.0.1:{node.port}"
+        report = await look(of(node, url=url, ca_file=Path(cert), checks_host=False))
+        assert report.ok, report.findings
+        with pytest.raises(SettingsError, match="cannot be read"):
+            await look(of(node, url=url, ca_file=tmp_path / "none"))
 
 
 async def test_what_the_figures_say_is_wrong_is_a_warning_with_its_runbook() -> None:
