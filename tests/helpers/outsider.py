@@ -29,7 +29,7 @@ JSON = "fairline.v1.json"
 MSGPACK = "fairline.v1.msgpack"
 
 Fields = dict[str, Any]
-UNPLACED = {"beat", "disconnect", "token.expiring", "typing"}
+UNPLACED = {"beat", "disconnect", "token.expiring", "typing", "topic.stale"}
 COALESCED = {"presence", "board", "queue.position"}
 
 
