@@ -18,6 +18,7 @@ from msgspec import Struct
 from router import incoming, outgoing
 from router.documents.examples import FROM_SERVER, TO_SERVER
 from router.documents.kinds import default_of, kind_of, structs_in
+from router.documents.schema_tables import table
 from router.documents.settings_words import WORDS
 from router.documents.wire_words import words_of
 from router.fields import IncomingForm
@@ -86,7 +87,7 @@ def _to_server(names: list[str]) -> Iterator[str]:
         kind = known[name]
         yield from _heading(name, "to", kind, f"For {_roles(RELATIONS[name])}.")
         rows = [(key, *cells) for key, *cells in _rows(kind) if (key, name) != ("id", name)]
-        yield from _table(("field", "kind", "if left out", ""), rows)
+        yield from table(("field", "kind", "if left out", ""), rows)
         yield from _example({"t": name, "id": 2, **TO_SERVER[name]})
 
 
@@ -94,7 +95,7 @@ def _from_server(names: list[str]) -> Iterator[str]:
     known = messages("from-server")
     for name in names:
         yield from _heading(name, "from", known[name])
-        yield from _table(("field", "kind", "there", ""), _rows(known[name]))
+        yield from table(("field", "kind", "there", ""), _rows(known[name]))
         yield from _example({"t": name, **FROM_SERVER[name]})
 
 
@@ -109,7 +110,7 @@ def _parts(_: list[str]) -> Iterator[str]:
     for kind in sorted(parts(), key=lambda one: one.__name__):
         yield from _heading(kind.__name__, "part", kind)
         head = "there" if _is_sent(kind) else "if left out"
-        yield from _table(("field", "kind", head, ""), _rows(kind))
+        yield from table(("field", "kind", head, ""), _rows(kind))
 
 
 def _heading(name: str, side: str, kind: type[Struct], more: str = "") -> Iterator[str]:
@@ -172,7 +173,7 @@ def _rights(_: list[str]) -> Iterator[str]:
         (f"`{name}`", *(_relation(by_role.get(role)) for role in ALLOWANCES))
         for name, by_role in RELATIONS.items()
     ]
-    yield from _table(("message", *ALLOWANCES), rows)
+    yield from table(("message", *ALLOWANCES), rows)
 
 
 def _relation(needed: frozenset[str] | None) -> str:
@@ -186,7 +187,7 @@ def _topics(_: list[str]) -> Iterator[str]:
         (f"`{word}:ID`" if word in {"team", "queue"} else f"`{word}`", _roles(dict.fromkeys(roles)))
         for word, roles in ((word, sorted(roles)) for word, roles in TOPIC_ROLES.items())
     ]
-    yield from _table(("topic", "for"), rows)
+    yield from table(("topic", "for"), rows)
 
 
 def _allowances(_: list[str]) -> Iterator[str]:
@@ -203,7 +204,7 @@ def _allowances(_: list[str]) -> Iterator[str]:
             )
         )
     head = ("role", "commands a second", "messages, marks, typing a second", "topics", "pings")
-    yield from _table(head, rows)
+    yield from table(head, rows)
 
 
 def _roles(by_role: Mapping[str, Any]) -> str:
@@ -211,17 +212,6 @@ def _roles(by_role: Mapping[str, Any]) -> str:
     if len(roles) == len(ALLOWANCES):
         return "everybody"
     return " and ".join([", ".join(roles[:-1]), roles[-1]] if len(roles) > 1 else roles)
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[Any]) -> Iterator[str]:
-    told = list(rows)
-    if not told:
-        return
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for cells in told:
-        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-    yield ""
 
 
 _TABLES: Mapping[str, Callable[[list[str]], Iterator[str]]] = {
