@@ -10,7 +10,7 @@ a customer and what is kept, each conversation once.
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from tempfile import SpooledTemporaryFile
@@ -34,7 +34,8 @@ from router.fields import ID_MAX
 from router.ids import CustomerId
 from router.looking import purpose_for
 from router.rights import may_send
-from router.server.calls import Caller, Calls, Serve, json_response
+from router.server.asked_for import archive_endpoint, check_limit, query_of
+from router.server.calls import Caller, Calls, json_response
 from router.server.histories import Histories
 from router.server.live_rows import conversation_row, message_rows, profile_row
 from router.suggestions import did_you_mean
@@ -61,7 +62,6 @@ NO_STORE = {"cache-control": "no-store"}
 
 _Number = Annotated[int, Meta(ge=0, le=ID_MAX)]
 _Found = TypeVar("_Found")
-_Asked = TypeVar("_Asked", bound=Struct)
 
 
 class Records(Protocol):
@@ -120,9 +120,11 @@ def export_routes(calls: Calls, histories: Histories, records: Records | None) -
     """The routes, for the public port; ``records`` is None where nothing is kept."""
     exports = _Exports(calls, histories, _Reader(records))
     return [
-        Route("/v1/conversations/{conversation}/messages", _endpoint(calls, exports.messages)),
-        Route("/v1/customers/{customer}/export", _endpoint(calls, exports.customer)),
-        Route("/v1/archive/{kind}", _endpoint(calls, exports.archive)),
+        Route(
+            "/v1/conversations/{conversation}/messages", archive_endpoint(calls, exports.messages)
+        ),
+        Route("/v1/customers/{customer}/export", archive_endpoint(calls, exports.customer)),
+        Route("/v1/archive/{kind}", archive_endpoint(calls, exports.archive)),
     ]
 
 
@@ -136,8 +138,8 @@ class _Exports:
 
     async def messages(self, request: Request, caller: Caller) -> Response:
         """A page of one transcript, going back in time."""
-        asked = _asked(request, TranscriptQuery)
-        _check_limit(asked.limit, MESSAGES_MAX)
+        asked = query_of(request, TranscriptQuery)
+        check_limit(asked.limit, MESSAGES_MAX)
         wanted = _history(request.path_params["conversation"], asked)
         assert may_send(caller.actor.role, "history"), "so the table says of all who come here"
         reply = await self._histories.answer(wanted, caller.tenant, caller.actor)
@@ -149,8 +151,8 @@ class _Exports:
         """A page of a kind; the look at what was said is written down before it is told."""
         _check_service(caller)
         kind = _kind(request)
-        asked = _asked(request, ArchiveQuery)
-        _check_limit(asked.limit, LIMIT_MAX)
+        asked = query_of(request, ArchiveQuery)
+        check_limit(asked.limit, LIMIT_MAX)
         if not all(0 <= one <= ID_MAX for one in (asked.since, asked.until)):
             raise Refused(Refusal.BAD_REQUEST, f"since, until: expected 0 to {ID_MAX}")
         policy = self._calls.office.routers[caller.tenant].policy
@@ -170,7 +172,7 @@ class _Exports:
         """All of a customer, once it is written down that it was asked for."""
         _check_service(caller)
         customer = CustomerId(request.path_params["customer"])
-        purpose = _asked(request, ExportQuery).purpose
+        purpose = query_of(request, ExportQuery).purpose
         if not purpose:
             raise Refused(Refusal.BAD_REQUEST, "purpose: say what the export is for")
         look = ReadHistory(by=caller.actor, customer=customer, purpose=purpose, export="customer")
@@ -197,37 +199,9 @@ def _whose(rows: Iterable[dict[str, Any]], asked: ArchiveQuery) -> str:
     return next(str(row["customer"]) for row in rows)
 
 
-def _endpoint(calls: Calls, serve: Serve) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request, caller: Caller) -> Response:
-        try:
-            return await serve(request, caller)
-        except ArchiveUnavailable:
-            raise Refused(Refusal.OVERLOADED, "the archive cannot be read at present") from None
-
-    return partial(calls.answer, serve=answer, unknown="ask again")
-
-
 def _check_service(caller: Caller) -> None:
     if caller.actor.role != "service":
         raise Refused(Refusal.FORBIDDEN, "this is for services")
-
-
-def _asked(request: Request, kind: type[_Asked]) -> _Asked:
-    """What is asked for.
-
-    Raises:
-        Refused: BAD_REQUEST, with what is wrong.
-    """
-    try:
-        asked = msgspec.convert(dict(request.query_params), kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
-    return asked
-
-
-def _check_limit(limit: int, limit_max: int) -> None:
-    if not 1 <= limit <= limit_max:
-        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {limit_max}")
 
 
 # -- transcripts -------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from router.errors import Refusal, Refused, StorageError
+from router.server.asked_for import check_limit, query_of
 from router.server.calls import Caller, Calls, Serve, json_response
 from router.server.hook_sending import Hooked
 from router.server.hook_store import STATES, Listed
@@ -163,14 +164,10 @@ def _asked(request: Request) -> DeliveriesQuery:
     Raises:
         Refused: BAD_REQUEST, with what is wrong.
     """
-    try:
-        asked = msgspec.convert(dict(request.query_params), DeliveriesQuery, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
+    asked = query_of(request, DeliveriesQuery)
     if asked.status and asked.status not in STATES:
         raise Refused(Refusal.BAD_REQUEST, f"status: expected {', '.join(STATES)}")
-    if not 1 <= asked.limit <= LIMIT_MAX:
-        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {LIMIT_MAX}")
+    check_limit(asked.limit, LIMIT_MAX)
     if asked.after and not _PLACE.fullmatch(asked.after):
         raise Refused(Refusal.BAD_REQUEST, "after: expected the `next` of the page before")
     return asked

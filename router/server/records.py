@@ -7,8 +7,6 @@ Invariants (tests/server/test_records.py): without a token of the right role not
 even whether there is such a customer; an erasure is answered when it is in the journal.
 """
 
-from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -22,7 +20,8 @@ from router.commands import EraseCustomer
 from router.errors import ArchiveUnavailable, Refusal, Refused
 from router.fields import ID_MAX
 from router.ids import CustomerId
-from router.server.calls import Caller, Calls, Serve, json_response
+from router.server.asked_for import archive_endpoint, check_limit, query_of
+from router.server.calls import Caller, Calls, json_response
 
 __all__ = ["AuditPage", "Records", "TrailQuery", "records_routes"]
 
@@ -80,19 +79,9 @@ def records_routes(calls: Calls, records: Records | None) -> list[Route]:
         return Response(status_code=204 if is_done else 202)
 
     return [
-        Route("/v1/audit", _endpoint(calls, audit)),
-        Route("/v1/customers/{customer}", _endpoint(calls, erase), methods=["DELETE"]),
+        Route("/v1/audit", archive_endpoint(calls, audit)),
+        Route("/v1/customers/{customer}", archive_endpoint(calls, erase), methods=["DELETE"]),
     ]
-
-
-def _endpoint(calls: Calls, serve: Serve) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request, caller: Caller) -> Response:
-        try:
-            return await serve(request, caller)
-        except ArchiveUnavailable:
-            raise Refused(Refusal.OVERLOADED, "the archive cannot be read at present") from None
-
-    return partial(calls.answer, serve=answer, unknown="ask again")
 
 
 def _query(request: Request) -> TrailQuery:
@@ -101,12 +90,8 @@ def _query(request: Request) -> TrailQuery:
     Raises:
         Refused: BAD_REQUEST, with what is wrong.
     """
-    try:
-        query = msgspec.convert(dict(request.query_params), TrailQuery, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
-    if not 1 <= query.limit <= LIMIT_MAX:
-        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {LIMIT_MAX}")
+    query = query_of(request, TrailQuery)
+    check_limit(query.limit, LIMIT_MAX)
     if not all(0 <= one <= ID_MAX for one in (query.since, query.until, query.before)):
         raise Refused(Refusal.BAD_REQUEST, f"since, until, before: expected 0 to {ID_MAX}")
     if not query.after:
