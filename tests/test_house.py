@@ -73,6 +73,7 @@ server.sources server.starter server.visit server.logs
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
+server.live_events
 server.tracing server.span_counts server.node_figures server.certificates server.operating
 server.trusting
 server.keys server.showing server.trace_export server.hook_events server.hook_sending

@@ -12,8 +12,7 @@ Made only where ``server.log_events`` asks for it: else nobody calls anything he
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 import trio
@@ -23,6 +22,7 @@ from router.ids import ConnectionId
 from router.journal.base import Record
 from router.server.hidden import HIDDEN
 from router.server.links import Link
+from router.server.live_events import LiveEvents
 
 __all__ = ["EventLog", "trace_id"]
 
@@ -37,7 +37,7 @@ def trace_id(traceparent: str) -> str:
     return found[1] if found is not None and found[1].strip("0") else ""
 
 
-class EventLog:
+class EventLog(LiveEvents):
     """The lines of one node; one of the engine's ``Effects``, and the hub's ``Watching``.
 
     Args:
@@ -48,17 +48,19 @@ class EventLog:
     def __init__(
         self, is_live: Callable[[], bool], trace_of: Callable[[str, str], str] = lambda *_: ""
     ) -> None:
-        self._is_live = is_live
         self._trace_of = trace_of
         self._traces: OrderedDict[str, str] = OrderedDict()
         self._opened_at: dict[ConnectionId, float] = {}
-        self._takes: Mapping[type, Callable[[Record, Any], None]] = {
-            events.ConversationQueued: self._queued,
-            events.ConversationAssigned: self._assigned,
-            events.ConversationEnded: self._ended,
-            events.OfferMade: self._offered,
-            events.OfferEnded: self._offer_ended,
-        }
+        super().__init__(
+            is_live,
+            {
+                events.ConversationQueued: self._queued,
+                events.ConversationAssigned: self._assigned,
+                events.ConversationEnded: self._ended,
+                events.OfferMade: self._offered,
+                events.OfferEnded: self._offer_ended,
+            },
+        )
 
     def note(self, conversation: str, traceparent: str) -> None:
         """Says whose trace a conversation belongs to that is about to be asked for."""
@@ -69,18 +71,6 @@ class EventLog:
             self._traces[conversation] = trace
             if len(self._traces) > TRACES_MAX:
                 self._traces.popitem(last=False)
-
-    def take(self, record: Record, found: Sequence[events.Event]) -> None:
-        """See ``hearers.Effects``."""
-        if record.tenant == HIDDEN or not self._is_live():
-            return
-        for event in found:
-            take = self._takes.get(type(event))
-            if take is not None:
-                take(record, event)
-
-    async def keep_up(self) -> None:
-        """See ``hearers.Effects``; nothing here has to be waited for."""
 
     def _ids(self, record: Record, conversation: str) -> dict[str, str | int]:
         """What every line about a conversation has."""

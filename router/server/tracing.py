@@ -18,7 +18,7 @@ This module is only loaded where traces are wanted: it needs the extra ``otel``.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry import trace
@@ -28,7 +28,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from router import events
 from router.journal.base import Record
-from router.server.hidden import HIDDEN
+from router.server.live_events import LiveEvents
 
 __all__ = ["Tracing"]
 
@@ -58,7 +58,7 @@ class _Trace:
                 span.end(at_ns)
 
 
-class Tracing:
+class Tracing(LiveEvents):
     """Makes the spans; one of the engine's ``Effects``.
 
     Args:
@@ -74,7 +74,6 @@ class Tracing:
         took_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._tracer = tracer
-        self._is_live = is_live
         self._took_s = took_s
         self.begun = 0
         """Spans that were begun."""
@@ -84,17 +83,20 @@ class Tracing:
         self._parents: OrderedDict[str, str] = OrderedDict()
         self._over = (("", ""), "")
         """The conversation whose trace ended last, for those who hear of its end after us."""
-        self._takes: Mapping[type, Callable[[Record, Any], None]] = {
-            events.ConversationQueued: self._queued,
-            events.ConversationSnoozed: self._snoozed,
-            events.OfferMade: self._offered,
-            events.OfferEnded: self._offer_ended,
-            events.ConversationAssigned: self._assigned,
-            events.WrapUpStarted: self._wrap_up,
-            events.ReplyMissed: self._reply_missed,
-            events.ConversationEnded: self._ended,
-            events.ConversationForgotten: self._forgotten,
-        }
+        super().__init__(
+            is_live,
+            {
+                events.ConversationQueued: self._queued,
+                events.ConversationSnoozed: self._snoozed,
+                events.OfferMade: self._offered,
+                events.OfferEnded: self._offer_ended,
+                events.ConversationAssigned: self._assigned,
+                events.WrapUpStarted: self._wrap_up,
+                events.ReplyMissed: self._reply_missed,
+                events.ConversationEnded: self._ended,
+                events.ConversationForgotten: self._forgotten,
+            },
+        )
 
     @property
     def count(self) -> int:
@@ -116,18 +118,6 @@ class Tracing:
             self._parents[conversation] = traceparent
             if len(self._parents) > PARENTS_MAX:
                 self._parents.popitem(last=False)
-
-    def take(self, record: Record, found: Sequence[events.Event]) -> None:
-        """See ``hearers.Effects``."""
-        if record.tenant == HIDDEN or not self._is_live():
-            return
-        for event in found:
-            take = self._takes.get(type(event))
-            if take is not None:
-                take(record, event)
-
-    async def keep_up(self) -> None:
-        """See ``hearers.Effects``; nothing here has to be waited for."""
 
     def _start(self, *about: Any, **more: Any) -> Span:  # noqa: ANN401 - of the SDK
         self.begun += 1
