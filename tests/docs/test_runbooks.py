@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from router.policy import Policy, Queue, ServiceLevel
 from router.server.cli import app
 from router.server.sections import ServerSettings
+from tests.helpers.programs import PROMETHEUS, program
 from tests.helpers.runbooks import FOLDER, ROOT, alerts, renewed
 
 PAGES = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.md") if path.stem != "index"}
@@ -110,9 +110,7 @@ def test_every_command_of_a_page_is_one() -> None:
 
 
 def test_every_query_of_a_page_is_one(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("NOT TESTED: no promtool; tests/setup-prometheus.sh says how to get one")
+    promtool = program("promtool", PROMETHEUS)
     lines = ["groups:", "  - name: pages", "    rules:"]
     for page in sorted(PAGES):
         for block in re.findall(r"```promql\n(.*?)\n```", section(page, "Confirm"), re.DOTALL):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.helpers.promtool import tool
+from tests.helpers.programs import PROMETHEUS, program
 
 GRAFANA = Path(__file__).parents[2] / "config" / "grafana"
 
@@ -182,7 +182,7 @@ def evaluated(folder: Path, expression: str, series: dict[str, str], answer: flo
     }
     file = folder / "query.yml"
     file.write_text(json.dumps(told), encoding="utf-8")  # JSON is YAML
-    command = [tool("promtool"), "test", "rules", str(file)]
+    command = [program("promtool", PROMETHEUS), "test", "rules", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 

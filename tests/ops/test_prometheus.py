@@ -20,7 +20,7 @@ import pytest
 from tests.helpers import busy_day
 from tests.helpers.busy_day import BusyDay
 from tests.helpers.outsider import until
-from tests.helpers.promtool import tool
+from tests.helpers.programs import PROMETHEUS, program
 from tests.helpers.real_server import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def tools() -> dict[str, str]:
-    return {name: tool(name) for name in ("prometheus", "promtool", "amtool")}
+    return {name: program(name, PROMETHEUS) for name in ("prometheus", "promtool", "amtool")}
 
 
 def _promtool(tools: dict[str, str], *arguments: str) -> None:

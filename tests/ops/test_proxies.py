@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +17,7 @@ from router.server.operating import Place, filled
 from router.server.sections import ServerSettings
 from tests.helpers.certificates import certificate
 from tests.helpers.nodes import Client, RunningNode, node_settings, open_node
+from tests.helpers.programs import program
 from tests.helpers.real_server import free_port
 
 PATIENCE_S = 15.0
@@ -25,16 +25,6 @@ SITE = "localhost"
 SHOP = {"Origin": "https://shop.example"}
 
 pytestmark = pytest.mark.process
-
-
-def _program(name: str) -> str:
-    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    if path is None:
-        sentence = f"NOT TESTED: no {name}: tests/setup-neighbours.sh says how to get one"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return path
 
 
 class Proxy:
@@ -67,7 +57,7 @@ class Proxy:
             f"http {{ access_log off; {folders} include {self.folder / 'site.conf'}; }}\n",
             "utf-8",
         )
-        command = [_program("nginx"), "-p", str(self.folder), "-c", str(self.config)]
+        command = [program("nginx"), "-p", str(self.folder), "-c", str(self.config)]
         return [*command, "-t"], command
 
     def _caddy(self) -> tuple[list[str], list[str]]:
@@ -78,7 +68,7 @@ class Proxy:
         )
         self.config.write_text(ports + self._with("caddy/Caddyfile", words), "utf-8")
         file = ["--config", str(self.config), "--adapter", "caddyfile"]
-        command = _program("caddy")
+        command = program("caddy")
         return [command, "validate", *file], [command, "run", *file]
 
     def _with(self, name: str, words: dict[str, str]) -> str:

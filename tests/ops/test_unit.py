@@ -1,8 +1,6 @@
 """The unit of systemd and its user, judged by systemd's own programs."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 from router.server.announcing import EXTEND_EVERY_S
 from router.server.operating import Place, filled
 from router.server.sections import ServerSettings
+from tests.helpers.programs import program
 
 EXPOSURE_MAX = 2.0
 """Of 10, as ``systemd-analyze security`` counts; 9.6 is a service that asks for nothing."""
@@ -19,14 +18,8 @@ EXPOSURE_MAX = 2.0
 pytestmark = pytest.mark.process
 
 
-def _judge(program: str, *arguments: str) -> str:
-    path = shutil.which(program)
-    if path is None:
-        sentence = f"NOT TESTED: no {program}: tests/setup-neighbours.sh says how to get one"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    done = subprocess.run([path, *arguments], capture_output=True, text=True)
+def _judge(name: str, *arguments: str) -> str:
+    done = subprocess.run([program(name), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -1,8 +1,6 @@
 """All policies of newer files or none, and what was set by hand."""
 
 import io
-import json
-from typing import Any
 
 import msgspec
 import pytest
@@ -11,10 +9,9 @@ import trio.testing
 
 from router.commands import SetPolicy
 from router.errors import Refusal, Refused
-from router.server import logs
-from router.server.clock import Clock
 from router.server.filed import put_in_force, standings, warn_of_differences
 from tests.helpers.cores import actor
+from tests.helpers.log_lines import log_lines, read_lines
 from tests.helpers.nodes import POLICY, node_settings
 from tests.helpers.ruled import Ruling
 
@@ -31,13 +28,7 @@ def by_hand(node: Ruling, tenant: str) -> None:
 
 @pytest.fixture
 def lines() -> io.StringIO:
-    stream = io.StringIO()
-    logs.configure("json", Clock(), stream)
-    return stream
-
-
-def read(lines: io.StringIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines.getvalue().splitlines()]
+    return log_lines()
 
 
 async def test_all_of_them_take_effect_and_are_what_the_files_said() -> None:
@@ -59,7 +50,7 @@ async def test_where_one_is_refused_every_other_is_as_it_was(
     assert found == {"acme": wrong.message}
     assert standings(node) == before
     assert before["browsers"] == (BY_HAND, POLICY)
-    (line,) = read(lines)
+    (line,) = read_lines(lines)
     assert (line["event"], line["tenant"]) == ("settings.taken_back", "browsers")
 
 
@@ -86,7 +77,7 @@ async def test_what_somebody_set_meanwhile_is_not_taken_back(
     node.between["browsers"] = [*[None] * count, SetPolicy(policy=set_now, by=SOFIA)]
     assert await put_in_force(node, {"acme": OTHER, "browsers": OTHER}) == {"acme": FULL.message}
     assert standings(node)["browsers"] == (set_now, OTHER if count == 1 else POLICY)
-    (line,) = read(lines)
+    (line,) = read_lines(lines)
     assert (line["event"], line["tenant"]) == ("settings.set_meanwhile", "browsers")
 
 
@@ -94,7 +85,7 @@ async def test_what_cannot_be_taken_back_is_told(lines: io.StringIO) -> None:
     node = Ruling(node_settings())
     node.refusals = {"acme": [FULL], "browsers": [None, BROKE]}
     await put_in_force(node, {"acme": OTHER, "browsers": OTHER})
-    (line,) = read(lines)
+    (line,) = read_lines(lines)
     assert (line["event"], line["tenant"]) == ("settings.half_in_force", "browsers")
 
 
@@ -102,9 +93,9 @@ def test_a_policy_that_differs_from_its_file_is_told_and_another_is_not(lines: i
     node = Ruling(node_settings())
     told = {"acme": POLICY, "browsers": POLICY}
     warn_of_differences(node, told)
-    assert read(lines) == []
+    assert read_lines(lines) == []
     by_hand(node, "acme")
     warn_of_differences(node, told)
-    (line,) = read(lines)
+    (line,) = read_lines(lines)
     assert (line["event"], line["tenant"]) == ("policy.differs_from_file", "acme")
     assert (line["change_count"], line["changes"]) == (1, "score_band: 100 -> 7")

@@ -1,13 +1,11 @@
 """Newer settings for a running node."""
 
 import io
-import json
 import signal
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,13 +13,13 @@ import trio
 
 from router.commands import SetPolicy
 from router.errors import Refusal, Refused, SettingsError
-from router.server import appending, logs
-from router.server.clock import Clock
+from router.server import appending
 from router.server.filed import put_in_force
 from router.server.reloading import unchangeable, wait_to_stop
 from router.server.sections import Webhook
 from router.server.settings import KeyEntry, Settings, load
 from tests.helpers.cores import actor
+from tests.helpers.log_lines import log_lines, read_lines
 from tests.helpers.nodes import PATIENCE_S, POLICY, node_settings, open_node
 from tests.helpers.ruled import Ruling
 
@@ -43,13 +41,7 @@ async def reloaded(node: Ruling, reload: Callable[[], Settings] | None) -> None:
 
 @pytest.fixture
 def lines() -> io.StringIO:
-    stream = io.StringIO()
-    logs.configure("json", Clock(), stream)
-    return stream
-
-
-def read(lines: io.StringIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines.getvalue().splitlines()]
+    return log_lines()
 
 
 def changed(settings: Settings, **fields: object) -> Settings:
@@ -84,7 +76,7 @@ async def test_settings_that_are_right_are_taken_and_what_waits_is_one_line(
     )
     await reloaded(node, lambda: newer)
     assert (node.taken, node.told) == (["browsers"], [True])
-    waiting, done = read(lines)
+    waiting, done = read_lines(lines)
     assert (waiting["event"], waiting["setting"]) == (
         "settings.need_restart", "server.bind, tenants.acme.keys",
     )  # fmt: skip
@@ -99,7 +91,7 @@ async def test_settings_with_mistakes_change_nothing_and_each_is_logged_with_its
     node = Ruling(node_settings())
     await reloaded(node, lambda: load([file], {}))
     assert (node.taken, node.told) == ([], [False])
-    found = {line["key"]: line for line in read(lines)}
+    found = {line["key"]: line for line in read_lines(lines)}
     assert {line["event"] for line in found.values()} == {"settings.refused"}
     assert (found["server.lgo"]["file"], found["server.lgo"]["line"]) == (str(file), 2)
     assert 'did you mean "log"' in found["server.lgo"]["error"]
@@ -113,14 +105,14 @@ async def test_each_of_many_mistakes_is_in_the_log(lines: io.StringIO, tmp_path:
     file.write_text(f"[server]\n{wrong}[tenants.acme]\n", encoding="utf-8")
     node = Ruling(node_settings())
     await reloaded(node, lambda: load([file], {}))
-    keys = {line["key"] for line in read(lines) if line["event"] == "settings.refused"}
+    keys = {line["key"] for line in read_lines(lines) if line["event"] == "settings.refused"}
     assert {f"server.wrong{number}" for number in range(25)} <= keys
 
 
 async def test_without_files_a_hangup_is_for_the_certificate_alone(lines: io.StringIO) -> None:
     node = Ruling(node_settings())
     await reloaded(node, None)
-    assert (node.told, node.renewed_count, read(lines)) == ([True], 1, [])
+    assert (node.told, node.renewed_count, read_lines(lines)) == ([True], 1, [])
 
 
 async def test_a_mistake_in_the_settings_does_not_keep_the_certificate_from_being_renewed() -> None:
@@ -149,7 +141,7 @@ async def test_a_single_error_is_told_too(lines: io.StringIO) -> None:
     node = Ruling(node_settings())
     await reloaded(node, unreadable)
     assert node.told == [False]
-    assert [(line["key"], line["error"]) for line in read(lines)] == [("k", "a mistake")]
+    assert [(line["key"], line["error"]) for line in read_lines(lines)] == [("k", "a mistake")]
 
 
 async def test_the_loop_turns_while_settings_are_read() -> None:
@@ -174,7 +166,7 @@ async def test_a_policy_that_did_not_take_effect_is_told_and_the_settings_are_no
     node.refusals["acme"] = [full]
     await reloaded(node, lambda: node_settings(OTHER))
     assert (node.policies(), node.told) == ([POLICY, POLICY], [False])
-    back, line = read(lines)
+    back, line = read_lines(lines)
     assert (back["event"], back["tenant"]) == ("settings.taken_back", "browsers")
     assert (line["event"], line["tenant"]) == ("settings.not_in_force", "acme")
     assert "too many" in line["error"]
@@ -195,11 +187,11 @@ async def test_other_webhooks_are_taken_at_once_where_that_can_be(lines: io.Stri
     node = Ruling(node_settings())
     await reloaded(node, lambda: newer)
     assert (node.hooks, node.told) == ({"acme": (hook,), "browsers": ()}, [True])
-    assert [line["event"] for line in read(lines)] == ["settings.reloaded"]
+    assert [line["event"] for line in read_lines(lines)] == ["settings.reloaded"]
     node = Ruling(node_settings())
     node.can_hook = False
     await reloaded(node, lambda: newer)
-    (_, waiting, _) = read(lines)
+    (_, waiting, _) = read_lines(lines)
     assert (waiting["event"], waiting["setting"]) == ("settings.need_restart", "tenants.*.webhooks")
 
 
@@ -208,7 +200,7 @@ async def test_a_tenant_that_newer_settings_leave_out_goes_on_as_it_is(lines: io
     fewer = {"browsers": node.settings.tenants["browsers"]}
     await reloaded(node, lambda: msgspec.structs.replace(node_settings(), tenants=fewer))
     assert (node.hooks, node.told) == ({"browsers": ()}, [True]), "acme is not named, so it keeps"
-    waiting, _ = read(lines)
+    waiting, _ = read_lines(lines)
     assert (waiting["event"], waiting["setting"]) == ("settings.need_restart", "tenants.acme")
 
 
@@ -228,7 +220,7 @@ async def test_what_was_set_by_hand_stays_until_its_file_says_something_new(
     node.apply("acme", SetPolicy(policy=by_hand, by=actor("supervisor:sofia")))
     await reloaded(node, node_settings)
     assert (node.policies(), node.taken) == ([by_hand, POLICY], [])
-    differs, done = read(lines)
+    differs, done = read_lines(lines)
     assert (differs["event"], differs["tenant"]) == ("policy.differs_from_file", "acme")
     assert done["event"] == "settings.reloaded"
     node.heard = trio.Event()
