@@ -8,7 +8,6 @@ its own server. What is done with a block it says itself, in a comment before it
 
 import ast
 import json
-import os
 import re
 import shlex
 import shutil
@@ -26,6 +25,7 @@ from router.lab.files import read_policy
 from router.server.cli import app
 from tests.helpers.blocks import MARK, PAGES, ROOT, RUN, Block, blocks
 from tests.helpers.real_server import free_port
+from tests.helpers.shell import run_lines, until_ready
 
 LANGUAGES = ("html", "js", "json", "php", "python", "ruby", "sh", "toml")
 
@@ -132,11 +132,7 @@ def test_programs_and_data_can_be_read(block: Block) -> None:
 @pytest.mark.process
 def test_the_tutorial_works_as_it_stands(tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
-    ours = tmp_path / "bin" / "fairline"
-    ours.parent.mkdir()
-    ours.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m router "$@"\n', encoding="utf-8")
-    ours.chmod(0o755)
-    script = ["set -e"]
+    script = []
     for block in blocks([ROOT / "docs/tutorial.md"], "sh", "python"):
         text = block.text.replace("127.0.0.1:8080", address)
         match block.mark:
@@ -144,29 +140,11 @@ def test_the_tutorial_works_as_it_stands(tmp_path: Path) -> None:
                 script.append(text)
             case "run: server":
                 script.append(text.strip() + " &\nserver=$!\ntrap 'kill $server' EXIT")
-                url = f"http://{address}/readyz"
-                script.append(f'until "{sys.executable}" -c "{_ASK}" {url} 2>&-; do :; done')
+                script.append(until_ready(address))
             case "parsed":
                 pass
             case "run: python":
                 script.append(f'"{sys.executable}" - <<"END"\n{text}\nEND')
             case mark:
                 raise AssertionError(f"what is to be done with {mark!r}?")
-    done = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "PATH": f"{ours.parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "FAIRLINE_SERVER__BIND": address,
-        },
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Alice says: Let me look." in done.stdout
-
-
-_ASK = "import sys, urllib.request as r; r.urlopen(sys.argv[1])"
+    assert "Alice says: Let me look." in run_lines(tmp_path, script, address)
