@@ -7,10 +7,10 @@ Invariant: the text is well-formed XML and the same for the same run.
 
 from collections.abc import Sequence
 from typing import Protocol
-from xml.sax.saxutils import escape
 
 from router.lab.book import Visit
 from router.lab.figures import occupancies
+from router.lab.svg import sheet, words_at
 from router.lab.watch import Watch
 
 __all__ = ["draw"]
@@ -35,21 +35,14 @@ class Drawable(Protocol):
 def draw(title: str, unit: str, run: Drawable, unit_ms: int) -> str:
     """The picture of one run."""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="13" fill="#0f172a">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        _text(MARGIN, 30, title, size=20),
+        *sheet(WIDTH, HEIGHT, title),
+        words_at(MARGIN, 30, title, size=20),
         *_panel(0, f"Still waiting after so many {unit}, in per cent", _waits(run, unit_ms)),
         *_panel(1, f"Conversations in line over time ({unit})", {"": _line(run)}),
         *_bars(2, "Conversations at a time, by agent", run),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _text(x: float, y: float, words: str, *, size: int = 13, anchor: str = "start") -> str:
-    style = f'font-size="{size}" text-anchor="{anchor}"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(words)}</text>'
 
 
 def _waits(run: Drawable, unit_ms: int) -> dict[str, Curve]:
@@ -107,7 +100,7 @@ def _bars(index: int, title: str, run: Drawable) -> list[str]:
             f'width="{width * 0.9:.1f}" height="{height:.1f}" fill="{colour}"/>'
         )
         if number == 0 or run.groups[agent] != run.groups[ordered[number - 1]]:
-            parts.append(_text(MARGIN + number * width, bottom + 18, run.groups[agent]))
+            parts.append(words_at(MARGIN + number * width, bottom + 18, run.groups[agent]))
     return parts
 
 
@@ -123,12 +116,14 @@ def _across(share: float) -> float:
 def _axes(index: int, title: str, wide: float | None, high: float) -> list[str]:
     top, bottom = _frame(index)
     frame = f'x="{MARGIN}" y="{top}" width="{WIDTH - 2 * MARGIN}" height="{bottom - top}"'
-    parts = [_text(MARGIN, top - 8, title), f'<rect {frame} fill="none" stroke="#cbd5e1"/>']
+    parts = [words_at(MARGIN, top - 8, title), f'<rect {frame} fill="none" stroke="#cbd5e1"/>']
     for share in (0.0, 0.5, 1.0):
         height = bottom - (bottom - top) * share
-        parts.append(_text(MARGIN - 6, height + 4, _short(high * share), anchor="end"))
+        parts.append(words_at(MARGIN - 6, height + 4, _short(high * share), anchor="end"))
         if wide is not None:
-            parts.append(_text(_across(share), bottom + 18, _short(wide * share), anchor="middle"))
+            parts.append(
+                words_at(_across(share), bottom + 18, _short(wide * share), anchor="middle")
+            )
     return parts
 
 
@@ -137,7 +132,7 @@ def _legend(top: float, number: int, name: str, colour: str) -> Sequence[str]:
     box = f'x="{WIDTH - MARGIN - 20}" y="{height - 10:.1f}" width="10" height="10"'
     return (
         f'<rect {box} fill="{colour}"/>',
-        _text(WIDTH - MARGIN - 26, height, name, anchor="end"),
+        words_at(WIDTH - MARGIN - 26, height, name, anchor="end"),
     )
 
 

@@ -15,12 +15,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from xml.sax.saxutils import escape
 
 import msgspec
 
 from router.lab.erlang import ErlangA, ErlangC, strict_waits
 from router.lab.proofs import POINTS, Point, played
+from router.lab.svg import sheet, words_at
 
 __all__ = ["FOLDER", "Figures", "draw_all", "read"]
 
@@ -137,20 +137,17 @@ def _picture(title: str, across: str, up: str, series: Sequence[_Line | _Marks])
         )
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        'font-family="system-ui, sans-serif" font-size="13" fill="#0f172a">',
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        _text(LEFT, 30, title, size=18),
-        _text(LEFT, 50, up),
-        _text((LEFT + RIGHT) / 2, BOTTOM + 45, across, anchor="middle"),
+        *sheet(WIDTH, HEIGHT, title),
+        words_at(LEFT, 30, title, size=18),
+        words_at(LEFT, 50, up),
+        words_at((LEFT + RIGHT) / 2, BOTTOM + 45, across, anchor="middle"),
         f'<rect x="{LEFT}" y="{TOP}" width="{RIGHT - LEFT}" height="{BOTTOM - TOP}" '
         'fill="none" stroke="#cbd5e1"/>',
     ]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         x, y = at(low + wide * share, high * share)
-        parts.append(_text(x, BOTTOM + 20, f"{low + wide * share:.3g}", anchor="middle"))
-        parts.append(_text(LEFT - 8, y + 4, f"{high * share:.2g}", anchor="end"))
+        parts.append(words_at(x, BOTTOM + 20, f"{low + wide * share:.3g}", anchor="middle"))
+        parts.append(words_at(LEFT - 8, y + 4, f"{high * share:.2g}", anchor="end"))
     for number, one in enumerate(series):
         height = TOP + 16 + 24 * number
         if isinstance(one, _Line):
@@ -170,7 +167,7 @@ def _line(one: _Line, points: Sequence[tuple[float, float]], height: float) -> l
     return [
         f'<polyline points="{told}" {style}/>',
         f'<polyline points="{sample}" {style}/>',
-        _text(RIGHT + 44, height, one.words),
+        words_at(RIGHT + 44, height, one.words),
     ]
 
 
@@ -186,13 +183,8 @@ def _marks(
         )
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>')
     parts.append(f'<circle cx="{RIGHT + 26:.1f}" cy="{height - 4:.1f}" r="4" fill="{colour}"/>')
-    parts.append(_text(RIGHT + 44, height, one.words))
+    parts.append(words_at(RIGHT + 44, height, one.words))
     return parts
-
-
-def _text(x: float, y: float, words: str, *, size: int = 13, anchor: str = "start") -> str:
-    style = f'font-size="{size}" text-anchor="{anchor}"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(words)}</text>'
 
 
 def main(arguments: Sequence[str]) -> None:

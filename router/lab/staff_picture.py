@@ -9,7 +9,8 @@ another dash than theory, so that colour is not the only difference.
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from xml.sax.saxutils import escape
+
+from router.lab.svg import sheet, words_at
 
 __all__ = ["Row", "draw_staff"]
 
@@ -38,11 +39,8 @@ def draw_staff(title: str, rows: Sequence[Row], targets: dict[str, float], slot:
     """The picture; ``targets`` names every skill, ``slot`` is the length of one in minutes."""
     height = TOP + ROW * len(targets)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        'font-family="system-ui, sans-serif" font-size="13" fill="#0f172a">',
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        _text(LEFT, 30, title, size=20),
+        *sheet(WIDTH, height, title),
+        words_at(LEFT, 30, title, size=20),
         *_legend([word for word in COLOURS if word in _words(rows)]),
     ]
     for number, (skill, target) in enumerate(targets.items()):
@@ -116,17 +114,24 @@ class _Panel:
 
     def frame(self, title: str, write: Callable[[float], str]) -> list[str]:
         parts = [
-            _text(self._left, self._top - 8, title),
+            words_at(self._left, self._top - 8, title),
             f'<rect x="{self._left}" y="{self._top}" width="{BROAD}" height="{PANEL}" '
             'fill="none" stroke="#cbd5e1"/>',
         ]
         for share in (0.0, 0.5, 1.0):
             value = self._low + share * (self._high - self._low)
-            parts.append(_text(self._left - 6, self._upward(value) + 4, write(value), anchor="end"))
+            parts.append(
+                words_at(self._left - 6, self._upward(value) + 4, write(value), anchor="end")
+            )
         hours = range(math.ceil(self._begins / 60), math.floor(self._ends / 60) + 1)
         every = max(1, math.ceil(len(hours) / 8))
         parts += [
-            _text(self._across(60.0 * hour), self._top + PANEL + 18, f"{hour % 24}:00", "middle")
+            words_at(
+                self._across(60.0 * hour),
+                self._top + PANEL + 18,
+                f"{hour % 24}:00",
+                anchor="middle",
+            )
             for hour in hours
             if hour % every == 0
         ]
@@ -158,12 +163,5 @@ def _legend(words: Sequence[str]) -> list[str]:
             f'<line x1="{x}" x2="{x + 30}" y1="50" y2="50" stroke="{colour}" '
             f'stroke-width="2" stroke-dasharray="{dash or "none"}"/>'
         )
-        parts.append(_text(x + 36, 54, word))
+        parts.append(words_at(x + 36, 54, word))
     return parts
-
-
-def _text(x: float, y: float, words: str, anchor: str = "start", *, size: int = 13) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}">'
-        f"{escape(words)}</text>"
-    )

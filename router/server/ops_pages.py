@@ -17,12 +17,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from router.core import Router
+from router.documents.page import POLICY
 from router.errors import Refusal, Refused
 from router.server.calls import json_response, refusal
 from router.server.detailed import detailed_page
 from router.server.metrics import CONTENT_TYPE, OPEN_TYPE, wants_open
 from router.server.readiness import Readiness, is_ready
-from router.server.runbooks import CONTENT_POLICY, html_of
+from router.server.runbooks import html_of
 
 __all__ = ["NOT_YET", "RETRY_AFTER_S", "Watched", "ops_app", "public_ops_routes", "starting_app"]
 
@@ -130,5 +131,5 @@ async def _runbook(request: Request) -> Response:
     page = html_of(name)
     if page is None:
         return PlainTextResponse("There is no such runbook; /runbooks lists all.\n", 404)
-    headers = {"content-security-policy": CONTENT_POLICY, "x-content-type-options": "nosniff"}
+    headers = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"}
     return HTMLResponse(page, headers=headers)

@@ -8,22 +8,15 @@ is made of what somebody asks for; a page fetches nothing and every link in it l
 
 import re
 from functools import cache
-from html import escape
 from pathlib import Path
 
 import router
+from router.documents.page import page
 
-__all__ = ["CONTENT_POLICY", "html_of", "names", "of_alert", "text_of"]
+__all__ = ["html_of", "names", "of_alert", "text_of"]
 
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")
 _BESIDE = re.compile(r"\]\(([\w-]+)\.md(#[\w-]*)?\)")
-_STYLE = (
-    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;"
-    "margin:2rem auto;padding:0 1rem}pre{overflow-x:auto;padding:.6rem;border:1px solid #8886}"
-    "code{font-size:.95em}table{border-collapse:collapse}td,th{border:1px solid #8886;"
-    "padding:.2rem .6rem;text-align:left}li{margin:.4rem 0}"
-)
 
 
 @cache
@@ -58,15 +51,7 @@ def html_of(name: str) -> str | None:
     text = text_of(name)
     if text is None:
         return None
-    from markdown_it import MarkdownIt  # loaded by whoever asks for the first page
-
     # What lies elsewhere in the documentation is not on this server.
     text = _BESIDE.sub(r"](\1.html\2)", _OUTSIDE.sub(r"\1", text))
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    title = escape(text.partition("\n")[0].removeprefix("# "))
-    way_back = "" if name == "index" else '<p><a href="index.html">All runbooks</a></p>'
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style><main>{body}{way_back}</main></html>\n"
-    )
+    title = text.partition("\n")[0].removeprefix("# ")
+    return page(title, text, {} if name == "index" else {"All runbooks": "index.html"})
