@@ -53,7 +53,8 @@ SHELL_LAYERS = """
 journal.base journal.file_ops journal.handover
 journal.frames journal.memory
 journal.segments
-journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
+journal.cursor journal.following journal.snapshot_store journal.supply journal.trimming
+journal.snapshot_files
 journal.writers
 journal.log journal.readonly journal.checking
 journal.backup journal.file journal.redis_stream
