@@ -50,11 +50,10 @@ views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops journal.handover
-journal.frames journal.memory
-journal.segments
-journal.cursor journal.following journal.snapshot_store journal.supply journal.trimming
-journal.snapshot_files
+journal.base journal.file_ops journal.handover journal.redis_address
+journal.frames journal.memory journal.redis_connect journal.snapshot_store
+journal.segments journal.redis_layout
+journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
 journal.writers
 journal.log journal.readonly journal.checking
 journal.backup journal.file journal.redis_stream
