@@ -53,7 +53,8 @@ SHELL_LAYERS = """
 journal.base journal.file_ops journal.handover journal.redis_address
 journal.frames journal.memory journal.redis_connect journal.snapshot_store
 journal.segments journal.redis_layout
-journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
+journal.cursor journal.following journal.redis_snapshots journal.snapshot_files journal.supply
+journal.trimming
 journal.writers
 journal.log journal.readonly journal.checking
 journal.backup journal.file journal.redis_stream
