@@ -1,132 +1,144 @@
-"""Where Redis is, as an operator writes it.
+"""Where a Redis is, read from one address.
 
-Owns: the forms of the address, what is refused in one, the form that may be shown.
-Does not know: connections.
-Invariant: no error and no shown form holds a password or a user's name.
+Owns: the forms an address may have, what is asked for in it, how it is shown.
+Does not know: sockets, how anybody connects (``router.journal.redis_connect``).
 
-    redis://[[user]:password@]host[:port][/db]          one Redis or Valkey
-    rediss://...                                        the same over TLS
-    redis+sentinel://[[user]:password@]host[:port],host[:port]/service[/db]
-                                                        whichever the Sentinels say is the primary
+    redis://[USER:PASSWORD@]HOST[:6379][/NUMBER]
+    rediss://...                    the same over TLS; ?ca=FILE names who signed its certificate
+    redis+sentinel://[USER:PASSWORD@]HOST[:26379][,HOST...]/SERVICE[/NUMBER]
+    rediss+sentinel://...           the same over TLS, Sentinels and server
 
-Behind ``?`` stand options by name and value: for TLS ``ssl_ca_certs``, ``ssl_certfile``,
-``ssl_keyfile`` and ``ssl_check_hostname``; for Sentinels ``sentinel_username`` and
-``sentinel_password``.
+What asks the Sentinels stands in ``?sentinel_username=`` and ``?sentinel_password=`` where they ask
+for any. USER and PASSWORD are percent-encoded where they have one of ``:/?#@%``.
+
+Invariants (tests/journal/test_redis_address.py): what is shown of an address has no credentials,
+nor has the sentence about a wrong one; what is shown, read again, is the same place.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-__all__ = ["Address", "parse_address"]
+__all__ = ["PORT", "SCHEMES", "SENTINEL_PORT", "RedisAddress", "address_of"]
 
 PORT = 6379
 SENTINEL_PORT = 26379
-
-_TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname")
-_SENTINEL = ("sentinel_username", "sentinel_password")
-_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "redis": (),
-    "rediss": _TLS,
-    "redis+sentinel": _SENTINEL,
-}
+SCHEMES = ("redis", "rediss", "redis+sentinel", "rediss+sentinel")
+_CLUSTER = ("redis+cluster", "rediss+cluster")
+_DATABASES_MAX = 65_535
+_OPTIONS = ("ca", "sentinel_username", "sentinel_password")
 
 
-class Address(NamedTuple):
-    """Where Redis is, and how to come in."""
+class RedisAddress(NamedTuple):
+    """One Redis, or the Sentinels that know which it is."""
 
     hosts: tuple[tuple[str, int], ...]
-    """Of Redis, or of its Sentinels."""
+    """Names or addresses with their ports; several only of Sentinels."""
     service: str = ""
-    """What the Sentinels call it; empty where there are none."""
+    """The name by which Sentinels know the server; empty where none is asked."""
     db: int = 0
     username: str = ""
     password: str = ""
     is_tls: bool = False
-    options: Mapping[str, str] = {}
+    ca: str = ""
+    """The file with who signed the certificate; the system's own where empty."""
+    sentinel_username: str = ""
+    sentinel_password: str = ""
 
     @property
     def shown(self) -> str:
-        """For the log and for people: without user, password and options."""
-        scheme = "redis+sentinel" if self.service else "rediss" if self.is_tls else "redis"
-        hosts = ",".join(_spelt(host, port) for host, port in self.hosts)
-        service = f"/{self.service}" if self.service else ""
-        return f"{scheme}://{hosts}{service}/{self.db}"
+        """The address without names and passwords: for logs, errors and screens."""
+        scheme = f"redis{'s' * self.is_tls}{'+sentinel' * bool(self.service)}"
+        hosts = ",".join(_joined(*host) for host in self.hosts)
+        service = f"/{quote(self.service, safe='')}" if self.service else ""
+        return f"{scheme}://{hosts}{service}{f'/{self.db}' if self.db else ''}"
 
     def __repr__(self) -> str:
-        return f"Address({self.shown})"
+        return f"RedisAddress({self.shown!r})"
 
 
-def parse_address(url: str) -> Address:
-    """Read an address.
+def address_of(url: str) -> RedisAddress:
+    """Reads an address.
 
     Raises:
-        ValueError: it is none, or of a kind that is not served; the sentence says what to write.
+        ValueError: It is none; the sentence says what to write, without anything secret.
     """
-    scheme, mark, rest = url.partition("://")
-    if scheme == "redis+cluster":
+    scheme, colon, rest = url.partition("://")
+    if scheme in _CLUSTER:
         raise ValueError(
-            "a Redis cluster is not served: name one Redis (redis://host:6379/0) or its Sentinels"
-            " (redis+sentinel://host:26379/service/0)"
+            "a cluster of Redis cannot keep the journal: its commands are one order; name one Redis"
+            " (redis://), or Sentinels (redis+sentinel://)"
         )
-    if not mark or scheme not in _OPTIONS:
-        raise ValueError(f"begin the address with one of {', '.join(_OPTIONS)} and ://")
+    if not colon or scheme not in SCHEMES:
+        raise ValueError(f"begin the address with one of {', '.join(SCHEMES)} and ://")
+    is_sentinel = scheme.endswith("+sentinel")
     try:
         parts = urlsplit(f"//{rest}")
     except ValueError:
-        raise ValueError("the brackets of the host's address are not closed") from None
-    who, _, where = parts.netloc.rpartition("@")
-    username, _, password = who.partition(":")
-    is_sentinel = scheme == "redis+sentinel"
-    path = [unquote(part) for part in parts.path.split("/")[1:]] or [""]
-    service = path.pop(0) if is_sentinel else ""
-    if is_sentinel and not service:
         raise ValueError(
-            "name the service behind the Sentinels: redis+sentinel://host:26379/service/0"
-        )
-    return Address(
-        hosts=_hosts(where, SENTINEL_PORT if is_sentinel else PORT, is_sentinel=is_sentinel),
-        service=service,
-        db=_db(path),
-        username=unquote(username),
-        password=unquote(password),
-        is_tls=scheme == "rediss",
-        options=_options(scheme, parts.query),
+            "write [::1] for an address of IPv6, and nothing else in brackets"
+        ) from None
+    if parts.fragment:
+        raise ValueError('write %23 for a "#" in a password')
+    credentials, _, told = parts.netloc.rpartition("@")
+    username, _, password = credentials.partition(":")
+    options = _options(parts.query)
+    service, db = _place(parts.path, is_sentinel=is_sentinel)
+    hosts = tuple(_host(one, SENTINEL_PORT if is_sentinel else PORT) for one in told.split(","))
+    if len(hosts) > 1 and not is_sentinel:
+        raise ValueError("name one host; several are for redis+sentinel://")
+    return RedisAddress(
+        hosts,
+        service,
+        db,
+        unquote(username),
+        unquote(password),
+        is_tls=scheme.startswith("rediss"),
+        **options,
     )
 
 
-def _hosts(where: str, port: int, *, is_sentinel: bool) -> tuple[tuple[str, int], ...]:
-    hosts = []
-    for each in where.split(","):
-        try:
-            one = urlsplit(f"//{each}")
-            host, known_port = one.hostname, one.port
-        except ValueError:
-            raise ValueError("a port is a number from 1 to 65535, behind host and :") from None
-        if not host:
-            raise ValueError("name a host: redis://host:6379/0")
-        hosts.append((host, known_port or port))
-    if len(hosts) > 1 and not is_sentinel:
-        raise ValueError("name one host; several are for redis+sentinel:// only")
-    return tuple(hosts)
+def _options(query: str) -> Mapping[str, str]:
+    found = dict(parse_qsl(query, keep_blank_values=True))
+    if not found.keys() <= set(_OPTIONS):
+        # What stands there may be a piece of a password with a "?" in it: it is not repeated.
+        raise ValueError(
+            f'behind "?" there may be {", ".join(_OPTIONS)}; write %3F for one in a password'
+        )
+    return found
 
 
-def _db(path: list[str]) -> int:
-    text = path[0] if path else ""
-    if len(path) > 1 or not (text == "" or (text.isdecimal() and text.isascii())):
-        raise ValueError("behind host and port stands a database's number, or nothing")
-    return int(text or 0)
+def _place(path: str, *, is_sentinel: bool) -> tuple[str, int]:
+    """The name of the service and the number of the database, as a path has them."""
+    words = [unquote(word) for word in path.strip("/").split("/") if word]
+    service = words.pop(0) if is_sentinel and words else ""
+    if is_sentinel and not service:
+        raise ValueError(
+            "name the service behind the Sentinels, for example redis+sentinel://host:26379/mymaster"
+        )
+    if len(words) > 1 or (words and not re.fullmatch(r"[0-9]{1,5}", words[0])):
+        raise ValueError(
+            "what follows the host is the number of a database, for example /0; write %2F for a"
+            ' "/" in a password'
+        )
+    db = int(words[0]) if words else 0
+    if db > _DATABASES_MAX:
+        raise ValueError("no Redis has so many databases; leave the number out")
+    return service, db
 
 
-def _options(scheme: str, query: str) -> dict[str, str]:
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    known = _OPTIONS[scheme]
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        there = f"those of {scheme} are {', '.join(known)}" if known else f"{scheme} has none"
-        raise ValueError(f"{unknown[0][:40]!r} is no option of the address; {there}")
-    return options
+def _host(text: str, port: int) -> tuple[str, int]:
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?", text)
+    if found is None:
+        raise ValueError(
+            "write HOST or HOST:PORT behind the scheme, and percent-encode a password (%40 is @)"
+        )
+    number = int(found[3]) if found[3] else port
+    if not 0 < number < 65_536:
+        raise ValueError("the port must be a number from 1 to 65535")
+    return found[1] or found[2], number
 
 
-def _spelt(host: str, port: int) -> str:
+def _joined(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
