@@ -36,6 +36,7 @@ from router.journal.redis_layout import (
     journal_key,
     snapshot_key,
 )
+from router.journal.redis_link import Link, Words
 from router.journal.snapshot_store import (
     KEPT,
     Part,
@@ -46,10 +47,7 @@ from router.journal.snapshot_store import (
     write_parts,
 )
 
-__all__ = ["BEGUN", "HEAD", "Call", "RedisSnapshots", "diverged_key"]
-
-Call = Callable[[Sequence[Sequence[bytes | str | int]]], list[Any]]
-"""Has Redis carry out commands in one go and returns the answers, errors among them not raised."""
+__all__ = ["BEGUN", "HEAD", "RedisSnapshots", "diverged_key"]
 
 BEGUN = "fairline:snapshots:begun"
 HEAD = "head"
@@ -122,13 +120,12 @@ class RedisSnapshots:
     """The `SnapshotStore` of a journal in Redis.
 
     Args:
-        call: A connection; its errors are ``JournalUnavailable``. Used by one thread at a time.
-        where: The address without its password.
+        link: A connection of its own; used by one thread at a time.
     """
 
-    def __init__(self, call: Call, where: str) -> None:
-        self._call = call
-        self.where = where
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.where = link.shown
         self._unfinished = ""
 
     def prepare(self) -> None:
@@ -159,10 +156,10 @@ class RedisSnapshots:
         key = self._unfinished = f"{snapshot_key(place.id)}:{secrets.token_hex(4)}"
         try:
             states = self._write(key, place, core_version, parts)
-        except StorageError:
+        except StorageError as error:
             with suppress(StorageError):
                 self._clear()
-            raise
+            raise JournalUnavailable(str(error)) from error
         self._unfinished = ""
         return snapshot_key(place.id), states
 
@@ -243,7 +240,7 @@ class RedisSnapshots:
 
     def _head(self, member: EntryId) -> _Head:
         key = snapshot_key(member)
-        data, count = self._ask_all(("HGET", key, HEAD), ("HLEN", key))
+        data, count = self._link.call(("HGET", key, HEAD), ("HLEN", key))
         if data is None:
             raise _damaged(key, "It has no head.")
         body, crc = data[:-_CRC_BYTES], data[-_CRC_BYTES:]
@@ -271,7 +268,7 @@ class RedisSnapshots:
             ("XRANGE", journal_key(one), str(entry), str(entry), "COUNT", 1)
             for one in range(partitions)
         ]
-        return any(self._ask_all(*ranges))
+        return any(self._link.call(*ranges))
 
     def _remove_begun(self, key: bytes | str) -> None:
         self._transact(("UNLINK", key), ("ZREM", BEGUN, key))
@@ -280,20 +277,13 @@ class RedisSnapshots:
         self._transact(("ZREM", SNAPSHOTS, str(member)), ("UNLINK", snapshot_key(member)))
 
     def _ask(self, *command: bytes | str | int) -> Any:  # noqa: ANN401 - whatever it answers
-        return self._ask_all(command)[0]
+        return self._link.call(command)[0]
 
-    def _ask_all(self, *commands: Sequence[bytes | str | int]) -> list[Any]:
-        answers = self._call(commands)
+    def _transact(self, *commands: Words) -> None:
+        *_, answers = self._link.call(("MULTI",), *commands, ("EXEC",))
         for answer in answers:
-            if isinstance(answer, Exception):
-                raise JournalUnavailable(f"{self.where}: {answer}") from answer
-        return answers
-
-    def _transact(self, *commands: Sequence[bytes | str | int]) -> None:
-        *_, answers = self._ask_all(("MULTI",), *commands, ("EXEC",))
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise JournalUnavailable(f"{self.where}: {answer}") from answer
+            if isinstance(answer, Exception):  # redis-py leaves those inside an answer as they are
+                raise StorageError(f"{self.where}: {answer}") from answer
 
 
 def _damaged(key: str, problem: str) -> JournalCorrupt:
