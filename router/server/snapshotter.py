@@ -39,6 +39,7 @@ from router.server.clock import Clock
 from router.server.replica import Plan, Replica, StartOver
 
 __all__ = [
+    "URL_VARIABLE",
     "Diverged",
     "Followed",
     "Pace",
@@ -46,7 +47,6 @@ __all__ = [
     "Said",
     "Shown",
     "Snapshotter",
-    "URL_VARIABLE",
     "Written",
     "followed_folder",
     "followed_redis",
@@ -275,9 +275,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(followed: Followed[P], pace: Pace) -> None:
-    Snapshotter(
-        followed, pace, say=_say, is_over=_stdin_ended, steady_ms=Clock().steady_ms
-    ).run()
+    Snapshotter(followed, pace, say=_say, is_over=_stdin_ended, steady_ms=Clock().steady_ms).run()
 
 
 def _say_line(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
