@@ -19,7 +19,7 @@ Pieces are at most a mebibyte, so an append never waits long behind one.
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import msgspec
@@ -119,6 +119,8 @@ class _Output:
 class RedisSnapshots:
     """The `SnapshotStore` of a journal in Redis.
 
+    Connects for each thing it does, which is seldom: a connection that rests may have broken.
+
     Args:
         link: A connection of its own; used by one thread at a time.
     """
@@ -135,13 +137,19 @@ class RedisSnapshots:
         self, core_version: int, *, before: Mapping[str, int] | None = None
     ) -> Snapshot[StreamPlace] | None:
         """See `SnapshotStore`."""
+        with closing(self._link):
+            return self._newest(core_version, before)
+
+    def _newest(
+        self, core_version: int, before: Mapping[str, int] | None
+    ) -> Snapshot[StreamPlace] | None:
         for member in self._members():
             try:
                 head = self._head(member)
                 if head.core_version != core_version or is_too_new(head.positions, before):
                     continue
                 if not self._is_in_journal(head.place.id):
-                    _LOG.error("snapshot.not_in_journal", key=snapshot_key(member))
+                    _LOG.error("snapshot.not_in_journal", path=snapshot_key(member))
                     continue
                 return self._read(head)
             except JournalCorrupt as error:
@@ -152,14 +160,15 @@ class RedisSnapshots:
         self, place: StreamPlace, core_version: int, parts: Iterable[Part]
     ) -> tuple[str, Sequence[State]]:
         """See `SnapshotStore`."""
-        self._clear()
-        key = self._unfinished = f"{snapshot_key(place.id)}:{secrets.token_hex(4)}"
-        try:
-            states = self._write(key, place, core_version, parts)
-        except StorageError as error:
-            with suppress(StorageError):
+        with closing(self._link):
+            try:
                 self._clear()
-            raise JournalUnavailable(str(error)) from error
+                key = self._unfinished = f"{snapshot_key(place.id)}:{secrets.token_hex(4)}"
+                states = self._write(key, place, core_version, parts)
+            except StorageError as error:
+                with suppress(StorageError):
+                    self._clear()
+                raise JournalUnavailable(str(error)) from error
         self._unfinished = ""
         return snapshot_key(place.id), states
 
@@ -197,32 +206,36 @@ class RedisSnapshots:
 
     def prune(self, done: Sequence[Mapping[str, int]] = ()) -> Sequence[StreamPlace]:
         """See `SnapshotStore`."""
-        members = self._members()
-        places = [(str(place.id), place) for place in self._readable(members)]
-        kept = needed(places, done)
-        if len(places) >= KEPT:
-            last = places[KEPT - 1][1]
-            for member in reversed(members):
-                if member.sequence < last.sequence and str(member) not in dict(kept):
-                    self._forget(member)
-        return [place for _, place in kept]
+        with closing(self._link):
+            members = self._members()
+            places = [(str(place.id), place) for place in self._readable(members)]
+            kept = needed(places, done)
+            if len(places) >= KEPT:
+                last = places[KEPT - 1][1]
+                for member in reversed(members):
+                    if member.sequence < last.sequence and str(member) not in dict(kept):
+                        self._forget(member)
+            return [place for _, place in kept]
 
     def sweep(self) -> None:
         """See `SnapshotStore`."""
-        for key in self._ask("ZRANGE", BEGUN, 0, -1):
-            self._remove_begun(key)
+        with closing(self._link):
+            for key in self._ask("ZRANGE", BEGUN, 0, -1):
+                self._remove_begun(key)
 
     def set_aside(self, snapshot: Snapshot[StreamPlace]) -> None:
         """See `SnapshotStore`."""
         member = snapshot.place.id
-        self._transact(
-            ("ZREM", SNAPSHOTS, str(member)),
-            ("RENAME", snapshot_key(member), diverged_key(member)),
-        )
+        with closing(self._link):
+            self._transact(
+                ("ZREM", SNAPSHOTS, str(member)),
+                ("RENAME", snapshot_key(member), diverged_key(member)),
+            )
 
     def has_beginning(self) -> bool:
         """See `SnapshotStore`."""
-        return self._ask("GET", BEGINNING) is None
+        with closing(self._link):
+            return self._ask("GET", BEGINNING) is None
 
     def _members(self) -> list[EntryId]:
         """The ids of all snapshots, the newest first."""
@@ -246,7 +259,10 @@ class RedisSnapshots:
         body, crc = data[:-_CRC_BYTES], data[-_CRC_BYTES:]
         if zlib.crc32(body).to_bytes(_CRC_BYTES, "little") != crc:
             raise _damaged(key, "The checksum of its head does not fit.")
-        head = _decoder.decode(body)
+        try:
+            head = _decoder.decode(body)
+        except msgspec.DecodeError as error:
+            raise _damaged(key, "Its head cannot be read.") from error
         if head.pieces + 1 != count or head.id != str(member):
             raise _damaged(key, "A piece of it is missing, or it stands under another's name.")
         return head
@@ -288,5 +304,5 @@ class RedisSnapshots:
 
 def _damaged(key: str, problem: str) -> JournalCorrupt:
     return JournalCorrupt(
-        segment=key, offset=0, problem=f"The snapshot is damaged. {problem}", mend=_MEND
+        segment=key, offset=None, problem=f"The snapshot is damaged. {problem}", mend=_MEND
     )

@@ -3,8 +3,8 @@
 Owns: when a server is killed, the order of checks, the figures.
 Does not know: what people do, what must be there.
 
-With `--replay JOURNAL` it prints position and digest of a replay: what the harness asks of processes
-of their own, with other hash seeds.
+With `--replay JOURNAL` it prints position and digest of a replay: what the harness asks of
+processes of their own, with other hash seeds.
 """
 
 import argparse
