@@ -26,7 +26,7 @@ from router.core import Router
 from router.ids import PersonKey
 from tests.crash.ledger import Ledger, Missing, replayed
 from tests.crash.people import Someone, agent, customer
-from tests.crash.server import AGENTS, Server
+from tests.crash.server import AGENTS, Server, Serving
 
 __all__ = ["Figures", "hunt", "main"]
 
@@ -53,7 +53,7 @@ class Figures(NamedTuple):
         return "\n".join([*lines, f"{self.seconds:6.0f} s"])
 
 
-async def hunt(server: Server, kill_count: int, seed: int) -> Figures:
+async def hunt(server: Serving, kill_count: int, seed: int) -> Figures:
     """Kill a server so many times, checking after each.
 
     Raises:
@@ -81,7 +81,7 @@ async def hunt(server: Server, kill_count: int, seed: int) -> Figures:
 
 
 async def _one_life(
-    server: Server, people: list[Someone], chance: random.Random, when: str
+    server: Serving, people: list[Someone], chance: random.Random, when: str
 ) -> None:
     server.start()
     async with trio.open_nursery() as nursery:
@@ -98,7 +98,7 @@ async def _one_life(
         nursery.cancel_scope.cancel()
 
 
-async def _look_at_all(server: Server, people: list[Someone], ledger: Ledger) -> None:
+async def _look_at_all(server: Serving, people: list[Someone], ledger: Ledger) -> None:
     """Start once more and hold each welcome against a replay up to where it was told.
 
     Behind that, what was never answered is asked again, and so takes effect.
