@@ -32,6 +32,7 @@ __all__ = [
     "Retry",
     "RouterError",
     "SettingsError",
+    "SnapshotVersion",
     "StorageError",
     "close_action",
 ]
@@ -207,6 +208,10 @@ class JournalLocked(StorageError):
 
 class JournalVersion(StorageError):
     """The journal was written for another version of the core, which would decide otherwise."""
+
+
+class SnapshotVersion(StorageError):
+    """A snapshot holds what this release does not know: a newer one wrote it."""
 
 
 class ArchiveUnavailable(StorageError):

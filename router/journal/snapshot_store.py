@@ -73,6 +73,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     skipped: tuple[int, ...]
     """Positions whose commands were left out, because they broke the core."""
     length: int
+    release: str = ""
+    """Which release wrote it; empty of those that did not say so yet."""
 
 
 class Part(NamedTuple):
@@ -83,6 +85,7 @@ class Part(NamedTuple):
     events_crc: int
     skipped: tuple[int, ...]
     chunks: Iterable[bytes]
+    release: str = ""
 
 
 class Snapshot(NamedTuple, Generic[P]):
@@ -218,6 +221,7 @@ def _write_part(output: Output, part: Part) -> State:
         part.events_crc,
         part.skipped,
         output.length - start,
+        part.release,
     )
 
 
