@@ -268,6 +268,7 @@ async def test_opening_refuses_damage_and_a_folder_in_use(tmp_path: Path) -> Non
     with pytest.raises(JournalCorrupt) as caught:
         await open_it()
     assert caught.value.segment == str(path)
+    assert caught.value.offset is not None
     assert 0 < caught.value.offset < place
     assert str(caught.value).startswith(f"{path}, byte {caught.value.offset}: ")
 
