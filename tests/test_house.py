@@ -56,8 +56,8 @@ journal.segments journal.redis_layout
 journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
 journal.writers
 journal.log journal.readonly journal.checking journal.redis_link
-journal.redis_cursor journal.redis_appender
-journal.backup journal.file journal.redis_stream
+journal.redis_cursor journal.redis_appender journal.redis_snapshots
+journal.backup journal.file journal.redis_following journal.redis_stream
 archive.pages
 archive.base archive.schema
 archive.facts archive.reading archive.across
