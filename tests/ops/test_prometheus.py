@@ -162,6 +162,7 @@ NO_NUMBER_HERE = {
 NEAR_HERE = {
     "FairlineJournalSlow": "the disk is shared with other tests",
     "FairlineLoopSlow": "so are the cores",
+    "FairlineDegraded": "so are the cores",
     "FairlineAbandonsHigh": "customers of the busy day leave",
     "FairlineNobodyAvailable": "its agents go home before the last customer",
     "FairlineOffersDeclined": "they decline more than people do",
