@@ -57,6 +57,7 @@ journal.cursor journal.following journal.snapshot_files journal.supply journal.t
 journal.writers
 journal.log journal.readonly journal.checking journal.redis_link
 journal.redis_cursor journal.redis_appender
+journal.redis_owner
 journal.backup journal.file journal.redis_stream
 archive.pages
 archive.base archive.schema
