@@ -34,6 +34,7 @@ from typing import Any
 import msgspec
 import trio
 
+from router.archive.reading import FOLDER_NAME
 from router.archive.sqlite import SqliteArchive
 from router.bench.processes import child
 from router.bench.servers import READY, TENANT, settings_text
@@ -62,7 +63,6 @@ from router.journal.following import Following
 from router.journal.log import SegmentLog
 from router.journal.snapshot_files import Part, write_snapshot
 from router.policy import Policy, Queue
-from router.server.archiving import FOLDER_NAME
 from router.server.restoring import Snapshots
 from router.server.tenants import Tenants
 

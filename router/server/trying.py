@@ -11,15 +11,12 @@ many there are.
 import time
 import urllib.error
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from router.errors import SettingsError
 from router.server.auth import Authenticator
-from router.server.certificates import certificate_of
 from router.server.keys import Fetch, read_set
 from router.server.settings import KeyEntry, Settings, SettingsErrors, warnings
-from router.server.trace_export import check_traces
 
 __all__ = ["CERTIFICATE_WARN_S", "Found", "key_sets", "try_all"]
 
@@ -42,10 +39,7 @@ def try_all(settings: Settings, fetch: Fetch | None) -> Iterator[Found]:
     yield from _of_certificate(settings)
     if fetch is not None:
         yield from _of_key_sets(settings, fetch)
-    try:
-        check_traces(settings.server)
-    except SettingsError as error:
-        yield Found("error", error.key, str(error))
+    yield from _of_traces(settings)
     for sentence in warnings(settings):
         key, _, message = sentence.partition(": ")
         yield Found("warning", key, message)
@@ -59,7 +53,22 @@ def _of_keys(settings: Settings) -> Iterator[Found]:
             yield Found("error", error.key, str(error))
 
 
+def _of_traces(settings: Settings) -> Iterator[Found]:
+    if not settings.server.traces:
+        return
+    from router.server.trace_export import check_traces  # loads what metrics need
+
+    try:
+        check_traces(settings.server)
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+
+
 def _of_certificate(settings: Settings) -> Iterator[Found]:
+    if not settings.server.tls_cert:
+        return
+    from router.server.certificates import certificate_of  # loads what serves
+
     try:
         certificate = certificate_of(settings.server)
     except SettingsError as error:
@@ -88,6 +97,10 @@ def key_sets(settings: Settings) -> dict[str, KeyEntry]:
 
 def _of_key_sets(settings: Settings, fetch: Fetch) -> Iterator[Found]:
     wanted = key_sets(settings)
+    if not wanted:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = pool.map(lambda entry: _fault_of(entry, fetch), wanted.values())
         for key, sentence in zip(wanted, tried, strict=True):
