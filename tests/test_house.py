@@ -50,9 +50,9 @@ views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops journal.handover
-journal.frames journal.memory
-journal.segments
+journal.base journal.file_ops journal.handover journal.redis_address
+journal.frames journal.memory journal.redis_connect journal.snapshot_store
+journal.segments journal.redis_layout
 journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
 journal.writers
 journal.log journal.readonly journal.checking

@@ -16,8 +16,7 @@ import gc
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,9 +24,7 @@ from router.commands import Command, SkipCommand
 from router.core import CORE_VERSION, Router
 from router.events import Event
 from router.journal.base import Record
-from router.journal.file_ops import FileOps
-from router.journal.segments import Place
-from router.journal.snapshot_files import Part, Snapshot, State, write_snapshot
+from router.journal.snapshot_store import P, Part, Snapshot, SnapshotStore, State
 from router.server.recorded import underway_of
 
 __all__ = ["SHOWN_EVERY", "Core", "Plan", "Replica", "StartOver", "restore_core", "running_hash"]
@@ -51,7 +48,7 @@ class Core(NamedTuple):
     skipped: tuple[int, ...]
 
 
-def restore_core(snapshot: Snapshot, tenant: str) -> Core:
+def restore_core(snapshot: Snapshot[Any], tenant: str) -> Core:
     """Unpacks one tenant of a snapshot."""
     state = snapshot.states[tenant]
     with _without_collector():
@@ -121,7 +118,7 @@ class Replica:
     """
 
     def __init__(
-        self, snapshot: Snapshot | None = None, skipped: Iterable[tuple[str, int]] = ()
+        self, snapshot: Snapshot[Any] | None = None, skipped: Iterable[tuple[str, int]] = ()
     ) -> None:
         self.routers: dict[str, Router] = {}
         self.events_crcs: dict[str, int] = {}
@@ -167,14 +164,10 @@ class Replica:
         if 0 < position < record.position and position not in self.skipped[record.tenant]:
             raise StartOver(record.tenant, position, is_named=True)
 
-    def write(self, ops: FileOps, folder: Path, place: Place) -> tuple[Path, Sequence[State]]:
-        """Writes a snapshot of all cores, which are at the place.
-
-        Raises:
-            OSError: there is none.
-        """
+    def write(self, snapshots: SnapshotStore[P], place: P) -> tuple[str, Sequence[State]]:
+        """Writes a snapshot of all cores, which are at the place; see ``SnapshotStore``."""
         assert self.positions == dict(place.positions), "a snapshot of another place"
-        return write_snapshot(ops, folder, place, CORE_VERSION, map(self._part, self.routers))
+        return snapshots.write(place, CORE_VERSION, map(self._part, self.routers))
 
     @property
     def positions(self) -> Mapping[str, int]:

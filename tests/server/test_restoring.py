@@ -6,10 +6,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from router.journal.file_ops import DiskOps
-from router.journal.snapshot_files import snapshot_names
+from router.journal.segments import Place
+from router.journal.snapshot_files import FileSnapshots, snapshot_names
 from router.server.replica import Replica
 from router.server.restoring import NOTHING, Snapshots
 from tests.server.test_replica import HARMLESS, place, records
+
+
+def _in(folder: Path) -> Snapshots[Place]:
+    return Snapshots(FileSnapshots(folder))
 
 
 def fill(folder: Path, *counts: int) -> dict[int, str]:
@@ -19,27 +24,27 @@ def fill(folder: Path, *counts: int) -> dict[int, str]:
     for number, record in enumerate(records(HARMLESS), start=1):
         replica.apply(record)
         if number in counts:
-            replica.write(DiskOps(), folder, place(replica, number))
+            replica.write(FileSnapshots(folder), place(replica, number))
             digests[number] = replica.routers["acme"].digest()
     return digests
 
 
 def test_a_start_without_snapshots_begins_with_nothing(tmp_path: Path) -> None:
-    assert Snapshots(tmp_path / "new").start(["acme"]) == NOTHING
-    assert Snapshots(tmp_path / "new").core("acme", 5) is None
+    assert _in(tmp_path / "new").start(["acme"]) == NOTHING
+    assert _in(tmp_path / "new").core("acme", 5) is None
 
 
 def test_a_start_begins_with_the_newest_and_knows_tenants_that_are_not_served(
     tmp_path: Path,
 ) -> None:
     digests = fill(tmp_path, 2, 4)
-    start = Snapshots(tmp_path).start(["acme", "fresh"])
+    start = _in(tmp_path).start(["acme", "fresh"])
     assert start.place is not None
     assert start.place.sequence == 4
     assert [*start.cores] == ["acme"]
     assert start.cores["acme"].router.digest() == digests[4]
     assert start.positions == {"acme": 4}
-    assert Snapshots(tmp_path).start(["fresh"]).positions == {"acme": 4}
+    assert _in(tmp_path).start(["fresh"]).positions == {"acme": 4}
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "gone"])
@@ -57,16 +62,16 @@ def test_a_damaged_snapshot_is_passed_over(tmp_path: Path, damage: str) -> None:
             path.write_bytes(b"")
         case _:
             path.unlink()
-    start = Snapshots(tmp_path).start(["acme"])
+    start = _in(tmp_path).start(["acme"])
     assert start.cores["acme"].router.digest() == digests[2]
     for each in tmp_path.iterdir():
         each.write_bytes(b"rubbish")
-    assert Snapshots(tmp_path).start(["acme"]) == NOTHING
+    assert _in(tmp_path).start(["acme"]) == NOTHING
 
 
 def test_a_broken_core_is_begun_before_what_broke_it(tmp_path: Path) -> None:
     digests = fill(tmp_path, 2, 4)
-    snapshots = Snapshots(tmp_path)
+    snapshots = _in(tmp_path)
     for before, expected in ((9, 4), (5, 4), (4, 2), (3, 2)):
         core = snapshots.core("acme", before)
         assert core is not None
@@ -77,7 +82,7 @@ def test_a_broken_core_is_begun_before_what_broke_it(tmp_path: Path) -> None:
 
 def test_whoever_is_behind_gets_a_snapshot_that_is_not_newer(tmp_path: Path) -> None:
     fill(tmp_path, 2, 4)
-    snapshots = Snapshots(tmp_path)
+    snapshots = _in(tmp_path)
 
     def begins(**done: int) -> int:
         return snapshots.start(["acme"], done).positions.get("acme", 0)
