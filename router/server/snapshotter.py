@@ -15,17 +15,17 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple
+from typing import Generic, NamedTuple
 
 import msgspec
-import structlog
 
 from router.core import CORE_VERSION
 from router.errors import JournalUnavailable, StorageError
 from router.journal.file_ops import DiskOps, FileOps
 from router.journal.following import Following
+from router.journal.remarks import heard_by
 from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots
 from router.journal.snapshot_store import Follow, Follower, P, Snapshot, SnapshotStore
@@ -223,16 +223,17 @@ def main(arguments: Sequence[str]) -> int:
     """
     folder, commands, span_ms = arguments
     os.nice(NICENESS)
-    structlog.configure(processors=[_say_line])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which ends this
+    snapshotter = Snapshotter(
+        followed_folder(Path(folder)),
+        Pace(int(commands), int(span_ms)),
+        say=_say,
+        is_over=_stdin_ended,
+        steady_ms=Clock().steady_ms,
+    )
     try:
-        Snapshotter(
-            followed_folder(Path(folder)),
-            Pace(int(commands), int(span_ms)),
-            say=_say,
-            is_over=_stdin_ended,
-            steady_ms=Clock().steady_ms,
-        ).run()
+        with heard_by(_say_remark):
+            snapshotter.run()
     except BrokenPipeError:
         return 0
     except (StorageError, OSError) as error:
@@ -241,10 +242,9 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _say_line(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
-    """Hands a line of the log to the process that has a log."""
-    _say(Problem(f"{line['event']}: {line.get('error', '')}"))
-    raise structlog.DropEvent
+def _say_remark(event: str, fields: dict[str, object]) -> None:
+    """Hands what the journal remarks to the process that has a log."""
+    _say(Problem(f"{event}: {fields.get('error', '')}"))
 
 
 def _say(said: Said) -> None:
