@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import structlog
 from cyclopts import App, Parameter
 
 from router.errors import SettingsError
@@ -190,11 +189,12 @@ def _count(count: int, noun: str) -> str:
 
 def _be_silent() -> None:
     """A torn end that is only looked at is no event, and standard output is for answers."""
-    structlog.configure(processors=[_drop])
+    import structlog  # --help does without
 
+    def drop(_logger: object, _method: str, _line: object) -> str:
+        raise structlog.DropEvent
 
-def _drop(_logger: object, _method: str, _line: object) -> str:
-    raise structlog.DropEvent
+    structlog.configure(processors=[drop])
 
 
 def _say(text: str) -> None:

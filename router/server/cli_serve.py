@@ -30,10 +30,11 @@ async def serve(*, config: Config) -> None:
     settings = _load(config)
     for warning in warnings(settings):
         sys.stderr.write(f"fairline: {warning}\n")
-    from router.server.collecting import looking_seldom  # these load the whole server
-    from router.server.running import serve as run
+    from router.server.collecting import looking_seldom
 
     with looking_seldom():
+        from router.server.running import serve as run  # loads the whole server
+
         await run(settings, reload=partial(_load, config))
 
 
@@ -45,10 +46,11 @@ async def demo(*, port: int = 8080) -> None:
     """
     if not 0 <= port <= 65_535:
         raise SettingsError("the port must be a number from 0 to 65535", key="--port")
-    from router.server.collecting import looking_seldom  # these load the whole server
-    from router.server.demo import run
+    from router.server.collecting import looking_seldom
 
     with looking_seldom():
+        from router.server.demo import run  # loads the whole server
+
         await run(port)
 
 
