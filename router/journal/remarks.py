@@ -11,6 +11,7 @@ log of its own.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 __all__ = ["Hearer", "heard_by", "remark"]
 
@@ -20,14 +21,16 @@ Hearer = Callable[[str, dict[str, object]], None]
 _hearers: list[Hearer] = []
 
 
-def remark(log: str, event: str, **fields: object) -> None:
-    """Says it to the newest hearer, else as a warning to the log of that name."""
+def remark(
+    log: str, event: str, *, level: Literal["warning", "error"] = "warning", **fields: object
+) -> None:
+    """Says it to the newest hearer, else to the log of that name."""
     if _hearers:
         _hearers[-1](event, fields)
         return
     import structlog
 
-    structlog.get_logger(log).warning(event, **fields)
+    getattr(structlog.get_logger(log), level)(event, **fields)
 
 
 @contextmanager

@@ -20,12 +20,11 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from router.journal.base import Record
+from router.journal.base import Batch
 
 __all__ = [
     "CHUNK_BYTES",
     "KEPT",
-    "Batch",
     "Follow",
     "Follower",
     "Output",
@@ -73,6 +72,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     skipped: tuple[int, ...]
     """Positions whose commands were left out, because they broke the core."""
     length: int
+    release: str = ""
+    """Which release wrote it; empty of those that did not say so yet."""
 
 
 class Part(NamedTuple):
@@ -83,6 +84,7 @@ class Part(NamedTuple):
     events_crc: int
     skipped: tuple[int, ...]
     chunks: Iterable[bytes]
+    release: str = ""
 
 
 class Snapshot(NamedTuple, Generic[P]):
@@ -161,14 +163,6 @@ class SnapshotStore(Protocol[P]):
         """Whether nothing of the journal was trimmed yet."""
 
 
-class Batch(Protocol):
-    """What a follower gives."""
-
-    @property
-    def records(self) -> Sequence[Record]:
-        """The commands, in order."""
-
-
 class Follower(Protocol[P_co]):
     """A reader of a journal that another process writes."""
 
@@ -218,6 +212,7 @@ def _write_part(output: Output, part: Part) -> State:
         part.events_crc,
         part.skipped,
         output.length - start,
+        part.release,
     )
 
 

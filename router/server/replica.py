@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from router import __version__
 from router.commands import Command, SkipCommand
 from router.core import CORE_VERSION, Router
+from router.errors import SnapshotVersion
 from router.events import Event
 from router.journal.base import Record
 from router.journal.snapshot_store import P, Part, Snapshot, SnapshotStore, State
@@ -49,12 +51,29 @@ class Core(NamedTuple):
 
 
 def restore_core(snapshot: Snapshot[Any], tenant: str) -> Core:
-    """Unpacks one tenant of a snapshot."""
+    """Unpacks one tenant of a snapshot.
+
+    Raises:
+        SnapshotVersion: A newer release wrote it, and this one cannot read it.
+    """
     state = snapshot.states[tenant]
-    with _without_collector():
-        router = Router.restore(snapshot.chunks(tenant))
+    try:
+        with _without_collector():
+            router = Router.restore(snapshot.chunks(tenant))
+    except SnapshotVersion as error:
+        raise SnapshotVersion(_sentence(snapshot, state, error)) from error
     assert router.position == state.position, (tenant, router.position, state.position)
     return Core(router, state.events_crc, state.skipped)
+
+
+def _sentence(snapshot: Snapshot[Any], state: State, error: SnapshotVersion) -> str:
+    """For whoever went back to an older release; every byte is as it was written by then."""
+    writer = f"Fairline {state.release}" if state.release else "Another release"
+    return (
+        f"{snapshot.name}, tenant {state.tenant}: this Fairline ({__version__}, core version"
+        f" {CORE_VERSION}) {error}. {writer} wrote this snapshot: start that one again, or go back"
+        " to a backup that was made before the upgrade. Nothing was changed."
+    )
 
 
 @contextmanager
@@ -178,4 +197,5 @@ class Replica:
         router = self.routers[tenant]
         skipped = tuple(sorted(self.skipped[tenant]))
         crc = self.events_crcs.get(tenant, 0)
-        return Part(tenant, router.position, crc, skipped, router.snapshot())
+        chunks = router.snapshot()
+        return Part(tenant, router.position, crc, skipped, chunks, __version__)

@@ -86,13 +86,11 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
 
 
 @asynccontextmanager
-async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore | None]:
-    if not any(tenant.webhooks for tenant in settings.tenants.values()):
-        yield None
-        return
+async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore]:
+    is_for_later = not any(tenant.webhooks for tenant in settings.tenants.values())
     is_kept = settings.server.journal != "memory"
     file = Path(settings.server.data) / HOOKS_FILE if is_kept else None
-    store = await trio.to_thread.run_sync(HookStore, file)
+    store = await trio.to_thread.run_sync(partial(HookStore, file, later=is_for_later))
     try:
         yield store
     finally:

@@ -1,11 +1,11 @@
-"""Tries what settings only name: a certificate with its key, key sets, what traces need.
+"""Tries what settings only name: a certificate with its key, key sets, Redis, what traces need.
 
 Owns: what is tried, and what each is found to be. Does not know: files and lines, how findings are
 printed, the running server.
 
 Invariants (tests/server/test_trying.py): nothing is changed, no address is asked but those of key
-sets, and those not where nobody is to be asked; one that hangs costs ``FETCH_TIMEOUT_S``, however
-many there are.
+sets and of Redis, and those not where nobody is to be asked; one that hangs costs
+``FETCH_TIMEOUT_S``, however many there are.
 """
 
 import time
@@ -16,7 +16,13 @@ from typing import Literal, NamedTuple
 from router.errors import SettingsError
 from router.server.auth import Authenticator
 from router.server.keys import Fetch, read_set
-from router.server.settings import KeyEntry, Settings, SettingsErrors, warnings
+from router.server.settings import (
+    KeyEntry,
+    ServerSettings,
+    Settings,
+    SettingsErrors,
+    warnings,
+)
 
 __all__ = ["CERTIFICATE_WARN_S", "Found", "key_sets", "try_all"]
 
@@ -37,6 +43,7 @@ def try_all(settings: Settings, fetch: Fetch | None) -> Iterator[Found]:
     """Everything that was found; ``fetch`` gets what is behind an address, None asks nobody."""
     yield from _of_keys(settings)
     yield from _of_certificate(settings)
+    yield from _of_redis(settings.server, is_asked=fetch is not None)
     if fetch is not None:
         yield from _of_key_sets(settings, fetch)
     yield from _of_traces(settings)
@@ -83,6 +90,26 @@ def _of_certificate(settings: Settings) -> Iterator[Found]:
     elif left_s < CERTIFICATE_WARN_S:
         sentence = f"{certificate.path} ends in {left_s / DAY_S:.0f} days; renew it"
         yield Found("warning", "server.tls_cert", sentence)
+
+
+def _of_redis(server: ServerSettings, *, is_asked: bool) -> Iterator[Found]:
+    if server.journal != "redis":
+        return
+    from router.journal.redis_address import address_of
+    from router.journal.redis_connect import need_redis
+    from router.journal.redis_health import try_redis
+
+    try:
+        need_redis()
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+        return
+    if is_asked:
+        is_replicated = server.durability == "replicated"
+        for one in try_redis(
+            address_of(server.redis_url), partitions=server.partitions, is_replicated=is_replicated
+        ):
+            yield Found(one.level, one.key, one.message)
 
 
 def key_sets(settings: Settings) -> dict[str, KeyEntry]:

@@ -9,10 +9,14 @@ from structlog.testing import capture_logs
 from router.journal.remarks import heard_by, remark
 
 
-def test_a_remark_is_a_warning_in_the_log() -> None:
+def test_a_remark_is_a_warning_in_the_log_or_what_else_is_said() -> None:
     with capture_logs() as said:
         remark("fairline.journal", "journal.torn_end_cut", cut_bytes=7)
-    assert said == [{"event": "journal.torn_end_cut", "cut_bytes": 7, "log_level": "warning"}]
+        remark("fairline.journal", "worse", level="error")
+    assert said == [
+        {"event": "journal.torn_end_cut", "cut_bytes": 7, "log_level": "warning"},
+        {"event": "worse", "log_level": "error"},
+    ]
 
 
 def test_whoever_asked_for_them_hears_them_in_place_of_the_log_until_it_ends() -> None:

@@ -25,7 +25,7 @@ SERVER = {"router.server.app", "router.server.engine", "hypercorn", "starlette",
 APART = {"httpx", "jinja2", "markdown_it", "opentelemetry", "rich.live"}
 APART |= {f"router.{part}" for part in ("bench", "client", "lab", "documents.openapi")}
 LOOP = {"trio", "structlog", "prometheus_client"}
-CORE = {"router.core"}
+CORE = {"router.core", "redis"}
 KEYS = {"joserfc", "cryptography"}
 
 

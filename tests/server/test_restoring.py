@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import msgpack
 import pytest
 from structlog.testing import capture_logs
 
+from router import __version__
+from router.core import CORE_VERSION
+from router.errors import SnapshotVersion
 from router.journal.file_ops import DiskOps
 from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots, snapshot_names
+from router.journal.snapshot_store import Part
 from router.server.replica import Replica
 from router.server.restoring import NOTHING, Snapshots
 from tests.server.test_replica import HARMLESS, place, records
@@ -93,3 +98,38 @@ def test_whoever_is_behind_gets_a_snapshot_that_is_not_newer(tmp_path: Path) -> 
     with capture_logs() as said:
         assert begins(acme=1) == 4
     assert [line["event"] for line in said] == ["snapshot.newer_than_effects"]
+
+
+@pytest.mark.parametrize(
+    ("release", "writer"), [("9.9.9", "Fairline 9.9.9"), ("", "Another release")]
+)
+def test_a_snapshot_of_a_newer_release_is_refused_with_its_name_its_writer_and_the_mend(
+    tmp_path: Path, release: str, writer: str
+) -> None:
+    """An older release that somebody went back to, over the data of the newer one."""
+    replica = Replica()
+    for record in records(HARMLESS):
+        replica.apply(record)
+    router = replica.routers["acme"]
+    *chunks, end = router.snapshot()
+    newer = [*chunks, msgpack.packb(["weather", msgpack.packb("mild")]), end]
+    part = Part("acme", router.position, 0, (), newer, release)
+    FileSnapshots(tmp_path).write(place(replica), CORE_VERSION, [part])
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    with pytest.raises(SnapshotVersion) as refused:
+        _in(tmp_path).start(["acme"])
+    (name,) = before
+    assert str(refused.value) == (
+        f"{tmp_path / name}, tenant acme: this Fairline ({__version__}, core version"
+        f" {CORE_VERSION}) does not know what 'weather' is. {writer} wrote this snapshot: start"
+        " that one again, or go back to a backup that was made before the upgrade. Nothing was"
+        " changed."
+    )
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_a_snapshot_says_which_release_wrote_it(tmp_path: Path) -> None:
+    fill(tmp_path, 2)
+    snapshot = FileSnapshots(tmp_path).newest(CORE_VERSION)
+    assert snapshot is not None
+    assert snapshot.states["acme"].release == __version__
