@@ -88,7 +88,9 @@ class RedisServer:
             "daemonize": "no",
         }
         options |= dict(zip(self._options[::2], self._options[1::2], strict=True))
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        words = []
+        for name, value in options.items():
+            words += [f"--{name}", *(value.split() or [""])]
         self._process = subprocess.Popen([self._program, *words], stdout=subprocess.DEVNULL)
         end = time.monotonic() + _FAR_S
         while not self._answers():
