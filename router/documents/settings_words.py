@@ -21,10 +21,10 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     sections.ServerSettings: {
         "bind": "The one public address: WebSocket and HTTP. Port 0 picks a free one.",
         "ops_bind": "If set, /metrics, /healthz, /livez and /readyz live here, not on `bind`.",
-        "journal": "`file` keeps commands in `data`, `memory` nothing; `redis` is refused as yet.",
+        "journal": "`file` keeps commands in `data`, `redis` in Redis, `memory` nothing.",
         "data": "The folder of the file journal and of its archive.",
-        "redis_url": "redis://, rediss://, redis+sentinel:// or redis+cluster://.",
-        "partitions": "Redis: written into the store at its first start, never changed later.",
+        "redis_url": "redis://, rediss:// (TLS) or redis+sentinel://HOST:26379/NAME.",
+        "partitions": "Redis: streams that tenants are spread over; never changed later.",
         "durability": "`replicated` (redis): replies wait until a replica has the command.",
         "node": "The name shown for this node; its id is made fresh at each start either way.",
         "insecure": 'Development only: allows origins "*", and demo keys beyond this machine.',
