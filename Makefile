@@ -18,6 +18,7 @@ test: web
 	@PYTHON=$(BIN)/python tests/setup-browser.sh
 	@tests/setup-prometheus.sh
 	@tests/setup-neighbours.sh
+	@tests/setup-redis.sh
 ifeq ($(strip $(ARGS)),)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not process" \
 	    || $(call again,not process)

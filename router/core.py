@@ -44,7 +44,7 @@ from router.commands import (
     TransferConversation,
 )
 from router.dispatch import COMMANDS, TIMERS
-from router.errors import Refusal, Refused
+from router.errors import Refusal, Refused, SnapshotVersion
 from router.events import Answer, CommandAnswered, CommandRefused, Event
 from router.holding import review_held
 from router.ids import PersonKey
@@ -217,10 +217,15 @@ class Router:
 
     @classmethod
     def restore(cls, chunks: Iterable[bytes]) -> "Router":
-        """The router whose snapshot the chunks are; they may be cut anywhere."""
+        """The router whose snapshot the chunks are; they may be cut anywhere.
+
+        Raises:
+            SnapshotVersion: Another release wrote it, and this one cannot read it.
+        """
         unpacked = load(chunks)
         version, tenant, position, now_ms = next(unpacked)
-        assert version == CORE_VERSION, f"a snapshot of core version {version}"
+        if version != CORE_VERSION:
+            raise SnapshotVersion(f"decides otherwise than core version {version}")
         router = cls(tenant)
         fill(router.world, unpacked)
         router.world.position = position

@@ -32,6 +32,7 @@ __all__ = [
     "Retry",
     "RouterError",
     "SettingsError",
+    "SnapshotVersion",
     "StorageError",
     "close_action",
 ]
@@ -185,13 +186,14 @@ class JournalCorrupt(StorageError):
     """The journal is damaged before its end; starting would silently lose commands.
 
     Attributes:
-        segment: The damaged file.
-        offset: The byte in it at which trust ends.
+        segment: The damaged file, or the key in Redis.
+        offset: The byte in it at which trust ends; None where that is not a matter of bytes.
         mend: What the operator can do, a sentence.
     """
 
-    def __init__(self, *, segment: str, offset: int, problem: str, mend: str) -> None:
-        super().__init__(f"{segment}, byte {offset}: {problem} {mend}")
+    def __init__(self, *, segment: str, offset: int | None, problem: str, mend: str) -> None:
+        where = segment if offset is None else f"{segment}, byte {offset}"
+        super().__init__(f"{where}: {problem} {mend}")
         self.segment = segment
         self.offset = offset
         self.mend = mend
@@ -207,6 +209,10 @@ class JournalLocked(StorageError):
 
 class JournalVersion(StorageError):
     """The journal was written for another version of the core, which would decide otherwise."""
+
+
+class SnapshotVersion(StorageError):
+    """A snapshot holds what this release does not know: a newer one wrote it."""
 
 
 class ArchiveUnavailable(StorageError):

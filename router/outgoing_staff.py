@@ -102,6 +102,7 @@ class Board(OutgoingForm, frozen=True, omit_defaults=True, tag="board"):
 class TopicStale(OutgoingForm, frozen=True, tag="topic.stale"):
     """From ``at`` on a topic is not kept up, as the node is behind; or it is again."""
 
+    pos: int
     topic: str
     stale: bool
     at: int

@@ -19,6 +19,7 @@ import msgpack
 import msgspec
 
 from router.conversations import Conversation
+from router.errors import SnapshotVersion
 from router.ids import CustomerId, PersonKey
 from router.offers import Offer
 from router.placing import stand_after_restore
@@ -85,12 +86,21 @@ def load(chunks: Iterable[bytes]) -> Iterator[Packed]:
 
 
 def fill(world: World, objects: Iterable[Packed]) -> None:
-    """Fills an empty world from what ``dump`` gave."""
+    """Fills an empty world from what ``dump`` gave.
+
+    Raises:
+        SnapshotVersion: It holds what is not known here, or in another form.
+    """
     kind = ""
     for kind, packed in objects:
-        assert kind in _FORMS, f"a snapshot holds {kind!r}, which this version does not know"
+        if kind not in _FORMS:
+            raise SnapshotVersion(f"does not know what {kind!r} is")
         decoder, take = _FORMS[kind]
-        take(world, decoder.decode(packed))
+        try:
+            value = decoder.decode(packed)
+        except msgspec.DecodeError as error:
+            raise SnapshotVersion(f"knows {kind!r} in another form ({error})") from error
+        take(world, value)
     assert kind == "end", "the snapshot is cut short"
     _derive(world)
 

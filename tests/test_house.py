@@ -51,11 +51,12 @@ deliveries
 """
 SHELL_LAYERS = """
 journal.base journal.file_ops journal.handover journal.redis_address
-journal.frames journal.memory journal.redis_connect
+journal.frames journal.memory journal.redis_connect journal.snapshot_store journal.live
 journal.segments journal.redis_layout
 journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
 journal.writers
-journal.log journal.readonly journal.checking
+journal.log journal.readonly journal.checking journal.redis_link
+journal.redis_cursor journal.redis_appender
 journal.backup journal.file journal.redis_stream
 archive.pages
 archive.base archive.schema

@@ -21,7 +21,7 @@ TYPES = {
     "conversation.updated", "wrapup.started", "conversation.ended", "message", "message.read",
     "typing",
 }  # fmt: skip
-WITHOUT_POSITION = {"reply", "beat", "disconnect", "token.expiring", "topic.stale", "typing"}
+WITHOUT_POSITION = {"reply", "beat", "disconnect", "token.expiring", "typing"}
 
 
 def _tag(kind: type[msgspec.Struct]) -> str:

@@ -109,7 +109,11 @@ class Filed(Struct, frozen=True):
 
 
 class Stay(NamedTuple):
-    """When a conversation came, was first given to an agent, and ended; and why it did."""
+    """When a conversation came, was first given to an agent, and ended; and why it did.
+
+    ``deferrable``: it waited without its customer (a message that was left, an e-mail); None where
+    an older release wrote it, which did not keep that.
+    """
 
     queue: str
     channel: str
@@ -118,6 +122,7 @@ class Stay(NamedTuple):
     assigned_at: int | None
     ended_at: int
     reason: str
+    deferrable: bool | None
 
 
 class Asked(NamedTuple):

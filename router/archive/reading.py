@@ -151,9 +151,13 @@ class Reader:
     def stays(self, since_ms: int = 0, until_ms: int = _END) -> Iterator[Stay]:
         """All that arrived between two instants; a few at a time are in memory."""
         with self._open() as connection:
-            cursor = connection.execute(_STAYS, (since_ms, until_ms))
+            columns = connection.execute("SELECT name FROM pragma_table_info('conversations')")
+            # Nobody has started on an older file yet, and this must not change it.
+            known = "is_deferrable" if ("is_deferrable",) in columns.fetchall() else "NULL"
+            cursor = connection.execute(_STAYS.format(deferrable=known), (since_ms, until_ms))
             while found := cursor.fetchmany(FETCH):
-                yield from map(Stay._make, found)
+                for stay in map(Stay._make, found):
+                    yield stay._replace(deferrable=_true(stay.deferrable))
 
     def rows(self, kind: str, query: PageQuery = EVERYTHING) -> Iterator[dict[str, object]]:
         """See ``Archive``; a few rows at a time are in memory."""
@@ -166,6 +170,10 @@ class Reader:
         with self._open() as connection:
             found = page_of(connection, kind, query, after)
         return found._replace(rows=[_readable(kind, row) for row in found.rows])
+
+
+def _true(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
 
 
 def _place(connection: sqlite3.Connection, table: str, number: int, seq: int | None) -> int:
@@ -196,8 +204,8 @@ _FIRST_WAITS = """
     ORDER BY 2"""
 
 _STAYS = """
-    SELECT queue, channel, class, arrived_at, assigned_at, ended_at, reason FROM conversations
-    WHERE arrived_at >= ? AND arrived_at < ?"""
+    SELECT queue, channel, class, arrived_at, assigned_at, ended_at, reason, {deferrable}
+    FROM conversations WHERE arrived_at >= ? AND arrived_at < ?"""
 
 
 def _readable(kind: str, row: dict[str, object]) -> dict[str, object]:

@@ -103,6 +103,8 @@ STEPS: Sequence[Sequence[str]] = (
         "CREATE INDEX audit_actor ON audit (actor, entry)",
         "CREATE INDEX audit_target ON audit (target, entry)",
     ),
+    # Whether a conversation waited without its customer; older rows do not know.
+    ("ALTER TABLE conversations ADD COLUMN is_deferrable INTEGER",),
 )
 """What made each version out of the one before; the first made version 1 out of nothing."""
 

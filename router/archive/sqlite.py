@@ -240,7 +240,7 @@ def _put_conversation(connection: sqlite3.Connection, fact: Fact) -> None:
     assert isinstance(one, Conversation), "the table says so"
     cursor = connection.execute(
         "INSERT OR IGNORE INTO conversations VALUES"
-        " (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             one.id,
             fact.position,
@@ -260,6 +260,7 @@ def _put_conversation(connection: sqlite3.Connection, fact: Fact) -> None:
             one.note_seq,
             _encode(one.attributes).decode(),
             _encode(one.took_part).decode(),
+            one.deferrable,
         ),
     )
     if not cursor.rowcount:

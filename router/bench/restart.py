@@ -60,7 +60,8 @@ from router.journal.file import FileJournal
 from router.journal.file_ops import DiskOps
 from router.journal.following import Following
 from router.journal.log import SegmentLog
-from router.journal.snapshot_files import Part, write_snapshot
+from router.journal.snapshot_files import FileSnapshots
+from router.journal.snapshot_store import Part
 from router.policy import Policy, Queue
 from router.server.archiving import FOLDER_NAME
 from router.server.restoring import Snapshots
@@ -267,13 +268,13 @@ def _snapshot(folder: Path, router: Router) -> None:
     assert place is not None
     assert place.positions == {TENANT: router.position}
     part = Part(TENANT, router.position, 0, (), router.snapshot())
-    write_snapshot(DiskOps(), folder, place, CORE_VERSION, [part])
+    FileSnapshots(folder).write(place, CORE_VERSION, [part])
     following.close()
 
 
 async def _start(folder: Path, stopwatch: _Stopwatch) -> None:
     part = stopwatch.part
-    start = Snapshots(folder).start([TENANT])
+    start = Snapshots(FileSnapshots(folder)).start([TENANT])
     tenants = Tenants([TENANT], start=start)
     part("restore")
     open_journal = partial(FileJournal.open, wall_ms=lambda: 0, core_version=CORE_VERSION)

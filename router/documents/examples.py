@@ -169,7 +169,7 @@ FROM_SERVER: Mapping[str, Example] = {
         "gone": [{"id": "bob", "reason": "timeout"}],
     },
     "board": {"pos": 1053, "topic": "board", "queues": [_LINE], "agents": [_SHOWN]},
-    "topic.stale": {"topic": "board", "stale": True, "at": _NOON},
+    "topic.stale": {"pos": 1053, "topic": "board", "stale": True, "at": _NOON},
     "queue.position": {
         "pos": 1054,
         "conversation": _TALK,

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from router.errors import JournalCorrupt, StorageError
 from router.journal.file_ops import FileOps
 from router.journal.readonly import LookingOps, PinnedOps
-from router.journal.segments import recover, segment_names
-from router.journal.snapshot_files import Snapshot, newest, read_snapshot, snapshot_names
+from router.journal.segments import Place, recover, segment_names
+from router.journal.snapshot_files import newest, read_snapshot, snapshot_names
+from router.journal.snapshot_store import Snapshot
 from router.journal.trimming import copy_file
 
 __all__ = ["Copied", "copy_journal"]
@@ -66,7 +67,9 @@ def _copy_snapshots(pinned: PinnedOps, source: Path, target: Path, ops: FileOps)
     return count
 
 
-def _proved(target: Path, snapshot: Snapshot | None, core_version: int, snapshots: int) -> Copied:
+def _proved(
+    target: Path, snapshot: Snapshot[Place] | None, core_version: int, snapshots: int
+) -> Copied:
     """Check the copy as a start would."""
     ops = LookingOps()
     again = recover(ops, target, core_version, None if snapshot is None else snapshot.place)

@@ -7,8 +7,9 @@ Invariants: positions of a tenant are 1, 2, 3, ... without a hole; stamps never 
 
 The promises in prose, checked by `tests/journal/contract.py` for each journal:
 
-* One order. All commands of all tenants stand in one order, the same for every reader and after
-  every restart. The commands of one `append` stay together and in their order.
+* One order. The commands of a tenant stand in one order, the same for every reader and after
+  every restart; so do the batches, and the commands of one `append` stay together. Within a batch
+  `memory` and `file` keep the order of all commands, others that of each tenant's.
 * Durable first. `append` returns, and `read` yields, only what a crash can no longer take back.
 * All or nothing. An `append` that raises `JournalUnavailable` left nothing behind, and the journal
   goes on. Any other `StorageError` says that the journal is broken for good and that the fate of
@@ -25,7 +26,17 @@ import trio
 
 from router.errors import StorageError
 
-__all__ = ["Command", "Done", "Journal", "Record", "Unread", "number", "stamp", "wait_appended"]
+__all__ = [
+    "Batch",
+    "Command",
+    "Done",
+    "Journal",
+    "Record",
+    "Unread",
+    "number",
+    "stamp",
+    "wait_appended",
+]
 
 Command = tuple[str, bytes]
 """A tenant, and a command of theirs as the core's codec wrote it."""
@@ -43,6 +54,18 @@ class Record(NamedTuple):
     now_ms: int
     """The batch's stamp: the time at which the core applies the command."""
     payload: bytes
+
+
+class Batch(Protocol):
+    """What was made durable together."""
+
+    @property
+    def sequence(self) -> int:
+        """Counts the batches of a store from 1."""
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Its commands, in the journal's order."""
 
 
 class Journal(Protocol):

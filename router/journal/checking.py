@@ -12,13 +12,15 @@ from typing import NamedTuple
 from router.errors import JournalCorrupt, StorageError
 from router.journal.file_ops import FileOps
 from router.journal.segments import (
+    Place,
     Recovered,
     Segment,
     corrupt,
     recover_segment,
     segment_names,
 )
-from router.journal.snapshot_files import Snapshot, read_snapshot, snapshot_names
+from router.journal.snapshot_files import read_snapshot, snapshot_names
+from router.journal.snapshot_store import Snapshot
 
 __all__ = ["Checked", "check_journal"]
 
@@ -29,7 +31,7 @@ class Checked(NamedTuple):
     segments: list[Segment]
     sequence: int
     positions: Mapping[str, int]
-    snapshots: list[Snapshot]
+    snapshots: list[Snapshot[Place]]
     """Those that are whole, the oldest first."""
     problems: list[Exception]
 
@@ -74,8 +76,8 @@ def _check_positions(segment: Segment, before: Recovered | None) -> None:
 
 def _check_snapshots(
     ops: FileOps, folder: Path, core_version: int, segments: list[Segment]
-) -> tuple[list[Snapshot], list[Exception]]:
-    whole: list[Snapshot] = []
+) -> tuple[list[Snapshot[Place]], list[Exception]]:
+    whole: list[Snapshot[Place]] = []
     problems: list[Exception] = []
     heads = {segment.header.first_sequence: segment.path for segment in segments}
     for name in reversed(snapshot_names(ops, folder)):
@@ -93,10 +95,10 @@ def _check_snapshots(
     return whole, problems
 
 
-def _homeless(snapshot: Snapshot, segments: list[Segment]) -> JournalCorrupt:
+def _homeless(snapshot: Snapshot[Place], segments: list[Segment]) -> JournalCorrupt:
     there = segments[0].path.name if segments else "no segment"
     return JournalCorrupt(
-        segment=str(snapshot.path),
+        segment=snapshot.name,
         offset=0,
         problem=f"The journal behind the snapshot is missing; what is whole begins with {there}.",
         mend="Restore the segments from a copy.",

@@ -2,37 +2,41 @@
 
 Owns: their names, their bytes, writing one so that it is whole or not there, finding the newest
 that can be read.
-Does not know: the core; a state is a stream of bytes whose first chunk is a head.
+Does not know: the core, what a state is (`snapshot_store`).
 Invariants: a file under a snapshot's name was synced whole; a single flipped bit anywhere makes it
 unreadable, and whoever looks for the newest goes on to the one before it, with a word in the log.
 
     "FLSNAP01" | the states, one behind the other | what they are (msgpack)
     | its length u32 | crc32 of everything before u32 | "FLSNEND1"
 
-What the states are comes last, so that a large one is written as it is made. The digest of a state
-is over its stream but for the head, as `Router.digest` has it.
+What the states are comes last, so that a large one is written as it is made.
 """
 
-import hashlib
 import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import structlog
 
-from router.errors import JournalCorrupt
-from router.journal.file_ops import FileOps, read_all, write_all
-from router.journal.segments import Place
+from router.errors import JournalCorrupt, JournalUnavailable
+from router.journal.file_ops import DiskOps, FileOps, is_full, read_all, write_all
+from router.journal.segments import Place, segment_names, segment_path
+from router.journal.snapshot_store import (
+    CHUNK_BYTES,
+    KEPT,
+    Part,
+    Snapshot,
+    State,
+    is_too_new,
+    needed,
+    write_parts,
+)
 
 __all__ = [
-    "KEPT",
-    "Part",
-    "Snapshot",
-    "State",
+    "FileSnapshots",
     "newest",
     "prune",
     "read_snapshot",
@@ -43,9 +47,6 @@ __all__ = [
     "write_snapshot",
 ]
 
-KEPT = 2
-"""The newest, and the one before in case the newest is damaged."""
-
 _LOG = structlog.get_logger("fairline.snapshots")
 _PREFIX = "snapshot-"
 _SUFFIX = ".snapshot"
@@ -53,63 +54,13 @@ _PARTIAL = ".partial"
 _BEGIN = b"FLSNAP01"
 _END = b"FLSNEND1"
 _TRAILER = struct.Struct("<II8s")
-_PIECE_BYTES = 1024 * 1024
 _MEND = "Remove this file: an older snapshot, or the journal from its start, serves in its place."
-
-
-class State(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of one tenant's state without unpacking it."""
-
-    tenant: str
-    position: int
-    digest: str
-    events_crc: int
-    """The running hash over all events up to here."""
-    skipped: tuple[int, ...]
-    """Positions whose commands were left out, because they broke the core."""
-    length: int
 
 
 class _Table(msgspec.Struct, frozen=True, array_like=True):
     core_version: int
     place: Place
     states: tuple[State, ...]
-
-
-class Part(NamedTuple):
-    """One tenant's state, about to be written."""
-
-    tenant: str
-    position: int
-    events_crc: int
-    skipped: tuple[int, ...]
-    chunks: Iterable[bytes]
-
-
-class Snapshot(NamedTuple):
-    """A whole, valid file."""
-
-    path: Path
-    core_version: int
-    place: Place
-    states: Mapping[str, State]
-    data: memoryview
-
-    def chunks(self, tenant: str) -> Iterator[bytes]:
-        """Return a tenant's state as a stream, cut anywhere."""
-        start = len(_BEGIN)
-        for state in self.states.values():
-            if state.tenant == tenant:
-                break
-            start += state.length
-        for offset in range(start, start + self.states[tenant].length, _PIECE_BYTES):
-            end = min(offset + _PIECE_BYTES, start + self.states[tenant].length)
-            yield bytes(self.data[offset:end])
-
-    @property
-    def positions(self) -> Mapping[str, int]:
-        """Up to which position of each tenant the journal is not needed beside it."""
-        return self.place.positions
 
 
 def snapshot_path(folder: Path, sequence: int) -> Path:
@@ -140,7 +91,7 @@ class _Output:
     def add(self, data: bytes) -> None:
         self.crc = zlib.crc32(data, self.crc)
         self._piece += data
-        if len(self._piece) >= _PIECE_BYTES:
+        if len(self._piece) >= CHUNK_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -179,31 +130,13 @@ def _write(
     output: _Output, place: Place, core_version: int, parts: Iterable[Part]
 ) -> Sequence[State]:
     output.add(_BEGIN)
-    states = tuple(_write_part(output, part) for part in parts)
+    states = write_parts(output, parts)
     table = msgspec.msgpack.encode(_Table(core_version, place, states))
     output.add(table)
     output.add(len(table).to_bytes(4, "little"))
     output.add(output.crc.to_bytes(4, "little") + _END)
     output.flush()
     return states
-
-
-def _write_part(output: _Output, part: Part) -> State:
-    start = output.length
-    chunks = iter(part.chunks)
-    output.add(next(chunks))
-    digest = hashlib.blake2b(digest_size=16)
-    for chunk in chunks:
-        digest.update(chunk)
-        output.add(chunk)
-    return State(
-        part.tenant,
-        part.position,
-        digest.hexdigest(),
-        part.events_crc,
-        part.skipped,
-        output.length - start,
-    )
 
 
 def _sync_folder(ops: FileOps, folder: Path) -> None:
@@ -214,7 +147,7 @@ def _sync_folder(ops: FileOps, folder: Path) -> None:
         ops.close(descriptor)
 
 
-def read_snapshot(ops: FileOps, path: Path) -> Snapshot:
+def read_snapshot(ops: FileOps, path: Path) -> Snapshot[Place]:
     """Read a snapshot and check every byte of it.
 
     Raises:
@@ -230,7 +163,8 @@ def read_snapshot(ops: FileOps, path: Path) -> Snapshot:
     if data[: len(_BEGIN)] != _BEGIN or zlib.crc32(memoryview(data)[:end]) != crc:
         raise _damaged(path, 0, "Its checksum does not fit.")
     states = {state.tenant: state for state in table.states}
-    return Snapshot(path, table.core_version, table.place, states, memoryview(data))
+    body = memoryview(data)[len(_BEGIN) :]
+    return Snapshot(str(path), table.core_version, table.place, states, body)
 
 
 def read_table(ops: FileOps, path: Path) -> Place:
@@ -243,7 +177,7 @@ def read_table(ops: FileOps, path: Path) -> Place:
     descriptor = ops.open(path, to_write=False)
     try:
         size = ops.size(descriptor)
-        length = min(size, _PIECE_BYTES)
+        length = min(size, CHUNK_BYTES)
         data = read_all(ops, descriptor, length, size - length)
         needed = _table_bytes(path, data, size) + _TRAILER.size
         if needed > length:
@@ -283,10 +217,8 @@ def _damaged(path: Path, offset: int, problem: str) -> JournalCorrupt:
 
 def newest(
     ops: FileOps, folder: Path, core_version: int, *, before: Mapping[str, int] | None = None
-) -> Snapshot | None:
-    """Return the newest snapshot that is whole and of this core, or none.
-
-    With `before` only one at smaller positions of the tenants it names will do.
+) -> Snapshot[Place] | None:
+    """See `SnapshotStore`.
 
     Raises:
         OSError: the folder cannot be read.
@@ -297,37 +229,27 @@ def newest(
         except (JournalCorrupt, OSError) as error:
             _LOG.warning("snapshot.not_used", error=str(error))
             continue
-        too_new = before is not None and any(
-            snapshot.positions.get(tenant, 0) >= position for tenant, position in before.items()
-        )
-        if snapshot.core_version == core_version and not too_new:
+        if snapshot.core_version == core_version and not is_too_new(snapshot.positions, before):
             return snapshot
     return None
 
 
 def sweep(ops: FileOps, folder: Path) -> None:
-    """Remove what a process left half written when it was ended."""
+    """See `SnapshotStore`."""
     for name in ops.names(folder):
         if name.startswith(_PREFIX) and name.endswith(_PARTIAL):
             ops.unlink(folder / name)
 
 
 def prune(ops: FileOps, folder: Path, done: Sequence[Mapping[str, int]] = ()) -> Sequence[Place]:
-    """Remove the snapshots that nothing needs; return the places of the others, the newest first.
-
-    Needed are the newest `KEPT`, and the newest from which everything can be computed again that
-    comes behind each of `done`: whoever is behind needs the state of that moment, too. A damaged
-    one counts for nothing and goes like any other that is older than the newest `KEPT`: else one
-    bad bit would keep all later snapshots, and all of the journal, until somebody looks.
+    """See `SnapshotStore`.
 
     Raises:
         OSError: one could not be read or removed.
     """
     names = snapshot_names(ops, folder)
     places = list(_readable(ops, folder, names))
-    kept = places[:KEPT]
-    if not any(_is_before(place, done) for _, place in kept):
-        kept += [each for each in places[KEPT:] if _is_before(each[1], done)][:1]
+    kept = needed(places, done)
     if len(places) >= KEPT:
         for name in reversed(names):
             if name < places[KEPT - 1][0] and name not in dict(kept):
@@ -343,9 +265,50 @@ def _readable(ops: FileOps, folder: Path, names: Iterable[str]) -> Iterator[tupl
             _LOG.warning("snapshot.damaged", error=str(error))
 
 
-def _is_before(place: Place, done: Sequence[Mapping[str, int]]) -> bool:
-    return all(
-        each.get(tenant, 0) >= position
-        for each in done
-        for tenant, position in place.positions.items()
-    )
+class FileSnapshots:
+    """The `SnapshotStore` of a file journal: its folder."""
+
+    def __init__(self, folder: Path, ops: FileOps | None = None) -> None:
+        self._folder = folder
+        self._ops = ops if ops is not None else DiskOps()
+        self.where = str(folder)
+
+    def prepare(self) -> None:
+        """See `SnapshotStore`."""
+        self._ops.make_folder(self._folder)
+
+    def newest(
+        self, core_version: int, *, before: Mapping[str, int] | None = None
+    ) -> Snapshot[Place] | None:
+        """See `SnapshotStore`."""
+        return newest(self._ops, self._folder, core_version, before=before)
+
+    def write(
+        self, place: Place, core_version: int, parts: Iterable[Part]
+    ) -> tuple[str, Sequence[State]]:
+        """See `SnapshotStore`."""
+        try:
+            path, states = write_snapshot(self._ops, self._folder, place, core_version, parts)
+        except OSError as error:
+            if is_full(error):
+                raise JournalUnavailable(f"{self._folder}: {error.strerror}.") from error
+            raise
+        return str(path), states
+
+    def prune(self, done: Sequence[Mapping[str, int]] = ()) -> Sequence[Place]:
+        """See `SnapshotStore`."""
+        return prune(self._ops, self._folder, done)
+
+    def sweep(self) -> None:
+        """See `SnapshotStore`."""
+        sweep(self._ops, self._folder)
+
+    def set_aside(self, snapshot: Snapshot[Place]) -> None:
+        """See `SnapshotStore`."""
+        path = Path(snapshot.name)
+        self._ops.rename(path, path.with_suffix(".diverged"))
+
+    def has_beginning(self) -> bool:
+        """See `SnapshotStore`."""
+        first = next(iter(segment_names(self._ops, self._folder)), None)
+        return first in (None, segment_path(self._folder, 1).name)

@@ -1,7 +1,7 @@
-"""Who carries a file journal's appends to the disk: a thread of its own, or the caller at once.
+"""Who carries a journal's appends to where they are kept: a thread of its own, or the caller.
 
 Owns: the queue of appends, how they become groups, the threads.
-Does not know: what is written, the core, files.
+Does not know: what is written, the core, files, Redis.
 Invariants: groups are committed one after the other, in the order of their appends; what became of
 a group is told on trio's thread, once for the whole of it; an append is never split.
 
@@ -11,6 +11,7 @@ errors and the start are those of the server.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -18,11 +19,10 @@ from typing import Protocol, TypeVar
 import trio
 
 from router.errors import JournalUnavailable
-from router.journal.base import Command, Done
+from router.journal.base import Batch, Command, Done
 from router.journal.handover import HandOver
-from router.journal.segments import Entry
 
-__all__ = ["InlineWriter", "Request", "ThreadWriter", "Writer"]
+__all__ = ["REST_SECONDS", "InlineWriter", "Request", "Rest", "ThreadWriter", "Writer"]
 
 GROUP_COMMANDS_MAX = 1024
 GROUP_BYTES_MAX = 1024 * 1024
@@ -31,6 +31,9 @@ GROUP_BYTES_MAX = 1024 * 1024
 BACKLOG_COMMANDS_MAX = 131_072
 BACKLOG_BYTES_MAX = 64 * 1024 * 1024
 """What may wait for the disk; beyond, appends are refused."""
+
+REST_SECONDS = 1.0
+"""How often a thread looks up from its appends."""
 
 T = TypeVar("T")
 
@@ -51,11 +54,14 @@ class Request:
         self.done = done
 
 
-Commit = Callable[[list[Request]], Entry | Exception]
+Commit = Callable[[list[Request]], Batch | Exception]
 """Makes a group durable and says what became of it; never raises."""
 
-Publish = Callable[[list[Request], Entry | Exception], None]
+Publish = Callable[[list[Request], Batch | Exception], None]
 """Tells everybody; called on trio's thread."""
+
+Rest = Callable[[], Exception | None]
+"""Done between groups, about every `REST_SECONDS`; what it returns is told of no append at all."""
 
 
 class Writer(Protocol):
@@ -105,11 +111,23 @@ class _Backlog:
             self._requests.append(request)
             self._changed.notify()
 
-    def take(self) -> list[Request]:
-        """Wait for appends and return the next group; nothing once closed and empty."""
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing waits, and nothing will."""
+        return self._closed and not self._requests
+
+    def take(self, end_seconds: float | None = None) -> list[Request]:
+        """Wait for appends and return the next group; nothing once closed and empty, or too late.
+
+        Args:
+            end_seconds: How long to wait, on the monotonic clock.
+        """
         with self._changed:
             while not self._requests and not self._closed:
-                self._changed.wait()
+                wait_seconds = None if end_seconds is None else end_seconds - time.monotonic()
+                if wait_seconds is not None and wait_seconds <= 0:
+                    break
+                self._changed.wait(wait_seconds)
             group: list[Request] = []
             command_count = byte_count = 0
             while self._requests:
@@ -131,12 +149,17 @@ class _Backlog:
 
 
 class ThreadWriter:
-    """A `Writer` with a thread; one call into trio's thread for each group, not for each append."""
+    """A `Writer` with a thread; one call into trio's thread for each group, not for each append.
+
+    Args:
+        rest: What else the thread must do, in time however many appends there are.
+    """
 
     has_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, rest: Rest | None = None) -> None:
         """Belongs to the trio loop in which it is made."""
+        self._rest = rest
         self._token = trio.lowlevel.current_trio_token()
         self._hand_over = HandOver()
         self._backlog = _Backlog()
@@ -174,14 +197,20 @@ class ThreadWriter:
     def _write(self) -> None:
         """Write group after group; the life of the thread."""
         assert self._commit is not None, "a writer is started first"
-        while group := self._backlog.take():
-            outcome = self._commit(group)
-            try:
-                self._token.run_sync_soon(self._tell, group, outcome)
-            except trio.RunFinishedError:
-                return
+        rest_at = time.monotonic() + REST_SECONDS
+        try:
+            while not self._backlog.is_over:
+                group = self._backlog.take(None if self._rest is None else rest_at)
+                if group:
+                    self._token.run_sync_soon(self._tell, group, self._commit(group))
+                if self._rest is not None and time.monotonic() >= rest_at:
+                    rest_at = time.monotonic() + REST_SECONDS
+                    if (error := self._rest()) is not None:
+                        self._token.run_sync_soon(self._tell, group[:0], error)
+        except trio.RunFinishedError:
+            return
 
-    def _tell(self, group: list[Request], outcome: Entry | Exception) -> None:
+    def _tell(self, group: list[Request], outcome: Batch | Exception) -> None:
         assert self._publish is not None, "a writer is started first"
         self._hand_over.end(len(group))
         self._publish(group, outcome)

@@ -8,7 +8,9 @@ text is a plan that ``router.lab.plan`` takes, with what was left out in its com
 
 Patience is of an exponential law, the likeliest one for waits that answers cut off: all waiting
 over all who left. Of those who left alone it would be far too short. The share who wait longer by
-Kaplan and Meier stands beside it, so that one can see whether such a law fits.
+Kaplan and Meier stands beside it, so that one can see whether such a law fits. A wait counts
+whatever its length: long ones that an answer ended say most about patience. What waited without
+its customer (deferrable) says nothing about it and is left out, and only that.
 """
 
 import json
@@ -33,8 +35,11 @@ __all__ = ["WEEKDAYS", "Chosen", "plan_text", "zone_of"]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SLOT = 30
-IN_LINE_MAX = 60.0
-"""Minutes; who was answered later than this hardly stood in line: a message that was left."""
+UNKNOWN_MAX = 60.0
+"""Minutes; of a wait that an older release recorded it is not known whether its customer was there,
+and a longer one was more likely a message that was left."""
+MARKS = (1, 3, 10, 30, 100, 300)
+"""Minutes at which the share of those who would wait longer is told, up to the longest wait."""
 
 LEFT = ("abandoned", "cancelled")
 """Ends by which a customer shows that patience was over."""
@@ -70,6 +75,7 @@ class _Seen(NamedTuple):
     is_answered: bool
     handling: float
     klass: str
+    deferrable: bool | None
 
 
 def zone_of(policy: Policy) -> str:
@@ -131,6 +137,7 @@ def _sorted_out(
                 is_answered=stay.assigned_at is not None,
                 handling=(stay.ended_at - until) / 60_000,
                 klass=stay.klass,
+                deferrable=stay.deferrable,
             )
         )
     counted = _counted(days, chosen)
@@ -210,17 +217,23 @@ def _curve(
 
 def _patience(mine: Sequence[_Seen]) -> list[str]:
     """The mean patience behind answers that cut it off; without a key where nobody left."""
-    spells = [(one.wait, one.has_left) for one in mine if one.wait <= IN_LINE_MAX]
-    late = len(mine) - len(spells)
-    lines = [
-        f"# {len(mine)} came; {sum(has_left for _, has_left in spells)} left while they waited"
-    ]
-    if late:
-        lines[0] += f"; {late} who waited for more than an hour do not count for patience"
+    in_line = [one for one in mine if not one.deferrable]
+    known = [one for one in in_line if one.deferrable is not None or one.wait <= UNKNOWN_MAX]
+    spells = [(one.wait, one.has_left) for one in known]
+    lines = [f"# {len(mine)} came; {sum(one.has_left for one in known)} left while they waited"]
+    if without := len(mine) - len(in_line):
+        lines[0] += f"; {without} waited without their customer, which says nothing of patience"
+    if late := len(in_line) - len(known):
+        lines.append(
+            f"# {late} of an older release waited for more than an hour, perhaps without their"
+            " customer: they do not count for patience, which so comes out too small"
+        )
     mean = exponential_mean(spells)
     if mean is None or mean <= 0:
         return [*lines, "# patience: not seen, for nobody left"]
-    longer = ", ".join(f"{lasting(spells, at):.0%} over {at} min" for at in (1, 3, 10))
+    longest = max(wait for wait, _ in spells)
+    marks = [mark for mark in MARKS if mark <= max(longest, 10)]
+    longer = ", ".join(f"{lasting(spells, mark):.0%} over {mark} min" for mark in marks)
     return [*lines, f"patience = {_minutes(mean)}      # would wait (Kaplan-Meier): {longer}"]
 
 

@@ -168,10 +168,8 @@ class Node:
             self.hub.watching = event_log
         return event_log
 
-    def _callers(self, store: HookStore | None) -> Webhooks | None:
+    def _callers(self, store: HookStore | None) -> Webhooks:
         hooks = {name: one.webhooks for name, one in self.settings.tenants.items() if one.webhooks}
-        if not hooks:
-            return None
         webhooks = Webhooks(
             hooks,
             store if store is not None else HookStore(None),
@@ -267,12 +265,9 @@ class Node:
         """See ``calls.Office``."""
         return self.policy_notes.of(tenant, policy)
 
-    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
-        """See ``reloading.Changing``; the first hook of all needs what only a start opens."""
-        if self.webhooks is None:
-            return not any(hooks.values())
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
+        """See ``reloading.Changing``."""
         await self.webhooks.change(hooks)
-        return True
 
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""

@@ -102,7 +102,7 @@ def verify(*, config: Config, json: bool = False) -> None:
             "segments": len(checked.segments),
             "entries": checked.sequence,
             "positions": checked.positions,
-            "snapshots": [each.path.name for each in checked.snapshots],
+            "snapshots": [Path(each.name).name for each in checked.snapshots],
             "proved": found.proved,
             "replayed": found.replayed_count,
             "problems": found.problems,
@@ -114,8 +114,9 @@ def verify(*, config: Config, json: bool = False) -> None:
             f" {_count(checked.sequence, 'entry')}; commands: {_commands(checked.positions)}"
         )
         for snapshot in checked.snapshots:
-            proof = "as replayed" if snapshot.path.name in found.proved else "not proved"
-            _say(f"{snapshot.path.name}: behind entry {snapshot.place.sequence}, {proof}")
+            name = Path(snapshot.name).name
+            proof = "as replayed" if name in found.proved else "not proved"
+            _say(f"{name}: behind entry {snapshot.place.sequence}, {proof}")
         _say(f"replayed: {_count(found.replayed_count, 'command')}")
         for problem in found.problems:
             _say(problem)

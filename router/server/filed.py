@@ -10,7 +10,8 @@ replay leads to it too. A file that says something else is news, and wins.
 
 Invariants (tests/server/test_filed.py): where one tenant's policy did not take effect, every other
 tenant has the policy from before, and the file's is news again, unless somebody set another one by
-hand meanwhile; what is set by hand is undone by nothing but news.
+hand meanwhile; what is set by hand is undone by nothing but news, and "before" is the moment at
+which the file's took effect, not that at which it was put on its way.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +34,8 @@ from router.server.hearers import Outcome, Ticket
 __all__ = ["Ruled", "Standing", "put_in_force", "standings", "warn_of_differences"]
 
 AGAIN_S = 0.1
+TRIES = 5
+"""So often somebody may be quicker with a policy by hand before the files' are given up."""
 SPOKEN_MAX = 5
 """So many differences stand in the warning."""
 
@@ -71,21 +74,34 @@ async def put_in_force(node: Ruled, policies: Mapping[str, Policy]) -> dict[str,
     Returns:
         By tenant, why its policy did not take effect; empty where all did.
     """
-    before = standings(node)
-    # All are on their way before the first is waited for: mostly they are one batch of the journal,
-    # which takes it whole or not at all.
-    commands = [
-        (name, SetPolicy(policy=policy, from_file=True)) for name, policy in policies.items()
-    ]
     placing = _Placing(node)
-    outcomes = map(refusal_of, await fates(placing.submit, commands))
-    refusals = dict(zip(policies, outcomes, strict=True))
-    wrong = {name: refused.message for name, refused in refusals.items() if refused is not None}
+    before: dict[str, Standing] = {}
+    wrong: dict[str, str] = {}
+    asked = policies
+    for count in range(1, TRIES + 1):
+        before |= {name: one for name, one in standings(node).items() if name in asked}
+        # All are on their way before the first is waited for: mostly they are one batch of the
+        # journal, which takes it whole or not at all.
+        commands = [(name, _over(node, name, policy)) for name, policy in asked.items()]
+        outcomes = map(refusal_of, await fates(placing.submit, commands))
+        refusals = {name: one for name, one in zip(asked, outcomes, strict=True) if one is not None}
+        late = {name for name, one in refusals.items() if one.code is Refusal.CONFLICT}
+        final = refusals.keys() if count == TRIES else refusals.keys() - late
+        wrong |= {name: refusals[name].message for name in final}
+        asked = {name: policies[name] for name in refusals.keys() - final}
+        if not asked:
+            break
     if wrong:
         async with trio.open_nursery() as nursery:
             for name in policies.keys() - wrong.keys():
                 nursery.start_soon(partial(_take_back, placing, name, before[name]))
     return wrong
+
+
+def _over(node: Ruled, name: str, policy: Policy) -> SetPolicy:
+    """The file's policy over the one that stands now, so that what it replaces is known."""
+    at = node.routers[name].world.policy_at
+    return SetPolicy(policy=policy, from_file=True, over=at)
 
 
 class _Placing:

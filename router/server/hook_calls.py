@@ -98,12 +98,12 @@ class DeliveriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     limit: int = 100
 
 
-def hook_routes(calls: Calls, webhooks: Webhooks | None, wall_ms: Callable[[], int]) -> list[Route]:
-    """The routes, for the public port; ``webhooks`` is None where no tenant has any."""
+def hook_routes(calls: Calls, webhooks: Webhooks, wall_ms: Callable[[], int]) -> list[Route]:
+    """The routes, for the public port."""
 
     async def show(_: Request, caller: Caller) -> Response:
         _check(caller)
-        some = webhooks.hooked.get(caller.tenant, []) if webhooks is not None else []
+        some = webhooks.hooked.get(caller.tenant, [])
         return json_response(Hooks(tuple(map(_row, some))), headers={"cache-control": "no-store"})
 
     async def replay(request: Request, caller: Caller) -> Response:
@@ -112,10 +112,10 @@ def hook_routes(calls: Calls, webhooks: Webhooks | None, wall_ms: Callable[[], i
             wanted = msgspec.json.decode(await request.body(), type=Replay)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise Refused(Refusal.BAD_REQUEST, str(error)) from None
-        hooks, hooked = _of(webhooks, request, caller)
+        hooked = _of(webhooks, request, caller)
         try:
             count = await trio.to_thread.run_sync(
-                hooks.store.replay, hooked.key, wanted.from_at, wall_ms()
+                webhooks.store.replay, hooked.key, wanted.from_at, wall_ms()
             )
         except StorageError:
             raise Refused(Refusal.OVERLOADED, "the file cannot be written now") from None
@@ -124,13 +124,13 @@ def hook_routes(calls: Calls, webhooks: Webhooks | None, wall_ms: Callable[[], i
 
     async def test(request: Request, caller: Caller) -> Response:
         _check(caller)
-        hooks, hooked = _of(webhooks, request, caller)
-        return json_response(await hooks.test(hooked), headers={"cache-control": "no-store"})
+        hooked = _of(webhooks, request, caller)
+        return json_response(await webhooks.test(hooked), headers={"cache-control": "no-store"})
 
     async def deliveries(request: Request, caller: Caller) -> Response:
         _check(caller)
-        hooks, hooked = _of(webhooks, request, caller)
-        found = await _listed(hooks, hooked, _asked(request))
+        hooked = _of(webhooks, request, caller)
+        found = await _listed(webhooks, hooked, _asked(request))
         return json_response(found, headers={"cache-control": "no-store"})
 
     def route(path: str, serve: Serve, method: str) -> Route:
@@ -145,17 +145,17 @@ def hook_routes(calls: Calls, webhooks: Webhooks | None, wall_ms: Callable[[], i
     ]
 
 
-def _of(webhooks: Webhooks | None, request: Request, caller: Caller) -> tuple[Webhooks, Hooked]:
+def _of(webhooks: Webhooks, request: Request, caller: Caller) -> Hooked:
     """The hook that a path names.
 
     Raises:
         Refused: NOT_FOUND.
     """
     name = request.path_params["hook"]
-    hooked = webhooks.of(caller.tenant, name) if webhooks is not None else None
-    if webhooks is None or hooked is None:
+    hooked = webhooks.of(caller.tenant, name)
+    if hooked is None:
         raise Refused(Refusal.NOT_FOUND, "there is no such webhook")
-    return webhooks, hooked
+    return hooked
 
 
 def _asked(request: Request) -> DeliveriesQuery:

@@ -98,6 +98,7 @@ class Hooked:
         self.ended = trio.CancelScope()
         """Cancelled when the hook is told nothing any more."""
         self.client: httpx.AsyncClient | None = None
+        self.connected = trio.Event()
 
     def change(self, hook: Webhook) -> None:
         """Goes on with another address, other secrets, other events; a pause ends."""
@@ -110,6 +111,13 @@ class Hooked:
 
 def _keys(hook: Webhook) -> list[bytes]:
     return [key_of(secret) for secret in (hook.secret, hook.secret_before) if secret]
+
+
+def _trust() -> "ssl.SSLContext":
+    """The certificates that count; loads httpx, too, which takes as long as they do."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -135,13 +143,11 @@ class Sender:
         self._pace = pace
         self._random = random.Random()  # noqa: S311 - spreads tries
         self._nursery: trio.Nursery | None = None
-        self._verify: ssl.SSLContext | bool = True
+        self._verify: ssl.SSLContext | None = None
+        self._verifying = trio.Lock()
 
     async def run(self, hooks: Iterable[Hooked]) -> None:
         """Delivers what is due to each hook, for ever; to those that ``begin`` later, too."""
-        import httpx
-
-        self._verify = httpx.create_ssl_context(trust_env=False)  # costly: one for all
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             for hooked in hooks:
@@ -154,9 +160,12 @@ class Sender:
         self._nursery.start_soon(self._keep, hooked)
 
     async def _keep(self, hooked: Hooked) -> None:
-        import httpx
-
         with hooked.ended:
+            async with self._verifying:
+                if self._verify is None:  # costly, so there is one for all, and with the first hook
+                    self._verify = await trio.to_thread.run_sync(_trust)
+            import httpx
+
             async with httpx.AsyncClient(
                 verify=self._verify,
                 timeout=TRY_S,
@@ -166,11 +175,13 @@ class Sender:
                 limits=httpx.Limits(max_connections=CONNECTIONS),
             ) as client:
                 hooked.client = client
+                hooked.connected.set()
                 await self._serve(client, hooked)
 
     async def test(self, hooked: Hooked, body: bytes) -> Tried:
         """Sends something at once, once, signed as everything is, that is kept nowhere."""
-        assert hooked.client is not None, "whoever asks came after the start"
+        await hooked.connected.wait()
+        assert hooked.client is not None, "it is there before anybody hears of it"
         began_s = trio.current_time()
         id_ = f"evt_test_{secrets.token_hex(12)}"
         status, error, _ = await self._post(hooked.client, hooked, id_, body)

@@ -139,36 +139,55 @@ class HookStore:
 
     Args:
         file: Where they are kept; None keeps them in memory.
+        later: Nobody is told anything yet: the file is opened by ``begin``.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, *, later: bool = False) -> None:
         """Opens the file, making it where it is not there.
 
         Raises:
             StorageError: it cannot be used.
         """
-        self.name = "webhooks" if file is None else str(file)
-        self._file = file
+        self._later = file if later else None
         self.listening: Mapping[str, Sequence[str]] = {}
         """By tenant, the hooks that are told at present: the journal is kept for them."""
         self._lock = threading.Lock()
+        self._open(None if later else file)
+
+    def _open(self, file: Path | None) -> None:
+        name = "webhooks" if file is None else str(file)
         try:
             if file is not None and not file.exists():
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch(mode=0o600)
-            self._connection = sqlite3.connect(
+            connection = sqlite3.connect(
                 ":memory:" if file is None else file,
                 timeout=BUSY_S,
                 isolation_level=None,
                 check_same_thread=False,
             )
         except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"{self.name} cannot be opened: {error}.") from error
+            raise StorageError(f"{name} cannot be opened: {error}.") from error
         try:
-            self._prepare()
+            epoch = _prepare(connection, name)
         except BaseException:
-            self._connection.close()
+            connection.close()
             raise
+        self.name, self._file, self._connection, self._epoch = name, file, connection, epoch
+
+    def begin(self) -> None:
+        """Opens the file that was left for later, for now somebody is to be told something.
+
+        Raises:
+            StorageError: it cannot be used; all is as before.
+        """
+        with self._lock:
+            if self._later is None:
+                return
+            empty = self._connection
+            self._open(self._later)
+            self._later = None
+            empty.close()
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -338,30 +357,31 @@ class HookStore:
                     self._connection.execute("ROLLBACK")
                 raise StorageError(f"{self.name} cannot be written: {error}.") from error
 
-    def _prepare(self) -> None:
-        """Makes the tables in a fresh file.
 
-        Raises:
-            StorageError: the file is another program's or a later version's.
-        """
-        run = self._connection.execute
-        try:
-            run("PRAGMA journal_mode = WAL")
-            run("PRAGMA synchronous = FULL")
-            mark = (
-                run("PRAGMA application_id").fetchone()[0],
-                run("PRAGMA user_version").fetchone()[0],
+def _prepare(connection: sqlite3.Connection, name: str) -> str:
+    """Makes the tables in a fresh file; returns what its events' ids begin with.
+
+    Raises:
+        StorageError: the file is another program's or a later version's.
+    """
+    run = connection.execute
+    try:
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        mark = (
+            run("PRAGMA application_id").fetchone()[0],
+            run("PRAGMA user_version").fetchone()[0],
+        )
+        if mark == (0, 0):
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; "
+                f"PRAGMA user_version = {VERSION}; COMMIT;"
             )
-            if mark == (0, 0):
-                self._connection.executescript(
-                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; "
-                    f"PRAGMA user_version = {VERSION}; COMMIT;"
-                )
-                run("INSERT INTO mark VALUES (?)", (secrets.token_hex(6),))
-            elif mark != (APPLICATION_ID, VERSION):
-                text = f"{self.name} is of a later version or of another program."
-                raise StorageError(text)
-            self._connection.executescript(_COUNTS)
-            (self._epoch,) = run("SELECT epoch FROM mark").fetchone()
-        except sqlite3.Error as error:
-            raise StorageError(f"{self.name} cannot be used: {error}.") from error
+            run("INSERT INTO mark VALUES (?)", (secrets.token_hex(6),))
+        elif mark != (APPLICATION_ID, VERSION):
+            raise StorageError(f"{name} is of a later version or of another program.")
+        connection.executescript(_COUNTS)
+        (epoch,) = run("SELECT epoch FROM mark").fetchone()
+    except sqlite3.Error as error:
+        raise StorageError(f"{name} cannot be used: {error}.") from error
+    return str(epoch)

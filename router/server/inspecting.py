@@ -20,8 +20,8 @@ from router.journal.base import Record
 from router.journal.checking import Checked, check_journal
 from router.journal.cursor import Cursor
 from router.journal.readonly import PinnedOps
-from router.journal.segments import recover
-from router.journal.snapshot_files import Snapshot
+from router.journal.segments import Place, recover
+from router.journal.snapshot_store import Snapshot
 from router.server.recorded import underway_of
 from router.server.replica import Plan, Replica, StartOver
 
@@ -196,7 +196,7 @@ class _Proof:
                 if entry.sequence in self._snapshots:
                     self._compare(self._snapshots[entry.sequence])
 
-    def _compare(self, snapshot: Snapshot) -> None:
+    def _compare(self, snapshot: Snapshot[Place]) -> None:
         routers = self._replica.routers
         wrong = [
             tenant
@@ -205,9 +205,9 @@ class _Proof:
         ]
         if wrong or len(routers) != len(snapshot.states):
             self.problems.append(
-                f"{snapshot.path}, byte 0: A replay leads to another state of"
+                f"{snapshot.name}, byte 0: A replay leads to another state of"
                 f" {', '.join(wrong) or 'all tenants'}. Remove this file, and keep it with the"
                 " journal for whoever looks for the cause."
             )
         else:
-            self.proved.append(snapshot.path.name)
+            self.proved.append(Path(snapshot.name).name)

@@ -21,7 +21,7 @@ import structlog
 import trio
 
 from router.changes import changes
-from router.errors import SettingsError
+from router.errors import SettingsError, StorageError
 from router.policy import Policy
 from router.server.filed import Ruled, put_in_force, standings, warn_of_differences
 from router.server.sections import Webhook
@@ -41,8 +41,12 @@ class Changing(Ruled, Protocol):
     async def renew_certificate(self) -> bool:
         """Serves the certificate that the files have now; False where they have none."""
 
-    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
-        """Goes on with these; a tenant not named keeps its own. False where only a start can."""
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
+        """Goes on with these; a tenant not named keeps its own.
+
+        Raises:
+            StorageError: What they need cannot be opened; nothing changed.
+        """
 
     def reloaded(self, *, is_right: bool) -> None:
         """Newer settings were read, and are in force or not; so was the certificate."""
@@ -114,15 +118,23 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     wrong = await put_in_force(node, newer.news)
     for name, why in wrong.items():
         _LOG.error("settings.not_in_force", tenant=name, error=why)
-    if not wrong and not await node.change_hooks(newer.hooks):
-        newer.waiting.append("tenants.*.webhooks")
+    is_right = not wrong and await _have_hooks(node, newer.hooks)
     if newer.waiting:
         setting = ", ".join(newer.waiting)
         _LOG.warning("settings.need_restart", setting=setting, count=len(newer.waiting))
-    if wrong:
+    if not is_right:
         return False
     warn_of_differences(node, newer.told)
     _LOG.info("settings.reloaded")
+    return True
+
+
+async def _have_hooks(node: Changing, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
+    try:
+        await node.change_hooks(hooks)
+    except StorageError as error:
+        _LOG.error("settings.not_in_force", key="tenants.*.webhooks", error=str(error))
+        return False
     return True
 
 

@@ -16,18 +16,17 @@ import gc
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from router import __version__
 from router.commands import Command, SkipCommand
 from router.core import CORE_VERSION, Router
+from router.errors import SnapshotVersion
 from router.events import Event
 from router.journal.base import Record
-from router.journal.file_ops import FileOps
-from router.journal.segments import Place
-from router.journal.snapshot_files import Part, Snapshot, State, write_snapshot
+from router.journal.snapshot_store import P, Part, Snapshot, SnapshotStore, State
 from router.server.recorded import underway_of
 
 __all__ = ["SHOWN_EVERY", "Core", "Plan", "Replica", "StartOver", "restore_core", "running_hash"]
@@ -51,13 +50,30 @@ class Core(NamedTuple):
     skipped: tuple[int, ...]
 
 
-def restore_core(snapshot: Snapshot, tenant: str) -> Core:
-    """Unpacks one tenant of a snapshot."""
+def restore_core(snapshot: Snapshot[Any], tenant: str) -> Core:
+    """Unpacks one tenant of a snapshot.
+
+    Raises:
+        SnapshotVersion: A newer release wrote it, and this one cannot read it.
+    """
     state = snapshot.states[tenant]
-    with _without_collector():
-        router = Router.restore(snapshot.chunks(tenant))
+    try:
+        with _without_collector():
+            router = Router.restore(snapshot.chunks(tenant))
+    except SnapshotVersion as error:
+        raise SnapshotVersion(_sentence(snapshot, state, error)) from error
     assert router.position == state.position, (tenant, router.position, state.position)
     return Core(router, state.events_crc, state.skipped)
+
+
+def _sentence(snapshot: Snapshot[Any], state: State, error: SnapshotVersion) -> str:
+    """For whoever went back to an older release; every byte is as it was written by then."""
+    writer = f"Fairline {state.release}" if state.release else "Another release"
+    return (
+        f"{snapshot.name}, tenant {state.tenant}: this Fairline ({__version__}, core version"
+        f" {CORE_VERSION}) {error}. {writer} wrote this snapshot: start that one again, or go back"
+        " to a backup that was made before the upgrade. Nothing was changed."
+    )
 
 
 @contextmanager
@@ -121,7 +137,7 @@ class Replica:
     """
 
     def __init__(
-        self, snapshot: Snapshot | None = None, skipped: Iterable[tuple[str, int]] = ()
+        self, snapshot: Snapshot[Any] | None = None, skipped: Iterable[tuple[str, int]] = ()
     ) -> None:
         self.routers: dict[str, Router] = {}
         self.events_crcs: dict[str, int] = {}
@@ -167,14 +183,10 @@ class Replica:
         if 0 < position < record.position and position not in self.skipped[record.tenant]:
             raise StartOver(record.tenant, position, is_named=True)
 
-    def write(self, ops: FileOps, folder: Path, place: Place) -> tuple[Path, Sequence[State]]:
-        """Writes a snapshot of all cores, which are at the place.
-
-        Raises:
-            OSError: there is none.
-        """
+    def write(self, snapshots: SnapshotStore[P], place: P) -> tuple[str, Sequence[State]]:
+        """Writes a snapshot of all cores, which are at the place; see ``SnapshotStore``."""
         assert self.positions == dict(place.positions), "a snapshot of another place"
-        return write_snapshot(ops, folder, place, CORE_VERSION, map(self._part, self.routers))
+        return snapshots.write(place, CORE_VERSION, map(self._part, self.routers))
 
     @property
     def positions(self) -> Mapping[str, int]:
@@ -185,4 +197,5 @@ class Replica:
         router = self.routers[tenant]
         skipped = tuple(sorted(self.skipped[tenant]))
         crc = self.events_crcs.get(tenant, 0)
-        return Part(tenant, router.position, crc, skipped, router.snapshot())
+        chunks = router.snapshot()
+        return Part(tenant, router.position, crc, skipped, chunks, __version__)

@@ -90,8 +90,7 @@ async def run(
     async with trio.open_nursery() as machine:
         if node.archiving is not None:
             machine.start_soon(node.archiving.run)
-        if node.webhooks is not None:
-            machine.start_soon(node.webhooks.run)
+        machine.start_soon(node.webhooks.run)
         machine.start_soon(node.node_figures.measure_lag)
         machine.start_soon(logs.keep_telling)
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
@@ -162,8 +161,7 @@ async def _end(node: Node) -> None:
         await node.engine.end()
     if node.archiving is not None:
         await node.archiving.end()
-    if node.webhooks is not None:
-        await node.webhooks.end()
+    await node.webhooks.end()
     if node.traces is not None:
         await trio.to_thread.run_sync(node.traces.close)
 

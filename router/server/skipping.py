@@ -14,6 +14,7 @@ from router.commands import SkipCommand, Underway
 from router.core import CORE_VERSION
 from router.errors import StorageError
 from router.journal.file import FileJournal
+from router.journal.snapshot_files import FileSnapshots
 from router.server.clock import Clock
 from router.server.restoring import Snapshots
 
@@ -29,7 +30,7 @@ async def skip(folder: Path, tenant: str, position: int) -> None:
         JournalLocked: A server has the journal: it must be stopped.
         StorageError: There is no such command, or its beginning is gone.
     """
-    start = Snapshots(folder).start([])
+    start = Snapshots(FileSnapshots(folder)).start([])
     journal = await FileJournal.open(
         folder, wall_ms=Clock().wall_ms, core_version=CORE_VERSION, place=start.place
     )

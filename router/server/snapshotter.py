@@ -17,31 +17,44 @@ import signal
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import msgspec
 import structlog
 
 from router.core import CORE_VERSION
-from router.errors import StorageError
-from router.journal.file_ops import DiskOps, FileOps, is_full
+from router.errors import JournalUnavailable, StorageError
+from router.journal.file_ops import DiskOps, FileOps
 from router.journal.following import Following
-from router.journal.snapshot_files import Snapshot, newest, sweep
+from router.journal.segments import Place
+from router.journal.snapshot_files import FileSnapshots
+from router.journal.snapshot_store import Follow, Follower, P, Snapshot, SnapshotStore
 from router.server.clock import Clock
 from router.server.replica import Plan, Replica, StartOver
 
-__all__ = ["Diverged", "Problem", "Said", "Shown", "Snapshotter", "Written", "main"]
+__all__ = [
+    "Diverged",
+    "Followed",
+    "Pace",
+    "Problem",
+    "Said",
+    "Shown",
+    "Snapshotter",
+    "Written",
+    "followed_folder",
+    "main",
+]
 
 NICENESS = 10
 POLL_S = 0.2
 REST_FACTOR = 10
 """Between two snapshots lies at least so many times what the last one took."""
 RETRY_MS = 10_000
-"""After a disk was full."""
+"""After there was no room for a snapshot."""
 
 
 class Written(msgspec.Struct, frozen=True, tag_field="say", tag="written"):
-    """A snapshot is on the disk."""
+    """A snapshot is written."""
 
     file: str
     sequence: int
@@ -80,11 +93,28 @@ class Pace(NamedTuple):
     span_ms: int
 
 
-class Snapshotter:
+class Followed(NamedTuple, Generic[P]):
+    """A journal that another process writes, and where its snapshots lie."""
+
+    snapshots: SnapshotStore[P]
+    follow: Follow[P]
+
+
+def followed_folder(folder: Path, ops: FileOps | None = None) -> Followed[Place]:
+    """A file journal."""
+    disk = ops if ops is not None else DiskOps()
+
+    def follow(place: Place | None) -> Following:
+        return Following(disk, folder, core_version=CORE_VERSION, place=place)
+
+    return Followed(FileSnapshots(folder, disk), follow)
+
+
+class Snapshotter(Generic[P]):
     """Follows one journal.
 
     Args:
-        folder: The journal's.
+        followed: The journal.
         pace: When a snapshot is due.
         say: Told what the process that started this one should know.
         is_over: Waits at most so many seconds, and tells whether to end.
@@ -93,20 +123,18 @@ class Snapshotter:
 
     def __init__(
         self,
-        folder: Path,
+        followed: Followed[P],
         pace: Pace,
         *,
         say: Callable[[Said], None],
         is_over: Callable[[float], bool],
         steady_ms: Callable[[], int],
-        ops: FileOps | None = None,
     ) -> None:
-        self._folder = folder
+        self._snapshots, self._begin = followed
         self._pace = pace
         self._say = say
         self._is_over = is_over
         self._steady_ms = steady_ms
-        self._ops = ops if ops is not None else DiskOps()
         self._plan = Plan()
         self._commands = 0
         self._written_ms = steady_ms()
@@ -119,18 +147,16 @@ class Snapshotter:
             StorageError: The journal cannot be followed.
             OSError: The disk failed.
         """
-        sweep(self._ops, self._folder)
+        self._snapshots.sweep()
         while True:
-            snapshot = newest(
-                self._ops, self._folder, CORE_VERSION, before=self._plan.before or None
-            )
+            snapshot = self._snapshots.newest(CORE_VERSION, before=self._plan.before or None)
             replica = Replica(snapshot, self._plan.skipped)
             if snapshot is not None and not self._is_itself(snapshot, replica):
-                self._ops.rename(snapshot.path, snapshot.path.with_suffix(".diverged"))
+                self._snapshots.set_aside(snapshot)
                 continue
             place = None if snapshot is None else snapshot.place
             del snapshot
-            following = Following(self._ops, self._folder, core_version=CORE_VERSION, place=place)
+            following = self._begin(place)
             try:
                 self._follow(following, replica)
             except StartOver as found:
@@ -142,28 +168,28 @@ class Snapshotter:
             finally:
                 following.close()
 
-    def _is_itself(self, snapshot: Snapshot, replica: Replica) -> bool:
+    def _is_itself(self, snapshot: Snapshot[P], replica: Replica) -> bool:
         """Whether what was unpacked packs to the same bytes again."""
         for tenant, state in snapshot.states.items():
             if replica.routers[tenant].digest() != state.digest:
-                self._say(Diverged(str(snapshot.path), tenant))
+                self._say(Diverged(snapshot.name, tenant))
                 return False
         return True
 
-    def _follow(self, following: Following, replica: Replica) -> None:
+    def _follow(self, following: Follower[P], replica: Replica) -> None:
         wait_s = 0.0
         while not self._is_over(wait_s):
-            entries = following.read()
-            for entry in entries:
-                for record in entry.records:
+            batches = following.read()
+            for batch in batches:
+                for record in batch.records:
                     replica.apply(record)
-                self._commands += len(entry.records)
+                self._commands += len(batch.records)
             for shown in replica.shown:
                 self._say(Shown(*shown))
             replica.shown.clear()
             if self._is_due():
                 self._write(following, replica)
-            wait_s = 0.0 if entries else POLL_S
+            wait_s = 0.0 if batches else POLL_S
 
     def _is_due(self) -> bool:
         now_ms = self._steady_ms()
@@ -172,23 +198,21 @@ class Snapshotter:
         since_ms = now_ms - self._written_ms
         return self._commands >= self._pace.commands or since_ms >= self._pace.span_ms
 
-    def _write(self, following: Following, replica: Replica) -> None:
+    def _write(self, following: Follower[P], replica: Replica) -> None:
         place = following.place
         assert place is not None, "nothing is due before anything was read"
         start_ms = self._steady_ms()
         try:
-            path, _ = replica.write(self._ops, self._folder, place)
-        except OSError as error:
-            if not is_full(error):
-                raise
-            self._say(Problem(f"no snapshot was written: {error.strerror}"))
+            name, _ = replica.write(self._snapshots, place)
+        except JournalUnavailable as error:
+            self._say(Problem(f"no snapshot was written: {error}"))
             self._not_before_ms = start_ms + RETRY_MS
             return
         self._written_ms = self._steady_ms()
         took_ms = self._written_ms - start_ms
         self._not_before_ms = self._written_ms + REST_FACTOR * took_ms
         self._commands = 0
-        self._say(Written(str(path), place.sequence, took_ms, dict(place.positions)))
+        self._say(Written(name, place.sequence, took_ms, dict(place.positions)))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -203,7 +227,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which ends this
     try:
         Snapshotter(
-            Path(folder),
+            followed_folder(Path(folder)),
             Pace(int(commands), int(span_ms)),
             say=_say,
             is_over=_stdin_ended,

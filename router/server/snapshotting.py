@@ -13,16 +13,14 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
 import trio
 
 from router.errors import StorageError
-from router.journal.file_ops import DiskOps, FileOps
-from router.journal.segments import Place
-from router.journal.snapshot_files import KEPT, prune
+from router.journal.snapshot_store import KEPT, P, Placed, SnapshotStore
 from router.journal.trimming import Holds
 from router.server.comparing import Comparison, Side
 from router.server.snapshotter import Diverged, Problem, Said, Shown, Written
@@ -34,20 +32,27 @@ END_S = 0.2
 """Then it is killed, which harms nothing: a snapshot is whole or not there."""
 LINE_BYTES_MAX = 4 * 1024 * 1024
 
-Aside = Callable[..., Awaitable[Sequence[Place]]]
+Aside = Callable[..., Awaitable[Sequence[Any]]]
 _LOG = structlog.get_logger("fairline.snapshots")
 
 
-class Trimmed(Protocol):
-    """A journal in a folder, as far as this needs it."""
+P_contra = TypeVar("P_contra", bound=Placed, contravariant=True)
+
+
+class Trimmed(Protocol[P_contra]):
+    """A journal that grows, as far as this needs it."""
 
     @property
     def holds(self) -> Holds:
         """Who else needs what of it."""
 
     async def trim(
-        self, done: Mapping[str, int], archive: Path | None = None, *, place: Place | None = None
-    ) -> list[Path]:
+        self,
+        done: Mapping[str, int],
+        archive: Path | None = None,
+        *,
+        place: P_contra | None = None,
+    ) -> Sequence[object]:
         """Puts away what nothing needs; see ``FileJournal``."""
 
 
@@ -60,42 +65,41 @@ class Terms(msgspec.Struct, frozen=True):
     archive: Path | None = None
 
 
-class Snapshotting:
+class Snapshotting(Generic[P]):
     """One journal's snapshots.
 
     Args:
-        folder: The journal's.
+        source: What the second process is told to follow: the journal's folder.
+        snapshots: Where they are kept.
         journal: Is trimmed; a reader of it is never harmed.
         terms: What the operator wants.
         alarm: Told of each divergence.
         count: Counts by name what happened.
         command: What to start; the real one but in tests.
-        ops: The disk.
         aside: Does work that waits for the disk while the loop goes on.
     """
 
     def __init__(
         self,
-        folder: Path,
-        journal: Trimmed,
+        source: str,
+        snapshots: SnapshotStore[P],
+        journal: Trimmed[P],
         terms: Terms,
         *,
         alarm: Callable[[], None],
         count: Callable[[str], None],
         command: Sequence[str] | None = None,
-        ops: FileOps | None = None,
         aside: Aside = trio.to_thread.run_sync,
     ) -> None:
-        self._folder = folder
+        self._snapshots = snapshots
         self._journal = journal
         self._terms = terms
         self._alarm = alarm
         self._count = count
         own = [sys.executable, "-m", "router.server.snapshotter"]
-        rest = [str(folder), str(terms.commands), str(terms.span_ms)]
+        rest = [source, str(terms.commands), str(terms.span_ms)]
         self._command = [*(own if command is None else command), *rest]
         self._decoder: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
-        self._ops = ops if ops is not None else DiskOps()
         self._aside = aside
         self._failures = 0
         self.comparison = Comparison()
@@ -175,7 +179,7 @@ class Snapshotting:
             return
         try:
             needed = self._journal.holds.done()  # which others have on the disk, too
-            places = await self._aside(prune, self._ops, self._folder, needed)
+            places = await self._aside(self._snapshots.prune, needed)
             if len(places) < KEPT or not self._terms.is_trimming:
                 return
             oldest = places[-1]

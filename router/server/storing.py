@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 import trio
@@ -20,6 +20,8 @@ from router.errors import SettingsError, StorageError
 from router.journal.base import Journal
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
+from router.journal.snapshot_files import FileSnapshots
+from router.journal.snapshot_store import P
 from router.server.archiving import check_order, open_archive
 from router.server.clock import Clock
 from router.server.hidden import HIDDEN
@@ -43,8 +45,8 @@ class Kept(NamedTuple):
     """An open journal, where its snapshots lie, and the archive behind it."""
 
     journal: Journal
-    start: Start = NOTHING
-    snapshots: Snapshots | None = None
+    start: Start[Any] = NOTHING
+    snapshots: Snapshots[Any] | None = None
     archive: Archive | None = None
     hooks: HookStore | None = None
 
@@ -84,13 +86,11 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
 
 
 @asynccontextmanager
-async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore | None]:
-    if not any(tenant.webhooks for tenant in settings.tenants.values()):
-        yield None
-        return
+async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore]:
+    is_for_later = not any(tenant.webhooks for tenant in settings.tenants.values())
     is_kept = settings.server.journal != "memory"
     file = Path(settings.server.data) / HOOKS_FILE if is_kept else None
-    store = await trio.to_thread.run_sync(HookStore, file)
+    store = await trio.to_thread.run_sync(partial(HookStore, file, later=is_for_later))
     try:
         yield store
     finally:
@@ -101,7 +101,7 @@ async def _open_file(
     settings: Settings, clock: Clock, archive: Archive, hooks: HookStore | None
 ) -> Kept:
     folder = journal_folder(settings.server)
-    snapshots = Snapshots(folder)
+    snapshots = Snapshots(FileSnapshots(folder))
     began_ms = clock.steady_ms()
     try:
         told = _told(settings, hooks)
@@ -148,11 +148,11 @@ def _told(settings: Settings, hooks: HookStore | None) -> Callable[[], dict[str,
 
 
 def _start(
-    snapshots: Snapshots,
+    snapshots: Snapshots[P],
     tenants: Sequence[str],
     archive: Archive,
     told: Mapping[str, int] = MappingProxyType({}),
-) -> Start:
+) -> Start[P]:
     """The newest snapshot from which all is replayed that archive or webhooks have not got.
 
     Where there is none such, and the journal begins later, what lies between is lost to the
@@ -182,7 +182,7 @@ def _archived(archive: Archive, journal: Journal, tenants: Sequence[str]) -> Map
 
 def snapshotting(
     server: ServerSettings, kept: Kept | None, metrics: Metrics
-) -> Snapshotting | None:
+) -> Snapshotting[Any] | None:
     """The keeper of a file journal's snapshots; None for other journals."""
     if kept is None or not isinstance(kept.journal, FileJournal):
         return None
@@ -194,7 +194,8 @@ def snapshotting(
         archive=Path(server.journal_archive) if server.journal_archive else None,
     )
     return Snapshotting(
-        journal.folder,
+        str(journal.folder),
+        FileSnapshots(journal.folder),
         journal,
         terms,
         alarm=partial(metrics.violated, "digest"),

@@ -16,6 +16,7 @@ is appended too, so that another node or a later, better version leaves out the 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from time import perf_counter
+from typing import Any
 
 import structlog
 import trio
@@ -54,7 +55,7 @@ class Tenants:
         names: Iterable[str],
         make: Callable[[str], Router] = Router,
         *,
-        start: Start = NOTHING,
+        start: Start[Any] = NOTHING,
         base: Base | None = None,
         show: Show | None = None,
     ) -> None:

@@ -198,8 +198,9 @@ class Topics:
         self._tell_stale(at_ms, stale=False)
 
     def _tell_stale(self, at_ms: int, *, stale: bool) -> None:
-        for (_, topic), links in self._listeners.items():
-            packet = Packet(outgoing.TopicStale(topic=topic, stale=stale, at=at_ms))
+        for (tenant, topic), links in self._listeners.items():
+            position = self._routers[tenant].position
+            packet = Packet(outgoing.TopicStale(position, topic, stale, at_ms))
             for link in links:
                 link.outbox.put_latest(("stale", topic), packet)
 

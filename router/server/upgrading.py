@@ -23,8 +23,9 @@ from router.errors import SettingsError, StorageError
 from router.journal.base import Record
 from router.journal.cursor import Cursor
 from router.journal.readonly import PinnedOps
-from router.journal.segments import Recovered, recover
-from router.journal.snapshot_files import Snapshot, newest
+from router.journal.segments import Place, Recovered, recover
+from router.journal.snapshot_files import newest
+from router.journal.snapshot_store import Snapshot
 from router.server.archiving import FOLDER_NAME
 from router.server.inspecting import pinned
 from router.server.replica import Plan, Replica, StartOver
@@ -101,13 +102,13 @@ def _rehearse(settings: Settings, folder: Path, found: Outlook) -> None:
         records = partial(_behind, ops, recovered, snapshot)
         found.commands = sum(recovered.positions.values())
         found.replayed = sum(1 for _ in records())
-        found.snapshot = "" if snapshot is None else snapshot.path.name
+        found.snapshot = "" if snapshot is None else Path(snapshot.name).name
         _note_policies(settings, _replayed(snapshot, records), found)
     finally:
         ops.release()
 
 
-def _replayed(snapshot: Snapshot | None, records: Callable[[], Iterator[Record]]) -> Replica:
+def _replayed(snapshot: Snapshot[Place] | None, records: Callable[[], Iterator[Record]]) -> Replica:
     """The cores, without what the journal says to leave out and what breaks them twice."""
     plan = Plan()
     while True:
@@ -139,7 +140,9 @@ def _note_policies(settings: Settings, replica: Replica, found: Outlook) -> None
             found.notes.append(f"{name}: {news}")
 
 
-def _behind(ops: PinnedOps, recovered: Recovered, snapshot: Snapshot | None) -> Iterator[Record]:
+def _behind(
+    ops: PinnedOps, recovered: Recovered, snapshot: Snapshot[Place] | None
+) -> Iterator[Record]:
     begin = dict(recovered.segments[0].positions)
     if snapshot is not None:
         begin |= snapshot.positions

@@ -107,7 +107,12 @@ class Webhooks:
         A tenant that is not named keeps its hooks; one that shall have none is named with none.
         One that is gone is told nothing any more; what waits for it stays on the disk, and is
         delivered where it comes back. One that changed goes on with what waits for it.
+
+        Raises:
+            StorageError: there is no file for the first of all, or not the journal's; nothing
+                changed.
         """
+        await trio.to_thread.run_sync(self._make_ready, hooks)
         before = {one.key: one for one in self.all()}
         kept = {name: [one.hook for one in some] for name, some in self.hooked.items()}
         hooks = {**kept, **hooks}
@@ -133,6 +138,16 @@ class Webhooks:
             self._sender.begin(one)
             _LOG.info("webhook.begun", tenant=key.tenant, hook=key.hook)
         await self._write_line()  # where they begin; tried again by whoever writes, if it fails
+
+    def _make_ready(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
+        fresh = {
+            name: [hook for hook in some if self.of(name, hook.id) is None]
+            for name, some in hooks.items()
+        }
+        if any(fresh.values()):
+            self.store.begin()
+            ends = {name: self._tenants.routers[name].position for name in fresh}
+            check_heard(self.store, fresh, ends)
 
     async def test(self, hooked: Hooked) -> Tried:
         """Sends a hook an event that says nothing, at once; what it answers."""
@@ -218,6 +233,8 @@ class Webhooks:
         some = list(self._line)
         places = {one.key: one.place for one in self.all()}
         erased, self._erased = self._erased, []
+        if not places and not some and not erased:
+            return True
         try:
             await trio.to_thread.run_sync(self.store.add, some, places, erased)
         except StorageError as error:

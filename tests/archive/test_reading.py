@@ -8,6 +8,7 @@ import pytest
 from router.archive.base import Assigned, Audited, AuditQuery, Fact, Happened, Rated, Seen, Stay
 from router.archive.pages import PageQuery
 from router.archive.reading import KINDS, Reader, file_of
+from router.archive.schema import STEPS, prepare
 from router.archive.sqlite import SqliteArchive
 from router.assignments import Decision, pack
 from router.candidates import Candidate
@@ -126,13 +127,32 @@ def test_stays_are_told_with_their_times_between_two_instants(tmp_path: Path) ->
     archive = SqliteArchive(tmp_path, ["acme"])
     first, second = conversation("c1", at_ms=1_000), conversation("c2", at_ms=5_000)
     second.first_assigned_at_ms, second.ended_reason, second.klass = None, "abandoned", "gold"
+    first.deferrable = True
     facts = [Fact(n, 0, n * 100, one) for n, one in enumerate((first, second), start=1)]
     archive.write("acme", facts, len(facts))
     archive.close()
     reader = Reader(tmp_path, "acme")
     assert list(reader.stays()) == [
-        Stay("support", "chat", "", 1_000, 1_010, 1_100, "agent"),
-        Stay("support", "chat", "gold", 5_000, None, 5_100, "abandoned"),
+        Stay("support", "chat", "", 1_000, 1_010, 1_100, "agent", True),
+        Stay("support", "chat", "gold", 5_000, None, 5_100, "abandoned", False),
     ]
     assert [one.arrived_at for one in reader.stays(1_001)] == [5_000]
     assert [one.arrived_at for one in reader.stays(0, 5_000)] == [1_000]
+
+
+def test_the_stays_of_a_file_that_no_start_has_brought_up_yet_are_read_as_they_are(
+    tmp_path: Path,
+) -> None:
+    """``fairline staff --from-archive`` of a newer release, beside an older server that runs."""
+    connection = sqlite3.connect(file_of(tmp_path, "acme"), isolation_level=None)
+    prepare(connection, file_of(tmp_path, "acme"), "acme", STEPS[:1])
+    row = ("c1", 1, "carl", "alice", "support", "chat", "", "", "", 5, 7, 9, "agent", "", 0, 0)
+    connection.execute(
+        f"INSERT INTO conversations VALUES (NULL{', ?' * len(row)}, '{{}}', '[]')", row
+    )
+    connection.close()
+    before = file_of(tmp_path, "acme").read_bytes()
+    assert list(Reader(tmp_path, "acme").stays()) == [
+        Stay("support", "chat", "", 5, 7, 9, "agent", None)
+    ]
+    assert file_of(tmp_path, "acme").read_bytes() == before

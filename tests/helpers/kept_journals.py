@@ -22,7 +22,7 @@ from router.commands import Underway
 from router.core import CORE_VERSION
 from router.journal.file_ops import DiskOps
 from router.journal.log import SegmentLog
-from router.server.snapshotter import Pace, Snapshotter
+from router.server.snapshotter import Pace, Snapshotter, followed_folder
 from tests.helpers.replayed import recorded
 
 __all__ = ["COMMANDS", "KEPT", "TENANT", "unpack", "write_kept"]
@@ -68,7 +68,11 @@ def _snapshot(folder: Path) -> None:
     ends = iter([*[False] * 80, True])
     say = lambda _: None  # noqa: E731 - nobody listens
     Snapshotter(
-        folder, Pace(1, 1_000), say=say, is_over=lambda _: next(ends), steady_ms=lambda: 0
+        followed_folder(folder),
+        Pace(1, 1_000),
+        say=say,
+        is_over=lambda _: next(ends),
+        steady_ms=lambda: 0,
     ).run()
 
 

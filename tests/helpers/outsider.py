@@ -29,8 +29,8 @@ JSON = "fairline.v1.json"
 MSGPACK = "fairline.v1.msgpack"
 
 Fields = dict[str, Any]
-UNPLACED = {"beat", "disconnect", "token.expiring", "typing", "topic.stale"}
-COALESCED = {"presence", "board", "queue.position"}
+UNPLACED = {"beat", "disconnect", "token.expiring", "typing"}
+COALESCED = {"presence", "board", "queue.position", "topic.stale"}
 
 
 def until(
@@ -233,7 +233,9 @@ class Line:
             self._replied.add(message["id"])
         elif kind in UNPLACED:
             assert "pos" not in message, message
-        elif kind not in {"reply", "welcome", *COALESCED}:
+        elif kind in COALESCED:
+            assert message["pos"] >= 0, message
+        elif kind not in {"reply", "welcome"}:
             assert message["pos"] >= self._pos, f"out of order: {message}"
             self._pos = message["pos"]
         if kind == "message" and message["kind"] == "text":

@@ -9,7 +9,7 @@ import trio
 
 from router.commands import Command, SetPolicy
 from router.core import Router
-from router.errors import Refused
+from router.errors import Refused, StorageError
 from router.events import CommandAnswered, CommandRefused
 from router.policy import Policy
 from router.server.hearers import Ticket
@@ -33,7 +33,7 @@ class Ruling:
         self.told: list[bool] = []
         self.is_stuck = False
         self.hooks: Mapping[str, Sequence[Webhook]] = {}
-        self.can_hook = True
+        self.no_hooks: StorageError | None = None
         self.is_certificate_right = True
         self.renewed_count = 0
         self.heard = trio.Event()
@@ -65,9 +65,10 @@ class Ruling:
         self.renewed_count += 1
         return self.is_certificate_right
 
-    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> bool:
+    async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
+        if self.no_hooks is not None:
+            raise self.no_hooks
         self.hooks = hooks
-        return self.can_hook
 
     def reloaded(self, *, is_right: bool) -> None:
         self.told.append(is_right)

@@ -3,3 +3,4 @@
 import pytest
 
 pytest.register_assert_rewrite("tests.journal.contract")
+pytest.register_assert_rewrite("tests.journal.snapshot_contract")

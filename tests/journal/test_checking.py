@@ -8,7 +8,8 @@ from router.errors import JournalCorrupt
 from router.journal.checking import check_journal
 from router.journal.following import Following
 from router.journal.segments import segment_path
-from router.journal.snapshot_files import Part, write_snapshot
+from router.journal.snapshot_files import write_snapshot
+from router.journal.snapshot_store import Part
 from tests.helpers.faults import MemoryDisk
 from tests.journal.worlds import FOLDER, fill, segments
 

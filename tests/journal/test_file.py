@@ -9,11 +9,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from router.errors import JournalCorrupt, JournalLocked, JournalUnavailable, StorageError
-from router.journal import file as module
+from router.journal import live as module
 from router.journal import writers
 from router.journal.base import Command, Journal, Record
 from router.journal.file import FileJournal
-from router.journal.segments import Entry
 from tests.helpers.faults import MemoryDisk, fail_on
 from tests.journal.contract import JournalContract, Wall, take
 
@@ -269,6 +268,7 @@ async def test_opening_refuses_damage_and_a_folder_in_use(tmp_path: Path) -> Non
     with pytest.raises(JournalCorrupt) as caught:
         await open_it()
     assert caught.value.segment == str(path)
+    assert caught.value.offset is not None
     assert 0 < caught.value.offset < place
     assert str(caught.value).startswith(f"{path}, byte {caught.value.offset}: ")
 
@@ -281,22 +281,6 @@ def damage(folder: Path, text: bytes) -> tuple[Path, int]:
     data[place] ^= 1
     path.write_bytes(data)
     return path, place
-
-
-@pytest.mark.parametrize("bound", ["RECENT_BATCHES_MAX", "RECENT_BYTES_MAX"])
-def test_what_is_kept_for_readers_is_bounded_but_for_the_last_batch(
-    monkeypatch: pytest.MonkeyPatch, bound: str
-) -> None:
-    monkeypatch.setattr(module, bound, 3 if bound == "RECENT_BATCHES_MAX" else 3 * 300)
-    recent = module._Recent()
-    entries = [Entry(n, 1, 100 * n, (Record("acme", n, 0, bytes(100)),)) for n in range(1, 7)]
-    assert recent.get(1) is None
-    for entry in entries:
-        recent.add(entry)
-    assert [recent.get(n) for n in range(1, 7)] == [None, None, None, *entries[3:]]
-    large = Entry(7, 1, 9_999, (Record("acme", 7, 0, bytes(5000)),))
-    recent.add(large)
-    assert recent.get(7) == large
 
 
 async def test_a_reader_that_keeps_up_never_touches_the_disk(tmp_path: Path) -> None:

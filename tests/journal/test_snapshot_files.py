@@ -3,16 +3,17 @@
 import errno
 import hashlib
 import random
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from router.errors import JournalCorrupt
-from router.journal.segments import Place
+from router.errors import JournalCorrupt, JournalUnavailable
+from router.journal.segments import Place, segment_path
 from router.journal.snapshot_files import (
-    Part,
+    FileSnapshots,
     newest,
     prune,
     read_snapshot,
@@ -22,7 +23,9 @@ from router.journal.snapshot_files import (
     sweep,
     write_snapshot,
 )
+from router.journal.snapshot_store import SnapshotStore
 from tests.helpers.faults import Crash, MemoryDisk, fail_at, fail_on
+from tests.journal.snapshot_contract import SnapshotContract, parts
 from tests.journal.worlds import FOLDER
 
 
@@ -30,25 +33,18 @@ def place(sequence: int) -> Place:
     return Place(sequence, 1, 100, 200, 7, 1_000, {"acme": sequence, "globex": 2 * sequence})
 
 
-def parts(sequence: int, size: int = 50) -> list[Part]:
-    bodies = [b"head", bytes([sequence % 256]) * size, b"end"]
-    return [
-        Part("acme", sequence, 11, (3, 5), bodies),
-        Part("globex", 2 * sequence, 12, (), [b"other head", b"other body"]),
-    ]
-
-
 def write(disk: MemoryDisk, sequence: int, *, size: int = 50, core_version: int = 1) -> None:
     write_snapshot(disk, FOLDER, place(sequence), core_version, parts(sequence, size))
 
 
+@settings(deadline=None)  # megabytes, on a machine that does other things
 @given(size=st.integers(0, 3_000_000))
 def test_what_was_written_is_read(size: int) -> None:
     disk = MemoryDisk()
     write(disk, 9, size=size)
     snapshot = read_snapshot(disk, snapshot_path(FOLDER, 9))
     assert (snapshot.place, snapshot.core_version) == (place(9), 1)
-    assert read_table(disk, snapshot.path) == place(9)
+    assert read_table(disk, Path(snapshot.name)) == place(9)
     assert b"".join(snapshot.chunks("acme")) == b"head" + b"\x09" * size + b"end"
     assert b"".join(snapshot.chunks("globex")) == b"other headother body"
     state = snapshot.states["acme"]
@@ -80,24 +76,6 @@ def test_every_flipped_bit_and_every_cut_is_found_and_the_one_before_serves() ->
     assert found is not None
     assert found.place.sequence == 1
     assert [line["event"] for line in said] == ["snapshot.not_used"]
-
-
-def test_the_newest_of_this_core_and_before_a_position_is_found() -> None:
-    disk = MemoryDisk()
-    assert newest(disk, FOLDER, 1) is None
-    for sequence in (1, 5, 9):
-        write(disk, sequence)
-    write(disk, 12, core_version=2)
-
-    def found(**before: int) -> int | None:
-        snapshot = newest(disk, FOLDER, 1, before=before or None)
-        return snapshot.place.sequence if snapshot is not None else None
-
-    assert found() == 9
-    assert found(acme=9) == 5
-    assert found(acme=10, globex=10) == 1
-    assert found(acme=1) is None
-    assert found(unknown=1) == 9
 
 
 @pytest.mark.parametrize("is_short", [False, True])
@@ -150,24 +128,6 @@ def test_a_file_that_cannot_be_read_is_passed_over() -> None:
     assert "Input/output" in said[0]["error"]
 
 
-def test_the_newest_two_stay_and_the_newest_from_which_whoever_is_behind_can_go_on() -> None:
-    for done, expected in (
-        ([], [8, 6]),
-        ([{"acme": 9, "globex": 99}], [8, 6]),
-        ([{"acme": 7, "globex": 99}], [8, 6]),
-        ([{"acme": 5, "globex": 99}], [8, 6, 5]),
-        ([{"acme": 99, "globex": 99}, {"acme": 4, "globex": 9}], [8, 6, 3]),
-        ([{"acme": 0, "globex": 0}], [8, 6]),
-        ([{"acme": 99}], [8, 6]),
-    ):
-        disk = MemoryDisk()
-        for sequence in (3, 1, 8, 5, 6):
-            write(disk, sequence)
-        kept = [place.sequence for place in prune(disk, FOLDER, done)]
-        assert kept == expected
-        assert snapshot_names(disk, FOLDER) == [snapshot_path(FOLDER, one).name for one in kept]
-
-
 def test_a_damaged_one_counts_for_nothing_and_goes_in_its_turn() -> None:
     for damaged, kept, left in (
         (4, [3, 2], [4, 3, 2]),
@@ -193,3 +153,34 @@ def test_nothing_is_removed_where_only_one_can_be_read() -> None:
         disk.put(snapshot_path(FOLDER, damaged), b"rubbish")
     assert [place.sequence for place in prune(disk, FOLDER)] == [2]
     assert len(snapshot_names(disk, FOLDER)) == 3
+
+
+class TestFileSnapshots(SnapshotContract[Place]):
+    def open(self, folder: Path) -> SnapshotStore[Place]:
+        return FileSnapshots(folder / "new")
+
+    def place(self, sequence: int) -> Place:
+        return place(sequence)
+
+    def flip(self, store: SnapshotStore[Place], sequence: int, share: float) -> None:
+        path = snapshot_path(Path(store.where), sequence)
+        data = bytearray(path.read_bytes())
+        data[int(share * len(data))] ^= 4
+        path.write_bytes(data)
+
+    def test_the_beginning_is_there_until_the_first_segment_goes(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        store.prepare()
+        assert store.has_beginning()
+        first = segment_path(Path(store.where), 1)
+        first.write_bytes(b"a segment")
+        assert store.has_beginning()
+        first.rename(segment_path(Path(store.where), 7))
+        assert not store.has_beginning()
+
+    def test_a_full_disk_is_for_later_and_a_broken_one_is_not(self) -> None:
+        for error, expected in ((errno.ENOSPC, JournalUnavailable), (errno.EIO, OSError)):
+            disk = MemoryDisk()
+            disk.plan = fail_on("pwrite", error=error)
+            with pytest.raises(expected):
+                FileSnapshots(FOLDER, disk).write(place(1), 1, parts(1))

@@ -38,6 +38,7 @@ def stay(
     channel: str = "chat",
     klass: str = "regular",
     reason: str = "",
+    deferrable: bool | None = False,
 ) -> Stay:
     """Somebody who came at a time of Berlin's; minutes. Without ``takes`` they left unanswered."""
     hours, minutes = map(int, clock.split(":"))
@@ -45,8 +46,9 @@ def stay(
     at = round(came.astimezone(UTC).timestamp() * 1000)
     until = at + round(waits * 60_000)
     if takes is None:
-        return Stay(queue, channel, klass, at, None, until, reason or "abandoned")
-    return Stay(queue, channel, klass, at, until, until + round(takes * 60_000), reason or "agent")
+        return Stay(queue, channel, klass, at, None, until, reason or "abandoned", deferrable)
+    ended = until + round(takes * 60_000)
+    return Stay(queue, channel, klass, at, until, ended, reason or "agent", deferrable)
 
 
 def made(folder: Path, stays: list[Stay], chosen: Chosen = BERLIN) -> Plan:
@@ -115,8 +117,35 @@ def test_whose_wait_the_house_ended_showed_no_end_of_patience(tmp_path: Path) ->
     left = [stay(day, "09:00", waits=3, takes=None) for day in days(MONDAY, 4)]
     assert made(tmp_path, whole + expired).curves[0].patience is None
     assert made(tmp_path, whole + expired + left).curves[0].patience == pytest.approx(9)
-    message = [stay(day, "09:00", waits=600) for day in days(MONDAY, 4)]
+    message = [stay(day, "09:00", waits=600, deferrable=True) for day in days(MONDAY, 4)]
     assert made(tmp_path, whole + expired + left + message).curves[0].patience == pytest.approx(9)
+    text = (tmp_path / "made.toml").read_text("utf-8")
+    assert "2 waited without their customer, which says nothing of patience" in text
+
+
+@pytest.mark.parametrize("deferrable", [False, None], ids=["known", "of an older release"])
+def test_patience_is_found_where_answers_usually_take_hours(
+    tmp_path: Path, deferrable: bool | None
+) -> None:
+    """Patience of mean 240, waits of mean 120; most of both are longer than an hour."""
+    chance = random.Random(7)
+    stays = []
+    for day in days(MONDAY, 42):
+        for _ in range(100):
+            patience, wait = chance.expovariate(1 / 240), chance.expovariate(1 / 120)
+            takes = 4.0 if wait <= patience else None
+            waits = min(patience, wait)
+            stays.append(stay(day, "09:00", waits=waits, takes=takes, deferrable=deferrable))
+        stays.append(stay(day, "09:00", waits=900, deferrable=True))
+    (curve,) = made(tmp_path, stays).curves
+    text = (tmp_path / "made.toml").read_text("utf-8")
+    if deferrable is None:
+        assert "of an older release waited for more than an hour" in text
+        assert "which so comes out too small" in text
+        return
+    assert curve.patience == pytest.approx(240, rel=0.08)
+    assert "older release" not in text
+    assert "66% over 100 min" in text
 
 
 def test_channels_are_curves_and_classes_are_shares(tmp_path: Path) -> None:

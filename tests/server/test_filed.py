@@ -9,7 +9,7 @@ import trio.testing
 
 from router.commands import SetPolicy
 from router.errors import Refusal, Refused
-from router.server.filed import put_in_force, standings, warn_of_differences
+from router.server.filed import TRIES, put_in_force, standings, warn_of_differences
 from tests.helpers.cores import actor
 from tests.helpers.log_lines import log_lines, read_lines
 from tests.helpers.nodes import POLICY, node_settings
@@ -79,6 +79,38 @@ async def test_what_somebody_set_meanwhile_is_not_taken_back(
     assert standings(node)["browsers"] == (set_now, OTHER if count == 1 else POLICY)
     (line,) = read_lines(lines)
     assert (line["event"], line["tenant"]) == ("settings.set_meanwhile", "browsers")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_what_somebody_set_on_the_way_is_what_stands_again(
+    count: int, lines: io.StringIO
+) -> None:
+    """It was answered, and applied before the file's policy but after that was put on its way."""
+    node = Ruling(node_settings())
+    sets = [msgspec.structs.replace(POLICY, score_band=band) for band in (8, 9)[:count]]
+    node.between["browsers"] = [SetPolicy(policy=one, by=SOFIA) for one in sets]
+    node.refusals["acme"] = [FULL]
+    assert await put_in_force(node, {"acme": OTHER, "browsers": OTHER}) == {"acme": FULL.message}
+    assert standings(node)["browsers"] == (sets[-1], POLICY)
+    (line,) = read_lines(lines)
+    assert (line["event"], line["tenant"]) == ("settings.taken_back", "browsers")
+
+
+async def test_news_win_over_what_somebody_set_on_the_way() -> None:
+    node = Ruling(node_settings())
+    node.between["browsers"] = [SetPolicy(policy=BY_HAND, by=SOFIA)]
+    assert await put_in_force(node, {"acme": OTHER, "browsers": OTHER}) == {}
+    assert all(one == (OTHER, OTHER) for one in standings(node).values())
+
+
+async def test_who_sets_policies_all_the_time_is_told_of_and_nothing_is_in_force() -> None:
+    node = Ruling(node_settings())
+    sets = [msgspec.structs.replace(POLICY, score_band=band) for band in range(1, TRIES + 1)]
+    node.between["browsers"] = [SetPolicy(policy=one, by=SOFIA) for one in sets]
+    wrong = await put_in_force(node, {"acme": OTHER, "browsers": OTHER})
+    assert list(wrong) == ["browsers"]
+    assert "another policy was put in force meanwhile" in wrong["browsers"]
+    assert standings(node) == {"acme": (POLICY, POLICY), "browsers": (sets[-1], POLICY)}
 
 
 async def test_what_cannot_be_taken_back_is_told(lines: io.StringIO) -> None:

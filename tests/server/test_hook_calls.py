@@ -27,7 +27,6 @@ async def test_events_are_delivered_once_more_under_their_ids() -> None:
             await serve_one(node)
             await until_kind(crm, "conversation.ended")
             webhooks = node.node.webhooks
-            assert webhooks is not None
             hooked = webhooks.of("acme", "crm")
             assert hooked is not None
             position = node.node.routers["acme"].position

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import StorageError
-from router.server.hook_store import Delivery, HookKey, HookStore, Standing
+from router.server.hook_store import FILE_NAME, Delivery, HookKey, HookStore, Standing
 
 CRM = HookKey("acme", "crm")
 OTHER = HookKey("acme", "other")
@@ -210,3 +210,33 @@ def test_how_a_hook_stands_is_said_at_once_however_much_waits() -> None:
     assert store.standing(CRM).waiting == 20_000
     store._connection.set_progress_handler(None, 0)
     assert len(steps) < 10
+
+
+def test_a_file_that_is_left_for_later_is_opened_by_the_first_hook(tmp_path: Path) -> None:
+    file = tmp_path / "later" / FILE_NAME
+    store = HookStore(file, later=True)
+    assert store.prune(10**15) == 0
+    assert not file.exists()
+    store.begin()
+    store.add([delivery(1)], {CRM: 1})
+    store.begin()
+    assert (store.name, store.place(CRM), store.standing(CRM).waiting) == (str(file), 1, 1)
+    ids = store.event_id(delivery(1))
+    store.close()
+    again = HookStore(file)
+    assert (again.place(CRM), again.event_id(delivery(1))) == (1, ids)
+    again.close()
+
+
+def test_a_file_for_later_that_cannot_be_used_is_asked_for_again(tmp_path: Path) -> None:
+    file = tmp_path / FILE_NAME
+    file.write_bytes(b"rubbish " * 1_000)
+    store = HookStore(file, later=True)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="cannot be used"):
+            store.begin()
+    assert store.prune(0) == 0
+    file.unlink()
+    store.begin()
+    assert store.name == str(file)
+    store.close()

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from router.commands import SetPolicy
-from router.errors import Refusal, Refused, SettingsError
+from router.errors import Refusal, Refused, SettingsError, StorageError
 from router.server import appending
 from router.server.filed import put_in_force
 from router.server.reloading import unchangeable, wait_to_stop
@@ -188,11 +188,19 @@ async def test_other_webhooks_are_taken_at_once_where_that_can_be(lines: io.Stri
     await reloaded(node, lambda: newer)
     assert (node.hooks, node.told) == ({"acme": (hook,), "browsers": ()}, [True])
     assert [line["event"] for line in read_lines(lines)] == ["settings.reloaded"]
+
+
+async def test_webhooks_that_cannot_be_had_are_told_and_the_settings_are_not_right(
+    lines: io.StringIO,
+) -> None:
+    hook = Webhook(id="crm", url="https://crm.example/", secret="whsec_" + "A" * 32)
     node = Ruling(node_settings())
-    node.can_hook = False
-    await reloaded(node, lambda: newer)
-    (_, waiting, _) = read_lines(lines)
-    assert (waiting["event"], waiting["setting"]) == ("settings.need_restart", "tenants.*.webhooks")
+    node.no_hooks = StorageError("data/webhooks.sqlite cannot be opened: no room.")
+    await reloaded(node, lambda: changed(node_settings(), webhooks=(hook,)))
+    assert (node.hooks, node.told) == ({}, [False])
+    (line,) = read_lines(lines)
+    assert (line["event"], line["key"]) == ("settings.not_in_force", "tenants.*.webhooks")
+    assert "no room" in line["error"]
 
 
 async def test_a_tenant_that_newer_settings_leave_out_goes_on_as_it_is(lines: io.StringIO) -> None:

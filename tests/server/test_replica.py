@@ -8,9 +8,9 @@ import pytest
 from router.commands import Command, SkipCommand, Tick, Underway
 from router.core import CORE_VERSION
 from router.journal.base import Record
-from router.journal.file_ops import DiskOps
 from router.journal.segments import Place
-from router.journal.snapshot_files import Snapshot, newest
+from router.journal.snapshot_files import FileSnapshots
+from router.journal.snapshot_store import Snapshot
 from router.server import replica as module
 from router.server.replica import Plan, Replica, StartOver, restore_core
 from router.server.tenants import Tenants
@@ -35,9 +35,10 @@ def place(replica: Replica, sequence: int = 1) -> Place:
     return Place(sequence, 1, 0, 0, 0, 0, dict(replica.positions))
 
 
-def written(replica: Replica, folder: Path) -> Snapshot:
-    replica.write(DiskOps(), folder, place(replica))
-    snapshot = newest(DiskOps(), folder, CORE_VERSION)
+def written(replica: Replica, folder: Path) -> Snapshot[Place]:
+    snapshots = FileSnapshots(folder)
+    replica.write(snapshots, place(replica))
+    snapshot = snapshots.newest(CORE_VERSION)
     assert snapshot is not None
     return snapshot
 

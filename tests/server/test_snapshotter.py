@@ -17,7 +17,16 @@ from router.journal.log import SegmentLog
 from router.journal.snapshot_files import newest, read_snapshot, snapshot_names
 from router.server import replica as replica_module
 from router.server.replica import Replica
-from router.server.snapshotter import Diverged, Pace, Problem, Said, Shown, Snapshotter, Written
+from router.server.snapshotter import (
+    Diverged,
+    Pace,
+    Problem,
+    Said,
+    Shown,
+    Snapshotter,
+    Written,
+    followed_folder,
+)
 from tests.helpers.machines import BrittleRouter
 from tests.server.test_replica import HARMLESS, records
 from tests.server.test_tenants import COMMANDS
@@ -69,7 +78,11 @@ def follow(
         return False
 
     Snapshotter(
-        folder, pace, say=said.append, is_over=is_over, steady_ms=lambda: now_ms, ops=ops
+        followed_folder(folder, ops),
+        pace,
+        say=said.append,
+        is_over=is_over,
+        steady_ms=lambda: now_ms,
     ).run()
     return said
 

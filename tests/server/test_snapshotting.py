@@ -17,7 +17,8 @@ from router.commands import Tick, Underway
 from router.core import CORE_VERSION
 from router.journal.file import FileJournal
 from router.journal.file_ops import DiskOps
-from router.journal.snapshot_files import KEPT, read_snapshot, snapshot_names
+from router.journal.snapshot_files import FileSnapshots, read_snapshot, snapshot_names
+from router.journal.snapshot_store import KEPT
 from router.server import snapshotting as module
 from router.server.clock import Clock
 from router.server.snapshotting import Snapshotting, Terms
@@ -37,7 +38,8 @@ class House:
         self.written = 0
         terms = Terms(commands=1, span_ms=1_000)
         self.keeper = Snapshotting(
-            folder,
+            str(folder),
+            FileSnapshots(folder),
             journal,
             parts.pop("terms", terms),  # type: ignore[arg-type]
             alarm=self.alarm,

@@ -13,13 +13,14 @@ from router.journal.base import Command
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
 from router.journal.segments import segment_path
+from router.journal.snapshot_files import FileSnapshots
 from router.server.clock import Clock
 from router.server.hidden import HIDDEN
 from router.server.hook_store import HookKey
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots
 from router.server.sections import Webhook
-from router.server.snapshotter import Pace, Snapshotter
+from router.server.snapshotter import Pace, Snapshotter, followed_folder
 from router.server.storing import Kept, _start, journal_folder, opened, snapshotting
 from tests.helpers.nodes import folder_settings, node_settings
 from tests.server.test_replica import HARMLESS
@@ -92,7 +93,7 @@ async def test_the_journal_keeps_what_the_archive_still_needs(tmp_path: Path) ->
         for command in COMMANDS:
             await kept.journal.append([command], 0)
         archived(kept, 3)
-        (done,) = kept.journal.holds.done()
+        done, _ = kept.journal.holds.done()  # the archive's, and that of the webhooks
         assert (done["acme"], done["browsers"]) == (3, 0)
     async with opened(settings, Clock()) as kept:
         assert isinstance(kept.journal, FileJournal)
@@ -108,7 +109,7 @@ async def test_an_archive_that_was_lost_begins_where_the_journal_does(tmp_path: 
         write_snapshot(folder)
     first = segment_path(folder, 1)
     first.rename(segment_path(folder, 7))  # as if it had been trimmed
-    snapshots = Snapshots(folder)
+    snapshots = Snapshots(FileSnapshots(folder))
     with closing(SqliteArchive(tmp_path / "new", ["acme", "browsers"])) as archive:
         start = _start(snapshots, ("acme", "browsers"), archive)
         assert start.positions == {"acme": 5}
@@ -137,7 +138,7 @@ async def test_the_hidden_tenant_goes_on_behind_a_snapshot_and_holds_nothing(
             await kept.journal.append([command], 0)
         write_snapshot(journal_folder(settings.server))
         assert isinstance(kept.journal, FileJournal)
-        (done,) = kept.journal.holds.done()
+        done, _ = kept.journal.holds.done()  # the archive's, and that of the webhooks
         assert done.get(HIDDEN, len(hidden)) >= len(hidden)
     async with opened(settings, Clock()) as kept:
         position = kept.start.cores[HIDDEN].router.position
@@ -170,7 +171,7 @@ async def test_a_start_takes_no_snapshot_that_a_webhook_has_not_reached(tmp_path
 def write_snapshot(folder: Path) -> None:
     ends = iter([*[False] * 80, True])
     Snapshotter(
-        folder,
+        followed_folder(folder),
         Pace(1, 1_000),
         say=lambda _: None,
         is_over=lambda _: next(ends),

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from router.commands import Command, SetPolicy, Underway
 from router.errors import JournalCorrupt
 from router.journal.base import Record
-from router.journal.file_ops import DiskOps
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.journal.segments import Place
+from router.journal.snapshot_files import FileSnapshots
 from router.server import tenants as module
 from router.server.replica import Core, Replica
 from router.server.restoring import Snapshots
@@ -100,8 +100,9 @@ async def test_a_broken_core_is_made_anew_from_a_snapshot_and_what_follows(
     for record in records[:2]:
         first.apply(record)
     place = Place(2, 1, 0, 0, 0, 0, first.positions)
-    first.write(DiskOps(), tmp_path, place)
-    snapshots = Snapshots(tmp_path)
+    store = FileSnapshots(tmp_path)
+    first.write(store, place)
+    snapshots = Snapshots(store)
     start = snapshots.start(["acme"])
     asked: list[tuple[str, int]] = []
 

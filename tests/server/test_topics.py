@@ -233,6 +233,7 @@ async def test_while_the_node_is_behind_topics_wait_and_say_so_and_offers_do_not
         nursery.start_soon(floor.hub.run)
         await trio.sleep(5)
         await floor.got("x-sofia")
+        behind = floor.core.router.position
         floor.hub.strain.note(1.0, trio.current_time())
         await trio.testing.wait_all_tasks_blocked()
         floor.show("alice", "available")
@@ -240,9 +241,9 @@ async def test_while_the_node_is_behind_topics_wait_and_say_so_and_offers_do_not
         floor.do(request("customer:carl"))
         await trio.sleep(2)
         told = await floor.got("x-sofia")
-        assert [(each["t"], each["topic"], each["stale"]) for each in told] == [
-            ("topic.stale", "agents", True),
-            ("topic.stale", "board", True),
+        assert [(each["t"], each["topic"], each["stale"], each["pos"]) for each in told] == [
+            ("topic.stale", "agents", True, behind),
+            ("topic.stale", "board", True, behind),
         ]
         assert "offer.new" in [each["t"] for each in await floor.got("x-alice")]
         await trio.sleep(5)

@@ -8,9 +8,12 @@ import msgspec
 from router.archive.schema import STEPS
 from router.archive.sqlite import SqliteArchive
 from router.commands import Command, SetPolicy, SkipCommand, Underway
-from router.core import CORE_VERSION
+from router.core import CORE_VERSION, Router
 from router.journal.file_ops import DiskOps
 from router.journal.log import SegmentLog
+from router.journal.segments import Place
+from router.journal.snapshot_files import FileSnapshots
+from router.journal.snapshot_store import Part
 from router.server.upgrading import outlook
 from tests.helpers.cores import actor
 from tests.helpers.kept_journals import COMMANDS, KEPT, TENANT, unpack
@@ -61,6 +64,18 @@ def test_a_journal_of_another_core_and_a_damaged_one_would_not_start(tmp_path: P
     content[200] ^= 255
     segment.write_bytes(content)
     assert outlook(folder_settings(tmp_path / "torn")).problems
+
+
+def test_a_snapshot_of_a_newer_release_would_not_start(tmp_path: Path) -> None:
+    write(tmp_path, *[SetPolicy(policy=POLICY)] * 3)
+    router = Router("acme")
+    router.apply(SetPolicy(policy=POLICY), 1)
+    *chunks, end = router.snapshot()
+    newer = [*chunks, msgspec.msgpack.encode(("weather", b"")), end]
+    store = FileSnapshots(tmp_path / "journal")
+    store.write(Place(1, 1, 0, 0, 0, 0, {"acme": 1}), CORE_VERSION, [Part("acme", 1, 0, (), newer)])
+    (problem,) = outlook(folder_settings(tmp_path)).problems
+    assert "does not know what 'weather' is" in problem
 
 
 def test_it_says_what_becomes_of_the_policies(tmp_path: Path) -> None:

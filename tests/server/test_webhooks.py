@@ -83,7 +83,6 @@ async def test_what_happens_is_told_in_the_order_of_its_positions_and_without_a_
             for kind in ABOUT_IT:
                 await until_kind(crm, kind)
             webhooks = node.node.webhooks
-            assert webhooks is not None
             with trio.fail_after(PATIENCE_S):
                 while _wait(webhooks):  # noqa: ASYNC110 - threads settle
                     await trio.sleep(0.01)
@@ -150,7 +149,6 @@ async def test_the_journal_is_held_up_to_what_the_disk_has(tmp_path: Path) -> No
         async with open_node(settings, kept.journal, clock, **parts) as node:
             await serve_one(node)
             webhooks = node.node.webhooks
-            assert webhooks is not None
             await webhooks.end()
             position = node.node.routers["acme"].position
             held = [done.get("acme", 0) for done in kept.journal.holds.done()]  # type: ignore[attr-defined]
@@ -316,12 +314,15 @@ async def erase(node: RunningNode, customer: str) -> tuple[int, dict[str, str], 
     return await node.http(f"{head}\nAuthorization: Bearer {token('service', 'x')}\n\n")
 
 
-@pytest.mark.parametrize("journal", ["memory"])
-async def test_without_hooks_there_is_nothing(journal: str) -> None:
-    async with opened(node_settings(journal=journal), Clock()) as kept:
-        assert kept.hooks is None
-    async with open_node() as node:
-        assert node.node.webhooks is None
+async def test_without_hooks_there_is_no_file_and_nothing_to_keep(tmp_path: Path) -> None:
+    settings, clock = folder_settings(tmp_path), Clock()
+    async with opened(settings, clock) as kept:
+        parts = {"archive": kept.archive, "kept": kept}
+        async with open_node(settings, kept.journal, clock, **parts) as node:
+            await node.join("agent", "alice")
+            assert 'hook="' not in (await node.node.render_metrics()).decode()
+            assert await node.node.webhooks._write_line()
+    assert not (tmp_path / FILE_NAME).exists()
 
 
 # -- other hooks while it runs -----------------------------------------------------------------
@@ -338,7 +339,7 @@ async def test_hooks_come_change_and_go_while_the_node_runs(tmp_path: Path) -> N
                 await until_kind(crm, "agent.presence")
                 ended = ("conversation.ended",)
                 both = [hook(crm.url, events=ended), hook(bi.url, "bi")]
-                assert await node.node.change_hooks({"acme": both, "browsers": []})
+                await node.node.change_hooks({"acme": both, "browsers": []})
                 await alice.ok("presence.set", show="available")
                 carl = await node.join("customer", "carl")
                 await _ask_and_cancel(carl, "o1")
@@ -346,7 +347,7 @@ async def test_hooks_come_change_and_go_while_the_node_runs(tmp_path: Path) -> N
                 await until_kind(bi, "conversation.ended")
                 assert crm.kinds() == ["agent.presence", "conversation.ended"]
                 assert bi.posted[0].event["position"] > crm.posted[0].event["position"]
-                assert await node.node.change_hooks({"acme": [hook(bi.url, "bi")]})
+                await node.node.change_hooks({"acme": [hook(bi.url, "bi")]})
                 before = len(crm.posted)
                 await _ask_and_cancel(carl, "o2")
                 with trio.fail_after(PATIENCE_S):
@@ -355,7 +356,6 @@ async def test_hooks_come_change_and_go_while_the_node_runs(tmp_path: Path) -> N
                 assert len(crm.posted) == before
                 assert kept.hooks is not None
                 webhooks = node.node.webhooks
-                assert webhooks is not None
                 await webhooks.end()
                 position = node.node.routers["acme"].position
                 held = [done.get("acme", 0) for done in kept.journal.holds.done()]  # type: ignore[attr-defined]
@@ -374,7 +374,6 @@ async def test_a_hook_that_was_down_is_asked_at_once_at_its_new_address() -> Non
         async with open_node(settings) as node:
             await node.join("agent", "alice")
             webhooks = node.node.webhooks
-            assert webhooks is not None
             hooked = webhooks.of("acme", "crm")
             assert hooked is not None
             with trio.fail_after(PATIENCE_S):
@@ -392,16 +391,75 @@ async def test_a_tenant_that_newer_settings_leave_out_keeps_its_hooks_as_it_is_s
         settings = hooking(node_settings(), hook(crm.url))
         async with open_node(settings) as node:
             webhooks = node.node.webhooks
-            assert webhooks is not None
-            assert await node.node.change_hooks({"browsers": []})
+            await node.node.change_hooks({"browsers": []})
             assert webhooks.store.listening == {"acme": ["crm"], "browsers": []}
             await node.join("agent", "alice")
             await until_kind(crm, "agent.presence")
-            assert await node.node.change_hooks({"acme": [], "browsers": []})
+            await node.node.change_hooks({"acme": [], "browsers": []})
             assert list(webhooks.all()) == []
 
 
-async def test_the_first_hook_of_all_needs_a_start() -> None:
-    async with open_node() as node:
-        assert await node.node.change_hooks({"acme": ()})
-        assert not await node.node.change_hooks({"acme": [hook("http://127.0.0.1:9/")]})
+async def test_the_first_hook_of_all_comes_while_the_node_runs_and_lasts(tmp_path: Path) -> None:
+    settings, clock = folder_settings(tmp_path), Clock()
+    with receiver() as crm:
+        async with opened(settings, clock) as kept:
+            parts = {"archive": kept.archive, "kept": kept}
+            async with open_node(settings, kept.journal, clock, **parts) as node:
+                alice = await node.join("agent", "alice")
+                assert await asked(node, "GET", "") == (200, {"webhooks": []})
+                await node.node.change_hooks({"acme": [hook(crm.url)], "browsers": []})
+                assert (await asked(node, "POST", "/crm/test"))[1]["status"] == 204
+                begun = node.node.routers["acme"].position
+                await alice.ok("presence.set", show="available")
+                await until_kind(crm, "agent.presence")
+                told = [one.event for one in crm.posted if one.event["type"] != "webhook.test"]
+                assert min(event["position"] for event in told) > begun
+                assert "agent.presence" in [event["type"] for event in told]
+                assert 'hook="crm"' in (await node.node.render_metrics()).decode()
+                await node.node.webhooks.end()
+                place = node.node.routers["acme"].position
+                held = [done.get("acme") for done in kept.journal.holds.done()]  # type: ignore[attr-defined]
+                assert place in held, "the journal is kept for it"
+        # What it had heard of by then, a start with it in the settings knows.
+        async with opened(hooking(settings, hook(crm.url)), clock) as kept:
+            assert kept.hooks is not None
+            assert (kept.hooks.place(HookKey("acme", "crm")) or 0) >= place
+
+
+async def test_a_first_hook_whose_file_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
+    settings, clock = folder_settings(tmp_path), Clock()
+    (tmp_path / FILE_NAME).write_bytes(b"rubbish " * 1_000)
+    async with opened(settings, clock) as kept:
+        parts = {"archive": kept.archive, "kept": kept}
+        async with open_node(settings, kept.journal, clock, **parts) as node:
+            with pytest.raises(StorageError, match=f"{FILE_NAME} cannot be used"):
+                await node.node.change_hooks({"acme": [hook("http://127.0.0.1:9/")]})
+            assert list(node.node.webhooks.all()) == []
+            (tmp_path / FILE_NAME).unlink()
+            await node.node.change_hooks({"acme": [hook("http://127.0.0.1:9/")]})
+            assert [one.key.hook for one in node.node.webhooks.all()] == ["crm"]
+
+
+async def test_a_first_hook_over_the_file_of_another_journal_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    """Its events would have the ids of others, which receivers drop as repeats."""
+    settings, clock = folder_settings(tmp_path), Clock()
+    store = HookStore(tmp_path / FILE_NAME)
+    store.add((), {HookKey("acme", "crm"): 10_000})
+    store.close()
+    async with opened(settings, clock) as kept:
+        parts = {"archive": kept.archive, "kept": kept}
+        async with open_node(settings, kept.journal, clock, **parts) as node:
+            for _ in range(2):
+                with pytest.raises(StorageError, match="do not belong together"):
+                    await node.node.change_hooks({"acme": [hook("http://127.0.0.1:9/")]})
+            assert list(node.node.webhooks.all()) == []
+
+
+async def asked(node: RunningNode, method: str, path: str) -> tuple[int, Any]:
+    from tests.helpers.nodes import token
+
+    head = f"{method} /v1/webhooks{path} HTTP/1.1\nHost: 127.0.0.1:{node.port}"
+    status, _, body = await node.http(f"{head}\nAuthorization: Bearer {token('service', 'x')}\n\n")
+    return status, msgspec.json.decode(body)

@@ -9,8 +9,9 @@ import random
 from router.core import CORE_VERSION
 from router.errors import JournalCorrupt, StorageError
 from router.journal.cursor import Cursor
-from router.journal.segments import recover, segment_names, segment_path
-from router.journal.snapshot_files import KEPT, Snapshot, read_snapshot, snapshot_names
+from router.journal.segments import Place, recover, segment_names, segment_path
+from router.journal.snapshot_files import read_snapshot, snapshot_names
+from router.journal.snapshot_store import KEPT, Snapshot
 from tests.helpers.faults import MemoryDisk
 from tests.simulation.disk import ARCHIVE, FOLDER, FaultyDisk
 from tests.simulation.watch import Violation, Watch
@@ -53,7 +54,7 @@ def check_folder(disk: FaultyDisk, watch: Watch) -> None:
         raise Violation("the beginning of the journal is gone, and there is no whole snapshot")
 
 
-def _whole_snapshots(disk: FaultyDisk, copy: MemoryDisk) -> list[Snapshot]:
+def _whole_snapshots(disk: FaultyDisk, copy: MemoryDisk) -> list[Snapshot[Place]]:
     """The newest first."""
     found = []
     for name in snapshot_names(copy, FOLDER):

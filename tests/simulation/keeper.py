@@ -13,6 +13,7 @@ import trio
 
 from router.errors import StorageError
 from router.journal.segments import Place
+from router.journal.snapshot_files import FileSnapshots
 from router.server.snapshotter import Problem, Said
 from router.server.snapshotting import END_S, Snapshotting, Terms, Trimmed
 from tests.helpers.faults import Crash
@@ -37,12 +38,18 @@ class Host(msgspec.Struct):
     """Called before old snapshots and segments are removed."""
 
 
-class Keeper(Snapshotting):
+class Keeper(Snapshotting[Place]):
     """The real one, but for the way in which a process is started and heard."""
 
-    def __init__(self, journal: Trimmed, terms: Terms, host: Host) -> None:
+    def __init__(self, journal: Trimmed[Place], terms: Terms, host: Host) -> None:
         super().__init__(
-            FOLDER, journal, terms, alarm=_alarm, count=_skip, ops=host.disk, aside=_aside
+            str(FOLDER),
+            FileSnapshots(FOLDER, host.disk),
+            journal,
+            terms,
+            alarm=_alarm,
+            count=_skip,
+            aside=_aside,
         )
         self._host = host
 

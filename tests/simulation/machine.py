@@ -16,6 +16,8 @@ import trio
 from router.core import CORE_VERSION
 from router.errors import JournalCorrupt, JournalVersion, StorageError
 from router.journal.file import FileJournal
+from router.journal.segments import Place
+from router.journal.snapshot_files import FileSnapshots
 from router.journal.writers import Writer
 from router.server.admission import Admission
 from router.server.app import Node
@@ -227,7 +229,7 @@ class Machine:
             ends.append("disk error")
         return self._end or ends[0]
 
-    def _begin(self, snapshots: Snapshots) -> Start:
+    def _begin(self, snapshots: Snapshots[Place]) -> Start[Place]:
         """The newest whole snapshot, as `router.server.storing` takes it."""
         try:
             start = snapshots.start(TENANTS)
@@ -242,7 +244,7 @@ class Machine:
     async def _serve(self) -> None:
         clock = Clock(self._wall_ns, self._steady_ns)
         async with trio.open_nursery() as machine:
-            snapshots = Snapshots(FOLDER, self.disk)
+            snapshots = Snapshots(FileSnapshots(FOLDER, self.disk))
             start = self._begin(snapshots)
             journal = await FileJournal.open(
                 FOLDER,

@@ -23,7 +23,7 @@ from router import (
     presence,
 )
 from router.core import Router
-from router.journal import log, segments, trimming
+from router.journal import log, segments, snapshot_files, trimming
 from router.journal.base import Record
 from router.journal.file_ops import write_all
 from router.journal.following import Following
@@ -31,7 +31,7 @@ from router.journal.frames import Frame
 from router.journal.segments import Entry, Place
 from router.journal.snapshot_files import prune, snapshot_names, write_snapshot
 from router.ops import OpMemory
-from router.server import replica, restoring, snapshotting
+from router.server import replica, restoring
 from router.server.connection import Connection
 from router.server.engine import Engine
 from router.server.hub import Hub
@@ -164,7 +164,7 @@ def _forget_what_stays(*arguments: Any) -> Any:  # noqa: ANN401 - passed on
     yield from arguments[1]
 
 
-def _start_late(*arguments: Any) -> restoring.Start:  # noqa: ANN401 - passed on
+def _start_late(*arguments: Any) -> restoring.Start[Any]:  # noqa: ANN401 - passed on
     """As if each tenant's core were one command further than it is."""
     start = _START(*arguments)
     return start._replace(positions={one: last + 1 for one, last in start.positions.items()})
@@ -243,7 +243,7 @@ SABOTAGES: dict[str, Callable[[], Any]] = {
     ),
     "a second device's welcome counts for the first": lambda: _replaced(Links, "has_other", _never),
     "a snapshot is renamed before it is synced": lambda: _replaced(
-        replica, "write_snapshot", _write_unsynced
+        snapshot_files, "write_snapshot", _write_unsynced
     ),
     "one segment too many is trimmed": lambda: _replaced(log.SegmentLog, "trim", _trim_more),
     "the newest segments are trimmed first": lambda: _replaced(log, "put_away", _trim_in_reverse),
@@ -256,7 +256,7 @@ SABOTAGES: dict[str, Callable[[], Any]] = {
     "a snapshot names the batch before its own": lambda: _replaced(
         Following, "place", property(_place_before)
     ),
-    "only the newest snapshot is kept": lambda: _replaced(snapshotting, "prune", _keep_one),
+    "only the newest snapshot is kept": lambda: _replaced(snapshot_files, "prune", _keep_one),
     "a snapshot holds what is not durable yet": lambda: _replaced(Following, "read", _take_all),
     "the second process goes by another time now and then": lambda: _replaced(
         replica.Replica, "apply", _now_and_then(replica.Replica.apply, _apply_later)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from router.server.snapshotter import Pace, Said, Snapshotter
+from router.server.snapshotter import Pace, Said, Snapshotter, followed_folder
 from tests.helpers.faults import Crash
 from tests.simulation.disk import FaultyDisk
 
@@ -117,12 +117,11 @@ class SecondProcess:
         if self._is_killed:
             raise Killed
         Snapshotter(
-            self._folder,
+            followed_folder(self._folder, self._disk),
             self._pace,
             say=self.said.append,
             is_over=self._is_over,
             steady_ms=lambda: self._now_ms,
-            ops=self._disk,
         ).run()
 
     def _is_over(self, wait_s: float) -> bool:

@@ -10,7 +10,7 @@ has the digest it had. Whatever was answered was applied, so this covers every a
 
 import random
 import traceback
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import trio
@@ -153,7 +153,7 @@ class Watch:
         elif book.applied[record.position - 1] != record:
             raise Violation(f"{record.tenant}: command {record.position} is another one now")
 
-    def restored(self, start: Start) -> None:
+    def restored(self, start: Start[Any]) -> None:
         """A life begins with a snapshot: it must be what all commands before it make.
 
         The second process may have followed what no life has applied; that is applied here.
@@ -343,7 +343,9 @@ def _line(record: Record, command: Command, events: list[Event]) -> str:
 class WatchedTenants(Tenants):
     """The cores of one life, under the eyes of the watch."""
 
-    def __init__(self, names: tuple[str, ...], watch: Watch, *, start: Start, base: Base) -> None:
+    def __init__(
+        self, names: tuple[str, ...], watch: Watch, *, start: Start[Any], base: Base
+    ) -> None:
         super().__init__(names, start=start, base=base)
         self._watch = watch
 

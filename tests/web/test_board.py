@@ -140,7 +140,7 @@ def test_figures_without_news_grow_grey_and_say_how_old_they_are(
     )
     figures.tell()
     expect(page.locator(".wall:not(.stale)")).to_be_visible()
-    figures.say({"t": "topic.stale", "topic": "board", "stale": True, "at": now_ms()})
+    figures.say({"t": "topic.stale", "pos": 1, "topic": "board", "stale": True, "at": now_ms()})
     page.clock.fast_forward(6_000)
     expect(page.locator(".stamp")).to_contain_text("the server is busy")
 

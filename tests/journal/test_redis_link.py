@@ -1,0 +1,138 @@
+"""One connection: what became of what was said, whatever happens to the other side."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import TimeoutError as TooLate
+
+from router.journal.redis_address import RedisAddress, address_of
+from router.journal.redis_connect import Wire, connect
+from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
+from tests.helpers.redis_server import RedisServer, redis_server
+
+pytestmark = pytest.mark.process
+
+NOBODY = address_of("redis://fair:secret@127.0.0.1:1/0")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as started:
+        yield started
+
+
+@pytest.fixture
+def link(server: RedisServer) -> Iterator[Link]:
+    made = Link(server.address)
+    made.call(("FLUSHALL",))
+    yield made
+    made.close()
+
+
+class Failing:
+    """A connection that fails once at the planned call, as redis-py tells of it."""
+
+    def __init__(self, wire: Wire, at: str, error: BaseException, after: int = 0) -> None:
+        self._wire = wire
+        self._at = at
+        self._error = error
+        self._left = after + 1
+
+    def __getattr__(self, name: str) -> object:
+        if name == self._at:
+            self._left -= 1
+            if self._left == 0:
+                self._wire.disconnect()
+                raise self._error
+        return getattr(self._wire, name)
+
+
+def failing_link(server: RedisServer, at: str, error: BaseException, after: int = 0) -> Link:
+    """A link whose first connection fails, and no other."""
+    plans = [lambda wire: cast("Wire", Failing(wire, at, error, after))]
+
+    def connected(address: RedisAddress) -> Wire:
+        wire = connect(address)
+        return plans.pop()(wire) if plans else wire
+
+    return Link(server.address, connected)
+
+
+def test_answers_come_in_turn_errors_among_them(link: Link) -> None:
+    answers = link.exchange(
+        [("SET", "key", b"\xff"), ("LPUSH", "key", 1), ("GET", "key"), ("NO", "SUCH")]
+    )
+    assert answers[::2] == [b"OK", b"\xff"]
+    assert answers[1] == Refusal(
+        "WRONGTYPE", "WRONGTYPE Operation against a key holding the wrong kind of value"
+    )
+    assert isinstance(answers[3], Refusal)
+    assert (answers[3].code, "unknown command" in answers[3].said) == ("ERR", True)
+    with pytest.raises(RedisRefused, match="Redis refuses: WRONGTYPE") as raised:
+        link.call(("LPUSH", "key", 1), ("SET", "key", "2"))
+    assert raised.value.code == "WRONGTYPE"
+    assert link.call(("GET", "key")) == [b"2"], "the answers of one call never go to the next"
+
+
+def test_nobody_there_has_heard_nothing_and_the_error_holds_no_password() -> None:
+    link = Link(NOBODY)
+    with pytest.raises(RedisAway, match=r"redis://127\.0\.0\.1:1") as raised:
+        link.call(("PING",))
+    assert not raised.value.is_heard
+    assert not link.is_open
+    assert "secret" not in f"{raised.value!r} {raised.value.__cause__!r} {raised.value.__cause__}"
+
+
+@pytest.mark.parametrize("error", [NoConnection("gone"), TooLate("late"), OSError(104, "reset")])
+@pytest.mark.parametrize("at", ["send_packed_command", "read_response"])
+def test_once_something_was_sent_it_may_have_been_heard(
+    server: RedisServer, at: str, error: Exception
+) -> None:
+    link = failing_link(server, at, error)
+    with pytest.raises(RedisAway) as raised:
+        link.call(("INCR", "count"))
+    assert raised.value.is_heard
+    assert not link.is_open
+    assert link.call(("PING",)) == [b"PONG"], "the next words connect again"
+    link.close()
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_server_that_loads_has_heard_nothing_unless_it_answered_before(
+    server: RedisServer, after: int
+) -> None:
+    loading = NoConnection("Redis is loading the dataset in memory", status_code="LOADING")
+    link = failing_link(server, "read_response", loading, after)
+    with pytest.raises(RedisAway, match="is loading") as raised:
+        link.call(("PING",), ("PING",))
+    assert raised.value.is_heard == bool(after)
+
+
+def test_an_interrupted_exchange_leaves_no_answers_behind(server: RedisServer) -> None:
+    link = failing_link(server, "read_response", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        link.call(("ECHO", "first"))
+    assert link.call(("ECHO", "second")) == [b"second"]
+    link.close()
+
+
+def test_a_server_that_sleeps_is_given_up_within_two_seconds(
+    server: RedisServer, link: Link
+) -> None:
+    server.pause()
+    try:
+        with pytest.raises(RedisAway) as raised:
+            link.call(("INCR", "count"))
+    finally:
+        server.resume()
+    assert raised.value.is_heard
+
+
+def test_functions_are_loaded_again_and_again(link: Link) -> None:
+    link.load_functions()
+    link.load_functions()
+    names = str(link.call(("FUNCTION", "LIST", "LIBRARYNAME", "fairline"))[0])
+    for name in ("claim", "beat", "release", "append", "trim"):
+        assert f"fairline_{name}" in names
