@@ -50,14 +50,16 @@ views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops journal.handover journal.redis_address journal.resting
+journal.base journal.file_ops journal.handover journal.redis_address journal.remarks journal.resting
 journal.frames journal.memory journal.redis_connect journal.snapshot_store journal.live
-journal.segments journal.redis_layout
+journal.segments journal.redis_layout journal.redis_rights
 journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
+journal.redis_health
 journal.writers
 journal.log journal.readonly journal.checking journal.redis_link
-journal.redis_cursor journal.redis_appender
-journal.backup journal.file journal.redis_stream
+journal.redis_cursor journal.redis_appender journal.redis_snapshots
+journal.redis_owner
+journal.backup journal.file journal.redis_following journal.redis_stream
 archive.pages
 archive.base archive.schema
 archive.facts archive.reading archive.across
@@ -74,7 +76,7 @@ server.sources server.starter server.visit server.logs
 server.sections server.asgi server.front server.gate server.outbox
 server.soundness
 server.settings
-server.live_events
+server.live_events server.redis_watch
 server.tracing server.span_counts server.node_figures server.certificates server.operating
 server.trusting
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
@@ -104,7 +106,7 @@ server.probe
 server.doctor
 server.runbooks
 server.archive_figures server.described server.ops_pages server.site_calls
-server.http server.gateway
+server.http server.gateway server.standby
 server.app
 server.running
 server.demo
@@ -115,7 +117,8 @@ server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
 server.cli_check
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
-server.cli_secret server.cli_token server.cli_running server.cli_shell
+server.cli_secret server.cli_token server.cli_running server.cli_shell server.cli_serve
+server.cli_bench
 server.cli
 """
 RANKS = {

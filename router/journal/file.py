@@ -17,11 +17,10 @@ The clock is read when an append is asked for, on trio's thread: a simulated clo
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Self, cast
 
 import trio
 
-from router.errors import JournalUnavailable, StorageError
 from router.journal.base import Batch, Command, Done, Record, Take, stamp, wait_appended
 from router.journal.cursor import Cursor
 from router.journal.file_ops import DiskOps, FileOps
@@ -156,14 +155,5 @@ class FileJournal:
             return error
 
     def _publish(self, group: list[Request], outcome: Batch | Exception) -> None:
-        """Tell callers and readers what became of a group, on trio's thread."""
-        error: StorageError | None = None
-        if isinstance(outcome, JournalUnavailable):
-            error = outcome
-        elif isinstance(outcome, Exception):
-            self._live.fail(str(outcome) or repr(outcome))
-            error = StorageError(self._live.failure)
-        for request in group:
-            request.done(error)
-        if isinstance(outcome, Entry):
-            self._live.add(outcome)
+        """Tell everybody, on trio's thread."""
+        self._live.publish(cast("Entry | Exception", outcome), [request.done for request in group])

@@ -9,13 +9,13 @@ trio's thread.
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import trio
 
-from router.errors import StorageError
-from router.journal.base import Batch, Command, Record, Take, Unread
+from router.errors import JournalUnavailable, StorageError
+from router.journal.base import Batch, Command, Done, Record, Take, Unread
 from router.journal.resting import Resting
 
 __all__ = ["APPEND_BYTES_MAX", "APPEND_COMMANDS_MAX", "Kept", "Live", "Recent", "size_of"]
@@ -110,8 +110,20 @@ class Live(Generic[B]):
         if self.failure:
             raise StorageError(self.failure)
 
-    def add(self, entry: B) -> None:
-        """Let the readers have a batch, which is durable."""
+    def publish(self, outcome: B | Exception, dones: Iterable[Done]) -> None:
+        """Tell who appended, and then the readers, what became of a batch."""
+        error: StorageError | None = None
+        if isinstance(outcome, JournalUnavailable):
+            error = outcome
+        elif isinstance(outcome, Exception):
+            self.fail(str(outcome) or repr(outcome))
+            error = StorageError(self.failure)
+        for done in dones:
+            done(error)
+        if not isinstance(outcome, Exception):
+            self._add(outcome)
+
+    def _add(self, entry: B) -> None:
         self.durable = entry.sequence
         self._recent.add(entry)
         self._resting.offer(entry)

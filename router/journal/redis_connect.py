@@ -8,6 +8,7 @@ would be carried out twice. Here every time-out is set and every retry is off; w
 decides what to do (tests/journal/test_redis_connect.py).
 """
 
+import contextlib
 from typing import Any, Protocol, cast
 
 from router.errors import SettingsError
@@ -69,6 +70,7 @@ def connect(address: RedisAddress, *, timeout_s: float = TIMEOUT_S) -> Wire:
         address, host, port, address.username, address.password, timeout_s, db=address.db
     )
     connection.connect()
+    _introduce(connection)
     if address.service and _asked(connection, "ROLE")[0] != b"master":
         connection.disconnect()
         from redis.exceptions import ConnectionError as NoConnection
@@ -129,11 +131,18 @@ def _connection(
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
         protocol=2,
-        client_name=_NAME,
         driver_info=None,
         **tls,
     )
     return cast("Wire", made)
+
+
+def _introduce(connection: Wire) -> None:
+    """Says the name that ``CLIENT LIST`` shows; whoever may not goes without."""
+    from redis.exceptions import ResponseError
+
+    with contextlib.suppress(ResponseError):
+        _asked(connection, "CLIENT", "SETNAME", _NAME)
 
 
 def _asked(connection: Wire, *words: str) -> list[bytes]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from router.errors import JournalCorrupt, JournalVersion
-from router.journal.base import number
+from router.journal.base import Record, number
 from router.journal.redis_layout import (
     BEGINNING,
     ORIGIN,
@@ -100,6 +100,7 @@ class StreamCursor:
         self._keys = [journal_key(partition) for partition in range(partitions)]
         self._core_version = core_version
         begin = places[-1] if after is None else _beginning(places, after)
+        self._after = after or {}
         self._last = begin.id
         self._positions = dict(begin.positions)
         self._count = _COUNT_FIRST
@@ -149,18 +150,22 @@ class StreamCursor:
                 break
             if link != self._last or entry_id.sequence != self.sequence:
                 raise _corrupt(f"Entry {entry_id} follows {link}, and {self._last} was the last.")
-            if core_version != self._core_version:
+            commands = [command for piece in pieces for command in piece.commands]
+            records = number(commands, self._positions, entry_id.now_ms)
+            if core_version != self._core_version and self._is_wanted(records):
                 raise JournalVersion(
                     f"fairline:journal: entry {entry_id} was written for core version"
                     f" {core_version}, this Fairline replays {self._core_version} and would decide"
                     " otherwise. Serve it with the release that wrote it until what is open is"
                     " over; then begin an empty database."
                 )
-            commands = [command for piece in pieces for command in piece.commands]
-            records = number(commands, self._positions, entry_id.now_ms)
             entries.append(StreamEntry(entry_id, link, records))
             self._last = entry_id
         return entries
+
+    def _is_wanted(self, records: Sequence[Record]) -> bool:
+        """Whether there is anything that the reader has not got."""
+        return any(record.position > self._after.get(record.tenant, 0) for record in records)
 
     def _tune(self, found: Iterable[Sequence[Any]]) -> None:
         """Ask for so many next time that a page holds about `PAGE_BYTES`."""

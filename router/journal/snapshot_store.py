@@ -20,12 +20,11 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from router.journal.base import Record
+from router.journal.base import Batch
 
 __all__ = [
     "CHUNK_BYTES",
     "KEPT",
-    "Batch",
     "Follow",
     "Follower",
     "Output",
@@ -162,14 +161,6 @@ class SnapshotStore(Protocol[P]):
 
     def has_beginning(self) -> bool:
         """Whether nothing of the journal was trimmed yet."""
-
-
-class Batch(Protocol):
-    """What a follower gives."""
-
-    @property
-    def records(self) -> Sequence[Record]:
-        """The commands, in order."""
 
 
 class Follower(Protocol[P_co]):

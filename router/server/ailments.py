@@ -87,7 +87,7 @@ def _of_others(page: Page) -> Iterator[Ailment]:
     if dropped:
         yield f"{dropped:.0f} events for webhooks were dropped since the start", run
     if total(page, "fairline_degraded"):
-        yield "the loop is late, and presence and figures wait", "see runbook loop-slow"
+        yield "the loop is late, and presence and figures wait", "see runbook degraded"
 
 
 def _of_lines(page: Page, tenant: str) -> Iterator[Ailment]:

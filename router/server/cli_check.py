@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.keys import fetch_https
-from router.server.settings import SettingsErrors, read
+from router.server.settings import Settings, SettingsErrors, read
 from router.server.trying import key_sets, try_all
 
-__all__ = ["register"]
+__all__ = ["check"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
@@ -42,32 +42,27 @@ class Report(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    app.command(help_epilogue="Example:  fairline check --config fairline.toml")(check)
-
-
 def check(*, config: Config, offline: bool = False, json: bool = False) -> None:
     """Validates everything and lists all errors; exit code 0 or 1.
 
     Tries what the settings name, too: the certificate and its key, the key files, the key sets that
-    are fetched, and what traces need.
+    are fetched, Redis where it keeps the journal, and what traces need.
 
     Args:
         config: A TOML file; repeat it to merge several.
-        offline: Ask no other machine: key sets are not fetched.
+        offline: Ask no other machine: key sets are not fetched, and Redis is not asked.
         json: Print one JSON object with all findings.
     """
     errors: list[SettingsError]
     try:
         settings, sources = read(config, os.environ)
     except SettingsErrors as found:
-        errors, warnings, count, fetched = list(found.errors), [], 0, 0
+        errors, warnings, count, left_out = list(found.errors), [], 0, ""
     else:
         tried = list(try_all(settings, None if offline else fetch_https))
         errors = [sources.fault(one.key, one.message) for one in tried if one.level == "error"]
         warnings = [sources.fault(one.key, one.message) for one in tried if one.level == "warning"]
-        count, fetched = len(settings.tenants), len(key_sets(settings))
+        count, left_out = len(settings.tenants), _left_out(settings) if offline else ""
     if json:
         findings = [_finding("error", one) for one in errors]
         findings += [_finding("warning", one) for one in warnings]
@@ -81,8 +76,12 @@ def check(*, config: Config, offline: bool = False, json: bool = False) -> None:
     if errors:
         raise SettingsErrors(errors)
     names = ", ".join(map(str, config))
-    left_out = "; key sets were not fetched" if offline and fetched else ""
     sys.stdout.write(f"{names}: fine ({count} tenant{'s' if count > 1 else ''}{left_out})\n")
+
+
+def _left_out(settings: Settings) -> str:
+    fetched = "; key sets were not fetched" if key_sets(settings) else ""
+    return fetched + ("; Redis was not asked" if settings.server.journal == "redis" else "")
 
 
 def _finding(level: Literal["error", "warning"], error: SettingsError) -> Finding:

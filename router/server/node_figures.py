@@ -43,6 +43,8 @@ class Strains(NamedTuple):
     """How late the earliest deadline of any core is."""
     replay: tuple[int, int]
     """Commands that the start replayed, of those that it has to."""
+    is_standby: bool = False
+    """Whether the node waits for another one, which serves, to end."""
 
 
 class NodeFigures(Collector):
@@ -100,6 +102,7 @@ class NodeFigures(Collector):
             ("replayed_commands", "Commands that the start has replayed.", told.replay[0]),
             ("replay_commands", "Commands that the start has to replay.", told.replay[1]),
             ("draining", "Whether the node is about to stop.", int(told.is_draining)),
+            ("standby", "Whether the node waits while another one serves.", int(told.is_standby)),
             (
                 "command_oldest_seconds",
                 "How long the oldest command has waited for its outcome.",
@@ -124,21 +127,8 @@ class NodeFigures(Collector):
     def _of_files(self) -> Iterable[tuple[str, str, float]]:
         server = self._server
         yield "connections_max", "So many connections are let in.", server.connections_max
-        if server.journal == "file":
-            try:
-                disk = os.statvfs(server.data)
-            except OSError:
-                pass
-            else:
-                free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
-                yield "disk_free_bytes", "Room on the journal's disk.", free
-                yield "disk_size_bytes", "The size of the journal's disk.", size
-                size, newest_s = _of_journal(server)
-                yield "journal_bytes", "What the journal takes on it.", size
-                span_s = server.snapshot_ms / 1000
-                yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s
-                text = "When the newest snapshot was written, or this node began if that was later."
-                yield "last_snapshot_timestamp_seconds", text, max(newest_s, self._began_s)
+        if server.journal != "memory":
+            yield from self._of_disk()
         expires_s = self._expires_s()
         if expires_s is not None:
             yield (
@@ -146,6 +136,23 @@ class NodeFigures(Collector):
                 "When the certificate that is served ends.",
                 expires_s,
             )
+
+    def _of_disk(self) -> Iterable[tuple[str, str, float]]:
+        server = self._server
+        try:
+            disk = os.statvfs(server.data)
+        except OSError:
+            return
+        free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+        yield "disk_free_bytes", "Room on the disk of the data folder.", free
+        yield "disk_size_bytes", "The size of the disk of the data folder.", size
+        if server.journal == "file":
+            size, newest_s = _of_journal(server)
+            yield "journal_bytes", "What the journal takes on it.", size
+            span_s = server.snapshot_ms / 1000
+            yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s
+            text = "When the newest snapshot was written, or this node began if that was later."
+            yield "last_snapshot_timestamp_seconds", text, max(newest_s, self._began_s)
 
 
 def overdue_ms(routers: Iterable[Router], now_ms: int) -> int:

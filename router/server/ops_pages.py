@@ -22,20 +22,36 @@ from router.errors import Refusal, Refused
 from router.server.calls import json_response, refusal
 from router.server.detailed import detailed_page
 from router.server.metrics import CONTENT_TYPE, OPEN_TYPE, wants_open
-from router.server.readiness import Readiness, is_ready
+from router.server.readiness import Check, is_ready
 from router.server.runbooks import html_of
 
-__all__ = ["NOT_YET", "RETRY_AFTER_S", "Watched", "ops_app", "public_ops_routes", "starting_app"]
+__all__ = [
+    "NOT_YET",
+    "RETRY_AFTER_S",
+    "Ready",
+    "Watched",
+    "ops_app",
+    "public_ops_routes",
+    "starting_app",
+]
 
 NOT_YET = "this node is starting"
 RETRY_AFTER_S = "1"
 
 
+class Ready(Protocol):
+    """Says whether a node takes new connections."""
+
+    def checks(self) -> Mapping[str, Check]:
+        """What was looked at, by name."""
+
+
 class Watched(Protocol):
     """What these pages ask the running server."""
 
-    readiness: Readiness
-    """Says whether this node takes new connections."""
+    @property
+    def readiness(self) -> Ready:
+        """Says whether this node takes new connections."""
 
     async def render_metrics(self, *, is_open: bool = False) -> bytes:
         """The page for Prometheus, in its text format or in OpenMetrics."""

@@ -27,7 +27,7 @@ from router.server.filed import Ruled, put_in_force, standings, warn_of_differen
 from router.server.sections import Webhook
 from router.server.settings import Settings, SettingsErrors
 
-__all__ = ["Changing", "unchangeable", "wait_to_stop"]
+__all__ = ["Changing", "tell_refused", "unchangeable", "wait_to_stop"]
 
 _LOG = structlog.get_logger("fairline.app")
 
@@ -109,11 +109,7 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     try:
         newer = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
     except SettingsError as error:
-        found = error.errors if isinstance(error, SettingsErrors) else (error,)
-        for one in found:
-            _LOG.error(
-                "settings.refused", file=one.file, line=one.line, key=one.key, error=str(one)
-            )
+        tell_refused(error)
         return False
     wrong = await put_in_force(node, newer.news)
     for name, why in wrong.items():
@@ -127,6 +123,12 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     warn_of_differences(node, newer.told)
     _LOG.info("settings.reloaded")
     return True
+
+
+def tell_refused(error: SettingsError) -> None:
+    """Says in the log what is wrong with newer settings, each mistake on a line."""
+    for one in error.errors if isinstance(error, SettingsErrors) else (error,):
+        _LOG.error("settings.refused", file=one.file, line=one.line, key=one.key, error=str(one))
 
 
 async def _have_hooks(node: Changing, hooks: Mapping[str, Sequence[Webhook]]) -> bool:

@@ -15,24 +15,30 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 import msgspec
-import structlog
 
 from router.core import CORE_VERSION
 from router.errors import JournalUnavailable, StorageError
+from router.journal.base import Batch
 from router.journal.file_ops import DiskOps, FileOps
 from router.journal.following import Following
+from router.journal.remarks import heard_by
 from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots
 from router.journal.snapshot_store import Follow, Follower, P, Snapshot, SnapshotStore
 from router.server.clock import Clock
 from router.server.replica import Plan, Replica, StartOver
 
+if TYPE_CHECKING:
+    from router.journal.redis_address import RedisAddress
+    from router.journal.redis_layout import StreamPlace
+
 __all__ = [
+    "URL_VARIABLE",
     "Diverged",
     "Followed",
     "Pace",
@@ -42,8 +48,12 @@ __all__ = [
     "Snapshotter",
     "Written",
     "followed_folder",
+    "followed_redis",
     "main",
 ]
+
+URL_VARIABLE = "FAIRLINE_SNAPSHOTTER_URL"
+"""Where the journal is, if in a Redis: with its password, so no argument that others may see."""
 
 NICENESS = 10
 POLL_S = 0.2
@@ -110,6 +120,18 @@ def followed_folder(folder: Path, ops: FileOps | None = None) -> Followed[Place]
     return Followed(FileSnapshots(folder, disk), follow)
 
 
+def followed_redis(address: "RedisAddress") -> "Followed[StreamPlace]":
+    """A journal in a Redis."""
+    from router.journal.redis_following import RedisFollowing  # a file journal does without
+    from router.journal.redis_link import Link
+    from router.journal.redis_snapshots import RedisSnapshots
+
+    def follow(place: "StreamPlace | None") -> RedisFollowing:
+        return RedisFollowing(Link(address), core_version=CORE_VERSION, place=place)
+
+    return Followed(RedisSnapshots(Link(address)), follow)
+
+
 class Snapshotter(Generic[P]):
     """Follows one journal.
 
@@ -139,6 +161,7 @@ class Snapshotter(Generic[P]):
         self._commands = 0
         self._written_ms = steady_ms()
         self._not_before_ms = 0
+        self._is_away = False
 
     def run(self) -> None:
         """Follows until it is over.
@@ -179,7 +202,7 @@ class Snapshotter(Generic[P]):
     def _follow(self, following: Follower[P], replica: Replica) -> None:
         wait_s = 0.0
         while not self._is_over(wait_s):
-            batches = following.read()
+            batches = self._read(following)
             for batch in batches:
                 for record in batch.records:
                     replica.apply(record)
@@ -190,6 +213,18 @@ class Snapshotter(Generic[P]):
             if self._is_due():
                 self._write(following, replica)
             wait_s = 0.0 if batches else POLL_S
+
+    def _read(self, following: Follower[P]) -> Sequence[Batch]:
+        """The next batches; none while the journal is away, which is told once."""
+        try:
+            batches = following.read()
+        except JournalUnavailable as error:
+            if not self._is_away:
+                self._say(Problem(f"the journal is away: {error}"))
+            self._is_away = True
+            return ()
+        self._is_away = False
+        return batches
 
     def _is_due(self) -> bool:
         now_ms = self._steady_ms()
@@ -216,23 +251,25 @@ class Snapshotter(Generic[P]):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Follows the folder until stdin ends.
+    """Follows a journal until stdin ends.
 
     Args:
-        arguments: The journal's folder, commands between snapshots, ms between snapshots.
+        arguments: The journal's folder, or any word for one in a Redis; commands between snapshots,
+            ms between snapshots.
     """
-    folder, commands, span_ms = arguments
+    source, commands, span_ms = arguments
+    url = os.environ.pop(URL_VARIABLE, "")
+    pace = Pace(int(commands), int(span_ms))
     os.nice(NICENESS)
-    structlog.configure(processors=[_say_line])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which ends this
     try:
-        Snapshotter(
-            followed_folder(Path(folder)),
-            Pace(int(commands), int(span_ms)),
-            say=_say,
-            is_over=_stdin_ended,
-            steady_ms=Clock().steady_ms,
-        ).run()
+        with heard_by(_say_remark):
+            if url:
+                from router.journal.redis_address import address_of
+
+                _run(followed_redis(address_of(url)), pace)
+            else:
+                _run(followed_folder(Path(source)), pace)
     except BrokenPipeError:
         return 0
     except (StorageError, OSError) as error:
@@ -241,10 +278,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _say_line(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
-    """Hands a line of the log to the process that has a log."""
-    _say(Problem(f"{line['event']}: {line.get('error', '')}"))
-    raise structlog.DropEvent
+def _run(followed: Followed[P], pace: Pace) -> None:
+    Snapshotter(followed, pace, say=_say, is_over=_stdin_ended, steady_ms=Clock().steady_ms).run()
+
+
+def _say_remark(event: str, fields: dict[str, object]) -> None:
+    """Hands what the journal remarks to the process that has a log."""
+    _say(Problem(f"{event}: {fields.get('error', '')}"))
 
 
 def _say(said: Said) -> None:

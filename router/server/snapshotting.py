@@ -8,6 +8,7 @@ Invariants (tests/server/test_snapshotting.py): whatever the second process does
 on; it ends with the server; after a divergence nothing is removed any more, for it is evidence.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -69,12 +70,14 @@ class Snapshotting(Generic[P]):
     """One journal's snapshots.
 
     Args:
-        source: What the second process is told to follow: the journal's folder.
+        source: What the second process is told to follow: the journal's folder, or its address
+            without the password.
         snapshots: Where they are kept.
         journal: Is trimmed; a reader of it is never harmed.
         terms: What the operator wants.
         alarm: Told of each divergence.
         count: Counts by name what happened.
+        secrets: What the second process is told by its environment.
         command: What to start; the real one but in tests.
         aside: Does work that waits for the disk while the loop goes on.
     """
@@ -88,6 +91,7 @@ class Snapshotting(Generic[P]):
         *,
         alarm: Callable[[], None],
         count: Callable[[str], None],
+        secrets: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
         aside: Aside = trio.to_thread.run_sync,
     ) -> None:
@@ -99,6 +103,7 @@ class Snapshotting(Generic[P]):
         own = [sys.executable, "-m", "router.server.snapshotter"]
         rest = [source, str(terms.commands), str(terms.span_ms)]
         self._command = [*(own if command is None else command), *rest]
+        self._environment = {**os.environ, **(secrets or {})}
         self._decoder: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
         self._aside = aside
         self._failures = 0
@@ -127,7 +132,10 @@ class Snapshotting(Generic[P]):
     async def _live(self) -> int:
         """Starts the process and listens to it until it ends."""
         process = await trio.lowlevel.open_process(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self._environment,
         )
         self.process_id = process.pid
         _LOG.info("snapshotter.started", pid=process.pid)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from router import policy as policies
 from router import spelling
 from router.hours import HoursError, read_hours
+from router.journal.redis_address import address_of
 from router.policy import Policy
 from router.server.hook_signing import key_of
 from router.server.proxies import network
@@ -140,7 +141,7 @@ def _is_placeholder(secret: str) -> bool:
 
 def _folder_doubts(server: ServerSettings) -> Iterator[str]:
     """Whether whoever checks could write there; the server may be somebody else."""
-    if server.journal != "file":
+    if server.journal == "memory":
         return
     folder = Path(server.data).absolute()
     there = next(one for one in (folder, *folder.parents) if one.exists())
@@ -161,15 +162,16 @@ def _zones(policy: Policy, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:
-    schemes = ("redis", "rediss", "redis+sentinel", "redis+cluster")
-    if urlsplit(server.redis_url).scheme not in schemes:
-        yield "server.redis_url", f"begin the address with one of {', '.join(schemes)} and ://"
-    if server.journal == "redis":
-        yield "server.journal", 'this version keeps its journal in a folder; write "file"'
-    if server.journal == "file" and Path(server.data).exists() and not Path(server.data).is_dir():
+    try:
+        address_of(server.redis_url)
+    except ValueError as error:
+        yield "server.redis_url", str(error)
+    if server.journal != "memory" and Path(server.data).exists() and not Path(server.data).is_dir():
         yield "server.data", f"{server.data} is a file; name a folder"
     if server.journal_archive and server.journal_keep == "all":
         yield "server.journal_archive", 'nothing is moved there with journal_keep = "all"; drop one'
+    elif server.journal_archive and server.journal == "redis":
+        yield "server.journal_archive", "what leaves Redis is in no file to be moved; drop it"
     if server.durability == "replicated" and server.journal != "redis":
         yield "server.durability", '"replicated" needs journal = "redis"; write "journal"'
 

@@ -1,25 +1,28 @@
-"""Tries what settings only name: a certificate with its key, key sets, what traces need.
+"""Tries what settings only name: a certificate with its key, key sets, Redis, what traces need.
 
 Owns: what is tried, and what each is found to be. Does not know: files and lines, how findings are
 printed, the running server.
 
 Invariants (tests/server/test_trying.py): nothing is changed, no address is asked but those of key
-sets, and those not where nobody is to be asked; one that hangs costs ``FETCH_TIMEOUT_S``, however
-many there are.
+sets and of Redis, and those not where nobody is to be asked; one that hangs costs
+``FETCH_TIMEOUT_S``, however many there are.
 """
 
 import time
 import urllib.error
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from router.errors import SettingsError
 from router.server.auth import Authenticator
-from router.server.certificates import certificate_of
 from router.server.keys import Fetch, read_set
-from router.server.settings import KeyEntry, Settings, SettingsErrors, warnings
-from router.server.trace_export import check_traces
+from router.server.settings import (
+    KeyEntry,
+    ServerSettings,
+    Settings,
+    SettingsErrors,
+    warnings,
+)
 
 __all__ = ["CERTIFICATE_WARN_S", "Found", "key_sets", "try_all"]
 
@@ -40,12 +43,10 @@ def try_all(settings: Settings, fetch: Fetch | None) -> Iterator[Found]:
     """Everything that was found; ``fetch`` gets what is behind an address, None asks nobody."""
     yield from _of_keys(settings)
     yield from _of_certificate(settings)
+    yield from _of_redis(settings.server, is_asked=fetch is not None)
     if fetch is not None:
         yield from _of_key_sets(settings, fetch)
-    try:
-        check_traces(settings.server)
-    except SettingsError as error:
-        yield Found("error", error.key, str(error))
+    yield from _of_traces(settings)
     for sentence in warnings(settings):
         key, _, message = sentence.partition(": ")
         yield Found("warning", key, message)
@@ -59,7 +60,22 @@ def _of_keys(settings: Settings) -> Iterator[Found]:
             yield Found("error", error.key, str(error))
 
 
+def _of_traces(settings: Settings) -> Iterator[Found]:
+    if not settings.server.traces:
+        return
+    from router.server.trace_export import check_traces  # loads what metrics need
+
+    try:
+        check_traces(settings.server)
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+
+
 def _of_certificate(settings: Settings) -> Iterator[Found]:
+    if not settings.server.tls_cert:
+        return
+    from router.server.certificates import certificate_of  # loads what serves
+
     try:
         certificate = certificate_of(settings.server)
     except SettingsError as error:
@@ -76,6 +92,26 @@ def _of_certificate(settings: Settings) -> Iterator[Found]:
         yield Found("warning", "server.tls_cert", sentence)
 
 
+def _of_redis(server: ServerSettings, *, is_asked: bool) -> Iterator[Found]:
+    if server.journal != "redis":
+        return
+    from router.journal.redis_address import address_of
+    from router.journal.redis_connect import need_redis
+    from router.journal.redis_health import try_redis
+
+    try:
+        need_redis()
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+        return
+    if is_asked:
+        is_replicated = server.durability == "replicated"
+        for one in try_redis(
+            address_of(server.redis_url), partitions=server.partitions, is_replicated=is_replicated
+        ):
+            yield Found(one.level, one.key, one.message)
+
+
 def key_sets(settings: Settings) -> dict[str, KeyEntry]:
     """The entries whose keys are fetched, each by where it stands."""
     return {
@@ -88,6 +124,10 @@ def key_sets(settings: Settings) -> dict[str, KeyEntry]:
 
 def _of_key_sets(settings: Settings, fetch: Fetch) -> Iterator[Found]:
     wanted = key_sets(settings)
+    if not wanted:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = pool.map(lambda entry: _fault_of(entry, fetch), wanted.values())
         for key, sentence in zip(wanted, tried, strict=True):

@@ -3,8 +3,8 @@
 Owns: when a server is killed, the order of checks, the figures.
 Does not know: what people do, what must be there.
 
-With `--replay FOLDER` it prints position and digest of a replay: what the harness asks of processes
-of their own, with other hash seeds.
+With `--replay JOURNAL` it prints position and digest of a replay: what the harness asks of
+processes of their own, with other hash seeds.
 """
 
 import argparse
@@ -53,9 +53,7 @@ class Figures(NamedTuple):
         return "\n".join([*lines, f"{self.seconds:6.0f} s"])
 
 
-async def hunt(
-    folder: Path, kill_count: int, seed: int, *, program: tuple[str, ...] = ("router",)
-) -> Figures:
+async def hunt(server: Server, kill_count: int, seed: int) -> Figures:
     """Kill a server so many times, checking after each.
 
     Raises:
@@ -64,7 +62,7 @@ async def hunt(
     """
     began = time.monotonic()
     chance = random.Random(seed)
-    server, ledger = Server(folder, program=program), Ledger()
+    ledger = Ledger()
     people = [Someone("customer", name, server, ledger, f"{seed}{name}") for name in CUSTOMERS]
     people += [Someone("agent", name, server, ledger, f"{seed}{name}") for name in AGENTS]
     kills: Counter[str] = Counter()
@@ -76,7 +74,7 @@ async def hunt(
             await trio.to_thread.run_sync(ledger.check, server.journal)
         await _look_at_all(server, people, ledger)
     finally:
-        server.kill()
+        server.close()
     router = ledger.check(server.journal)
     _compare_replays(server.journal, router)
     return Figures(kills, ledger.count, router.position, time.monotonic() - began)
@@ -139,10 +137,10 @@ def _is_open(one: dict[str, object]) -> bool:
     return one["status"] not in ("ended", "wrap_up")
 
 
-def _compare_replays(folder: Path, router: Router) -> None:
+def _compare_replays(journal: str, router: Router) -> None:
     """Other processes with other hash seeds come to the same digest."""
     for hash_seed in ("1", "4711"):
-        command = [sys.executable, "-m", "tests.crash", "--replay", str(folder)]
+        command = [sys.executable, "-m", "tests.crash", "--replay", journal]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.stdout.split() != [str(router.position), router.digest()]:
@@ -154,14 +152,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--replay", type=Path, help="only print position and digest of this folder")
+    parser.add_argument("--replay", help="only print position and digest of this journal")
     asked = parser.parse_args(arguments)
     if asked.replay is not None:
         router, _ = replayed(asked.replay)
         sys.stdout.write(f"{router.position} {router.digest()}\n")
         return 0
     with tempfile.TemporaryDirectory(prefix="fairline-crash-") as folder:
-        figures = trio.run(hunt, Path(folder), asked.kills, asked.seed)
+        figures = trio.run(hunt, Server(Path(folder)), asked.kills, asked.seed)
     sys.stdout.write(f"{figures}\n")
     return 0
 

@@ -1,9 +1,10 @@
 """What the server answered, written down outside of it, and the check that all of it is there.
 
-Owns: every acknowledged command, the replay of the journal's folder, the comparison.
+Owns: every acknowledged command, the replay of the journal, the comparison.
 Does not know: sockets, processes, when anybody was killed.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ from router.conversations import Conversation
 from router.core import CORE_VERSION, Router
 from router.journal.base import Record
 from router.journal.readonly import read_folder
+from router.journal.redis_address import address_of
+from router.journal.redis_following import RedisFollowing
+from router.journal.redis_layout import STORE
+from router.journal.redis_link import Link
 from tests.crash.server import TENANT
 
 __all__ = ["Ledger", "Missing", "replayed"]
@@ -31,23 +36,38 @@ class Said(NamedTuple):
     body: str
 
 
-def replayed(folder: Path, up_to: int | None = None) -> tuple[Router, list[Record]]:
-    """The core as the journal has it, from the start; reading checks every frame.
+def replayed(journal: str, up_to: int | None = None) -> tuple[Router, list[Record]]:
+    """The core as the journal has it, from the start; reading checks every batch.
 
     Args:
-        folder: The journal's.
+        journal: Its folder, or the address of its Redis.
         up_to: The last position that is applied; all of them if None.
     """
     router = Router(TENANT)
     decoder = msgspec.msgpack.Decoder(Underway)
-    records = []
-    if any(folder.glob("*.segment")):
-        found = read_folder(folder, core_version=CORE_VERSION)
-        records = [record for record in found if record.tenant == TENANT][:up_to]
+    found = _of_redis(journal) if journal.startswith("redis:") else _of_folder(Path(journal))
+    records = [record for record in found if record.tenant == TENANT][:up_to]
     for record in records:
         router.apply(decoder.decode(record.payload).command, record.now_ms)
         assert router.position == record.position, "positions have a hole"
     return router, records
+
+
+def _of_folder(folder: Path) -> Iterable[Record]:
+    if not any(folder.glob("*.segment")):
+        return ()
+    return read_folder(folder, core_version=CORE_VERSION)
+
+
+def _of_redis(url: str) -> Iterator[Record]:
+    link = Link(address_of(url))
+    if link.call(("EXISTS", STORE)) == [0]:
+        return
+    following = RedisFollowing(link, core_version=CORE_VERSION)
+    while batches := following.read():
+        for batch in batches:
+            yield from batch.records
+    following.close()
 
 
 class Ledger:
@@ -71,14 +91,14 @@ class Ledger:
         """How many answers are written down."""
         return len(self.asked) + len(self.said) + len(self.accepted) + len(self.ended)
 
-    def check(self, folder: Path) -> Router:
-        """Hold a dead server's folder against everything that was answered.
+    def check(self, journal: str) -> Router:
+        """Hold a dead server's journal against everything that was answered.
 
         Raises:
             Missing: something is not there, or twice.
             JournalCorrupt: the journal does not verify.
         """
-        router, records = replayed(folder)
+        router, records = replayed(journal)
         if records[: len(self._records)] != self._records:
             raise Missing("the journal begins otherwise than before")
         self._records = records

@@ -11,7 +11,6 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import trio
@@ -25,6 +24,7 @@ from router.server.cli import main as run_server
 from router.world import World
 from tests.crash.__main__ import hunt
 from tests.crash.ledger import Missing
+from tests.crash.server import Server
 
 __all__ = ["SABOTAGES", "main"]
 
@@ -86,7 +86,7 @@ def _hunt(name: str, kills: int) -> str:
     found = ""
     with tempfile.TemporaryDirectory(prefix="fairline-sabotage-") as folder:
         try:
-            trio.run(partial(hunt, Path(folder), kills, kills, program=program))
+            trio.run(hunt, Server(Path(folder), program=program), kills, kills)
         except* (Missing, AssertionError) as group:
             found = str(_first(group))
     return found

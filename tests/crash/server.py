@@ -1,7 +1,7 @@
 """A real `fairline serve` on one folder and one port, started and killed.
 
 Owns: the process, its settings, tokens for its people.
-Does not know: who connects, what must be there afterwards.
+Does not know: who connects, what must be there afterwards, what other journals there are.
 """
 
 import subprocess
@@ -29,6 +29,7 @@ SETTINGS = """
 bind = "{host}:{port}"
 data = "{data}"
 log = "console"
+{more}
 [tenants.acme]
 keys = [{{kid = "main", alg = "HS256", secret = "{secret}"}}]
 native_apps = true
@@ -48,16 +49,26 @@ class Server:
     Args:
         folder: For its data, settings and log.
         program: The module that is run in the place of `router`.
+        name: Of its settings and log; its data may be another's, too.
+        more: Lines of `[server]`.
     """
 
-    def __init__(self, folder: Path, *, program: tuple[str, ...] = ("router",)) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        program: tuple[str, ...] = ("router",),
+        name: str = "fairline",
+        more: str = "",
+    ) -> None:
         self._program = program
         self.port = free_port()
-        self.journal = folder / "data" / "journal"
-        self._config = folder / "fairline.toml"
-        self._log = folder / "server.log"
-        facts = {"host": HOST, "port": self.port, "data": folder / "data", "secret": KEY.secret}
-        self._config.write_text(SETTINGS.format(**facts), encoding="utf-8")
+        self.data = folder / "data"
+        self.journal = str(self.data / "journal")
+        self._config = folder / f"{name}.toml"
+        self._log = folder / f"{name}.log"
+        facts = {"host": HOST, "port": self.port, "data": self.data, "secret": KEY.secret}
+        self._config.write_text(SETTINGS.format(more=more, **facts), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -72,6 +83,10 @@ class Server:
             self._process.kill()
             self._process.wait(10)
             self._process = None
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self.kill()
 
     def check_alive(self) -> None:
         """Make sure that nobody but the killer ended it.

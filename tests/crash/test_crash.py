@@ -7,6 +7,7 @@ import pytest
 
 from tests.crash.__main__ import hunt
 from tests.crash.ledger import Ledger, Missing, Said
+from tests.crash.server import Server
 
 KILLS = 5
 
@@ -15,7 +16,7 @@ KILLS = 5
 async def test_what_was_answered_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
     seed = int.from_bytes(os.urandom(4), "big")
     try:
-        figures = await hunt(tmp_path, KILLS, seed)
+        figures = await hunt(Server(tmp_path), KILLS, seed)
     except BaseException as error:
         error.add_note(f"to see it again: python -m tests.crash --kills {KILLS} --seed {seed}")
         raise
@@ -26,14 +27,14 @@ async def test_what_was_answered_survives_kill_9_at_any_moment(tmp_path: Path) -
 
 def test_the_ledger_notices_what_is_missing(tmp_path: Path) -> None:
     ledger = Ledger()
-    assert ledger.check(tmp_path).position == 0
+    assert ledger.check(str(tmp_path)).position == 0
     ledger.asked["k-1"] = ("k", "c1")
     with pytest.raises(Missing, match="k-1 was answered with c1"):
-        ledger.check(tmp_path)
+        ledger.check(str(tmp_path))
     ledger = Ledger()
     ledger.ended["c1"] = "agent"
     ledger.said["k-1"] = Said("c1", 1, "hello")
-    assert ledger.check(tmp_path).position == 0, "an ended conversation may be forgotten"
+    assert ledger.check(str(tmp_path)).position == 0, "an ended conversation may be forgotten"
     ledger.position = 1
     with pytest.raises(Missing, match="position 1 was told"):
-        ledger.check(tmp_path)
+        ledger.check(str(tmp_path))

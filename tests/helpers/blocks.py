@@ -25,6 +25,7 @@ RUN = {
     "docs/client.md": "tests/docs/test_programs.py",
     "docs/how-to/first-alert.md": "tests/ops/test_install.py",
     "docs/how-to/identify.md": "tests/docs/test_identify.py",
+    "docs/how-to/redis.md": "tests/docs/test_redis.py",
     "docs/how-to/what-if.md": "tests/docs/test_day.py",
     "docs/http.md": "tests/docs/test_day.py",
     "docs/journal.md": "tests/docs/test_day.py",

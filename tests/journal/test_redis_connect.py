@@ -80,7 +80,7 @@ def test_whoever_connects_signs_in_names_itself_and_takes_its_database() -> None
         wire.send_command("PING")
         assert wire.read_response() == b"PONG"
         wire.disconnect()
-    assert server.heard == ["AUTH app s@cret", "CLIENT SETNAME fairline", "SELECT 7", "PING"]
+    assert server.heard == ["AUTH app s@cret", "SELECT 7", "CLIENT SETNAME fairline", "PING"]
 
 
 def test_a_server_that_is_silent_costs_one_time_out_and_hears_a_command_once() -> None:
@@ -103,13 +103,13 @@ def test_a_wrong_password_is_the_server_s_own_word() -> None:
 def test_sentinels_are_asked_one_after_another_until_one_knows_the_primary() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(script(OK, MASTER))
-        unknowing = stack.enter_context(script(OK, NOBODY))
-        knowing = stack.enter_context(script(OK, primary(server)))
+        unknowing = stack.enter_context(script(NOBODY))
+        knowing = stack.enter_context(script(primary(server)))
         address = at(unknowing, knowing, service="mine")._replace(
             hosts=(("127.0.0.1", 1), *at(unknowing, knowing).hosts)
         )
         connect(address).disconnect()
-        locked = stack.enter_context(script(OK, OK, NOBODY))
+        locked = stack.enter_context(script(OK, NOBODY))
         with pytest.raises(NoConnection, match="no Sentinel names a primary"):
             connect(at(locked, service="mine")._replace(sentinel_password="s"))
     assert unknowing.heard == knowing.heard
@@ -121,7 +121,7 @@ def test_sentinels_are_asked_one_after_another_until_one_knows_the_primary() -> 
 def test_a_primary_that_became_a_replica_is_none() -> None:
     with (
         script(OK, REPLICA) as server,
-        script(OK, primary(server)) as sentinel,
+        script(primary(server)) as sentinel,
         pytest.raises(NoConnection, match="is no primary any more"),
     ):
         connect(at(sentinel, service="mine"))

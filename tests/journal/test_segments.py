@@ -78,6 +78,7 @@ def check_flips(disk: MemoryDisk, path: Path, start: int, end: int) -> None:
         with pytest.raises(JournalCorrupt) as caught:
             recover(broken, FOLDER, 1)
         assert caught.value.segment == str(path)
+        assert caught.value.offset is not None
         assert caught.value.offset <= place
         assert broken.get(path) == data, "a start that refuses changes nothing"
 

@@ -24,8 +24,17 @@ LATER = {
     "fairline_last_snapshot_timestamp_seconds",
     "fairline_archive_lag_commands",
     "fairline_archive_behind",
+    "fairline_redis_owner",
+    "fairline_redis_up",
+    "fairline_redis_reconnects_total",
+    "fairline_redis_repairs_total",
+    "fairline_redis_info",
+    "fairline_redis_durable",
+    "fairline_redis_used_bytes",
+    "fairline_redis_max_bytes",
+    "fairline_redis_replicas",
 }
-"""There only on a disk, or behind TLS."""
+"""There only on a disk, behind TLS, or with Redis (tests/server/test_redis_watch.py)."""
 
 
 def _with_hook(settings: Settings) -> Settings:

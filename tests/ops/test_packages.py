@@ -11,14 +11,17 @@ import tomllib
 import urllib.error
 import urllib.request
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from router.journal.redis_address import PORT, address_of
 from router.server.pulse import BEAT_S
 from router.server.sections import ServerSettings
+from tests.helpers.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -34,6 +37,7 @@ def test_an_sdist_makes_a_wheel_with_all_pages_and_no_sources_of_them(wheel: Pat
         names = set(archive.namelist())
     assert {f"router/web/dist/{page}" for page in PAGES} <= names
     assert {"router/documents/openapi.json", "router/documents/asyncapi.json"} <= names
+    assert "router/journal/redis_functions.lua" in names
     runbooks = {f"router/runbooks/{path.name}" for path in (ROOT / "docs/runbooks").glob("*.md")}
     assert runbooks
     assert runbooks <= names
@@ -114,8 +118,41 @@ def test_all_settings_that_are_there_are_accepted(settings: Path, tmp_path: Path
         fairline(*json.loads(command.replace("/var/lib/fairline", str(tmp_path))))
         settings = tmp_path / "fairline.toml"
         settings.write_text(text.replace("/var/lib/fairline", str(tmp_path)), "utf-8")
-    said = fairline("check", "--config", str(settings))
+    with closing(RedisServer(tmp_path / "redis", options=_redis_of_compose())) as redis:
+        if 'journal = "redis"' in text:
+            where = settings.read_text("utf-8").replace("redis:6379", f"127.0.0.1:{redis.port}")
+            settings.write_text(where, "utf-8")
+            redis.start()
+        said = fairline("check", "--config", str(settings))
     assert "everybody knows" not in said
+    assert "server.redis_url" not in said, "compose's Redis keeps what it was told"
+
+
+def _redis_of_compose() -> list[str]:
+    """How compose starts its Redis: name and value by turns."""
+    compose = yaml.safe_load((ROOT / "config/docker/compose.yml").read_text("utf-8"))
+    server, *options = compose["services"]["redis"]["command"]
+    assert server == "valkey-server"
+    assert options[:4] == ["--appendonly", "yes", "--appendfsync", "always"]
+    return [option.removeprefix("--") for option in options]
+
+
+def test_compose_has_its_redis_to_itself_and_waits_for_it() -> None:
+    compose = yaml.safe_load((ROOT / "config/docker/compose.yml").read_text("utf-8"))
+    services = compose["services"]
+    server = tomllib.loads((ROOT / "config/docker/fairline.toml").read_text("utf-8"))["server"]
+    (host, port) = address_of(server["redis_url"]).hosts[0]
+    assert port == PORT
+    assert services[host]["networks"] == ["store"]
+    assert compose["networks"]["store"] == {"internal": True}
+    assert [name for name, one in services.items() if "store" in one.get("networks", [])] == [
+        host, "fairline",
+    ]  # fmt: skip
+    assert "ports" not in services[host]
+    assert services["fairline"]["depends_on"][host] == {"condition": "service_healthy"}
+    assert services[host]["volumes"] == ["redis:/data"]
+    wheel = (ROOT / "config/docker/Dockerfile").read_text("utf-8")
+    assert "[otel,redis]" in wheel
 
 
 def test_the_container_s_addresses_are_those_of_its_neighbours() -> None:

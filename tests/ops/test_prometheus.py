@@ -155,12 +155,14 @@ NO_NUMBER_HERE = {
     "fairline_trace": "there with traces: tests/server/test_trace_export.py",
     "ping_rtt": "a first ping is answered within 40 s",
     "certificate_expiry": "there with TLS: tests/server/test_node_figures.py",
+    "fairline_redis": "there with Redis: tests/server/test_redis_watch.py",
 }
 """What is no number here, and why; these must run without error."""
 
 NEAR_HERE = {
     "FairlineJournalSlow": "the disk is shared with other tests",
     "FairlineLoopSlow": "so are the cores",
+    "FairlineDegraded": "so are the cores",
     "FairlineAbandonsHigh": "customers of the busy day leave",
     "FairlineNobodyAvailable": "its agents go home before the last customer",
     "FairlineOffersDeclined": "they decline more than people do",
@@ -176,6 +178,16 @@ NAMES = {"job", "instance", "tenant", "queue", "hook"}
 UNMET = {
     'fairline_fairness_jain{of="load"}': "tests/server/test_service_figures.py: a minute of work",
     "fairline_certificate_expiry_timestamp_seconds": "tests/server/test_node_figures.py: with TLS",
+    **dict.fromkeys(
+        (
+            "fairline_redis_up",
+            "fairline_redis_durable",
+            "fairline_redis_repairs_total",
+            "fairline_redis_used_bytes",
+            "fairline_redis_max_bytes",
+        ),
+        "tests/server/test_redis_watch.py: with Redis",
+    ),
 }
 """Series that are not here, and where they are looked at instead."""
 

@@ -64,7 +64,7 @@ def test_a_calm_page_says_nothing() -> None:
             "webhook-behind",
         ),
         ('fairline_webhook_dropped_total{tenant="t",hook="crm"} 6.0', "6 events", "webhook-behind"),
-        ("fairline_degraded 1.0", "loop is late", "loop-slow"),
+        ("fairline_degraded 1.0", "loop is late", "degraded"),
         ('fairline_queue_free_agents{tenant="t",queue="q"} 2.0', "t/q: 3 wait", "line-stands"),
     ],
 )

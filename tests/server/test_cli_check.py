@@ -58,6 +58,19 @@ def test_a_key_set_that_nobody_serves_fails_unless_nobody_is_to_be_asked(
     assert offline.out == f"{file}: fine (1 tenant; key sets were not fetched)\n"
 
 
+def test_a_redis_that_is_not_there_is_told_by_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"redis://:hush@127.0.0.1:{free_port()}"
+    file = file_of(tmp_path, server=f'journal = "redis"\nredis_url = "{url}"')
+    ended = Ended(capsys, "check", "--config", file)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"fairline: {file}:5: server.redis_url: redis://127.0.0.1:")
+    assert "hush" not in ended.err
+    offline = Ended(capsys, "check", "--config", file, "--offline")
+    assert (offline.code, offline.out) == (0, f"{file}: fine (1 tenant; Redis was not asked)\n")
+
+
 def test_a_wrong_pair_and_warnings_are_told_with_their_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

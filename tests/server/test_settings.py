@@ -235,9 +235,16 @@ def test_an_entry_fixes_its_algorithm() -> None:
     )
 
 
-def test_a_journal_that_this_version_cannot_keep_is_an_error_of_the_settings() -> None:
-    with pytest.raises(SettingsErrors, match=r'server\.journal: .* write "file"'):
-        load([], {"FAIRLINE_SERVER__JOURNAL": "redis"})
+def test_a_cluster_of_redis_is_an_error_of_the_settings(tmp_path: Path) -> None:
+    told = {
+        "FAIRLINE_SERVER__JOURNAL": "redis",
+        "FAIRLINE_SERVER__REDIS_URL": "redis+cluster://:hunter2@a,b",
+    }
+    with pytest.raises(SettingsErrors, match=r"server\.redis_url: a cluster") as caught:
+        _load(tmp_path, SOUND, **told)
+    assert "hunter2" not in str(caught.value)
+    told["FAIRLINE_SERVER__REDIS_URL"] = "redis+sentinel://:hunter2@a,b/mine"
+    assert _load(tmp_path, SOUND, **told).server.journal == "redis"
 
 
 def test_a_proxy_that_is_no_address_is_named(tmp_path: Path) -> None:

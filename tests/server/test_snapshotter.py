@@ -15,10 +15,12 @@ from router.core import CORE_VERSION, Router
 from router.journal.file_ops import DiskOps, FileOps
 from router.journal.log import SegmentLog
 from router.journal.snapshot_files import newest, read_snapshot, snapshot_names
+from router.journal.snapshot_store import P
 from router.server import replica as replica_module
 from router.server.replica import Replica
 from router.server.snapshotter import (
     Diverged,
+    Followed,
     Pace,
     Problem,
     Said,
@@ -62,6 +64,11 @@ def follow(
     pace: Pace = EAGER,
     ops: FileOps | None = None,
 ) -> list[Said]:
+    """Runs a snapshotter on a folder, as ``drive`` does."""
+    return drive(followed_folder(folder, ops), steps, pace)
+
+
+def drive(followed: Followed[P], steps: list[Callable[[], None]], pace: Pace = EAGER) -> list[Said]:
     """Runs a snapshotter; each time it has read everything, the next step is taken."""
     said: list[Said] = []
     now_ms = 0
@@ -78,7 +85,7 @@ def follow(
         return False
 
     Snapshotter(
-        followed_folder(folder, ops),
+        followed,
         pace,
         say=said.append,
         is_over=is_over,

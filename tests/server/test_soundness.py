@@ -80,11 +80,20 @@ def test_a_placeholder_that_others_could_use_is_a_mistake_wherever_it_stands() -
         assert list(breaches(Settings(server=kept, tenants={"acme": tenant}))) == []
 
 
+def test_a_journal_in_redis_has_no_file_to_be_moved() -> None:
+    wanted = settings(journal="redis", journal_archive="moved", durability="replicated")
+    ((key, sentence),) = breaches(wanted)
+    assert (key, sentence[-7:]) == ("server.journal_archive", "drop it")
+
+
 def test_a_data_folder_is_a_folder_that_one_may_write_in(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert list(breaches(settings(data=str(file)))) == [
         ("server.data", f"{file} is a file; name a folder")
+    ]
+    assert [key for key, _ in breaches(settings(data=str(file), journal="redis"))] == [
+        "server.data"
     ]
     assert list(breaches(settings(data=str(file), journal="memory"))) == []
     assert warnings(settings(data=str(tmp_path / "new" / "one"))) == []

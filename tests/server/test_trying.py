@@ -160,3 +160,24 @@ def test_the_warnings_of_the_settings_are_findings_too() -> None:
         ("warning", "server.journal"), ("warning", "server.bind"),
     }  # fmt: skip
     assert all(not one.message.startswith("server.") for one in found)
+
+
+def of_redis(url: str) -> Settings:
+    return settings(journal="redis", redis_url=url)
+
+
+def test_redis_is_asked_unless_nobody_is_to_be() -> None:
+    nowhere = of_redis("redis://:hush@127.0.0.1:1")
+    (found,) = tried(nowhere, key_set())
+    assert (found.level, found.key) == ("error", "server.redis_url")
+    assert found.message.startswith("redis://127.0.0.1:1 cannot be reached (Connection refused)")
+    assert tried(nowhere) == []
+
+
+def test_redis_without_its_library_is_an_error_whoever_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis.connection", None)
+    (found,) = try_all(of_redis("redis://127.0.0.1:1"), None)
+    assert (found.level, found.key) == ("error", "server.journal")
+    assert "pip install 'fairline[redis]'" in found.message

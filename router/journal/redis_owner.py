@@ -1,0 +1,308 @@
+"""Whose journal it is: one node serves from a Redis at a time, the others stand by.
+
+Owns: the watch over another's beat, the claim, the thread that appends and beats.
+Does not know: what is appended, who reads, what a node does while it stands by.
+Invariants: a store is claimed only where its owner's beat stood still for `STILL_SECONDS` of
+unbroken contact with Redis, by this process's own monotonic clock, or where it was released; never
+by a time that Redis keeps. Of several that claim at once one succeeds, for each names what it saw.
+What a life that lost its claim still sends is refused by Redis itself (`redis_functions.lua`).
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+import trio
+
+from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
+from router.journal.redis_address import RedisAddress
+from router.journal.redis_appender import Appender, Kept
+from router.journal.redis_cursor import beginning_of, last_of
+from router.journal.redis_layout import FORMAT_VERSION, OWNER, POSITIONS, STORE
+from router.journal.redis_link import Link, RedisAway, RedisRefused
+from router.journal.writers import Commit, Publish, Request, ThreadWriter
+
+__all__ = ["Claim", "Seen", "Watch", "claim"]
+
+STILL_SECONDS = 3.0
+"""How long a beat must stand still; it comes every second."""
+
+LOOK_SECONDS = 0.25
+CONTACT_SECONDS = 1.5
+"""Looks further apart than this are no unbroken contact: Redis, or this process, was away."""
+
+FIRST_SECONDS = 10.0
+"""How long a node that starts waits for Redis to answer at all."""
+
+_NODE_CHARS_MAX = 60
+_PASSING = ("TAKEN", "READONLY", "MISCONF", "NOREPLICAS", "BUSY")
+"""What Redis may refuse a claim for, and take it later."""
+
+_LOG = structlog.get_logger("fairline.journal")
+
+
+class Seen(NamedTuple):
+    """Another life that owns the store."""
+
+    node: str
+    """The name of its node."""
+    is_serving: bool
+    """Whether its beat was seen to rise; else it may be dead, and is watched."""
+
+
+class _Owner(NamedTuple):
+    """What stands in Redis of a life; nothing where there is none."""
+
+    life: bytes = b""
+    node: bytes = b""
+    beat: bytes = b""
+    number: bytes = b""
+
+
+class Watch:
+    """Watches a beat, to tell a dead owner from a living one."""
+
+    def __init__(self) -> None:
+        self._owner: _Owner | None = None
+        self._since = 0.0
+        self._looked = 0.0
+        self.is_serving = False
+        """Whether the owner that was seen last moved while it was watched."""
+
+    def look(self, owner: _Owner, now_seconds: float) -> bool:
+        """Note what was seen; tell whether the store may be claimed."""
+        is_unbroken = now_seconds - self._looked <= CONTACT_SECONDS
+        self._looked = now_seconds
+        if self._owner is None or owner != self._owner or not is_unbroken:
+            self.is_serving = self._owner is not None and (
+                (owner.life == self._owner.life and owner != self._owner)
+                or (owner == self._owner and self.is_serving)
+            )
+            self._owner = owner
+            self._since = now_seconds
+        return not owner.life or now_seconds - self._since >= STILL_SECONDS
+
+    def lose_sight(self) -> None:
+        """Redis did not answer: begin to watch anew."""
+        self._looked = float("-inf")
+
+
+class Claim:
+    """This life owns the store, and beats.
+
+    Args:
+        address: Where Redis is, for whoever reads.
+        appender: The writing end.
+        kept: What was in the store when it was claimed.
+        core_version: For which this life writes and replays.
+    """
+
+    def __init__(
+        self, address: RedisAddress, appender: Appender, kept: Kept, core_version: int, life: str
+    ) -> None:
+        """Use `claim`."""
+        self.address = address
+        self.kept = kept
+        self.core_version = core_version
+        self.life = life
+        self.appender = appender
+        self.failure = ""
+        """Why this life must end; empty while it need not."""
+        self._commit: Commit | None = None
+        self._publish: Publish | None = None
+        self._is_closed = False
+        self.writer = ThreadWriter(appender.beat)
+        self.writer.start(self._commit_group, self._hear)
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this life owns the store, as far as it knows."""
+        return not self.failure and not self._is_closed
+
+    def serve(self, commit: Commit, publish: Publish) -> None:
+        """Have appends carried out from now on, and told of."""
+        self._commit = commit
+        self._publish = publish
+
+    async def aclose(self) -> None:
+        """Finish what was asked for, and give the store up at once. May be repeated."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with trio.CancelScope(shield=True):
+            self.appender.close()
+            await self.writer.aclose()
+            await self.writer.call(self.appender.release)
+
+    def _commit_group(self, group: list[Request]) -> Any:  # noqa: ANN401 - a batch or an error
+        assert self._commit is not None, "appends come through a journal"
+        return self._commit(group)
+
+    def _hear(self, group: list[Request], outcome: Any) -> None:  # noqa: ANN401 - as above
+        if isinstance(outcome, Exception) and not isinstance(outcome, JournalUnavailable):
+            self.failure = self.failure or str(outcome)
+        if self._publish is not None:
+            self._publish(group, outcome)
+
+
+async def claim(
+    address: RedisAddress,
+    *,
+    partitions: int,
+    core_version: int,
+    node: str = "",
+    is_replicated: bool = False,
+    told: Callable[[Seen], None] = lambda _: None,
+    count: Callable[[str], None] = lambda _: None,
+) -> Claim:
+    """Own the store; wait, however long, while another life does.
+
+    Args:
+        address: Where Redis is.
+        partitions: Over how many streams a new store is spread.
+        core_version: What this node replays and writes.
+        node: Its name, for people.
+        is_replicated: Whether a batch counts only once a replica has it.
+        told: Hears whom this node waits for, whenever that changes.
+        count: Hears the names of figures: ``redis_reconnects``, ``redis_repairs``.
+
+    Raises:
+        SettingsError: the store is spread over another number of streams, or redis-py is missing.
+        JournalVersion: it comes from a newer Fairline.
+        StorageError: Redis does not answer, or refuses.
+    """
+    link = Link(address)
+    life = secrets.token_hex(16)
+    bidder = _Bidder(link, life, _shown(node), partitions, core_version)
+    try:
+        before = await _wait(bidder, told)
+        kept = await trio.to_thread.run_sync(_kept, link, partitions)
+    except BaseException:
+        link.close()
+        raise
+    _LOG.info("journal.claimed", before=before)
+    token = trio.lowlevel.current_trio_token()
+    appender = Appender(
+        link,
+        life,
+        kept,
+        core_version=core_version,
+        is_replicated=is_replicated,
+        count=partial(_count, token, count),
+    )
+    return Claim(address, appender, kept, core_version, life)
+
+
+async def _wait(bidder: "_Bidder", told: Callable[[Seen], None]) -> str:
+    """Bid until the store is this life's; return which node's it was."""
+    said: Seen | None = None
+    first_by = trio.current_time() + FIRST_SECONDS
+    while True:
+        try:
+            if await trio.to_thread.run_sync(bidder.bid):
+                return bidder.seen.node
+        except RedisAway as error:
+            bidder.watch.lose_sight()
+            if said is None and trio.current_time() > first_by:
+                raise StorageError(f"Redis does not answer: {error}.") from error
+        else:
+            if bidder.seen != said:
+                said = bidder.seen
+                _LOG.info("journal.standby", owner=said.node, is_serving=said.is_serving)
+                told(said)
+        await trio.sleep(LOOK_SECONDS)
+
+
+class _Bidder:
+    """A life that wants a store; blocks while Redis answers."""
+
+    def __init__(
+        self, link: Link, life: str, node: str, partitions: int, core_version: int
+    ) -> None:
+        self._link = link
+        self._life = life
+        self._node = node
+        self._partitions = partitions
+        self._core_version = core_version
+        self.watch = Watch()
+        self.seen = Seen("", is_serving=False)
+
+    def bid(self) -> bool:
+        """Claim the store if that may be done now; tell whether it is this life's."""
+        try:
+            owner = self._look()
+            if owner.life.decode() == self._life:
+                return True  # the answer to the claim was lost
+            self.seen = Seen(owner.node.decode(errors="replace"), self.watch.is_serving)
+            if self.watch.look(owner, time.monotonic()):
+                self._claim(owner)
+                return True
+            self.seen = self.seen._replace(is_serving=self.watch.is_serving)
+        except RedisRefused as error:
+            if error.code not in _PASSING:
+                raise StorageError(f"{self._link.shown}: {error}.{_mend(error)}") from error
+            self.watch = Watch()
+        return False
+
+    def _look(self) -> _Owner:
+        """See who owns the store, and whether this node could."""
+        owner, store = self._link.call(
+            ("HMGET", OWNER, "life", "node", "beat", "number"),
+            ("HMGET", STORE, "format", "partitions", "core_version"),
+        )
+        if store[0] is not None:
+            self._check(*map(int, store))
+        return _Owner(*(word or b"" for word in owner))
+
+    def _check(self, format_version: int, partitions: int, core_version: int) -> None:
+        if format_version > FORMAT_VERSION or core_version > self._core_version:
+            is_format = format_version > FORMAT_VERSION
+            what = f"format {format_version}" if is_format else f"core version {core_version}"
+            raise JournalVersion(
+                f"{self._link.shown}: {what} is of a newer Fairline than this. Start that one."
+            )
+        if partitions != self._partitions:
+            raise SettingsError(
+                f"the journal in {self._link.shown} is spread over {partitions} streams for good:"
+                f" write partitions = {partitions}",
+                key="server.partitions",
+            )
+
+    def _claim(self, owner: _Owner) -> None:
+        self._link.load_functions()
+        self._link.call(
+            (
+                *("FCALL", "fairline_claim", 2, STORE, OWNER, self._life, self._node),
+                *(owner.life, owner.beat, owner.number),
+                *(FORMAT_VERSION, self._partitions, secrets.token_hex(16)),
+            )
+        )
+
+
+def _kept(link: Link, partitions: int) -> Kept:
+    (found,) = link.call(("HGETALL", POSITIONS))
+    pairs = zip(found[::2], found[1::2], strict=True)
+    positions = {tenant.decode(): int(position) for tenant, position in pairs}
+    return Kept(partitions, last_of(link.call), positions, beginning_of(link.call))
+
+
+def _mend(error: RedisRefused) -> str:
+    if "unknown command" in str(error):
+        return " Functions are needed: Redis 7.0, Valkey 7.2, or newer."
+    return ""
+
+
+def _shown(node: str) -> str:
+    """A name that may stand in an error of Redis, which is one line."""
+    return "".join(char for char in node if char.isprintable())[:_NODE_CHARS_MAX] or "another node"
+
+
+def _count(token: trio.lowlevel.TrioToken, count: Callable[[str], None], name: str) -> None:
+    """Have trio's thread count; it may have ended."""
+    try:
+        token.run_sync_soon(count, name)
+    except trio.RunFinishedError:
+        return

@@ -1,0 +1,142 @@
+"""How the Redis of a node does, for Prometheus and the log: is it there, what would it lose.
+
+Owns: a connection of its own, asked every ``LOOK_S``, and those series; the log's lines about
+a Redis that does not keep what it was told.
+Does not know: the journal, who is to be told; the node takes no orders from this witness.
+
+Invariants (tests/server/test_redis_watch.py): nobody waits for it; a Redis that hangs is one that
+is away; what it may not ask (``CONFIG``) is never shown as well; each doubt is logged when it
+arises, not again and again.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from router.journal.redis_address import RedisAddress
+from router.journal.redis_connect import Wire, connect
+from router.journal.redis_health import Health, doubts, health_of
+from router.journal.redis_layout import SNAPSHOTS, EntryId
+
+if TYPE_CHECKING:
+    from router.server.sections import ServerSettings
+
+__all__ = ["COUNTS", "LOOK_S", "RedisWatch"]
+
+LOOK_S = 5.0
+COUNTS = {
+    "redis_reconnects": "Times that the journal's connection to Redis was made anew.",
+    "redis_repairs": "Times that Redis had lost the end of the journal, and got it back.",
+}
+"""What the journal counts, by the name that it counts with."""
+_LOG = structlog.get_logger("fairline.redis")
+
+
+class RedisWatch(Collector):
+    """The witness of one Redis.
+
+    Args:
+        address: Where it is.
+        server: How often a snapshot is due, and whether replies wait for a replica.
+    """
+
+    def __init__(self, address: RedisAddress, server: "ServerSettings") -> None:
+        self._address = address
+        self._server = server
+        self._wire: Wire | None = None
+        self._health: Health | None = None
+        self._snapshot_ms = 0
+        self._began_s = time.time()
+        self._said: frozenset[str] = frozenset()
+        self._counts: Counter[str] = Counter()
+        self.is_owner = False
+        """Whether this node writes the journal; a node that stands by does not."""
+
+    def count(self, name: str) -> None:
+        """Adds one to a counter; ``name`` is one of ``COUNTS``. May be called in a thread."""
+        self._counts[name] += 1
+
+    async def run(self) -> None:
+        """Looks again and again, for ever."""
+        try:
+            while True:
+                # A look that hangs ends by its own time-outs; whoever stops does not wait for it.
+                await trio.to_thread.run_sync(self.look, abandon_on_cancel=True)
+                await trio.sleep(LOOK_S)
+        finally:
+            self._let_go()
+
+    def look(self) -> None:
+        """Looks once; blocks, for some seconds at most."""
+        from redis.exceptions import RedisError
+
+        try:
+            if self._wire is None:
+                self._wire = connect(self._address)
+            health = health_of(self._wire)
+            self._snapshot_ms = _newest_snapshot_ms(self._wire)
+        except (RedisError, OSError, ValueError):
+            self._health = None
+            self._let_go()
+            return
+        self._health = health
+        self._tell(health)
+
+    def _let_go(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.disconnect()
+
+    def _tell(self, health: Health) -> None:
+        is_replicated = self._server.durability == "replicated"
+        found = doubts(health, self._address, is_replicated=is_replicated)
+        said = frozenset(one.message for one in found)
+        for sentence in sorted(said - self._said):
+            _LOG.warning("redis.not_durable", error=sentence)
+        self._said = said
+
+    def collect(self) -> Iterable[Metric]:
+        """See ``Collector``; may be called in a thread."""
+        for name, text in COUNTS.items():
+            yield CounterMetricFamily(f"fairline_{name}", text, value=self._counts[name])
+        for name, text, value in self._gauges(self._health):
+            yield GaugeMetricFamily(f"fairline_{name}", text, value=value)
+        if self._health is not None:
+            info = GaugeMetricFamily(
+                "fairline_redis_info", "What keeps the journal.", labels=["product", "version"]
+            )
+            info.add_metric([self._health.product, self._health.version], 1)
+            yield info
+
+    def _gauges(self, health: Health | None) -> Iterable[tuple[str, str, float]]:
+        yield "redis_up", "Whether Redis answered when it was asked last.", int(health is not None)
+        yield "redis_owner", "Whether this node writes the journal.", int(self.is_owner)
+        span_s = self._server.snapshot_ms / 1000
+        yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s
+        newest_s = max(self._snapshot_ms / 1000, self._began_s)
+        text = "When the newest snapshot was written, or this node began if that was later."
+        yield "last_snapshot_timestamp_seconds", text, newest_s
+        if health is not None:
+            text = "Whether a restart of Redis loses nothing that it answered."
+            yield "redis_durable", text, int(health.is_durable)
+            yield "redis_used_bytes", "The memory that Redis uses.", health.used_bytes
+            yield (
+                "redis_max_bytes",
+                "The memory that it may use; 0 without a limit.",
+                (health.max_bytes),
+            )
+            yield "redis_replicas", "Replicas that follow it.", health.replica_count
+
+
+def _newest_snapshot_ms(wire: Wire) -> int:
+    """The stamp of the newest snapshot in Redis; 0 where there is none."""
+    wire.send_command("ZRANGE", SNAPSHOTS, "-1", "-1")
+    found = wire.read_response()
+    return EntryId.parse(found[0]).now_ms if found else 0

@@ -1,0 +1,244 @@
+"""Who owns a store: watching a beat, claiming, standing by, giving up."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
+from router.journal import redis_owner as module
+from router.journal.redis_address import address_of
+from router.journal.redis_layout import OWNER, STORE
+from router.journal.redis_owner import (
+    CONTACT_SECONDS,
+    STILL_SECONDS,
+    Claim,
+    Seen,
+    Watch,
+    _Owner,
+    claim,
+)
+from router.journal.redis_stream import RedisJournal
+from tests.helpers.redis_server import RedisServer, redis_server
+from tests.journal.contract import Wall, take
+
+FAR = 30
+
+
+def owner(life: bytes, beat: int) -> _Owner:
+    return _Owner(life, b"one", b"%d" % beat, b"0")
+
+
+def test_a_beat_that_stands_still_long_enough_is_a_dead_ones() -> None:
+    watch = Watch()
+    looks = [(quarter * 0.25, watch.look(owner(b"a", 5), quarter * 0.25)) for quarter in range(20)]
+    assert next(at for at, may in looks if may) == STILL_SECONDS
+    assert not watch.is_serving
+
+
+def test_a_beat_that_rises_is_a_living_ones() -> None:
+    watch = Watch()
+    for quarter in range(400):
+        assert not watch.look(owner(b"a", quarter // 8), quarter * 0.25)
+    assert watch.is_serving
+    assert not watch.look(owner(b"b", 0), 100.0)
+    assert not watch.is_serving, "of the next life nothing is known yet"
+
+
+def test_a_store_that_nobody_owns_is_claimed_at_once() -> None:
+    assert Watch().look(_Owner(), 0.0)
+
+
+@given(st.lists(st.floats(0.01, 5.0), max_size=60), st.integers(0, 2**32))
+def test_nobody_is_declared_dead_over_a_gap_in_the_contact(gaps: list[float], seed: int) -> None:
+    """What counts are looks without a gap that all saw the same."""
+    chance = random.Random(seed)
+    watch, now, beat = Watch(), 0.0, 0
+    since = now
+    watch.look(owner(b"a", beat), now)
+    for gap in gaps:
+        now += gap
+        changes = chance.random() < 0.2
+        beat += changes
+        if changes or gap > CONTACT_SECONDS:
+            since = now
+        if chance.random() < 0.1:
+            watch.lose_sight()
+            since = now
+        assert watch.look(owner(b"a", beat), now) == (now - since >= STILL_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(started: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
+    monkeypatch.setattr(module, "STILL_SECONDS", 1.6)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    started.ask("FLUSHALL")
+    return started
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - another process, or thread, makes it so
+        await trio.sleep(0.02)
+
+
+async def own(server: RedisServer, node: str = "one", **rest: object) -> Claim:
+    terms = {"partitions": 4, "core_version": 1, "node": node} | rest
+    with trio.fail_after(FAR):
+        return await claim(server.address, **terms)  # type: ignore[arg-type]
+
+
+@pytest.mark.process
+async def test_the_first_start_writes_what_never_changes(server: RedisServer) -> None:
+    owned = await own(server)
+    assert owned.kept.positions == {}
+    assert server.ask("HGET", STORE, "partitions") == b"4"
+    store_id = server.ask("HGET", STORE, "store_id")
+    assert server.ask("HGET", OWNER, "node") == b"one"
+    await owned.aclose()
+    await owned.aclose()
+    assert server.ask("EXISTS", OWNER) == 0
+    await (await own(server)).aclose()
+    assert server.ask("HGET", STORE, "store_id") == store_id
+
+
+@pytest.mark.process
+async def test_what_cannot_be_served_is_refused_with_the_mend(server: RedisServer) -> None:
+    await (await own(server)).aclose()
+    with pytest.raises(SettingsError, match="write partitions = 4") as raised:
+        await own(server, partitions=5)
+    assert raised.value.key == "server.partitions"
+    server.ask("HSET", STORE, "core_version", 7)
+    with pytest.raises(JournalVersion, match="core version 7 is of a newer Fairline"):
+        await own(server)
+    await (await own(server, core_version=7)).aclose()
+    server.ask("HSET", STORE, "format", 2)
+    with pytest.raises(JournalVersion, match="format 2 is of a newer Fairline"):
+        await own(server, core_version=7)
+    assert server.ask("EXISTS", OWNER) == 0
+
+
+@pytest.mark.process
+async def test_nobody_there_is_an_error_after_a_while_without_the_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0.1)
+    address = address_of("redis://fair:secret@127.0.0.1:1/0")
+    with pytest.raises(StorageError, match="Redis does not answer") as raised:
+        await claim(address, partitions=4, core_version=1)
+    assert "secret" not in repr(raised.value)
+
+
+@pytest.mark.process
+async def test_a_node_stands_by_while_another_serves_and_follows_at_once(
+    server: RedisServer,
+) -> None:
+    first = await own(server)
+    journal = RedisJournal(first, wall_ms=Wall())
+    told: list[Seen] = []
+    second: list[Claim] = []
+
+    async def stand_by() -> None:
+        second.append(await own(server, "two", told=told.append))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stand_by)
+        with trio.fail_after(FAR):
+            await until(lambda: Seen("one", is_serving=True) in told)
+        await journal.append([("acme", b"1")], 0)
+        assert second == []
+        await journal.aclose()
+    assert told == [Seen("one", is_serving=False), Seen("one", is_serving=True)]
+    journal = RedisJournal(second[0], wall_ms=Wall())
+    assert dict(journal.end) == {"acme": 1}
+    assert [record.payload for record in await take(journal, 1)] == [b"1"]
+    await journal.aclose()
+
+
+@pytest.mark.process
+async def test_of_many_that_stand_by_one_follows(server: RedisServer) -> None:
+    first = await own(server)
+    claims: list[Claim] = []
+
+    async def stand_by(number: int) -> None:
+        claims.append(await own(server, f"standby {number}"))
+
+    async with trio.open_nursery() as nursery:
+        for number in range(4):
+            nursery.start_soon(stand_by, number)
+        await trio.sleep(0.2)
+        await first.aclose()
+        for count in range(1, 5):
+            with trio.fail_after(FAR):
+                await until(lambda: len(claims) >= count)  # noqa: B023 - it is awaited here
+            assert server.ask("HGET", OWNER, "life").decode() == claims[-1].life
+            await claims[-1].aclose()
+            assert len(claims) == count
+
+
+@pytest.mark.process
+async def test_who_was_taken_over_is_fenced_and_ends(server: RedisServer) -> None:
+    journal = RedisJournal(await own(server), wall_ms=Wall())
+    await journal.append([("acme", b"1")], 0)
+    server.ask("HSET", OWNER, "life", "another", "node", "two")
+    with pytest.raises(StorageError, match="two serves now") as raised:
+        await journal.append([("acme", b"2")], 0)
+    assert not isinstance(raised.value, JournalUnavailable)
+    with pytest.raises(StorageError, match="two serves now"):
+        await journal.append([("acme", b"3")], 0)
+    assert not journal.is_owner
+    await journal.aclose()
+    assert server.ask("HGET", OWNER, "life") == b"another", "it gives up only what is its own"
+
+
+@pytest.mark.process
+async def test_who_was_taken_over_learns_of_it_without_appending(server: RedisServer) -> None:
+    journal = RedisJournal(await own(server), wall_ms=Wall())
+    server.ask("DEL", OWNER)
+    with trio.fail_after(FAR), pytest.raises(StorageError, match="Redis has lost this journal"):
+        await anext(journal.read({}))
+    await journal.aclose()
+
+
+@pytest.mark.process
+async def test_a_claim_that_nobody_uses_beats_and_may_fail_before_it_is_used(
+    server: RedisServer,
+) -> None:
+    owned = await own(server)
+    before = int(server.ask("HGET", OWNER, "beat"))
+    with trio.fail_after(FAR):
+        await until(lambda: int(server.ask("HGET", OWNER, "beat")) >= before + 2)
+        server.ask("DEL", OWNER)
+        await until(lambda: not owned.is_owner)
+    journal = RedisJournal(owned, wall_ms=Wall())
+    with pytest.raises(StorageError, match="lost this journal"):
+        await journal.append([("acme", b"1")], 0)
+    await journal.aclose()
+
+
+@pytest.mark.process
+async def test_a_start_can_be_given_up_while_it_stands_by(server: RedisServer) -> None:
+    first = await own(server)
+    with trio.move_on_after(0.3) as scope:
+        await own(server, "two")
+    assert scope.cancelled_caught
+    await first.aclose()
+
+
+@pytest.mark.process
+def test_a_redis_without_functions_is_named(tmp_path: Path) -> None:
+    """Six and older know no functions; renamed away they are unknown here, too."""
+    with (
+        redis_server(tmp_path, options=["rename-command", "FUNCTION nothing"]) as server,
+        pytest.raises(StorageError, match=r"Redis 7\.0, Valkey 7\.2, or newer"),
+    ):
+        trio.run(own, server)
