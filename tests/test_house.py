@@ -50,7 +50,7 @@ views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops journal.handover journal.redis_address
+journal.base journal.file_ops journal.handover journal.redis_address journal.remarks
 journal.frames journal.memory journal.redis_connect journal.snapshot_store journal.live
 journal.segments journal.redis_layout journal.redis_rights
 journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
@@ -116,7 +116,8 @@ server.doctor_run
 server.cli_archive server.cli_config server.cli_doctor server.cli_init server.cli_staff
 server.cli_check
 server.cli_webhooks server.cli_top server.cli_policy server.cli_runbook
-server.cli_secret server.cli_token server.cli_running server.cli_shell
+server.cli_secret server.cli_token server.cli_running server.cli_shell server.cli_serve
+server.cli_bench
 server.cli
 """
 RANKS = {

@@ -28,8 +28,10 @@ from router.errors import ArchiveUnavailable
 from router.figures import FirstWait
 from router.paging import Before
 
-__all__ = ["KINDS", "Reader", "file_of"]
+__all__ = ["FOLDER_NAME", "KINDS", "Reader", "file_of"]
 
+FOLDER_NAME = "archive"
+"""In ``server.data``."""
 BUSY_S = 2.0
 FETCH = 200
 EVERYTHING = PageQuery(limit=FETCH)

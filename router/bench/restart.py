@@ -34,6 +34,7 @@ from typing import Any
 import msgspec
 import trio
 
+from router.archive.reading import FOLDER_NAME
 from router.archive.sqlite import SqliteArchive
 from router.bench.processes import child
 from router.bench.servers import READY, TENANT, settings_text
@@ -63,7 +64,6 @@ from router.journal.log import SegmentLog
 from router.journal.snapshot_files import FileSnapshots
 from router.journal.snapshot_store import Part
 from router.policy import Policy, Queue
-from router.server.archiving import FOLDER_NAME
 from router.server.restoring import Snapshots
 from router.server.tenants import Tenants
 

@@ -23,7 +23,6 @@ from contextlib import closing, suppress
 from typing import Any
 
 import msgspec
-import structlog
 
 from router.errors import JournalCorrupt, JournalUnavailable, StorageError
 from router.journal.redis_layout import (
@@ -37,6 +36,7 @@ from router.journal.redis_layout import (
     snapshot_key,
 )
 from router.journal.redis_link import Link, Words
+from router.journal.remarks import remark
 from router.journal.snapshot_store import (
     KEPT,
     Part,
@@ -52,7 +52,7 @@ __all__ = ["BEGUN", "HEAD", "RedisSnapshots", "diverged_key"]
 BEGUN = "fairline:snapshots:begun"
 HEAD = "head"
 
-_LOG = structlog.get_logger("fairline.snapshots")
+_LOG = "fairline.snapshots"
 _CRC_BYTES = 4
 _MEND = (
     "An older snapshot, or the journal from its start, serves in its place; it goes in its turn."
@@ -149,11 +149,13 @@ class RedisSnapshots:
                 if head.core_version != core_version or is_too_new(head.positions, before):
                     continue
                 if not self._is_in_journal(head.place.id):
-                    _LOG.error("snapshot.not_in_journal", path=snapshot_key(member))
+                    remark(
+                        _LOG, "snapshot.not_in_journal", level="error", path=snapshot_key(member)
+                    )
                     continue
                 return self._read(head)
             except JournalCorrupt as error:
-                _LOG.warning("snapshot.not_used", error=str(error))
+                remark(_LOG, "snapshot.not_used", error=str(error))
         return None
 
     def write(
@@ -246,7 +248,7 @@ class RedisSnapshots:
             try:
                 place = self._head(member).place
             except JournalCorrupt as error:
-                _LOG.warning("snapshot.damaged", error=str(error))
+                remark(_LOG, "snapshot.damaged", error=str(error))
                 continue
             if self._is_in_journal(place.id):
                 yield place

@@ -26,8 +26,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import structlog
-
 from router.errors import JournalCorrupt, JournalVersion
 from router.journal.base import Record
 from router.journal.file_ops import FileOps, read_all, write_all
@@ -46,6 +44,7 @@ from router.journal.frames import (
     read_header,
     seed_of,
 )
+from router.journal.remarks import remark
 
 __all__ = [
     "BLANK_NAME",
@@ -69,7 +68,6 @@ BLANK_NAME = "next.blank"
 READ_BYTES = 256 * 1024
 """What a cursor takes from the disk at once, unless a frame is longer."""
 
-_LOG = structlog.get_logger("fairline.journal")
 _PREFIX = "journal-"
 _SUFFIX = ".segment"
 _MEND = "Restore this file from a copy, or move its folder away to start empty."
@@ -237,7 +235,8 @@ def _make_durable(ops: FileOps, descriptor: int, last: bytes, tail: _Tail) -> No
 
 
 def _tell_cut(segment: Segment, start: int, end: int) -> None:
-    _LOG.warning(
+    remark(
+        "fairline.journal",
         "journal.torn_end_cut",
         segment=str(segment.path),
         offset_bytes=start,

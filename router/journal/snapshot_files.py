@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from router.errors import JournalCorrupt, JournalUnavailable
 from router.journal.file_ops import DiskOps, FileOps, is_full, read_all, write_all
+from router.journal.remarks import remark
 from router.journal.segments import Place, segment_names, segment_path
 from router.journal.snapshot_store import (
     CHUNK_BYTES,
@@ -47,7 +47,7 @@ __all__ = [
     "write_snapshot",
 ]
 
-_LOG = structlog.get_logger("fairline.snapshots")
+_LOG = "fairline.snapshots"
 _PREFIX = "snapshot-"
 _SUFFIX = ".snapshot"
 _PARTIAL = ".partial"
@@ -227,7 +227,7 @@ def newest(
         try:
             snapshot = read_snapshot(ops, folder / name)
         except (JournalCorrupt, OSError) as error:
-            _LOG.warning("snapshot.not_used", error=str(error))
+            remark(_LOG, "snapshot.not_used", error=str(error))
             continue
         if snapshot.core_version == core_version and not is_too_new(snapshot.positions, before):
             return snapshot
@@ -262,7 +262,7 @@ def _readable(ops: FileOps, folder: Path, names: Iterable[str]) -> Iterator[tupl
         try:
             yield name, read_table(ops, folder / name)
         except JournalCorrupt as error:
-            _LOG.warning("snapshot.damaged", error=str(error))
+            remark(_LOG, "snapshot.damaged", error=str(error))
 
 
 class FileSnapshots:

@@ -30,6 +30,7 @@ import trio
 
 from router.archive.base import Archive, Fact, Keep
 from router.archive.facts import KEPT, happened, keep_of
+from router.archive.reading import FOLDER_NAME
 from router.archive.sqlite import SqliteArchive
 from router.conversations import Conversation
 from router.errors import ArchiveCorrupt, ArchiveUnavailable, StorageError
@@ -42,7 +43,7 @@ from router.server.settings import Settings
 from router.server.tenants import Tenants
 from router.world import World
 
-__all__ = ["FOLDER_NAME", "Archiving", "Standing", "check_order", "open_archive"]
+__all__ = ["Archiving", "Standing", "check_order", "open_archive"]
 
 BATCH_S = 1.0
 """Facts gather for so long before they are written together. Each time the disk has to sync, and a
@@ -60,8 +61,6 @@ REST = 2.0
 """A replay rests twice as long as it worked: people come first."""
 SLICE = 16
 END_S = 5.0
-FOLDER_NAME = "archive"
-"""In ``server.data``."""
 
 _LOG = structlog.get_logger("fairline.archiving")
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from router.errors import SettingsError
-from router.server.auth import mint
 from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
 from router.server.settings import ServerSettings, Settings, address
@@ -90,6 +89,8 @@ def _signed(settings: Settings, tenant: str, mend: str) -> str:
     entry = settings.tenants[name].signing_key
     if entry is None:
         raise SettingsError(f"no key here can sign; {mend}", key=f"tenants.{name}.keys")
+    from router.server.auth import mint  # who brings a token does without
+
     now_ms = Clock().wall_ms()
     return mint(
         entry, tenant=name, role="service", subject="fairline-cli", now_ms=now_ms, ttl_s=TOKEN_TTL_S

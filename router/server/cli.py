@@ -1,57 +1,67 @@
 """The command ``fairline``: reads arguments, starts things, and says plainly what went wrong.
 
-Owns: commands, their help, exit codes. Does not know: how anything is done.
+Owns: which commands there are and where, exit codes. Does not know: how anything is done.
 
 Invariants: an operator's mistake ends in sentences on stderr and exit code 1, a wrong command line
-in exit code 2, never in a traceback; the package does not run with assertions switched off.
+in exit code 2, never in a traceback; the package does not run with assertions switched off
+(tests/server/test_cli.py); a command loads nothing that it has no use for
+(tests/server/test_cli_loading.py).
+
+Commands are named by where they are, and cyclopts loads the one that is called. All of them are
+loaded where all are listed: ``--help``, ``completion``, the page of the reference.
 """
 
-import importlib
-import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Sequence
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 import router
 from router.errors import RouterError, SettingsError
-from router.server import (
-    cli_archive,
-    cli_check,
-    cli_config,
-    cli_doctor,
-    cli_init,
-    cli_policy,
-    cli_runbook,
-    cli_running,
-    cli_secret,
-    cli_shell,
-    cli_staff,
-    cli_token,
-    cli_top,
-    cli_webhooks,
-)
-from router.server import settings as settings_module
-from router.server.cli_journal import register as register_journal
-from router.server.cli_lab import register
-from router.server.collecting import looking_seldom
-from router.server.settings import Settings, load
+from router.server import cli_shell
 
 __all__ = ["app", "main"]
 
 FAILED = 1
 INTERRUPTED = 130
 
-Config = Annotated[
-    list[Path],
-    Parameter(
-        name=["--config", "-c"], negative=(), help="A TOML file; repeat it to merge several."
+_COMMANDS = (
+    ("cli_serve:serve", "serve --config fairline.toml"),
+    ("cli_serve:demo", "demo --port 8080"),
+    ("cli_bench:bench", "bench core --json"),
+    ("cli_lab:simulate", "simulate config/scenarios/small-shop.toml --out shop.svg"),
+    ("cli_lab:replay", "replay --config fairline.toml --more 2 --languages de=100"),
+    ("cli_staff:staff", "staff config/staffing.toml --config fairline.toml --out staff.svg"),
+    (
+        "cli_archive:audit",
+        "audit --config fairline.toml --actor agent:alice --since 2026-01-01",
     ),
-]
+    ("cli_check:check", "check --config fairline.toml"),
+    ("cli_init:init", "init my-centre --with prometheus,grafana"),
+    ("cli_doctor:doctor", "doctor --config fairline.toml"),
+    ("cli_secret:secret", "secret secrets/main secrets/identity"),
+    (
+        "cli_token:token",
+        "token --config fairline.toml --tenant main --role agent --sub alice "
+        "skills.support=80 languages.en=100 name=Alice",
+    ),
+    ("cli_running:reload", "reload --config fairline.toml"),
+    ("cli_running:drain", "drain --config fairline.toml"),
+    ("cli_running:upgrade", "upgrade --config fairline.toml"),
+    ("cli_top:top", "top --config fairline.toml"),
+    ("cli_runbook:runbook", "runbook node-down"),
+)
+"""Functions, each with its example; its name is the command's."""
+
+_GROUPS = (
+    "cli_archive:archive",
+    "cli_config:config",
+    "cli_journal:journal",
+    "cli_policy:policy",
+    "cli_webhooks:webhooks",
+)
+"""Commands that have commands of their own."""
 
 app = App(
     name="fairline",
@@ -59,34 +69,22 @@ app = App(
     version=f"fairline {router.__version__}",
     help_format="plaintext",
 )
-register(app)
-cli_staff.register(app)
-cli_archive.register(app)
-cli_check.register(app)
-cli_init.register(app)
-register_journal(app)
-cli_doctor.register(app)
-cli_config.register(app)
-cli_policy.register(app)
-cli_secret.register(app)
-cli_token.register(app)
-cli_running.register(app)
+for _where, _example in _COMMANDS:
+    app.command(f"router.server.{_where}", help_epilogue=f"Example:  fairline {_example}")
+for _where in _GROUPS:
+    app.command(f"router.server.{_where}")
 cli_shell.register(app)
-cli_webhooks.register(app)
-cli_top.register(app)
-cli_runbook.register(app)
-
-
-def _example(line: str) -> str:
-    return f"Example:  {line}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and ends the process with its exit code."""
     if not __debug__:
         _fail("fairline does not run with python -O: its assertions guard the journal")
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in app.help_flags:
+        app.resolved_commands()  # the list has a sentence of each
     try:
-        app(arguments, backend="trio", result_action="return_value")
+        app(words, backend="trio", result_action="return_value")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # whoever read what is printed, such as head, has enough
@@ -121,73 +119,10 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 
 def _sentence(error: BaseException) -> str:
-    if isinstance(error, settings_module.SettingsErrors):
+    from router.server.settings import SettingsErrors  # --version does without
+
+    if isinstance(error, SettingsErrors):
         return str(error)
     if isinstance(error, SettingsError):
         return ": ".join(part for part in (error.file, error.key, str(error)) if part)
     return str(error) or type(error).__name__
-
-
-@app.command(help_epilogue=_example("fairline serve --config fairline.toml"))
-async def serve(*, config: Config) -> None:
-    """Runs a node until SIGTERM, which drains it; SIGHUP loads the policy anew."""
-    settings = _load(config)
-    for warning in settings_module.warnings(settings):
-        print(f"fairline: {warning}", file=sys.stderr)
-    from router.server.running import serve as run  # loads the whole server
-
-    with looking_seldom():
-        await run(settings, reload=partial(_load, config))
-
-
-@app.command(help_epilogue=_example("fairline demo --port 8080"))
-async def demo(*, port: int = 8080) -> None:
-    """Runs a shop with the widget, agent desktop, wallboard and scripted people, and prints links.
-
-    Needs nothing installed or configured, keeps nothing when it ends, and answers this machine
-    alone.
-    """
-    if not 0 <= port <= 65_535:
-        raise SettingsError("the port must be a number from 0 to 65535", key="--port")
-    from router.server.demo import run  # loads the whole server
-
-    with looking_seldom():
-        await run(port)
-
-
-@app.command(help_epilogue=_example("fairline bench core --json"))
-def bench(
-    part: Literal[
-        "core", "journal", "gateway", "archive", "idle", "slow", "storm", "soak", "scrape"
-    ]
-    | None = None,
-    /,
-    *,
-    folder: Path = Path(),
-    connections: int | None = None,
-    minutes: float | None = None,
-    restart: bool = False,
-    json: bool = False,
-) -> None:
-    """Runs the benchmarks, each with its ratio against a reference.
-
-    Args:
-        part: One of them; the first three where none is named.
-        folder: Where the disk to be measured is mounted; what is written there goes afterwards.
-        connections: How many "idle" holds; 10,000 if not given.
-        minutes: How long "soak" lasts; 10 if not given.
-        restart: With journal: time a start behind a million commands instead; takes minutes.
-        json: Print figures for machines.
-    """
-    size = {"connections": connections, "minutes": minutes, "restart": restart or None}
-    given = {name: value for name, value in size.items() if value is not None}
-    for name in (part,) if part else ("core", "journal", "gateway", "archive"):
-        run: Callable[..., None] = importlib.import_module(f"router.bench.{name}").run
-        foreign = given.keys() - inspect.signature(run).parameters.keys()
-        if foreign:
-            raise SettingsError(f"{name} has no such size", key=f"--{min(foreign)}")
-        run(folder, json=json, **given)
-
-
-def _load(files: Sequence[Path]) -> Settings:
-    return load(files, os.environ)

@@ -20,14 +20,13 @@ from cyclopts import App, Parameter
 
 from router.archive.base import AuditQuery
 from router.archive.pages import PageQuery
-from router.archive.reading import Reader
+from router.archive.reading import FOLDER_NAME, Reader
 from router.errors import SettingsError
-from router.server.archiving import FOLDER_NAME
 from router.server.asking_server import ask_server
 from router.server.cli_lab import tenant_of
 from router.server.settings import Settings, load
 
-__all__ = ["instant_ms", "register"]
+__all__ = ["archive", "audit", "instant_ms"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Kind = Literal["conversations", "transcripts", "assignments", "ratings", "audit"]
@@ -36,19 +35,7 @@ FIELDS = ("at", "actor", "action", "target", "purpose", "position", "entry")
 PAGE = 1_000
 
 
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    example = (
-        "Example:  fairline audit --config fairline.toml --actor agent:alice --since 2026-01-01"
-    )
-    app.command(help_epilogue=example)(audit)
-    archive = App(name="archive", help="What is kept of ended conversations.")
-    for command, line in (
-        (export, "fairline archive export --config fairline.toml --kind ratings --form csv"),
-        (erase, "fairline archive erase --config fairline.toml --customer carl"),
-    ):
-        archive.command(help_epilogue=f"Example:  {line}")(command)
-    app.command(archive)
+archive = App(name="archive", help="What is kept of ended conversations.")
 
 
 def audit(
@@ -93,6 +80,10 @@ def audit(
         sys.stdout.write(f"{when}  {line['actor']}  {line['action']}  {line['target']}{purpose}\n")
 
 
+@archive.command(
+    help_epilogue="Example:  fairline archive export --config fairline.toml"
+    " --kind ratings --form csv"
+)
 def export(
     *,
     config: Config,
@@ -121,6 +112,9 @@ def export(
     _print(_reader(load(config, os.environ), tenant).rows(kind, query), form, sys.stdout)
 
 
+@archive.command(
+    help_epilogue="Example:  fairline archive erase --config fairline.toml --customer carl"
+)
 def erase(*, config: Config, customer: str, tenant: str = "") -> None:
     """Has the running server erase all that is kept of a customer, but the audit trail.
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.keys import fetch_https
 from router.server.settings import Settings, SettingsErrors, read
 from router.server.trying import key_sets, try_all
 
-__all__ = ["register"]
+__all__ = ["check"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
@@ -40,11 +40,6 @@ class Report(msgspec.Struct, frozen=True):
     ok: bool
     tenants: int
     findings: list[Finding]
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    app.command(help_epilogue="Example:  fairline check --config fairline.toml")(check)
 
 
 def check(*, config: Config, offline: bool = False, json: bool = False) -> None:

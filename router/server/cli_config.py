@@ -14,23 +14,17 @@ from cyclopts import App, Parameter
 from router.server.settings import read
 from router.server.showing import show
 
-__all__ = ["register"]
+__all__ = ["config"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    config = App(name="config", help="What can be set, and what is.", help_format="plaintext")
-    for command, name, line in (
-        (show_all, "show", "fairline config show --config fairline.toml --sources"),
-        (schema, "schema", "fairline config schema > fairline.schema.json"),
-        (reference, "reference", "fairline config reference > settings.md"),
-    ):
-        config.command(name=name, help_epilogue=f"Example:  {line}")(command)
-    app.command(config)
+config = App(name="config", help="What can be set, and what is.", help_format="plaintext")
 
 
+@config.command(
+    name="show", help_epilogue="Example:  fairline config show --config fairline.toml --sources"
+)
 def show_all(*, config: Config, sources: bool = False, json: bool = False) -> None:
     """Prints every setting in force, defaults too; secrets by their names alone.
 
@@ -47,6 +41,7 @@ def show_all(*, config: Config, sources: bool = False, json: bool = False) -> No
         sys.stdout.write(f"{line:<60}  # {one.source}\n" if sources else f"{line}\n")
 
 
+@config.command(help_epilogue="Example:  fairline config schema > fairline.schema.json")
 def schema(part: Literal["settings", "policy"] = "settings", /) -> None:
     """Prints the JSON Schema of the settings or of a policy, for editors and checks.
 
@@ -59,6 +54,7 @@ def schema(part: Literal["settings", "policy"] = "settings", /) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
+@config.command(help_epilogue="Example:  fairline config reference > settings.md")
 def reference() -> None:
     """Prints the page of all settings, as Markdown."""
     from router.documents.settings_reference import settings_reference

@@ -9,19 +9,13 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
-__all__ = ["register"]
+__all__ = ["doctor"]
 
 FAILED = 1
 
 Config = Annotated[list[Path] | None, Parameter(name=["--config", "-c"], negative=())]
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    example = "Example:  fairline doctor --config fairline.toml"
-    app.command(help_epilogue=example)(doctor)
 
 
 async def doctor(

@@ -11,25 +11,19 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.server.operating import Place, chosen, refuse_existing, write_operating
 from router.server.settings import ServerSettings, load
 from router.server.starter import FILE_NAME, write_starter
 
-__all__ = ["register"]
+__all__ = ["init"]
 
 SERVICE_DATA = "/var/lib/fairline"
 """Where a service of systemd keeps what it must not lose."""
 
 COMPOSE_PAGES = "http://127.0.0.1:9100/runbooks"
 """Where compose lets this machine reach the runbooks."""
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    example = "Example:  fairline init my-centre --with prometheus,grafana"
-    app.command(help_epilogue=example)(init)
 
 
 def init(

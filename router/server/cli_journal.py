@@ -10,37 +10,29 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import structlog
 from cyclopts import App, Parameter
 
 from router.errors import SettingsError
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
 
-__all__ = ["register"]
+__all__ = ["journal"]
 
 FAILED = 1
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    journal = App(
-        name="journal",
-        help="Shows, verifies, copies and mends the file journal.",
-        help_format="plaintext",
-    )
-    for command, example in (
-        (show, "fairline journal show --config fairline.toml --after 1200 --limit 20"),
-        (verify, "fairline journal verify --config fairline.toml"),
-        (backup, "fairline journal backup /backups/monday --config fairline.toml"),
-        (skip, "fairline journal skip 1234 --tenant main --config fairline.toml"),
-    ):
-        journal.command(help_epilogue=f"Example:  {example}")(command)
-    app.command(journal)
+journal = App(
+    name="journal",
+    help="Shows, verifies, copies and mends the file journal.",
+    help_format="plaintext",
+)
 
 
+@journal.command(
+    help_epilogue="Example:  fairline journal show --config fairline.toml --after 1200 --limit 20"
+)
 def show(
     *,
     config: Config,
@@ -79,6 +71,7 @@ def show(
     ops.release()
 
 
+@journal.command(help_epilogue="Example:  fairline journal verify --config fairline.toml")
 def verify(*, config: Config, json: bool = False) -> None:
     """Checks every byte, the order and the snapshots; exit code 0, or 1 with what is wrong.
 
@@ -125,6 +118,9 @@ def verify(*, config: Config, json: bool = False) -> None:
         sys.exit(FAILED)
 
 
+@journal.command(
+    help_epilogue="Example:  fairline journal backup /backups/monday --config fairline.toml"
+)
 def backup(target: Path, /, *, config: Config) -> None:
     """Copies the data folder, archive included, so that a server can start from the copy.
 
@@ -147,6 +143,9 @@ def backup(target: Path, /, *, config: Config) -> None:
     )
 
 
+@journal.command(
+    help_epilogue="Example:  fairline journal skip 1234 --tenant main --config fairline.toml"
+)
 async def skip(position: int, /, *, config: Config, tenant: str = "") -> None:
     """Leaves out one command for good, from the next start on; stop the server first.
 
@@ -190,11 +189,12 @@ def _count(count: int, noun: str) -> str:
 
 def _be_silent() -> None:
     """A torn end that is only looked at is no event, and standard output is for answers."""
-    structlog.configure(processors=[_drop])
+    import structlog  # --help does without
 
+    def drop(_logger: object, _method: str, _line: object) -> str:
+        raise structlog.DropEvent
 
-def _drop(_logger: object, _method: str, _line: object) -> str:
-    raise structlog.DropEvent
+    structlog.configure(processors=[drop])
 
 
 def _say(text: str) -> None:

@@ -8,26 +8,17 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
 
-__all__ = ["register", "tenant_of"]
+__all__ = ["replay", "simulate", "tenant_of"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Levels = Annotated[tuple[str, ...], Parameter(negative=())]
 Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
-
-
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    for command, example in (
-        (simulate, "fairline simulate config/scenarios/small-shop.toml --out shop.svg"),
-        (replay, "fairline replay --config fairline.toml --more 2 --languages de=100"),
-    ):
-        app.command(help_epilogue=f"Example:  {example}")(command)
 
 
 def simulate(

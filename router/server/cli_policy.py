@@ -20,7 +20,7 @@ from router.server.cli_lab import tenant_of
 from router.server.policy_text import policy_toml
 from router.server.settings import Settings, load
 
-__all__ = ["register"]
+__all__ = ["policy"]
 
 DIFFERENT = 1
 MEND = "name a token: --token-file, or the variable FAIRLINE_TOKEN"
@@ -29,27 +29,20 @@ Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 MaybeConfig = Annotated[list[Path] | None, Parameter(name=["--config", "-c"], negative=())]
 
 
+policy = App(
+    name="policy",
+    help="The policy in force, and what the settings' file says instead.",
+    help_format="plaintext",
+)
+
+
 class Differences(msgspec.Struct, frozen=True):
     """What ``diff --json`` prints; ``old`` is the file's value, ``new`` the one in force."""
 
     changes: tuple[Change, ...]
 
 
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    policy = App(
-        name="policy",
-        help="The policy in force, and what the settings' file says instead.",
-        help_format="plaintext",
-    )
-    for command, line in (
-        (pull, "fairline policy pull --config fairline.toml > policy.toml"),
-        (diff, "fairline policy diff --config fairline.toml"),
-    ):
-        policy.command(help_epilogue=f"Example:  {line}")(command)
-    app.command(policy)
-
-
+@policy.command(help_epilogue="Example:  fairline policy pull --config fairline.toml > policy.toml")
 def pull(
     *,
     config: MaybeConfig = None,
@@ -81,6 +74,7 @@ def pull(
     sys.stdout.write(policy_toml(found, name))
 
 
+@policy.command(help_epilogue="Example:  fairline policy diff --config fairline.toml")
 def diff(
     *,
     config: Config,

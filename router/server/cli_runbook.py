@@ -5,18 +5,11 @@ Owns: its argument and output. Does not know: what stands in a runbook.
 
 import sys
 
-from cyclopts import App
-
 from router.errors import SettingsError
 from router.server.runbooks import names, of_alert, text_of
 from router.suggestions import did_you_mean
 
-__all__ = ["register"]
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    app.command(help_epilogue="Example:  fairline runbook node-down")(runbook)
+__all__ = ["runbook"]
 
 
 def runbook(name: str = "index", /) -> None:

@@ -13,30 +13,20 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.asking_server import ask, own_pages
 from router.server.settings import Settings, load
 from router.server.signalling import server_of, tell
 
-__all__ = ["register"]
+__all__ = ["drain", "reload", "upgrade"]
 
 FAILED = 1
 LOOK_S = 0.25
 RELOAD_S = 30.0
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
-
-
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    for command, line in (
-        (reload, "fairline reload --config fairline.toml"),
-        (drain, "fairline drain --config fairline.toml"),
-        (upgrade, "fairline upgrade --config fairline.toml"),
-    ):
-        app.command(help_epilogue=f"Example:  {line}")(command)
 
 
 def reload(*, config: Config) -> None:

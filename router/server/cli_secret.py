@@ -12,19 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cyclopts import App
-
 from router.errors import SettingsError
 
-__all__ = ["register"]
+__all__ = ["secret"]
 
 BYTES = 32
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    example = "Example:  fairline secret secrets/main secrets/identity"
-    app.command(help_epilogue=example)(secret)
 
 
 def secret(file: Path, /, *files: Path) -> None:

@@ -10,28 +10,21 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
-from router.archive.reading import Reader
+from router.archive.reading import FOLDER_NAME, Reader
 from router.errors import SettingsError
-from router.server.archiving import FOLDER_NAME
 from router.server.cli_lab import tenant_of
 from router.server.settings import Settings, load
 from router.server.zones import has_zone
 
-__all__ = ["register"]
+__all__ = ["staff"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
 Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Weekdays = Annotated[tuple[Weekday, ...], Parameter(negative=())]
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    example = "Example:  fairline staff config/staffing.toml --config fairline.toml --out staff.svg"
-    app.command(help_epilogue=example)(staff)
 
 
 def staff(

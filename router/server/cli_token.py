@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.auth import Authenticator, Identity, Role, TokenRefused, mint
@@ -19,21 +19,12 @@ from router.server.cli_lab import tenant_of
 from router.server.clock import Clock
 from router.server.settings import Settings, load
 
-__all__ = ["register"]
+__all__ = ["token"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    example = (
-        "Example:  fairline token --config fairline.toml --tenant main --role agent --sub alice "
-        "skills.support=80 languages.en=100 name=Alice"
-    )
-    app.command(help_epilogue=example)(token)
-
-
-async def token(
+def token(
     *claims: str,
     config: Config,
     tenant: str = "",
@@ -56,7 +47,9 @@ async def token(
     """
     settings = load(config, os.environ)
     if verify:
-        sys.stdout.write(_told(await _bearer(settings, verify)))
+        import trio  # a key set may have to be fetched
+
+        sys.stdout.write(_told(trio.run(_bearer, settings, verify)))
         return
     if role is None or not sub:
         raise SettingsError("say whom it is for: --role and --sub; or --verify FILE")

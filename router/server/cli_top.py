@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.asking_server import own_pages
 from router.server.settings import load
 
-__all__ = ["register"]
+__all__ = ["top"]
 
 EVERY_MIN_S = 1.0
 """A page of metrics is kept so long by the server."""
@@ -22,11 +22,6 @@ FAILED = 1
 
 Config = Annotated[list[Path] | None, Parameter(name=["--config", "-c"], negative=())]
 Urls = Annotated[list[str] | None, Parameter(name="--url", negative=())]
-
-
-def register(app: App) -> None:
-    """Adds the command to ``fairline``."""
-    app.command(help_epilogue="Example:  fairline top --config fairline.toml")(top)
 
 
 async def top(

@@ -18,27 +18,19 @@ from router.server.asking_server import Asked, ask_server
 from router.server.cli_archive import instant_ms
 from router.server.settings import load
 
-__all__ = ["register"]
+__all__ = ["webhooks"]
 
 Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
-def register(app: App) -> None:
-    """Adds the commands to ``fairline``."""
-    webhooks = App(
-        name="webhooks", help="Other systems that are told what happens.", help_format="plaintext"
-    )
-    for command, name, line in (
-        (show, "show", "show --config fairline.toml"),
-        (send_test, "test", "test crm --config fairline.toml"),
-        (deliveries, "deliveries", "deliveries crm --config fairline.toml --status failed"),
-        (replay, "replay", "replay crm --config fairline.toml --from 2026-01-31T12:00"),
-    ):
-        epilogue = f"Example:  fairline webhooks {line}"
-        webhooks.command(name=name, help_epilogue=epilogue)(command)
-    app.command(webhooks)
+webhooks = App(
+    name="webhooks", help="Other systems that are told what happens.", help_format="plaintext"
+)
 
 
+@webhooks.command(
+    name="show", help_epilogue="Example:  fairline webhooks show --config fairline.toml"
+)
 def show(*, config: Config, tenant: str = "", json: bool = False) -> None:
     """Prints how each hook stands: what waits, since when, what went wrong last.
 
@@ -59,6 +51,11 @@ def show(*, config: Config, tenant: str = "", json: bool = False) -> None:
         sys.stdout.write(f"{one.id:<24} {one.waiting:>8} waiting{wrong}\n")
 
 
+@webhooks.command(
+    name="replay",
+    help_epilogue="Example:  fairline webhooks replay crm --config fairline.toml"
+    " --from 2026-01-31T12:00",
+)
 def replay(
     hook: str,
     /,
@@ -85,6 +82,9 @@ def replay(
     sys.stdout.write(f"{count} events are delivered to {hook} once more.\n")
 
 
+@webhooks.command(
+    name="test", help_epilogue="Example:  fairline webhooks test crm --config fairline.toml"
+)
 def send_test(hook: str, /, *, config: Config, tenant: str = "") -> None:
     """Has the server send a hook an event that says nothing; exit code 1 where it was not taken.
 
@@ -104,6 +104,11 @@ def send_test(hook: str, /, *, config: Config, tenant: str = "") -> None:
     sys.stdout.write(f"{hook} answered {tried.status} in {tried.took_ms} ms.\n")
 
 
+@webhooks.command(
+    name="deliveries",
+    help_epilogue="Example:  fairline webhooks deliveries crm --config fairline.toml"
+    " --status failed",
+)
 def deliveries(
     hook: str,
     /,

@@ -7,7 +7,6 @@ nobody waits while a document is made, and each is made once however many ask fo
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 import trio
@@ -15,11 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from router.documents.asyncapi import asyncapi
-from router.documents.http_reference import http_reference
-from router.documents.openapi import openapi
 from router.documents.page import POLICY, page
-from router.documents.socket_reference import socket_reference
 
 __all__ = ["document_routes"]
 
@@ -51,8 +46,8 @@ def document_routes() -> list[Route]:
     return [
         Route(path, _served(make, headers, making))
         for path, make, headers in (
-            ("/v1/openapi.json", lambda: msgspec.json.encode(openapi()), _FOR_MACHINES),
-            ("/v1/asyncapi.json", lambda: msgspec.json.encode(asyncapi()), _FOR_MACHINES),
+            ("/v1/openapi.json", _openapi, _FOR_MACHINES),
+            ("/v1/asyncapi.json", _asyncapi, _FOR_MACHINES),
             ("/docs", _http_page, _FOR_PEOPLE),
             ("/docs/socket", _socket_page, _FOR_PEOPLE),
         )
@@ -71,16 +66,33 @@ _FOR_PEOPLE = {
 }
 
 
+# What makes a document is loaded by whoever makes it: most nodes are never asked for one.
+
+
+def _openapi() -> bytes:
+    from router.documents.openapi import openapi
+
+    return msgspec.json.encode(openapi())
+
+
+def _asyncapi() -> bytes:
+    from router.documents.asyncapi import asyncapi
+
+    return msgspec.json.encode(asyncapi())
+
+
 def _http_page() -> bytes:
-    return page("HTTP calls", http_reference(_plain(openapi()), _HTTP), _LINKS).encode()
+    from router.documents.http_reference import http_reference
+
+    document = msgspec.json.decode(_openapi())
+    return page("HTTP calls", http_reference(document, _HTTP), _LINKS).encode()
 
 
 def _socket_page() -> bytes:
-    return page("The socket", socket_reference(_plain(asyncapi()), _SOCKET), _LINKS).encode()
+    from router.documents.socket_reference import socket_reference
 
-
-def _plain(document: object) -> Any:  # noqa: ANN401 - JSON
-    return msgspec.json.decode(msgspec.json.encode(document))
+    document = msgspec.json.decode(_asyncapi())
+    return page("The socket", socket_reference(document, _SOCKET), _LINKS).encode()
 
 
 def _served(

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import trio
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
@@ -93,6 +92,8 @@ class KeySet:
     """The keys behind one ``jwks_url``, kept and refreshed."""
 
     def __init__(self, entry: KeyEntry, fetch: Fetch) -> None:
+        import trio  # whoever only signs does without
+
         self._entry = entry
         self._fetch = fetch
         self._keys: dict[str, TokenKey] = {}
@@ -128,6 +129,8 @@ class KeySet:
         return now_ms - self._good_at_ms >= CACHE_MS
 
     async def _fetch_now(self, now_ms: int) -> None:
+        import trio
+
         url = self._entry.jwks_url
         try:
             content = await trio.to_thread.run_sync(self._fetch, url, abandon_on_cancel=True)

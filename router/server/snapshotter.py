@@ -15,28 +15,27 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 import msgspec
-import structlog
 
 from router.core import CORE_VERSION
 from router.errors import JournalUnavailable, StorageError
 from router.journal.base import Batch
 from router.journal.file_ops import DiskOps, FileOps
 from router.journal.following import Following
-from router.journal.redis_address import RedisAddress, address_of
-from router.journal.redis_following import RedisFollowing
-from router.journal.redis_layout import StreamPlace
-from router.journal.redis_link import Link
-from router.journal.redis_snapshots import RedisSnapshots
+from router.journal.remarks import heard_by
 from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots
 from router.journal.snapshot_store import Follow, Follower, P, Snapshot, SnapshotStore
 from router.server.clock import Clock
 from router.server.replica import Plan, Replica, StartOver
+
+if TYPE_CHECKING:
+    from router.journal.redis_address import RedisAddress
+    from router.journal.redis_layout import StreamPlace
 
 __all__ = [
     "URL_VARIABLE",
@@ -121,10 +120,13 @@ def followed_folder(folder: Path, ops: FileOps | None = None) -> Followed[Place]
     return Followed(FileSnapshots(folder, disk), follow)
 
 
-def followed_redis(address: RedisAddress) -> Followed[StreamPlace]:
+def followed_redis(address: "RedisAddress") -> "Followed[StreamPlace]":
     """A journal in a Redis."""
+    from router.journal.redis_following import RedisFollowing  # a file journal does without
+    from router.journal.redis_link import Link
+    from router.journal.redis_snapshots import RedisSnapshots
 
-    def follow(place: StreamPlace | None) -> RedisFollowing:
+    def follow(place: "StreamPlace | None") -> RedisFollowing:
         return RedisFollowing(Link(address), core_version=CORE_VERSION, place=place)
 
     return Followed(RedisSnapshots(Link(address)), follow)
@@ -259,13 +261,15 @@ def main(arguments: Sequence[str]) -> int:
     url = os.environ.pop(URL_VARIABLE, "")
     pace = Pace(int(commands), int(span_ms))
     os.nice(NICENESS)
-    structlog.configure(processors=[_say_line])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which ends this
     try:
-        if url:
-            _run(followed_redis(address_of(url)), pace)
-        else:
-            _run(followed_folder(Path(source)), pace)
+        with heard_by(_say_remark):
+            if url:
+                from router.journal.redis_address import address_of
+
+                _run(followed_redis(address_of(url)), pace)
+            else:
+                _run(followed_folder(Path(source)), pace)
     except BrokenPipeError:
         return 0
     except (StorageError, OSError) as error:
@@ -278,10 +282,9 @@ def _run(followed: Followed[P], pace: Pace) -> None:
     Snapshotter(followed, pace, say=_say, is_over=_stdin_ended, steady_ms=Clock().steady_ms).run()
 
 
-def _say_line(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
-    """Hands a line of the log to the process that has a log."""
-    _say(Problem(f"{line['event']}: {line.get('error', '')}"))
-    raise structlog.DropEvent
+def _say_remark(event: str, fields: dict[str, object]) -> None:
+    """Hands what the journal remarks to the process that has a log."""
+    _say(Problem(f"{event}: {fields.get('error', '')}"))
 
 
 def _say(said: Said) -> None:

@@ -11,15 +11,10 @@ sets and of Redis, and those not where nobody is to be asked; one that hangs cos
 import time
 import urllib.error
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from router.errors import SettingsError
-from router.journal.redis_address import address_of
-from router.journal.redis_connect import need_redis
-from router.journal.redis_health import try_redis
 from router.server.auth import Authenticator
-from router.server.certificates import certificate_of
 from router.server.keys import Fetch, read_set
 from router.server.settings import (
     KeyEntry,
@@ -28,7 +23,6 @@ from router.server.settings import (
     SettingsErrors,
     warnings,
 )
-from router.server.trace_export import check_traces
 
 __all__ = ["CERTIFICATE_WARN_S", "Found", "key_sets", "try_all"]
 
@@ -52,10 +46,7 @@ def try_all(settings: Settings, fetch: Fetch | None) -> Iterator[Found]:
     yield from _of_redis(settings.server, is_asked=fetch is not None)
     if fetch is not None:
         yield from _of_key_sets(settings, fetch)
-    try:
-        check_traces(settings.server)
-    except SettingsError as error:
-        yield Found("error", error.key, str(error))
+    yield from _of_traces(settings)
     for sentence in warnings(settings):
         key, _, message = sentence.partition(": ")
         yield Found("warning", key, message)
@@ -69,7 +60,22 @@ def _of_keys(settings: Settings) -> Iterator[Found]:
             yield Found("error", error.key, str(error))
 
 
+def _of_traces(settings: Settings) -> Iterator[Found]:
+    if not settings.server.traces:
+        return
+    from router.server.trace_export import check_traces  # loads what metrics need
+
+    try:
+        check_traces(settings.server)
+    except SettingsError as error:
+        yield Found("error", error.key, str(error))
+
+
 def _of_certificate(settings: Settings) -> Iterator[Found]:
+    if not settings.server.tls_cert:
+        return
+    from router.server.certificates import certificate_of  # loads what serves
+
     try:
         certificate = certificate_of(settings.server)
     except SettingsError as error:
@@ -89,6 +95,10 @@ def _of_certificate(settings: Settings) -> Iterator[Found]:
 def _of_redis(server: ServerSettings, *, is_asked: bool) -> Iterator[Found]:
     if server.journal != "redis":
         return
+    from router.journal.redis_address import address_of
+    from router.journal.redis_connect import need_redis
+    from router.journal.redis_health import try_redis
+
     try:
         need_redis()
     except SettingsError as error:
@@ -114,6 +124,10 @@ def key_sets(settings: Settings) -> dict[str, KeyEntry]:
 
 def _of_key_sets(settings: Settings, fetch: Fetch) -> Iterator[Found]:
     wanted = key_sets(settings)
+    if not wanted:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = pool.map(lambda entry: _fault_of(entry, fetch), wanted.values())
         for key, sentence in zip(wanted, tried, strict=True):

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from msgspec import Struct, field
 
 from router import __version__
-from router.archive.reading import file_of
+from router.archive.reading import FOLDER_NAME, file_of
 from router.archive.schema import STEPS, check
 from router.core import CORE_VERSION
 from router.errors import SettingsError, StorageError
@@ -26,7 +26,6 @@ from router.journal.readonly import PinnedOps
 from router.journal.segments import Place, Recovered, recover
 from router.journal.snapshot_files import newest
 from router.journal.snapshot_store import Snapshot
-from router.server.archiving import FOLDER_NAME
 from router.server.inspecting import pinned
 from router.server.replica import Plan, Replica, StartOver
 from router.server.settings import Settings

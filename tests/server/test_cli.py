@@ -130,17 +130,18 @@ def test_a_wrong_command_line_ends_with_2(
 
 
 def test_a_missing_file_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("check", "serve"):
-        ended = Ended(capsys, command, "--config", "nowhere.toml")
-        assert ended.code == 1
-        assert ended.err.startswith("fairline: nowhere.toml: cannot be read")
-        assert "Traceback" not in ended.err
-
-
-def test_a_port_beyond_the_last_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    ended = Ended(capsys, "demo", "--port", "70000")
+    ended = Ended(capsys, "check", "--config", "nowhere.toml")
     assert ended.code == 1
-    assert "65535" in ended.err
+    assert ended.err.startswith("fairline: nowhere.toml: cannot be read")
+    assert "Traceback" not in ended.err
+
+
+def test_no_command_lists_all_with_a_sentence_each(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Ended(capsys, "--help")
+    assert (shown.code, shown.err) == (0, "")
+    assert "Runs a node until SIGTERM" in shown.out
+    assert "Shows, verifies, copies and mends the file journal." in shown.out
+    assert Ended(capsys).out == shown.out
 
 
 def test_the_module_runs_like_the_command_and_refuses_to_run_without_assertions() -> None:
