@@ -84,7 +84,7 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.trying
+server.trying server.inspecting_redis
 server.floor_figures server.journal_figures server.detailed server.http_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.appending server.openings server.doors server.doorways server.snapshotting server.filed
