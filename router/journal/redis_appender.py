@@ -54,7 +54,7 @@ PATIENCE_SECONDS = 1.0
 CLOSE_SECONDS = 2.0
 """How long, while the journal is closed, the fate of the last batch is asked for."""
 
-_PAUSE_FIRST_SECONDS = 0.1
+_PAUSE_FIRST_SECONDS = 0.05
 _PAUSE_MAX_SECONDS = 1.0
 _REPLICA_MS = 200
 _REPAIR_COUNT = 64

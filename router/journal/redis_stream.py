@@ -16,12 +16,12 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import trio
 
-from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Batch, Command, Done, Record, stamp, wait_appended
+from router.errors import StorageError
+from router.journal.base import Batch, Command, Done, Record, Take, stamp, wait_appended
 from router.journal.live import Live, size_of
 from router.journal.redis_cursor import StreamCursor
 from router.journal.redis_layout import (
@@ -144,9 +144,11 @@ class RedisJournal:
         """See `Journal`."""
         await wait_appended(self, commands, floor_ms)
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`; readers that keep up never ask Redis."""
-        return self._live.read(lambda: self._cursor(after), after, self._load)
+        return self._live.read(lambda: self._cursor(after), after, self._load, take)
 
     async def trim(
         self,
@@ -243,17 +245,10 @@ class RedisJournal:
         return entry
 
     def _publish(self, group: list[Request], outcome: Batch | Exception) -> None:
-        """Tell callers and readers what became of a group, on trio's thread."""
-        error: StorageError | None = None
-        if isinstance(outcome, StreamEntry):
-            self._live.add(outcome)
-        elif isinstance(outcome, JournalUnavailable):
-            error = outcome
-        else:
-            self._live.fail(str(outcome) or repr(outcome))
-            error = StorageError(self._live.failure)
-        for request in group:
-            request.done(error)
+        """Tell everybody, on trio's thread."""
+        self._live.publish(
+            cast("StreamEntry | Exception", outcome), [request.done for request in group]
+        )
 
 
 def _are_done(done: Sequence[Mapping[str, int]], place: StreamPlace) -> bool:

@@ -83,6 +83,7 @@ class RedisServer:
             "appendonly": "yes",
             "appendfsync": "always",
             "save": "",
+            "repl-diskless-sync-delay": "0",
             "maxmemory-policy": "noeviction",
             "logfile": str(self.folder / "log"),
             "daemonize": "no",
