@@ -119,7 +119,9 @@ async def test_the_figures_that_are_looked_at_are_a_server_s() -> None:
     async with open_node() as node:
         page = (await node.get("/metrics"))[2].decode()
     known = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
-    elsewhere = {name for name in named if re.search("disk|webhook|redis|archive_(lag|behind)", name)}
+    elsewhere = {
+        name for name in named if re.search("disk|webhook|redis|archive_(lag|behind)", name)
+    }
     assert sorted(named - known - elsewhere) == []
     text = (RUNBOOKS.parent / "reference" / "metrics.md").read_text("utf-8")
     assert all(f"`{name}`" in text for name in elsewhere)
