@@ -16,11 +16,13 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import NamedTuple
 
 import structlog
 import trio
 
+from router.journal.redis_address import address_of
 from router.server import http, logs
 from router.server.announcing import Announcing
 from router.server.app import Node
@@ -28,9 +30,11 @@ from router.server.clock import Clock
 from router.server.collecting import short_collections
 from router.server.doorways import open_door
 from router.server.filed import warn_of_differences
+from router.server.redis_watch import RedisWatch
 from router.server.reloading import wait_to_stop
 from router.server.settings import Settings
-from router.server.storing import opened
+from router.server.standby import wait_for_turn
+from router.server.storing import claimed, opened
 
 __all__ = ["Addresses", "new_life", "run", "serve"]
 
@@ -62,7 +66,15 @@ async def serve(
     """
     clock = Clock()
     logs.configure(settings.server.log, clock, node=settings.server.node)
-    async with opened(settings, clock) as kept:
+    owned = None
+    if settings.server.journal == "redis":
+        watch = RedisWatch(address_of(settings.server.redis_url), settings.server)
+        claim = partial(claimed, settings.server, watch.count)
+        turn = await wait_for_turn(settings, watch, claim, reload)
+        if turn is None:
+            return
+        owned, settings = turn
+    async with opened(settings, clock, owned) as kept:
         node = Node(
             settings,
             kept.journal,
