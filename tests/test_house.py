@@ -58,7 +58,7 @@ journal.redis_health
 journal.writers
 journal.log journal.readonly journal.checking journal.redis_link
 journal.redis_cursor journal.redis_appender journal.redis_snapshots
-journal.redis_reading
+journal.redis_reading journal.redis_key
 journal.redis_owner
 journal.backup journal.file journal.redis_following journal.redis_stream
 archive.pages
