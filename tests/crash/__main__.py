@@ -1,4 +1,4 @@
-"""`python -m tests.crash --kills N --seed S`: kill -9 at any moment, and look what is left.
+"""`python -m tests.crash --kills N --seed S [--on redis]`: kill -9 at any moment; what is left?
 
 Owns: when a server is killed, the order of checks, the figures.
 Does not know: what people do, what must be there.
@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,9 @@ from router.core import Router
 from router.ids import PersonKey
 from tests.crash.ledger import Ledger, Missing, replayed
 from tests.crash.people import Someone, agent, customer
+from tests.crash.redis_nodes import Forgetful, Pair
 from tests.crash.server import AGENTS, Server, Serving
+from tests.helpers.redis_server import redis_server
 
 __all__ = ["Figures", "hunt", "main"]
 
@@ -169,19 +172,43 @@ def _compare_replays(journal: str, router: Router) -> None:
             raise Missing(f"a replay elsewhere came to {done.stdout} {done.stderr}")
 
 
+@contextmanager
+def _on_folder(folder: Path) -> Iterator[Serving]:
+    yield Server(folder)
+
+
+@contextmanager
+def _on_redis(folder: Path) -> Iterator[Serving]:
+    with redis_server(folder / "redis") as redis:
+        yield Forgetful(folder, redis)
+
+
+@contextmanager
+def _on_pair(folder: Path) -> Iterator[Serving]:
+    with redis_server(folder / "redis") as redis:
+        yield Pair(folder, redis)
+
+
+_SERVING = {"folder": _on_folder, "redis": _on_redis, "pair": _on_pair}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Hunt as asked; the exit code tells whether anything was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--on", choices=[*_SERVING], default="folder", help="what is killed")
     parser.add_argument("--replay", help="only print position and digest of this journal")
     asked = parser.parse_args(arguments)
     if asked.replay is not None:
         router, _ = replayed(asked.replay)
         sys.stdout.write(f"{router.position} {router.digest()}\n")
         return 0
-    with tempfile.TemporaryDirectory(prefix="fairline-crash-") as folder:
-        figures = trio.run(hunt, Server(Path(folder)), asked.kills, asked.seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="fairline-crash-") as folder,
+        _SERVING[asked.on](Path(folder)) as serving,
+    ):
+        figures = trio.run(hunt, serving, asked.kills, asked.seed)
     sys.stdout.write(f"{figures}\n")
     return 0
 
