@@ -12,12 +12,13 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 import trio
 
 from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
+from router.journal.base import Batch
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender, Kept
 from router.journal.redis_cursor import beginning_of, last_of
@@ -40,6 +41,9 @@ FIRST_SECONDS = 10.0
 _NODE_CHARS_MAX = 60
 _PASSING = ("TAKEN", "READONLY", "MISCONF", "NOREPLICAS", "BUSY")
 """What Redis may refuse a claim for, and take it later."""
+
+_LASTING = ("WRONGPASS", "NOAUTH", "NOPERM", "ERR")
+"""What it says to those whom it does not let in; at a start nobody waits for that to change."""
 
 _LOG = structlog.get_logger("fairline.journal")
 
@@ -137,11 +141,11 @@ class Claim:
             await self.writer.aclose()
             await self.writer.call(self.appender.release)
 
-    def _commit_group(self, group: list[Request]) -> Any:  # noqa: ANN401 - a batch or an error
+    def _commit_group(self, group: list[Request]) -> Batch | Exception:
         assert self._commit is not None, "appends come through a journal"
         return self._commit(group)
 
-    def _hear(self, group: list[Request], outcome: Any) -> None:  # noqa: ANN401 - as above
+    def _hear(self, group: list[Request], outcome: Batch | Exception) -> None:
         if isinstance(outcome, Exception) and not isinstance(outcome, JournalUnavailable):
             self.failure = self.failure or str(outcome)
         if self._publish is not None:
@@ -181,7 +185,8 @@ async def claim(
         before = await _wait(bidder, told)
         kept = await trio.to_thread.run_sync(_kept, link, partitions)
     except BaseException:
-        link.close()
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(bidder.give_up)
         raise
     _LOG.info("journal.claimed", before=before)
     token = trio.lowlevel.current_trio_token()
@@ -206,10 +211,11 @@ async def _wait(bidder: "_Bidder", told: Callable[[Seen], None]) -> str:
                 return bidder.seen.node
         except RedisAway as error:
             bidder.watch.lose_sight()
-            if said is None and trio.current_time() > first_by:
+            is_lasting = error.code in _LASTING or trio.current_time() > first_by
+            if said is None and is_lasting:
                 raise StorageError(f"Redis does not answer: {error}.") from error
         else:
-            if bidder.seen != said:
+            if bidder.seen.node and bidder.seen != said:
                 said = bidder.seen
                 _LOG.info("journal.standby", owner=said.node, is_serving=said.is_serving)
                 told(said)
@@ -227,6 +233,7 @@ class _Bidder:
         self._node = node
         self._partitions = partitions
         self._core_version = core_version
+        self._is_claimed = False
         self.watch = Watch()
         self.seen = Seen("", is_serving=False)
 
@@ -271,8 +278,19 @@ class _Bidder:
                 key="server.partitions",
             )
 
+    def give_up(self) -> None:
+        """Leave the store to others at once, where it may be this life's already."""
+        try:
+            if self._is_claimed:
+                self._link.call(("FCALL", "fairline_release", 2, STORE, OWNER, self._life))
+        except (RedisAway, RedisRefused) as error:
+            _LOG.warning("redis.not_released", reason=str(error))
+        finally:
+            self._link.close()
+
     def _claim(self, owner: _Owner) -> None:
         self._link.load_functions()
+        self._is_claimed = True
         self._link.call(
             (
                 *("FCALL", "fairline_claim", 2, STORE, OWNER, self._life, self._node),

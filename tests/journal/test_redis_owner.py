@@ -235,6 +235,27 @@ async def test_a_start_can_be_given_up_while_it_stands_by(server: RedisServer) -
 
 
 @pytest.mark.process
+async def test_a_start_that_is_given_up_as_it_claims_leaves_the_store_free(
+    server: RedisServer,
+) -> None:
+    """The claim is carried out by another thread, which nobody can call back."""
+    for delay in range(12):
+        with trio.move_on_after(delay / 1000):
+            await (await own(server)).aclose()
+        assert server.ask("EXISTS", OWNER) == 0
+
+
+@pytest.mark.process
+async def test_a_wrong_password_is_told_at_once(server: RedisServer) -> None:
+    server.ask("ACL", "SETUSER", "fair", "on", ">right", "+@all", "~*")
+    address = address_of(f"redis://fair:wrong@127.0.0.1:{server.port}/0")
+    with trio.fail_after(5), pytest.raises(StorageError, match="Redis does not answer") as raised:
+        await claim(address, partitions=4, core_version=1)
+    assert "wrong@" not in repr(raised.value)
+    assert "invalid username-password" in str(raised.value)
+
+
+@pytest.mark.process
 def test_a_redis_without_functions_is_named(tmp_path: Path) -> None:
     """Six and older know no functions; renamed away they are unknown here, too."""
     with (
