@@ -58,6 +58,7 @@ journal.redis_health
 journal.writers
 journal.log journal.readonly journal.checking journal.redis_link
 journal.redis_cursor journal.redis_appender journal.redis_snapshots
+journal.redis_reading journal.redis_key
 journal.redis_owner
 journal.backup journal.file journal.redis_following journal.redis_stream
 archive.pages
@@ -84,7 +85,7 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.trying
+server.trying server.inspecting_redis
 server.floor_figures server.journal_figures server.detailed server.http_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.appending server.applying server.openings server.doors server.doorways server.filed
@@ -95,7 +96,7 @@ server.demo_people server.site_customers server.hub server.storing server.starti
 server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
 server.fetching server.tickets server.delivery_figures
 server.connection server.calls server.preferences
-server.asked_for
+server.asked_for server.mends server.rest_reads
 server.policy_tags
 server.live_rows
 server.rest server.records server.exports server.hook_calls server.rehearsal

@@ -66,14 +66,16 @@ async def serve(
     """
     clock = Clock()
     logs.configure(settings.server.log, clock, node=settings.server.node)
-    owned = None
+    owned = watch = None
     if settings.server.journal == "redis":
         watch = RedisWatch(address_of(settings.server.redis_url), settings.server)
         claim = partial(claimed, settings.server, watch.count)
         turn = await wait_for_turn(settings, watch, claim, reload)
         if turn is None:
+            _LOG.info("server.stopped")
             return
         owned, settings = turn
+        watch.owns = lambda: turn.claimed.is_owner
     async with opened(settings, clock, owned) as kept:
         node = Node(
             settings,
@@ -83,6 +85,7 @@ async def serve(
             desk=desk,
             archive=kept.archive,
             kept=kept,
+            watch=watch,
         )
         del kept  # the cores that a snapshot began are the node's now
         async with short_collections():
@@ -104,14 +107,16 @@ async def run(
             machine.start_soon(node.archiving.run)
         machine.start_soon(node.webhooks.run)
         machine.start_soon(node.node_figures.measure_lag)
+        if node.redis_watch is not None:
+            machine.start_soon(node.redis_watch.run)
         machine.start_soon(logs.keep_telling)
+        machine.start_soon(manager.feed_the_watchdog)  # who stood by counts as started already
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async with trio.open_nursery() as doors:
                 addresses = await _open_doors(node, doors)
                 await _start(node, machine, signals, manager)
                 _LOG.info("server.listening", address=addresses[0][0], port=addresses[0][1])
                 manager.say("READY=1", "STATUS=serving")
-                machine.start_soon(manager.feed_the_watchdog)
                 task_status.started(addresses)
                 await wait_to_stop(signals, node, reload)
                 _LOG.info("server.draining")

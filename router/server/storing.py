@@ -16,11 +16,12 @@ import trio
 
 from router.archive.base import Archive
 from router.core import CORE_VERSION
-from router.errors import StorageError
+from router.errors import ArchiveLocked, StorageError
 from router.journal.base import Journal
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
 from router.journal.redis_address import address_of
+from router.journal.redis_key import shared_key
 from router.journal.redis_layout import StreamPlace
 from router.journal.redis_link import Link
 from router.journal.redis_owner import Claim, claim
@@ -40,11 +41,15 @@ from router.server.sections import Webhook
 from router.server.settings import ServerSettings, Settings
 from router.server.snapshotter import URL_VARIABLE
 from router.server.snapshotting import Snapshotting, Terms
+from router.server.visitors import visitor_key
 from router.server.webhooks import check_heard, needed, pass_over
 
 __all__ = ["Kept", "claimed", "journal_folder", "opened", "snapshotting"]
 
 CLOSE_S = 5.0
+RELEASE_S = 10.0
+"""How long a node waits that owns the journal for whoever has the archive still open."""
+AGAIN_S = 0.1
 _EVERYTHING = 2**62
 _LOG = structlog.get_logger("fairline.app")
 
@@ -57,6 +62,8 @@ class Kept(NamedTuple):
     snapshots: Snapshots[Any] | None = None
     archive: Archive | None = None
     hooks: HookStore | None = None
+    key: bytes | None = None
+    """Signs tokens of visitors on all nodes of this journal; None: the folder has it."""
 
 
 def journal_folder(server: ServerSettings) -> Path:
@@ -114,7 +121,7 @@ async def opened(
 
 @asynccontextmanager
 async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> AsyncIterator[Kept]:
-    async with open_archive(settings) as archive, _open_hooks(settings) as hooks:
+    async with _open_archive(settings) as archive, _open_hooks(settings) as hooks:
         if settings.server.journal == "memory":
             kept = Kept(MemoryJournal(clock.wall_ms), hooks=hooks)
         elif settings.server.journal == "file":
@@ -129,6 +136,24 @@ async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> Asyn
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_S):
                 await kept.journal.aclose()
+
+
+@asynccontextmanager
+async def _open_archive(settings: Settings) -> AsyncIterator[Archive | None]:
+    """Waits for a node that gave the journal in Redis up just now: its files are let go last."""
+    patient_s = RELEASE_S if settings.server.journal == "redis" else 0.0
+    async with AsyncExitStack() as stack:
+        yield await _entered(stack, settings, trio.current_time() + patient_s)
+
+
+async def _entered(stack: AsyncExitStack, settings: Settings, end_s: float) -> Archive | None:
+    while True:
+        try:
+            return await stack.enter_async_context(open_archive(settings))
+        except ArchiveLocked:
+            if trio.current_time() >= end_s:
+                raise
+        await trio.sleep(AGAIN_S)
 
 
 @asynccontextmanager
@@ -169,7 +194,9 @@ async def _open_redis(
     async def open_at(place: StreamPlace | None) -> RedisJournal:
         return RedisJournal(owned, wall_ms=clock.wall_ms, place=place)
 
-    return await _open_behind(store, open_at, settings, clock, archive, hooks)
+    kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
+    own = await trio.to_thread.run_sync(visitor_key, Path(settings.server.data))
+    return kept._replace(key=await trio.to_thread.run_sync(shared_key, owned.address, own))
 
 
 async def _open_behind(
