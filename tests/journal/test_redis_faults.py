@@ -20,7 +20,7 @@ from router.journal.redis_layout import OWNER
 from router.journal.redis_owner import claim
 from router.journal.redis_stream import RedisJournal
 from tests.helpers.redis_proxy import Fate, redis_proxy
-from tests.helpers.redis_server import REDIS, VALKEY, RedisServer, redis_server
+from tests.helpers.redis_server import REDIS, VALKEY, RedisServer, redis_server, sentinel
 from tests.journal.contract import Wall, take
 
 pytestmark = pytest.mark.process
@@ -214,6 +214,32 @@ async def test_a_batch_is_told_once_a_replica_has_it(valkey: RedisServer, tmp_pa
             await load.until(20)
         assert asleep <= before + CALLERS
         await load.check(valkey)
+
+
+async def test_a_primary_that_dies_is_followed_by_a_replica_that_has_what_was_answered(
+    valkey: RedisServer, tmp_path: Path
+) -> None:
+    with (
+        redis_server(tmp_path / "left") as left,
+        redis_server(tmp_path / "right") as right,
+    ):
+        for replica in (left, right):
+            replica.ask("REPLICAOF", "127.0.0.1", valkey.port)
+            with trio.fail_after(FAR):
+                while replica.ask("ROLE")[3] != b"connected":  # noqa: ASYNC110 - of its own
+                    await trio.sleep(0.01)
+        # A Sentinel asks for replicas when it starts, and then every ten seconds.
+        with sentinel(tmp_path / "sentinel", valkey, "line") as watching:
+            async with (
+                journal_on(watching.address, is_replicated=True) as journal,
+                load_on(journal) as load,
+            ):
+                await load.until(20)
+                valkey.kill()
+                await load.until(20)
+            (_, port) = watching.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "line")
+            (primary,) = (one for one in (left, right) if one.port == int(port))
+            await load.check(primary)
 
 
 class Node:
