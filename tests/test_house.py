@@ -96,7 +96,7 @@ server.demo_people server.site_customers server.hub server.storing server.starti
 server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
 server.fetching server.tickets server.delivery_figures
 server.connection server.calls server.preferences
-server.asked_for
+server.asked_for server.mends server.rest_reads
 server.policy_tags
 server.live_rows
 server.rest server.records server.exports server.hook_calls server.rehearsal
