@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,9 +39,10 @@ ROOT = Path(__file__).parents[2]
 CUSTOMERS = tuple("klmnop")
 START_S = 0.7
 """A start takes about so long; kills fall into it as well as behind it."""
-LOAD_S = (0.0, 1.0)
+LOAD_S = 1.0
 
 
+Ripe = Callable[[], Awaitable[None]]
 MOMENTS = {"in a start": 1, "under load": 2}
 
 
@@ -66,7 +68,7 @@ async def hunt(
     seed: int,
     *,
     moments: Mapping[str, int] = MOMENTS,
-    load_s: tuple[float, float] = LOAD_S,
+    ripe: Ripe = trio.lowlevel.checkpoint,
 ) -> Figures:
     """Kill a server so many times, checking after each.
 
@@ -75,7 +77,7 @@ async def hunt(
         kill_count: How often it is killed.
         seed: Of everything that is left to chance.
         moments: When, each with its weight.
-        load_s: How long people have been there, from and to, in a kill under load.
+        ripe: Is waited for before a kill under load.
 
     Raises:
         Missing: something that was answered is not there, or twice.
@@ -90,7 +92,7 @@ async def hunt(
     try:
         for _ in range(kill_count):
             when = chance.choices([*moments], [*moments.values()])[0]
-            await _one_life(server, people, chance, when, load_s)
+            await _one_life(server, people, chance, when, ripe)
             kills[when] += 1
             await trio.to_thread.run_sync(ledger.check, server.journal)
         await _look_at_all(server, people, ledger)
@@ -106,7 +108,7 @@ async def _one_life(
     people: list[Someone],
     chance: random.Random,
     when: str,
-    load_s: tuple[float, float],
+    ripe: Ripe,
 ) -> None:
     server.start()
     async with trio.open_nursery() as nursery:
@@ -117,7 +119,8 @@ async def _one_life(
             await trio.sleep(chance.uniform(0.001, START_S))
         else:
             await people[0].is_welcome.wait()
-            await trio.sleep(chance.uniform(*load_s))
+            await ripe()
+            await trio.sleep(chance.uniform(0, LOAD_S))
         server.check_alive()
         server.kill()
         nursery.cancel_scope.cancel()
@@ -173,20 +176,21 @@ def _compare_replays(journal: str, router: Router) -> None:
 
 
 @contextmanager
-def _on_folder(folder: Path) -> Iterator[Serving]:
-    yield Server(folder)
+def _on_folder(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+    yield Server(folder), trio.lowlevel.checkpoint
 
 
 @contextmanager
-def _on_redis(folder: Path) -> Iterator[Serving]:
+def _on_redis(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
     with redis_server(folder / "redis") as redis:
-        yield Forgetful(folder, redis)
+        node = Forgetful(folder, redis)
+        yield node, node.ripe
 
 
 @contextmanager
-def _on_pair(folder: Path) -> Iterator[Serving]:
+def _on_pair(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
     with redis_server(folder / "redis") as redis:
-        yield Pair(folder, redis)
+        yield Pair(folder, redis), trio.lowlevel.checkpoint
 
 
 _SERVING = {"folder": _on_folder, "redis": _on_redis, "pair": _on_pair}
@@ -206,9 +210,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     with (
         tempfile.TemporaryDirectory(prefix="fairline-crash-") as folder,
-        _SERVING[asked.on](Path(folder)) as serving,
+        _SERVING[asked.on](Path(folder)) as (serving, ripe),
     ):
-        figures = trio.run(hunt, serving, asked.kills, asked.seed)
+        figures = trio.run(partial(hunt, serving, asked.kills, asked.seed, ripe=ripe))
     sys.stdout.write(f"{figures}\n")
     return 0
 

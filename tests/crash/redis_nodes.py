@@ -5,13 +5,19 @@ Owns: which of them run, what a life finds in its folder.
 Does not know: who connects, what must be there afterwards.
 """
 
+import re
 import shutil
 from pathlib import Path
 
 import trio
 
-from tests.crash.server import Server
+from router.core import CORE_VERSION
+from router.journal.redis_layout import POSITIONS
+from router.journal.redis_link import Link
+from router.journal.redis_snapshots import RedisSnapshots
+from tests.crash.server import TENANT, Server
 from tests.helpers.redis_server import RedisServer
+from tests.server.test_durability import archived
 
 __all__ = ["Forgetful", "Pair"]
 
@@ -26,6 +32,7 @@ journal_keep = "all"
 """Snapshots come soon; nothing is trimmed, so that a replay from the start can judge."""
 
 CONNECT_S = 30.0
+RIPE_S = 30.0
 
 
 def _node(folder: Path, redis: RedisServer, name: str, program: tuple[str, ...]) -> Server:
@@ -46,6 +53,9 @@ class Forgetful:
         keeps_archive: bool = True,
     ) -> None:
         self._server = _node(folder, redis, "one", program)
+        self._redis = redis
+        self.ends: list[int] = []
+        """How many commands there were when each life began."""
         self._keeps_archive = keeps_archive
         self.journal = redis.url
         self.token = self._server.token
@@ -63,7 +73,25 @@ class Forgetful:
                 shutil.rmtree(path)
             elif path.is_file():
                 path.unlink()
+        self.ends.append(int(self._redis.ask("HGET", POSITIONS, TENANT) or 0))
         self._server.start()
+
+    async def ripe(self) -> None:
+        """Wait until the next life would begin at a snapshot: the archive has come so far, too."""
+        with trio.fail_after(RIPE_S):
+            while not await trio.to_thread.run_sync(self._is_ripe):  # noqa: ASYNC110 - a process
+                await trio.sleep(0.05)
+
+    def _is_ripe(self) -> bool:
+        known = RedisSnapshots(Link(self._redis.address)).newest(CORE_VERSION)
+        return (
+            known is not None
+            and archived(self._server.data.parent) >= known.positions.get(TENANT, 0) > 0
+        )
+
+    def replayed(self) -> list[int]:
+        """How many commands each life replayed."""
+        return [int(count) for count in re.findall(r"replay_count=(\d+)", self._server.logged())]
 
 
 class Pair:

@@ -127,7 +127,11 @@ class Server:
 
     def said(self) -> str:
         """The last of what it logged."""
-        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-30:])
+        return "\n".join(self.logged().splitlines()[-30:])
+
+    def logged(self) -> str:
+        """All that it logged, in all its lives."""
+        return self._log.read_text("utf-8", "replace")
 
     async def connect(self) -> trio.SocketStream:
         """A connection; waits until the server listens.
