@@ -74,6 +74,7 @@ class Agent(Person):
                 await self.do("offer.seen", offer=offer.id)
             due = offer.at + seconds
             await self._crew.until(due)
+            await self.up.wait()  # the next ``welcome`` says whether it is still to be answered
             if offer.outcome or offer.is_agent_gone:
                 return
             if lot < group.misses + group.declines:

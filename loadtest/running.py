@@ -124,10 +124,16 @@ class _Generator:
 
     def say(self, line: str) -> None:
         """Tells it something."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it broke; whoever asks for its sheet hears why
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
+        stdin = self._process.stdin
+        assert stdin is not None
+        if stdin.closed:
+            return
+        try:
+            stdin.write(line + "\n")
+            stdin.flush()
+        except BrokenPipeError:  # it broke; whoever asks for its sheet hears why
+            with suppress(BrokenPipeError):
+                stdin.close()  # what could not be said would be tried again at the end
 
     def wait_ready(self) -> int:
         """Waits until everybody of it is connected; how many they are."""

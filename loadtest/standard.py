@@ -53,10 +53,14 @@ class Part(NamedTuple):
 
 
 def _gateway(figures: Figures) -> str:
-    return (
-        f"a relayed message costs {figures['ratio_per_message']}x an echo's CPU, "
-        f"a frame {figures['ratio_per_frame']}x"
-    )
+    def one(pace: Figures) -> str:
+        ratio = {row["name"]: row["ratio"] for row in pace["servers"]}
+        return (
+            f"at {pace['messages_per_s']:,}/s a message answered costs {ratio['answered']}x an"
+            f" echo's CPU, one relayed {ratio['relayed']}x"
+        )
+
+    return ", ".join(map(one, figures["paces"]))
 
 
 def _core(figures: Figures) -> str:
@@ -114,7 +118,7 @@ def _short(name: str, seconds: int, takes_s: int, *more: str, how: str = "--seco
 PARTS: tuple[Part, ...] = (
     _bench("core", _core, 120),
     _bench("journal", _journal, 90),
-    _bench("gateway", _gateway, 120),
+    _bench("gateway", _gateway, 240),
     _bench("idle", _idle, 120, "--connections", "2000"),
     _short("steady", 15, 70),
     _short("half", 12, 150),

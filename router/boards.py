@@ -17,6 +17,7 @@ from router.states import ConversationState, Reachability, Show
 from router.world import World
 
 __all__ = [
+    "AGENT_STATES",
     "FloorFigures",
     "able_agents",
     "agent_state",
@@ -115,6 +116,10 @@ def presence_entry(router: Router, agent: Agent) -> outgoing.PresenceEntry:
         languages=_tags(agent.profile.languages),
         state=agent_state(router.world, agent),
     )
+
+
+AGENT_STATES = ("free", "offered", "serving", "wrap_up", "busy", "away", "dnd", "lost")
+"""What an agent who is not offline may be doing: every word of ``agent_state``."""
 
 
 def agent_state(world: World, agent: Agent) -> str:

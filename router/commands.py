@@ -319,6 +319,8 @@ class ReadHistory(PersonalForm, frozen=True, omit_defaults=True):
     """Staff look into a transcript; the archive knows whose it is where the core forgot it.
 
     ``export``: a service takes along what is kept of a ``customer``, or a page of a kind.
+    ``confidential``: its queue keeps agents out who did not serve in it; journals of before have
+    it not.
     """
 
     conversation: ConversationId | None = None
@@ -326,6 +328,7 @@ class ReadHistory(PersonalForm, frozen=True, omit_defaults=True):
     agent: AgentId | None = None
     purpose: str = ""
     export: str = ""
+    confidential: bool = False
 
 
 class EraseCustomer(PersonalForm, frozen=True):

@@ -7,11 +7,12 @@ time exactly once; a supervisor of teams sees their agents' conversations and th
 a read changes nothing.
 """
 
+from collections.abc import Collection
 from itertools import islice
 
 from msgspec import Struct
 
-from router.boards import agent_state
+from router.boards import AGENT_STATES, agent_state
 from router.commands import Actor
 from router.conversations import Conversation
 from router.core import Router
@@ -20,6 +21,7 @@ from router.fields import ID_MAX
 from router.presence import Agent
 from router.relations import theirs
 from router.states import Show
+from router.suggestions import did_you_mean
 
 __all__ = [
     "AgentRow",
@@ -33,6 +35,8 @@ __all__ = [
 ]
 
 
+WORDS_MAX = 20
+"""So many are named where another was asked for."""
 STATUSES = ("held", "waiting", "offered", "active", "snoozed", "wrap_up", "ended")
 
 
@@ -106,6 +110,8 @@ def conversations(
     status: str = "",
     queue: str = "",
     customer: str = "",
+    agent: str = "",
+    channel: str = "",
     after: str = "",
     limit: int = 100,
 ) -> Conversations:
@@ -117,14 +123,16 @@ def conversations(
         status: Only those in it.
         queue: Only those of it.
         customer: Only theirs.
+        agent: Only those that the agent has, or had last.
+        channel: Only those of it.
         after: The cursor of the page before.
         limit: How many at most.
 
     Raises:
-        Refused: BAD_REQUEST for a status that there is not, or a cursor that is none.
+        Refused: BAD_REQUEST for a status or queue that there is not, or a cursor that is none.
     """
-    if status and status not in STATUSES:
-        raise Refused(Refusal.BAD_REQUEST, f"status: there is no {status!r}")
+    _check_word("status", status, STATUSES)
+    _check_word("queue", queue, router.world.queues)
     start_ms, start_id = _cursor(after)
     found: list[Conversation] = []
     for one in router.world.conversations:
@@ -136,6 +144,8 @@ def conversations(
             and (not status or _status(one) == status)
             and (not queue or one.queue == queue)
             and (not customer or one.customer == customer)
+            and (not agent or (one.agent or one.last_agent) == agent)
+            and (not channel or one.channel == channel)
         )
         if is_wanted and _may_see(router, by, one):
             found.append(one)
@@ -163,7 +173,12 @@ def agents(
         name: Only those whose name or id has this in it, in capitals or not.
         after: The cursor of the page before.
         limit: How many at most.
+
+    Raises:
+        Refused: BAD_REQUEST for a show or a state that there is not.
     """
+    _check_word("show", show, tuple(Show))
+    _check_word("state", state, AGENT_STATES)
     people = router.world.people.agents
     known = (people[one] for one in sorted(one for one in people if one > after))
     wanted = (
@@ -177,6 +192,13 @@ def agents(
     page = found[:limit]
     rows = tuple(agent_row(router, agent) for agent in page)
     return Agents(rows, page[-1].id if len(found) > limit else None)
+
+
+def _check_word(name: str, word: str, known: Collection[str]) -> None:
+    """Nothing where there is such a word, or none was said."""
+    if word and word not in known:
+        text = f"{name}: there is no {word!r}{did_you_mean(word, known)}; there are"
+        raise Refused(Refusal.BAD_REQUEST, f"{text} {', '.join(islice(known, WORDS_MAX))}")
 
 
 def agent_row(router: Router, agent: Agent) -> AgentRow:

@@ -37,9 +37,10 @@ def read_history(world: World, command: ReadHistory) -> None:
         _export(world, command)
         return
     if command.conversation in world.conversations.by_id:
-        theirs(world, by, "history", command.conversation)
+        theirs(world, by, "history", command.conversation, confidential=command.confidential)
     elif command.customer is not None:
-        theirs_in_archive(world, by, command.customer, command.agent)
+        who = (command.customer, command.agent)
+        theirs_in_archive(world, by, *who, confidential=command.confidential)
     else:
         raise Refused(Refusal.NOT_FOUND, "there is no such conversation")
     _give_purpose(world, command)

@@ -17,9 +17,20 @@ from router.world import World
 
 __all__ = ["hidden_agents", "theirs", "theirs_in_archive", "watches"]
 
+_PASSING = frozenset({"earlier"})
 
-def theirs(world: World, by: Actor, message_type: str, conversation_id: str) -> Conversation:
+
+def theirs(
+    world: World,
+    by: Actor,
+    message_type: str,
+    conversation_id: str,
+    *,
+    confidential: bool = False,
+) -> Conversation:
     """The conversation, if this person may do this with it.
+
+    To serve its customer now is no relation to what is ``confidential``.
 
     Raises:
         Refused: NOT_FOUND where it does not exist, and for a customer where it is another's;
@@ -30,6 +41,8 @@ def theirs(world: World, by: Actor, message_type: str, conversation_id: str) -> 
     needed = relations_for(role, message_type)
     if role == "agent" and "assigned" in needed and _serves(by, conversation):  # nearly always
         return conversation
+    if confidential:
+        needed -= _PASSING
     if any(relation in needed for relation in _relations(world, by, conversation)):
         return conversation
     if role == "customer":
@@ -44,7 +57,9 @@ def hidden_agents(world: World, by: Actor) -> frozenset[str]:
     return frozenset(name for name in world.people.agents if not watches(world, by, name))
 
 
-def theirs_in_archive(world: World, by: Actor, customer: str, agent: str | None) -> None:
+def theirs_in_archive(
+    world: World, by: Actor, customer: str, agent: str | None, *, confidential: bool = False
+) -> None:
     """Allows staff to read what the core forgot: what ``agent`` had, or all of the customer's.
 
     Raises:
@@ -52,7 +67,7 @@ def theirs_in_archive(world: World, by: Actor, customer: str, agent: str | None)
     """
     served = agent is not None and by.id == agent
     allowed = {
-        "agent": served or _serves_now(world, by, customer),
+        "agent": served or (not confidential and _serves_now(world, by, customer)),
         "supervisor": agent is None or watches(world, by, agent),
         "service": True,
     }

@@ -51,7 +51,7 @@ views explain facts listings shares previews
 deliveries
 """
 SHELL_LAYERS = """
-journal.base journal.file_ops journal.handover journal.redis_address journal.remarks
+journal.base journal.file_ops journal.handover journal.redis_address journal.remarks journal.resting
 journal.frames journal.memory journal.redis_connect journal.snapshot_store journal.live
 journal.segments journal.redis_layout journal.redis_rights
 journal.cursor journal.following journal.snapshot_files journal.supply journal.trimming
@@ -59,13 +59,14 @@ journal.redis_health
 journal.writers
 journal.log journal.readonly journal.checking journal.redis_link
 journal.redis_cursor journal.redis_appender journal.redis_snapshots
+journal.redis_reading journal.redis_key
 journal.redis_owner
 journal.backup journal.file journal.redis_following journal.redis_stream
 archive.pages
 archive.base archive.schema
 archive.facts archive.reading archive.across
-archive.sqlite
-server.collector server.hearers server.hidden server.buckets server.findings
+archive.sqlite archive.setting_back
+server.collector server.instants server.hearers server.hidden server.buckets server.findings
 server.top_figures server.announced server.recorded
 server.ailments
 server.admission server.proxies server.clock server.counters server.zones server.head
@@ -85,17 +86,18 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.trying
+server.trying server.inspecting_redis server.setting_back
 server.floor_figures server.journal_figures server.detailed server.http_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
-server.appending server.openings server.doors server.doorways server.snapshotting server.filed
+server.appending server.applying server.openings server.doors server.doorways server.filed
+server.snapshotting
 server.demo_desk server.visitors server.proofs server.engine server.metrics server.places
 server.topics
 server.demo_people server.site_customers server.hub server.storing server.starting
 server.reads server.histories server.bearers server.effects server.policy_notes server.readiness
 server.fetching server.tickets server.delivery_figures
 server.connection server.calls server.preferences
-server.asked_for
+server.asked_for server.mends server.rest_reads
 server.policy_tags
 server.live_rows
 server.rest server.records server.exports server.hook_calls server.rehearsal

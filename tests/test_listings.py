@@ -4,10 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.commands import Actor, Claims, Connect, RequestConversation, SetPolicy, SetPresence
+from router.commands import (
+    AcceptOffer,
+    Actor,
+    Claims,
+    Connect,
+    EndConversation,
+    RequestConversation,
+    SeeOffer,
+    SetPolicy,
+    SetPresence,
+)
 from router.core import Router
 from router.errors import Refused
-from router.ids import ConversationId
+from router.ids import ConversationId, OfferId
 from router.listings import agents, conversation_row, conversations
 from router.policy import Policy, Queue
 
@@ -37,7 +47,7 @@ def _house(asks: list[tuple[int, int]]) -> Router:
 ASKS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1)), max_size=25)
 
 
-@given(asks=ASKS, limit=st.integers(1, 5), queue=st.sampled_from(["", "q1", "none"]))
+@given(asks=ASKS, limit=st.integers(1, 5), queue=st.sampled_from(["", "q1", "q2"]))
 def test_following_the_cursor_shows_everything_once(
     asks: list[tuple[int, int]], limit: int, queue: str
 ) -> None:
@@ -64,10 +74,44 @@ def test_a_page_is_of_those_asked_for_alone() -> None:
     assert conversations(router, SERVICE, status="active").conversations == ()
 
 
-@pytest.mark.parametrize(("name", "value"), [("status", "gone"), ("after", "x"), ("after", "7")])
-def test_a_wrong_parameter_is_named(name: str, value: str) -> None:
-    with pytest.raises(Refused, match=name):
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("status", "wating", r'did you mean "waiting"\?\); there are held, waiting, offered'),
+        ("queue", "zzz", "there is no 'zzz'; there are q0, q1, q2"),
+        ("after", "x", ""),
+        ("after", "7", ""),
+    ],
+)
+def test_a_wrong_parameter_is_named(name: str, value: str, words: str) -> None:
+    with pytest.raises(Refused, match=f"{name}: .*{words}"):
         conversations(_house([]), SERVICE, **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "value"), [("show", "availble"), ("state", "idle")])
+def test_a_wrong_word_about_agents_is_named_and_finds_not_nobody(name: str, value: str) -> None:
+    with pytest.raises(Refused, match=f"{name}: there is no '{value}'.*; there are .*busy"):
+        agents(_house([]), **{name: value})  # type: ignore[arg-type]
+
+
+def test_conversations_are_found_by_their_agent_and_their_channel() -> None:
+    router = _house([(0, 5), (1, 5)])
+    alice = Actor("agent", "alice")
+    router.apply(Connect(by=alice, life="n"), 3_000)
+    router.apply(SetPresence(by=alice), 3_000)
+    (offer,) = router.world.offers.pending.values()
+    router.apply(SeeOffer(by=alice, offer=OfferId(offer.id)), 3_001)
+    router.apply(AcceptOffer(by=alice, offer=OfferId(offer.id)), 3_002)
+
+    def found(**asked: str) -> list[str]:
+        rows = conversations(router, SERVICE, **asked).conversations  # type: ignore[arg-type]
+        return [row.conversation for row in rows]
+
+    assert found(agent="alice") == [offer.conversation]
+    router.apply(EndConversation(by=alice, conversation=ConversationId(offer.conversation)), 3_003)
+    assert found(agent="alice", status="ended") == [offer.conversation]
+    assert found(agent="bob") == found(channel="email") == []
+    assert len(found(channel="chat")) == 2
 
 
 def test_one_conversation_is_for_those_who_may() -> None:

@@ -94,6 +94,21 @@ def test_an_agent_reads_a_customers_past_while_serving_them_where_policy_says() 
     assert refusal(made.do(past)) is Refusal.FORBIDDEN
 
 
+def test_serving_the_customer_now_opens_nothing_confidential() -> None:
+    made = core(earlier_history=True)
+
+    def past(agent: str) -> ReadHistory:
+        found = look("agent:alice", "old", customer="carl", agent=agent)
+        return msgspec.structs.replace(found, confidential=True)
+
+    assert refusal(made.do(past("bob"))) is Refusal.FORBIDDEN
+    assert refusal(made.do(past("alice"))) is None
+    live = msgspec.structs.replace(look("agent:alice"), confidential=True)
+    assert refusal(made.do(live)) is None
+    by_boss = look("supervisor:sofia", "old", customer="carl", agent="bob")
+    assert refusal(made.do(msgspec.structs.replace(by_boss, confidential=True))) is None
+
+
 def test_a_purpose_counts_its_looks_by_the_hour_and_survives_a_restart() -> None:
     made = core(purposes=(Purpose(id="care", per_hour=2), "quality"))
     care = look("supervisor:sofia", purpose="care")

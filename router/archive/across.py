@@ -25,6 +25,7 @@ class Live(NamedTuple):
 
     asked: Asked
     agent: str
+    queue: str
     messages: Sequence[Message]
 
 
@@ -32,6 +33,7 @@ class Wanted(NamedTuple):
     """Which page: the newest, or that before a message of ``conversation``.
 
     ``notes``: with those of staff. ``hidden``: agents whose conversations are left out.
+    ``confidential``: queues whose conversations are left out, but for those that ``reader`` served.
     """
 
     customer: str
@@ -40,6 +42,14 @@ class Wanted(NamedTuple):
     hidden: frozenset[str] = frozenset()
     conversation: str | None = None
     before: Before = Before()
+    confidential: frozenset[str] = frozenset()
+    reader: str = ""
+
+    def may_read(self, agent: str, queue: str) -> bool:
+        """Whether what this agent had in this queue is for whoever asks."""
+        if agent in self.hidden:
+            return False
+        return queue not in self.confidential or (agent == self.reader and bool(agent))
 
 
 def page_of_customer(
@@ -79,9 +89,11 @@ def _end(
         return None
     if name in live:
         one = live[name]
-        return None if one.agent in wanted.hidden else one.asked
+        return one.asked if wanted.may_read(one.agent, one.queue) else None
     filed = archive.conversation(tenant, name) if archive is not None else None
-    if filed is None or filed.customer != wanted.customer or filed.agent in wanted.hidden:
+    if filed is None or filed.customer != wanted.customer:
+        return None
+    if not wanted.may_read(filed.agent, filed.queue):
         return None
     return Asked(filed.arrived_at, filed.conversation)
 
@@ -94,21 +106,22 @@ def _names(
     end: Asked | None,
 ) -> Iterator[str]:
     """The customer's conversations from the end backwards; as many as a page can need."""
-    found = [(one.asked, one.agent) for one in live.values() if end is None or one.asked < end]
+    here = live.values()
+    found = [(one.asked, one.agent, one.queue) for one in here if end is None or one.asked < end]
     if archive is not None:
         kept = archive.conversations_of(
             tenant, wanted.customer, end, wanted.limit + 1 + len(live), notes=wanted.notes
         )
         found += [
-            (Asked(one.arrived_at, one.conversation), one.agent)
+            (Asked(one.arrived_at, one.conversation), one.agent, one.queue)
             for one in kept
             if one.conversation not in live
         ]
     found.sort(reverse=True)
     if wanted.conversation is not None:
         yield wanted.conversation
-    for asked, agent in found:
-        if agent not in wanted.hidden:
+    for asked, agent, queue in found:
+        if wanted.may_read(agent, queue):
             yield asked.conversation
 
 

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from router.journal.file_ops import DiskOps
 from router.journal.log import SegmentLog
 
-__all__ = ["bench_commits", "percentiles"]
+__all__ = ["Commit", "Figures", "bench_commits", "in_turns", "percentiles"]
 
 SIZES = (1, 16, 128)
 PAYLOAD_BYTES = 200
@@ -40,26 +40,32 @@ def bench_commits(
 
 def _row(folder: Path, size: int, seconds: float, file_bytes: int) -> Figures:
     batch = [("acme", os.urandom(PAYLOAD_BYTES)) for _ in range(size)]
-    taken: dict[str, list[list[float]]] = {"disk": [], "journal": [], "sqlite": []}
     with ExitStack() as opened:
         commits: dict[str, Commit] = {
             "disk": opened.enter_context(_disk(folder / f"disk-{size}", batch, file_bytes)),
             "journal": opened.enter_context(_journal(folder / f"log-{size}", batch, file_bytes)),
             "sqlite": opened.enter_context(_sqlite(folder / f"{size}.sqlite", batch)),
         }
-        for _ in range(ROUNDS):
-            for name, commit in commits.items():
-                taken[name].append(_turn(commit, seconds / ROUNDS))
-    row: Figures = {"batch": size}
-    for name, turns in taken.items():
-        rate = statistics.median(len(turn) / sum(turn) for turn in turns)
-        whole = [each for turn in turns for each in turn]
-        row[name] = {"commits_per_second": round(rate), **percentiles(whole)}
+        row: Figures = {"batch": size, **in_turns(commits, seconds)}
     journal = row["journal"]["commits_per_second"]
     row["to_disk"] = round(journal / row["disk"]["commits_per_second"], 2)
     row["to_sqlite"] = round(journal / row["sqlite"]["commits_per_second"], 2)
     row["p99_to_sqlite"] = round(row["journal"]["p99_ms"] / row["sqlite"]["p99_ms"], 2)
     return row
+
+
+def in_turns(commits: Mapping[str, Commit], seconds: float) -> dict[str, Figures]:
+    """Commits a second, p50 and p99 of each writer; they take turns within the seconds."""
+    taken: dict[str, list[list[float]]] = {name: [] for name in commits}
+    for _ in range(ROUNDS):
+        for name, commit in commits.items():
+            taken[name].append(_turn(commit, seconds / ROUNDS))
+    figures: dict[str, Figures] = {}
+    for name, turns in taken.items():
+        rate = statistics.median(len(turn) / sum(turn) for turn in turns)
+        whole = [each for turn in turns for each in turn]
+        figures[name] = {"commits_per_second": round(rate), **percentiles(whole)}
+    return figures
 
 
 def _turn(commit: Commit, seconds: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""How fast the file journal is, beside the bare disk in the same run.
+"""How fast the file journal is, beside the bare disk in the same run; and the one in Redis.
 
 Owns: the measuring. Absolute figures say little on a shared machine; the ratios are the result.
 Does not know: who prints it, the core.
@@ -19,6 +19,7 @@ from typing import Any
 import trio
 
 from router.bench.commits import bench_commits, percentiles
+from router.bench.redis import bench_redis, redis_lines, redis_program
 from router.bench.restart import bench_restart
 from router.journal.file import FileJournal
 
@@ -41,6 +42,7 @@ def bench_journal(
     callers: Sequence[int] = CALLERS,
     replay_commands: int = 200_000,
     segment_bytes: int = FILE_BYTES,
+    has_redis: bool = True,
 ) -> Figures:
     """Measure on the disk of the folder; a run takes `seconds` for each row and some for replay.
 
@@ -48,7 +50,8 @@ def bench_journal(
         `commits`: batches of several sizes, beside the bare disk and SQLite (see `commits`);
         `disk`: bare `pwrite` + `fdatasync` of one frame into a preallocated file;
         `journal`: a row for each number of concurrent callers, with `ratio` to the bare disk's
-        commits; `replay`: commands decoded per second from a cold start, opening included.
+        commits; `replay`: commands decoded per second from a cold start, opening included;
+        `redis`: the journal in Redis (see `redis`), empty where there is no server to start.
     """
     here = Path(tempfile.mkdtemp(prefix="bench-journal-", dir=folder))
     try:
@@ -61,6 +64,12 @@ def bench_journal(
         for row in rows:
             row["ratio"] = round(row["commands_per_second"] / disk["commits_per_second"], 2)
         replay = trio.run(_bench_replay, here / "replay", replay_commands, segment_bytes)
+        program = redis_program() if has_redis else ""
+        redis: Figures = {}
+        if program:
+            redis = bench_redis(
+                here / "redis", program, seconds=seconds, replay_commands=replay_commands
+            )
     finally:
         shutil.rmtree(here)
     return {
@@ -69,6 +78,7 @@ def bench_journal(
         "disk": disk,
         "journal": rows,
         "replay": replay,
+        "redis": redis,
     }
 
 
@@ -195,6 +205,7 @@ def _journal_lines(figures: Figures) -> Iterator[str]:
         f"replay {replay['commands_per_second']:>9,.0f} commands/s, opening included"
         f" ({replay['commands_per_second'] / REPLAY_GOAL:.2f} times the {REPLAY_GOAL:,} aimed at)"
     )
+    yield from redis_lines(figures["redis"])
 
 
 def _cell(figures: Figures) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from router.server.asked_for import INSTANTS
 from router.server.exports import (
     ArchivePage,
     ArchiveQuery,
@@ -28,7 +29,7 @@ _QUERY = {
     "actor": "Who did it, as role:id.",
     "target": "To whom or what, as customer:ID or conversation:ID.",
     "action": "What: history, assign, priority, policy and the like.",
-    "since": "From this instant on, in ms since 1970.",
+    "since": "From this instant on, in ms since 1970, or as 2026-01-31 or 2026-01-31T12:00+01:00.",
     "until": "Up to this instant, without it.",
     "before": "The page behind the one whose `before` this is; `after` does the same.",
     "limit": "Lines at most, 1 to 1000; 100 unless told.",
@@ -36,6 +37,8 @@ _QUERY = {
     "purpose": "What it is for; one of the policy's where that has some.",
     "customer": "Of this customer alone.",
     "conversation": "Of this conversation alone.",
+    "agent": "Of what this agent had last; not of the audit trail.",
+    "queue": "Of this queue alone; not of ratings and the audit trail.",
 }
 _MEANT = {
     (DeliveriesQuery, "status"): "waiting, failed (not taken so far, or given up) or delivered.",
@@ -164,12 +167,18 @@ def _parameters(query: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a Struct'
             "name": field.name,
             "in": "query",
             "description": _MEANT.get((query, field.name)) or _QUERY[field.name],
-            "schema": {"type": "integer" if field.type is int else "string"},
+            "schema": _schema(field),
         }
         if field.required:
             told["required"] = True
         found.append(told)
     return found
+
+
+def _schema(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
+    if field.name in INSTANTS:
+        return {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+    return {"type": "integer" if field.type is int else "string"}
 
 
 def _operation(one: _Path) -> dict[str, Any]:

@@ -160,7 +160,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "no_reply": "`flag`: then staff are told; `requeue`: and it goes back in line.",
         "service_level": "The target.",
         "transcript_days": "What the archive keeps of this queue, in place of `retention`.",
-        "confidential": "Offers show nothing of its conversations: `offer_preview` must be 0.",
+        "confidential": "Agents read only what they served; `offer_preview` must be 0.",
         "verified_only": "Customers may ask for it once they have proven who they are.",
         "offer_preview": "So many characters of the customer's first message are in an offer.",
     },

@@ -30,6 +30,7 @@ __all__ = [
     "Done",
     "Journal",
     "Record",
+    "Take",
     "Unread",
     "number",
     "stamp",
@@ -52,6 +53,10 @@ class Record(NamedTuple):
     now_ms: int
     """The batch's stamp: the time at which the core applies the command."""
     payload: bytes
+
+
+Take = Callable[[Sequence[Record]], bool]
+"""Deals with a batch at once, on trio's thread, and says whether it did."""
 
 
 class Batch(Protocol):
@@ -94,12 +99,18 @@ class Journal(Protocol):
     async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
         """Make the commands durable and return when they are; see `begin`."""
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """Yield every batch in order for ever: first the kept ones, then each as it is durable.
 
         Leaves out a tenant's records up to `after[tenant]` (0 for a tenant not named) and batches
         of which nothing is left. Holds a bounded part of the journal in memory however slow the
         reader is. Ends when the journal is closed. Wrap it in `contextlib.aclosing`.
+
+        ``take`` is asked first about a batch for which the reader waits, in the very moment in
+        which it became durable, once who appended it has heard. What it says it dealt with is not
+        yielded. It does not raise.
 
         Raises:
             JournalCorrupt: what was durable can no longer be read.
@@ -156,6 +167,10 @@ class Unread:
 
     def __init__(self, after: Mapping[str, int]) -> None:
         self._after = {tenant: position for tenant, position in after.items() if position > 0}
+
+    def is_new(self, batch: Sequence[Record]) -> bool:
+        """Return whether the reader is sure to have had nothing of the batch."""
+        return not self._after or all(record.tenant not in self._after for record in batch)
 
     def of(self, batch: Sequence[Record]) -> Sequence[Record]:
         """Return what the reader has not had of the batch, perhaps nothing."""

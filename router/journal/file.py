@@ -17,12 +17,11 @@ The clock is read when an append is asked for, on trio's thread: a simulated clo
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Self, cast
 
 import trio
 
-from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Batch, Command, Done, Record, stamp, wait_appended
+from router.journal.base import Batch, Command, Done, Record, Take, stamp, wait_appended
 from router.journal.cursor import Cursor
 from router.journal.file_ops import DiskOps, FileOps
 from router.journal.live import Live, size_of
@@ -108,9 +107,11 @@ class FileJournal:
         """See `Journal`."""
         await wait_appended(self, commands, floor_ms)
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`; readers that keep up never touch the disk."""
-        return self._live.read(lambda: self._log.cursor(after), after, self._load)
+        return self._live.read(lambda: self._log.cursor(after), after, self._load, take)
 
     async def trim(
         self, done: Mapping[str, int], archive: Path | None = None, *, place: Place | None = None
@@ -154,14 +155,5 @@ class FileJournal:
             return error
 
     def _publish(self, group: list[Request], outcome: Batch | Exception) -> None:
-        """Tell callers and readers what became of a group, on trio's thread."""
-        error: StorageError | None = None
-        if isinstance(outcome, Entry):
-            self._live.add(outcome)
-        elif isinstance(outcome, JournalUnavailable):
-            error = outcome
-        else:
-            self._live.fail(str(outcome) or repr(outcome))
-            error = StorageError(self._live.failure)
-        for request in group:
-            request.done(error)
+        """Tell everybody, on trio's thread."""
+        self._live.publish(cast("Entry | Exception", outcome), [request.done for request in group])

@@ -9,13 +9,14 @@ trio's thread.
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import trio
 
-from router.errors import StorageError
-from router.journal.base import Batch, Command, Record, Unread
+from router.errors import JournalUnavailable, StorageError
+from router.journal.base import Batch, Command, Done, Record, Take, Unread
+from router.journal.resting import Resting
 
 __all__ = ["APPEND_BYTES_MAX", "APPEND_COMMANDS_MAX", "Kept", "Live", "Recent", "size_of"]
 
@@ -97,7 +98,7 @@ class Live(Generic[B]):
         self.failure = ""
         self.is_closing = False
         self._recent: Recent[B] = Recent()
-        self._changed = trio.Event()
+        self._resting: Resting[B] = Resting()
         self._cursors: list[Kept[B]] = []
 
     def check(self) -> None:
@@ -109,21 +110,33 @@ class Live(Generic[B]):
         if self.failure:
             raise StorageError(self.failure)
 
-    def add(self, entry: B) -> None:
-        """Let the readers have a batch, which is durable."""
+    def publish(self, outcome: B | Exception, dones: Iterable[Done]) -> None:
+        """Tell who appended, and then the readers, what became of a batch."""
+        error: StorageError | None = None
+        if isinstance(outcome, JournalUnavailable):
+            error = outcome
+        elif isinstance(outcome, Exception):
+            self.fail(str(outcome) or repr(outcome))
+            error = StorageError(self.failure)
+        for done in dones:
+            done(error)
+        if not isinstance(outcome, Exception):
+            self._add(outcome)
+
+    def _add(self, entry: B) -> None:
         self.durable = entry.sequence
         self._recent.add(entry)
-        self._wake()
+        self._resting.offer(entry)
 
     def fail(self, failure: str) -> None:
         """End all readers with an error: the journal is broken for good."""
         self.failure = failure
-        self._wake()
+        self._resting.wake()
 
     def close(self) -> None:
         """End all readers."""
         self.is_closing = True
-        self._wake()
+        self._resting.wake()
 
     def needed(self) -> list[int]:
         """Return for each reader the number of the batch that it reads next."""
@@ -134,6 +147,7 @@ class Live(Generic[B]):
         begin: Callable[[], C],
         after: Mapping[str, int],
         load: Callable[[C], Awaitable[Sequence[B]]],
+        take: Take | None = None,
     ) -> AsyncGenerator[Sequence[Record], None]:
         """Yield every batch from the cursor on; see `Journal.read`.
 
@@ -141,16 +155,18 @@ class Live(Generic[B]):
             begin: Says where the reader begins.
             after: What it has of each tenant already.
             load: Gets the next durable batches from where they are kept, moving the cursor on.
+            take: Asked first about what comes while it waits.
         """
         cursor = begin()
         unread = Unread(after)
+        deal = _dealer(cursor, unread, take)
         self._cursors.append(cursor)
         try:
             while not self.is_closing:
                 self.check()
                 is_rested = cursor.sequence > self.durable
                 if is_rested:
-                    await self._changed.wait()
+                    await self._resting.wait(deal)
                     if self.is_closing or self.failure or cursor.sequence > self.durable:
                         continue
                 for entry in await self._next(cursor, load, is_rested=is_rested):
@@ -172,9 +188,19 @@ class Live(Generic[B]):
         cursor.pass_by(entry)
         return [entry]
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
+
+def _dealer(cursor: Kept[B], unread: Unread, take: Take | None) -> Callable[[B], bool]:
+    """What a reader that waits says of a batch: see `Resting`."""
+
+    def deal(entry: B) -> bool:
+        if cursor.sequence != entry.sequence:
+            return cursor.sequence > entry.sequence
+        if take is None or not unread.is_new(entry.records) or not take(entry.records):
+            return False
+        cursor.pass_by(entry)
+        return True
+
+    return deal
 
 
 def _weight(entry: Batch) -> int:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 import trio
 
 from router.errors import JournalUnavailable
-from router.journal.base import Command, Done, Record, Unread, number, stamp, wait_appended
+from router.journal.base import Command, Done, Record, Take, Unread, number, stamp, wait_appended
+from router.journal.resting import Resting
 
 __all__ = ["MemoryJournal", "MemoryStore"]
 
@@ -25,12 +26,8 @@ class MemoryStore:
         self.batches: list[tuple[Record, ...]] = []
         self.positions: dict[str, int] = {}
         self.stamp_ms = 0
-        self.changed = trio.Event()
-
-    def wake(self) -> None:
-        """Wake every reader once; each looks for itself what is new."""
-        self.changed.set()
-        self.changed = trio.Event()
+        self.resting: Resting[int] = Resting()
+        """Readers who are told the index of each new batch."""
 
 
 class MemoryJournal:
@@ -55,27 +52,42 @@ class MemoryJournal:
             raise JournalUnavailable("The journal is closed.")
         store = self._store
         now_ms = stamp(wall_ms=self._wall_ms(), before_ms=store.stamp_ms, floor_ms=floor_ms)
+        index = len(store.batches)
         store.batches.append(number(commands, store.positions, now_ms))
         store.stamp_ms = now_ms
-        store.wake()
         done(None)
+        store.resting.offer(index)
 
     async def append(self, commands: Sequence[Command], floor_ms: int) -> None:
         """See `Journal`."""
         await wait_appended(self, commands, floor_ms)
 
-    async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    async def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`."""
+        batches = self._store.batches
         unread = Unread(after)
         index = 0
+
+        def deal(offered: int) -> bool:
+            nonlocal index
+            if index != offered:
+                return index > offered
+            batch = batches[offered]
+            if take is None or not unread.is_new(batch) or not take(batch):
+                return False
+            index += 1
+            return True
+
         while not self._closed:
-            if index == len(self._store.batches):
-                await self._store.changed.wait()
+            if index == len(batches):
+                await self._store.resting.wait(deal)
             else:
                 await trio.lowlevel.checkpoint()
-            if index == len(self._store.batches):
+            if index == len(batches):
                 continue
-            batch = unread.of(self._store.batches[index])
+            batch = unread.of(batches[index])
             index += 1
             if batch:
                 yield batch
@@ -83,5 +95,5 @@ class MemoryJournal:
     async def aclose(self) -> None:
         """See `Journal`; the store and its other journals go on."""
         self._closed = True
-        self._store.wake()
+        self._store.resting.wake()
         await trio.lowlevel.checkpoint()

@@ -23,7 +23,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
@@ -49,12 +49,15 @@ RING_BYTES_MAX = 64 * 1024 * 1024
 """How much is kept to be written again; less than `RING_SECONDS` only where it would be more."""
 
 PATIENCE_SECONDS = 1.0
-"""How long a batch waits for Redis to come back before it is refused."""
+"""How long a batch waits for Redis to come back before it is refused.
+
+One whose fate is unknown waits on, but what waits behind it is refused.
+"""
 
 CLOSE_SECONDS = 2.0
 """How long, while the journal is closed, the fate of the last batch is asked for."""
 
-_PAUSE_FIRST_SECONDS = 0.1
+_PAUSE_FIRST_SECONDS = 0.05
 _PAUSE_MAX_SECONDS = 1.0
 _REPLICA_MS = 200
 _REPAIR_COUNT = 64
@@ -105,6 +108,8 @@ class Appender:
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._link = link
+        self.shed: Callable[[JournalUnavailable], None] = lambda _: None
+        """Refuses what waits behind a batch whose fate stays unknown: that is certainly not in."""
         self._life = life
         self._partitions = kept.partitions
         self._core_version = core_version
@@ -205,9 +210,11 @@ class Appender:
         while True:
             try:
                 self._reach(entry_id if is_unknown else None)
-                if self._is_in(self._link.exchange(self._said_of(words, is_again=is_unknown))):
-                    return
+                answers = self._link.exchange(self._said_of(words, is_again=is_unknown))
+                is_in = self._is_in(answers[0])
                 is_unknown = True
+                if is_in and self._is_copied(answers[-1]):
+                    return
             except RedisAway as error:
                 self._note_away(error)
                 is_unknown = is_unknown or error.is_heard
@@ -215,12 +222,20 @@ class Appender:
                 if is_late and not is_unknown:
                     raise JournalUnavailable(str(error)) from error
                 self._pause()
-            except JournalUnavailable:
+            except JournalUnavailable as error:
                 if not is_unknown:
                     raise
+                self._note_refused(str(error))
                 self._pause()
-            if self._closing.is_set() and time.monotonic() > self._close_by:
-                raise self._ended("the journal was closed while Redis did not say what it has")
+            self._bide(end_seconds)
+
+    def _bide(self, end_seconds: float) -> None:
+        """Before a batch of unknown fate is said again: others must not wait for it for ever."""
+        now_seconds = time.monotonic()
+        if now_seconds >= end_seconds:
+            self.shed(JournalUnavailable("Redis does not say what it has; try again later."))
+        if self._closing.is_set() and now_seconds > self._close_by:
+            raise self._ended("the journal was closed while Redis did not say what it has")
 
     def _said_of(self, words: Words, *, is_again: bool) -> list[Words]:
         """A batch as it is said; again and again it goes with a beat, which is late then."""
@@ -229,24 +244,26 @@ class Appender:
             said.append(("WAIT", 1, _REPLICA_MS))
         return said
 
-    def _is_in(self, answers: Sequence[Any]) -> bool:
-        """Tell whether the batch is where it should be; its answer is the first one."""
-        answer = answers[0]
+    def _is_in(self, answer: bytes | Refusal) -> bool:
+        """Tell whether a batch is in; where it is not, it may be said again."""
         if isinstance(answer, Refusal):
             self._judge(answer)
             return False
+        return True
+
+    def _is_copied(self, answer: int | Refusal) -> bool:
+        """Tell whether a batch that is in is also where it should be."""
         if not self._is_replicated:
             return True
-        if isinstance(answers[-1], Refusal):
-            self._judge(answers[-1])
-            return False
-        if answers[-1] < 1:
+        if isinstance(answer, Refusal):
+            raise JournalUnavailable(f"Redis refuses: {answer.said}")
+        if answer < 1:
             self._note_refused("no replica has what was written")
-            return False
-        return True
+        return answer >= 1
 
     def _reach(self, in_flight: EntryId | None) -> bool:
         """See to a connection; compare over a new one before anything else. Tell if it is new."""
+        self._link.check()
         if self._link.is_open:
             return False
         self._link.open()

@@ -149,6 +149,8 @@ class StreamCursor:
             if entry_id.sequence > through:
                 break
             if link != self._last or entry_id.sequence != self.sequence:
+                if entries:
+                    break  # what comes before the hole is told first
                 raise _corrupt(f"Entry {entry_id} follows {link}, and {self._last} was the last.")
             commands = [command for piece in pieces for command in piece.commands]
             records = number(commands, self._positions, entry_id.now_ms)

@@ -24,6 +24,7 @@ batch before it in whichever partition, and ``v``, the version of the core it wa
 import heapq
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, Self
 
@@ -67,6 +68,9 @@ SNAPSHOTS = "fairline:snapshots"
 
 SNAPSHOT_CHUNK_BYTES = 1024 * 1024
 """The largest piece in which a snapshot is written and read."""
+
+_TENANTS_MAX = 65_536
+"""For so many the partition need not be worked out again."""
 
 _NUMBER_MAX = 2**64 - 1
 """Redis keeps either half of an id in so much."""
@@ -158,6 +162,7 @@ def snapshot_key(place: EntryId) -> str:
     return f"fairline:snapshot:{place}"
 
 
+@lru_cache(maxsize=_TENANTS_MAX)
 def partition_of(tenant: str, partitions: int) -> int:
     """Say in which partition a tenant's commands stand: always in the same one."""
     return zlib.crc32(tenant.encode()) % partitions

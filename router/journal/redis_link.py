@@ -25,11 +25,13 @@ class RedisAway(StorageError):
 
     Attributes:
         is_heard: Whether Redis may have carried out what it was told, or will.
+        code: The first word of what it said instead, ``LOADING`` or ``WRONGPASS``; or nothing.
     """
 
-    def __init__(self, message: str, *, is_heard: bool) -> None:
+    def __init__(self, message: str, *, is_heard: bool, code: str = "") -> None:
         super().__init__(message)
         self.is_heard = is_heard
+        self.code = code
 
 
 class RedisRefused(StorageError):
@@ -87,7 +89,22 @@ class Link:
             try:
                 self._wire = self._connect(self._address)
             except _failures() as error:
-                raise RedisAway(f"{self.shown}: {error}", is_heard=False) from error
+                raise RedisAway(
+                    f"{self.shown}: {error}", is_heard=False, code=_code(error)
+                ) from error
+
+    def check(self) -> None:
+        """Close the connection where it is seen to be over, before anything is said into it.
+
+        What is said into one that is over may have been heard, for all that is known.
+        """
+        if self._wire is not None:
+            try:
+                is_over = self._wire.can_read()
+            except _failures():
+                is_over = True
+            if is_over:
+                self.close()
 
     def exchange(self, commands: Sequence[Words]) -> list[Any]:
         """Say all of it in one piece and return the answers in turn, `Refusal` among them.
@@ -104,8 +121,10 @@ class Link:
         except _failures() as error:
             self.close()
             # An error with a code is an answer: that the server still loads, or asks who we are.
-            is_heard = bool(answers) or getattr(error, "status_code", None) is None
-            raise RedisAway(f"{self.shown}: {error}", is_heard=is_heard) from error
+            is_heard = bool(answers) or not _code(error)
+            raise RedisAway(
+                f"{self.shown}: {error}", is_heard=is_heard, code=_code(error)
+            ) from error
         except BaseException:
             self.close()  # answers may be left, which would be taken for those of what comes next
             raise
@@ -157,6 +176,11 @@ def _packed(commands: Sequence[Words]) -> list[bytes]:
 
     pack = cast("Callable[[tuple[bytes | str | int, ...]], bytes]", pack_command)
     return [b"".join(pack(tuple(command)) for command in commands)]
+
+
+def _code(error: Exception) -> str:
+    """The first word of an answer that redis-py takes for a broken connection; or nothing."""
+    return getattr(error, "status_code", None) or ""
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -12,12 +12,13 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 import trio
 
 from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
+from router.journal.base import Batch
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender, Kept
 from router.journal.redis_cursor import beginning_of, last_of
@@ -30,6 +31,9 @@ __all__ = ["Claim", "Seen", "Watch", "claim"]
 STILL_SECONDS = 3.0
 """How long a beat must stand still; it comes every second."""
 
+STUCK_SECONDS = 15.0
+"""How long trio's loop may stand still before the beat does; then another node may take over."""
+
 LOOK_SECONDS = 0.25
 CONTACT_SECONDS = 1.5
 """Looks further apart than this are no unbroken contact: Redis, or this process, was away."""
@@ -40,6 +44,9 @@ FIRST_SECONDS = 10.0
 _NODE_CHARS_MAX = 60
 _PASSING = ("TAKEN", "READONLY", "MISCONF", "NOREPLICAS", "BUSY")
 """What Redis may refuse a claim for, and take it later."""
+
+_LASTING = ("WRONGPASS", "NOAUTH", "NOPERM", "ERR")
+"""What it says to those whom it does not let in; at a start nobody waits for that to change."""
 
 _LOG = structlog.get_logger("fairline.journal")
 
@@ -114,7 +121,11 @@ class Claim:
         self._commit: Commit | None = None
         self._publish: Publish | None = None
         self._is_closed = False
-        self.writer = ThreadWriter(appender.beat)
+        self._token = trio.lowlevel.current_trio_token()
+        self._asked_at: float | None = None
+        self._is_stuck = False
+        self.writer = ThreadWriter(self._beat)
+        appender.shed = self.writer.refuse
         self.writer.start(self._commit_group, self._hear)
 
     @property
@@ -137,11 +148,27 @@ class Claim:
             await self.writer.aclose()
             await self.writer.call(self.appender.release)
 
-    def _commit_group(self, group: list[Request]) -> Any:  # noqa: ANN401 - a batch or an error
+    def _beat(self) -> StorageError | None:
+        """Beat, unless trio's loop stands still: a node that does nothing must not look alive."""
+        now_seconds = time.monotonic()
+        asked_at = self._asked_at
+        if asked_at is None:
+            asked_at = self._asked_at = now_seconds
+            self._token.run_sync_soon(self._note_alive)
+        is_stuck = now_seconds - asked_at > STUCK_SECONDS
+        if is_stuck and not self._is_stuck:
+            _LOG.error("journal.stuck", stuck_s=round(STUCK_SECONDS))
+        self._is_stuck = is_stuck
+        return None if is_stuck else self.appender.beat()
+
+    def _note_alive(self) -> None:
+        self._asked_at = None
+
+    def _commit_group(self, group: list[Request]) -> Batch | Exception:
         assert self._commit is not None, "appends come through a journal"
         return self._commit(group)
 
-    def _hear(self, group: list[Request], outcome: Any) -> None:  # noqa: ANN401 - as above
+    def _hear(self, group: list[Request], outcome: Batch | Exception) -> None:
         if isinstance(outcome, Exception) and not isinstance(outcome, JournalUnavailable):
             self.failure = self.failure or str(outcome)
         if self._publish is not None:
@@ -181,7 +208,8 @@ async def claim(
         before = await _wait(bidder, told)
         kept = await trio.to_thread.run_sync(_kept, link, partitions)
     except BaseException:
-        link.close()
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(bidder.give_up)
         raise
     _LOG.info("journal.claimed", before=before)
     token = trio.lowlevel.current_trio_token()
@@ -206,10 +234,11 @@ async def _wait(bidder: "_Bidder", told: Callable[[Seen], None]) -> str:
                 return bidder.seen.node
         except RedisAway as error:
             bidder.watch.lose_sight()
-            if said is None and trio.current_time() > first_by:
+            is_lasting = error.code in _LASTING or trio.current_time() > first_by
+            if said is None and is_lasting:
                 raise StorageError(f"Redis does not answer: {error}.") from error
         else:
-            if bidder.seen != said:
+            if bidder.seen.node and bidder.seen != said:
                 said = bidder.seen
                 _LOG.info("journal.standby", owner=said.node, is_serving=said.is_serving)
                 told(said)
@@ -227,6 +256,7 @@ class _Bidder:
         self._node = node
         self._partitions = partitions
         self._core_version = core_version
+        self._is_claimed = False
         self.watch = Watch()
         self.seen = Seen("", is_serving=False)
 
@@ -271,8 +301,19 @@ class _Bidder:
                 key="server.partitions",
             )
 
+    def give_up(self) -> None:
+        """Leave the store to others at once, where it may be this life's already."""
+        try:
+            if self._is_claimed:
+                self._link.call(("FCALL", "fairline_release", 2, STORE, OWNER, self._life))
+        except (RedisAway, RedisRefused) as error:
+            _LOG.warning("redis.not_released", reason=str(error))
+        finally:
+            self._link.close()
+
     def _claim(self, owner: _Owner) -> None:
         self._link.load_functions()
+        self._is_claimed = True
         self._link.call(
             (
                 *("FCALL", "fairline_claim", 2, STORE, OWNER, self._life, self._node),

@@ -239,6 +239,20 @@ class RedisSnapshots:
         with closing(self._link):
             return self._ask("GET", BEGINNING) is None
 
+    def members(self) -> list[EntryId]:
+        """Return the ids of all snapshots, the newest first, also of damaged ones."""
+        with closing(self._link):
+            return self._members()
+
+    def read(self, member: EntryId) -> Snapshot[StreamPlace]:
+        """Return one of them.
+
+        Raises:
+            JournalCorrupt: it is damaged.
+        """
+        with closing(self._link):
+            return self._read(self._head(member))
+
     def _members(self) -> list[EntryId]:
         """The ids of all snapshots, the newest first."""
         return [EntryId.parse(each) for each in self._ask("ZREVRANGE", SNAPSHOTS, 0, -1)]

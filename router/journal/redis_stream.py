@@ -16,12 +16,12 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import trio
 
-from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Batch, Command, Done, Record, stamp, wait_appended
+from router.errors import JournalCorrupt, StorageError
+from router.journal.base import Batch, Command, Done, Record, Take, stamp, wait_appended
 from router.journal.live import Live, size_of
 from router.journal.redis_cursor import StreamCursor
 from router.journal.redis_layout import (
@@ -46,6 +46,9 @@ MARKS_MAX = 64
 
 TRIM_COUNT = 10_000
 """How many entries of each stream go in one step; others wait for Redis meanwhile."""
+
+REPAIR_SECONDS = 5.0
+"""How long a reader waits for an entry that Redis has lost to be written again."""
 
 _AGAIN_SECONDS = 0.5
 
@@ -114,6 +117,7 @@ class RedisJournal:
         self._closed = trio.Event()
         self._link = Link(owned.address)
         self._link_lock = threading.Lock()
+        self._is_link_closed = False
         owned.serve(self._commit, self._publish)
         if owned.failure:
             self._live.fail(owned.failure)
@@ -144,9 +148,11 @@ class RedisJournal:
         """See `Journal`."""
         await wait_appended(self, commands, floor_ms)
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """See `Journal`; readers that keep up never ask Redis."""
-        return self._live.read(lambda: self._cursor(after), after, self._load)
+        return self._live.read(lambda: self._cursor(after), after, self._load, take)
 
     async def trim(
         self,
@@ -190,7 +196,7 @@ class RedisJournal:
         self._live.is_closing = True
         with trio.CancelScope(shield=True):
             await self._owned.aclose()
-            self._link.close()
+            await trio.to_thread.run_sync(self._close_link)
         self._live.close()
         self._closed.set()
 
@@ -204,18 +210,30 @@ class RedisJournal:
         )
 
     async def _load(self, cursor: StreamCursor) -> list[StreamEntry]:
-        """Read a page, however long Redis stays away."""
+        """Read a page, however long Redis stays away; an entry that it lost may be repaired."""
+        corrupt_by = trio.current_time() + REPAIR_SECONDS
         while not self._live.is_closing:
             self._live.check()
             try:
                 return await self._owned.writer.call(lambda: cursor.read(self._live.durable))
             except RedisAway:
-                await trio.sleep(_AGAIN_SECONDS)
+                corrupt_by = trio.current_time() + REPAIR_SECONDS
+            except JournalCorrupt:
+                if trio.current_time() > corrupt_by:
+                    raise
+            await trio.sleep(_AGAIN_SECONDS)
         return []
 
     def _call(self, *commands: Words) -> list[Any]:
         with self._link_lock:
+            if self._is_link_closed:
+                raise RedisAway("The journal is closed.", is_heard=False)
             return self._link.call(*commands)
+
+    def _close_link(self) -> None:
+        with self._link_lock:
+            self._is_link_closed = True
+            self._link.close()
 
     def _trim(self, through: StreamPlace) -> None:
         keys = [journal_key(partition) for partition in range(self._owned.kept.partitions)]
@@ -243,17 +261,10 @@ class RedisJournal:
         return entry
 
     def _publish(self, group: list[Request], outcome: Batch | Exception) -> None:
-        """Tell callers and readers what became of a group, on trio's thread."""
-        error: StorageError | None = None
-        if isinstance(outcome, StreamEntry):
-            self._live.add(outcome)
-        elif isinstance(outcome, JournalUnavailable):
-            error = outcome
-        else:
-            self._live.fail(str(outcome) or repr(outcome))
-            error = StorageError(self._live.failure)
-        for request in group:
-            request.done(error)
+        """Tell everybody, on trio's thread."""
+        self._live.publish(
+            cast("StreamEntry | Exception", outcome), [request.done for request in group]
+        )
 
 
 def _are_done(done: Sequence[Mapping[str, int]], place: StreamPlace) -> bool:

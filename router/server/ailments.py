@@ -16,6 +16,7 @@ __all__ = ["DISK_WARN", "STALL_WARN_S", "ailments"]
 
 DISK_WARN = 0.1
 FILES_WARN = 0.8
+REDIS_WARN = 0.9
 HOOK_WARN_S = 900
 STALL_WARN_S = 5
 STANDS_S = 60
@@ -29,6 +30,7 @@ def ailments(page: Page, tenant: str = "") -> Iterator[Ailment]:
     """What the figures say is wrong; lines that stand are those of ``tenant``, or of all."""
     yield from _of_correctness(page)
     yield from _of_journal(page)
+    yield from _of_redis(page)
     yield from _of_room(page)
     yield from _of_others(page)
     yield from _of_lines(page, tenant)
@@ -65,6 +67,22 @@ def _of_journal(page: Page) -> Iterator[Ailment]:
             f"the archive was not written {lost:.0f} times since the start",
             "see runbook archive-fails",
         )
+
+
+def _of_redis(page: Page) -> Iterator[Ailment]:
+    if any(not up for _, up in each(page, "fairline_redis_up")):
+        yield "Redis does not answer", "run fairline check, see runbook redis-away"
+    if any(not durable for _, durable in each(page, "fairline_redis_durable")):
+        mend = "run fairline check, see runbook redis-not-durable"
+        yield "Redis would lose what it answered", mend
+    repairs = total(page, "fairline_redis_repairs_total")
+    if repairs:
+        said = f"Redis lost the end of the journal {repairs:.0f} times and got it back"
+        yield said, "see runbook redis-not-durable"
+    most = total(page, "fairline_redis_max_bytes")
+    used = total(page, "fairline_redis_used_bytes") / most if most else 0.0
+    if used > REDIS_WARN:
+        yield f"{used:.0%} of the memory of Redis are used", "see runbook redis-fills"
 
 
 def _of_room(page: Page) -> Iterator[Ailment]:

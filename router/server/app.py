@@ -58,6 +58,7 @@ from router.server.preferences import Preferences
 from router.server.readiness import Readiness, Vitals
 from router.server.recalling import recall_day
 from router.server.records import records_routes
+from router.server.redis_watch import RedisWatch
 from router.server.rehearsal import Rehearsals, rehearsal_routes
 from router.server.rest import rest_routes
 from router.server.restoring import NOTHING
@@ -90,6 +91,7 @@ class Node:
         desk: http.DemoDesk | None = None,
         archive: Archive | None = None,
         kept: Kept | None = None,
+        watch: RedisWatch | None = None,
         tenants: Tenants | None = None,
     ) -> None:
         """``tenants`` are the cores, to be watched; they begin with what is ``kept``, if given."""
@@ -129,7 +131,7 @@ class Node:
         )
         self.openings = Openings(self.tenants.routers, self.engine.submit, self.now_ms)
         self._doors = Doors(self.served, self.hub.folds.wait, self.now_ms)
-        self._sign(life)
+        self._sign(life, kept.key if kept else None)
         self.starting = Starting(self.tenants, journal.end)
         ask_journal = partial(self.engine.submit, HIDDEN, Tick())
         self.readiness = Readiness(self.starting, self._vitals, ask_journal)
@@ -137,6 +139,13 @@ class Node:
         self.certificate = certificate_of(settings.server)
         self.node_figures = NodeFigures(settings.server, self.strains, self._expires_s)
         self.metrics.watch(self.node_figures)
+        self.redis_watch = watch
+        self._show_others()
+
+    def _show_others(self) -> None:
+        """Has the page show figures of what is beside the node."""
+        if self.redis_watch is not None:
+            self.metrics.add(self.redis_watch)
         self.metrics.add(LogFigures(logs.limit))
         self.metrics.add(DeliveryFigures(self.hub))
 
@@ -204,11 +213,12 @@ class Node:
             note_trace=self.note_trace,
         )
 
-    def _sign(self, life: str) -> None:
+    def _sign(self, life: str, key: bytes | None) -> None:
         """Makes all who sign tokens here, and who checks them."""
         settings, clock = self.settings, self.clock
         name = settings.server.node or life
-        self.customers = SiteCustomers(settings, visitor_key(_folder(settings)), clock.wall_ms)
+        key = key or visitor_key(_folder(settings))
+        self.customers = SiteCustomers(settings, key, clock.wall_ms)
         self._rehearsals = Rehearsals(self.routers, wall_ms=clock.wall_ms, node=name)
         own = (*self.customers.verifiers, self._rehearsals.verify)
         self._bearers = Bearers(Authenticator(settings), own, clock.wall_ms)
@@ -305,11 +315,14 @@ class Node:
         since_ms = self.engine.waiting_since_ms()
         return None if since_ms is None else (self.clock.steady_ms() - since_ms) / 1000
 
+    def _redis_ailment(self) -> str:
+        return self.redis_watch.ailment() if self.redis_watch is not None else ""
+
     def _vitals(self) -> Vitals:
         """See ``readiness``."""
         return Vitals(
             is_draining=self.is_draining,
-            journal_error=self._timed.failing,
+            journal_error=self._timed.failing or self._redis_ailment(),
             oldest_s=self._oldest_s(),
             late_s=self.node_figures.late_s(),
             archive_error=self.archiving.ailment() if self.archiving is not None else "",

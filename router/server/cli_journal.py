@@ -5,16 +5,21 @@ Owns: their arguments, help, output and exit codes. Does not know: how anything 
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 
 from router.errors import SettingsError
+from router.journal.redis_address import address_of
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from router.journal.base import Record
 
 __all__ = ["journal"]
 
@@ -25,7 +30,7 @@ Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 journal = App(
     name="journal",
-    help="Shows, verifies, copies and mends the file journal.",
+    help="Shows, verifies, copies and mends the journal.",
     help_format="plaintext",
 )
 
@@ -45,22 +50,42 @@ def show(
     """Prints commands as the journal has them, one a line, without what people wrote.
 
     Args:
-        config: Settings whose server.data holds the journal; repeat it to merge several files.
+        config: Settings that say where the journal is; repeat it to merge several files.
         tenant: Only this tenant's commands.
         after: Begin behind this position of each tenant.
         limit: So many lines at most; 0 for all.
         bodies: Show messages, notes, comments and contacts, too.
         json: Print one object a line for machines.
     """
-    from router.server import inspecting  # loads the core
-
-    folder, settings = _journal(config)
+    settings = _kept(config)
     if tenant and tenant not in settings.tenants:
         hint = did_you_mean(tenant, settings.tenants)
         raise SettingsError(f"there is no tenant {tenant!r} in the settings{hint}", key="--tenant")
     _be_silent()
+    with ExitStack() as stack:
+        records = _records(stack, settings, tenant or None, after)
+        _show(records, limit, bodies=bodies, json=json)
+
+
+def _records(
+    stack: ExitStack, settings: Settings, tenant: str | None, after: int
+) -> "Iterator[Record]":
+    """What is kept behind a position, from wherever it lies; readable as long as the stack is."""
+    if settings.server.journal == "redis":
+        from router.server.inspecting_redis import read_records
+
+        return read_records(address_of(settings.server.redis_url), tenant=tenant, after=after)
+    from router.server import inspecting
+
+    folder = _folder(settings)
     ops = inspecting.pinned(folder)
-    records = inspecting.read_records(ops, folder, tenant=tenant or None, after=after)
+    stack.callback(ops.release)
+    return inspecting.read_records(ops, folder, tenant=tenant, after=after)
+
+
+def _show(records: "Iterator[Record]", limit: int, *, bodies: bool, json: bool) -> None:
+    from router.server import inspecting
+
     for count, record in enumerate(records, start=1):
         if json:
             _say(msgspec.json.encode(inspecting.as_object(record, bodies=bodies)).decode())
@@ -68,7 +93,6 @@ def show(
             _say(inspecting.as_text(record, bodies=bodies))
         if count == limit:
             break
-    ops.release()
 
 
 @journal.command(help_epilogue="Example:  fairline journal verify --config fairline.toml")
@@ -78,13 +102,17 @@ def verify(*, config: Config, json: bool = False) -> None:
     Each snapshot is compared with what a replay leads to, which takes as long as a replay.
 
     Args:
-        config: Settings whose server.data holds the journal; repeat it to merge several files.
+        config: Settings that say where the journal is; repeat it to merge several files.
         json: Print an object for machines.
     """
+    settings = _kept(config)
+    _be_silent()
+    if settings.server.journal == "redis":
+        _verify_redis(settings, json=json)
+        return
     from router.server import inspecting  # loads the core
 
-    folder, _ = _journal(config)
-    _be_silent()
+    folder = _folder(settings)
     ops = inspecting.pinned(folder)
     found = inspecting.verify(ops, folder)
     ops.release()
@@ -110,12 +138,34 @@ def verify(*, config: Config, json: bool = False) -> None:
             name = Path(snapshot.name).name
             proof = "as replayed" if name in found.proved else "not proved"
             _say(f"{name}: behind entry {snapshot.place.sequence}, {proof}")
-        _say(f"replayed: {_count(found.replayed_count, 'command')}")
-        for problem in found.problems:
-            _say(problem)
-        _say("fine" if not found.problems else _count(len(found.problems), "problem"))
+        _conclude(found.replayed_count, found.problems)
     if found.problems:
         sys.exit(FAILED)
+
+
+def _verify_redis(settings: Settings, *, json: bool) -> None:
+    from router.server.inspecting_redis import verify as verified
+
+    found = verified(address_of(settings.server.redis_url))
+    if json:
+        _say(msgspec.json.encode(found).decode())
+    else:
+        _say(
+            f"{found.address}: {_count(found.entries, 'entry')};"
+            f" commands: {_commands(found.positions)}"
+        )
+        for name in found.snapshots:
+            _say(f"{name}: {'as replayed' if name in found.proved else 'not proved'}")
+        _conclude(found.replayed, found.problems)
+    if found.problems:
+        sys.exit(FAILED)
+
+
+def _conclude(replayed_count: int, problems: Sequence[str]) -> None:
+    _say(f"replayed: {_count(replayed_count, 'command')}")
+    for problem in problems:
+        _say(problem)
+    _say("fine" if not problems else _count(len(problems), "problem"))
 
 
 @journal.command(
@@ -131,9 +181,15 @@ def backup(target: Path, /, *, config: Config) -> None:
         target: A folder that is not there yet, or empty.
         config: Settings whose server.data is copied; repeat it to merge several files.
     """
+    settings = _kept(config)
+    if settings.server.journal == "redis":
+        raise SettingsError(
+            "a journal in Redis is copied as Redis is: a dump (BGSAVE), its folder while it is"
+            " stopped, or a replica; copy server.data as well, for the archive is there",
+            key="server.journal",
+        )
     from router.server.backing_up import back_up  # loads the core
 
-    _, settings = _journal(config)
     _be_silent()
     copied = back_up(Path(settings.server.data), target)
     _say(
@@ -154,12 +210,10 @@ async def skip(position: int, /, *, config: Config, tenant: str = "") -> None:
 
     Args:
         position: The command's position, as `fairline journal show` prints it.
-        config: Settings whose server.data holds the journal; repeat it to merge several files.
+        config: Settings that say where the journal is; repeat it to merge several files.
         tenant: Whose command; not needed where there is one tenant.
     """
-    from router.server.skipping import skip as append  # loads the core
-
-    folder, settings = _journal(config)
+    settings = _kept(config)
     name = tenant or (next(iter(settings.tenants)) if len(settings.tenants) == 1 else "")
     if name not in settings.tenants:
         hint = (
@@ -167,15 +221,28 @@ async def skip(position: int, /, *, config: Config, tenant: str = "") -> None:
         )
         raise SettingsError(f"there is no tenant {name!r} in the settings{hint}", key="--tenant")
     _be_silent()
-    await append(folder, name, position)
+    if settings.server.journal == "redis":
+        from router.server.inspecting_redis import skip as append_there  # loads the core
+
+        server = settings.server
+        await append_there(address_of(server.redis_url), server.partitions, name, position)
+    else:
+        from router.server.skipping import skip as append  # loads the core
+
+        await append(_folder(settings), name, position)
     _say(f"{name} {position}: left out from the next start on")
 
 
-def _journal(config: list[Path]) -> tuple[Path, Settings]:
+def _kept(config: list[Path]) -> Settings:
+    """Settings whose journal outlives its server."""
     settings = load(config, os.environ)
-    if settings.server.journal != "file":
-        raise SettingsError("only a file journal lies in a folder", key="server.journal")
-    return Path(settings.server.data) / "journal", settings
+    if settings.server.journal == "memory":
+        raise SettingsError('"memory" keeps nothing', key="server.journal")
+    return settings
+
+
+def _folder(settings: Settings) -> Path:
+    return Path(settings.server.data) / "journal"
 
 
 def _commands(positions: Mapping[str, int]) -> str:

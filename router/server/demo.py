@@ -28,6 +28,8 @@ Fairline demo
   Shop with the widget   http://{host}:{port}/demo
   Agent desktop          http://{host}:{port}/desktop
   Wallboard              http://{host}:{port}/board
+  Calls for back ends    http://{host}:{port}/docs
+    curl -H "Authorization: Bearer $(curl -sX POST http://{host}:{port}/demo/service)" http://{host}:{port}/v1/queues
 Sign in as Alice on the desktop and set her available. Ctrl-C ends it; nothing is kept.
 """
 

@@ -113,6 +113,10 @@ class DemoDesk:
             return None
         return self.token(subject, role)
 
+    def token_for_service(self) -> str:
+        """A token for whoever tries the calls of back ends."""
+        return self.token("back-end", "service")
+
     def token(self, subject: str, role: str, claims: dict[str, object] | None = None) -> str:
         """A token for anybody of the demo; an agent's facts come from the directory."""
         key = self._tenant.signing_key

@@ -173,7 +173,9 @@ class _Round:
         answer = await self._get_ops("/readyz")
         reasons = "; ".join(answer.text.split("\n")).strip("; ")
         if answer.status_code == 503:
-            raise Ill(reasons, "see runbook not-ready")
+            is_standby = reasons.startswith("standby: ")
+            mend = "examine the node that serves" if is_standby else "see runbook not-ready"
+            raise Ill(reasons, mend)
         if answer.status_code != 200:
             raise Ill(f"answered {answer.status_code}")
         return Said()

@@ -17,8 +17,7 @@ Three tasks do the work. One brings what was submitted into the journal (``appen
 applies, publishes. One sleeps until the earliest deadline of any core and has a ``Tick`` appended.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -27,24 +26,19 @@ import trio
 
 from router.commands import Command, EndOutage, LoseNode, SetPolicy, SkipCommand, Tick, Underway
 from router.errors import Refusal, Refused
-from router.events import CommandAnswered, CommandRefused, Event
 from router.journal.base import Journal, Record
 from router.policy import Policy
 from router.server.appending import Appending, Pending
+from router.server.applying import Applying
 from router.server.clock import Clock
-from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket, aside
-from router.server.recorded import underway_of
+from router.server.hearers import Audience, Effects, Measures, Outcome, Ticket
 from router.server.tenants import Tenants
 
 __all__ = ["Engine", "Outcome"]
 
-SLICE = 16
-"""So many commands are applied at least before other tasks have their turn, writers above all."""
 QUIET_MS = 60_000
 """A core that has something due hears the time so often at least: what lies behind its last command
 when the node ends is taken for an outage, which counts for nobody."""
-SHARE_MS_MAX = 50
-"""Up to so long the applying goes on in one turn, if the others' turn before took as long."""
 
 _LOG = structlog.get_logger("fairline.engine")
 _NOBODY: tuple[Ticket | None, int] = (None, 0)
@@ -76,33 +70,39 @@ class Engine:
         measures: Measures,
         effects: Effects | None = None,
     ) -> None:
-        self.is_live = False
-        self._journal = journal
         self._tenants = tenants
         self._policies = policies
         self._life = life
         self._clock = clock
         self._audience = audience
-        self._measures = measures
-        self._effects = effects
         self._encoder = msgspec.msgpack.Encoder()
         self._count = 0
         self._waiting: dict[int, tuple[Ticket | None, int]] = {}
         self._appending = Appending(
             journal, now_ms=self.now_ms, took=measures.batch, refused=self._refuse
         )
+        self._applying = Applying(
+            journal,
+            tenants,
+            desk=self,
+            clock=clock,
+            audience=audience,
+            measures=measures,
+            effects=effects,
+        )
         self._settled = trio.lowlevel.ParkingLot()
         self._deadline_moved = trio.Event()
         self._ticking: set[str] = set()
-        self._stamp_ms = 0
-        self._stamp_steady_ms = clock.steady_ms()
         self._armed_ms: int | None = None
-        self._share_until_ms = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether everything of the lives before was replayed."""
+        return self._applying.is_live
 
     def now_ms(self) -> int:
         """The journal's time, as nearly as this node knows it: never behind a stamp it has read."""
-        since_ms = self._clock.steady_ms() - self._stamp_steady_ms
-        return max(self._stamp_ms + since_ms, self._clock.wall_ms())
+        return self._applying.now_ms()
 
     def submit(
         self, tenant: str, command: Command, ticket: Ticket | None = None, *, floor_ms: int = 0
@@ -137,9 +137,9 @@ class Engine:
         """
         async with trio.open_nursery() as nursery:
             replayed = trio.Event()
-            nursery.start_soon(self._read, replayed)
+            nursery.start_soon(self._applying.run, replayed)
             await replayed.wait()
-            self.is_live = True
+            self._applying.is_live = True
             self._audience.begin_life()
             nursery.start_soon(self._appending.run)
             self._end_outage()
@@ -196,7 +196,7 @@ class Engine:
             if ticket is not None:
                 del self._waiting[entry.number]
                 refused = Refused(Refusal.OVERLOADED, "the journal takes nothing at present")
-                self._tell(ticket, partial(ticket.settle, refused))
+                self._applying.tell(ticket, partial(ticket.settle, refused))
         self._deadline_moved.set()
         self._settled.unpark_all()
         return kept
@@ -224,150 +224,27 @@ class Engine:
             if tenant not in self._ticking and (due_ms := router.next_deadline_ms()) is not None
         ]
 
-    # -- out of the journal ------------------------------------------------------------------
+    # -- what comes out of it: see ``applying.Desk`` -------------------------------------------
 
-    async def _read(self, replayed: trio.Event) -> None:
-        end = {name: self._journal.end.get(name, 0) for name in self._tenants.routers}
-        if self._has_all(end):
-            replayed.set()
-        async with aclosing(self._journal.read(self._tenants.start)) as batches:
-            async for batch in batches:
-                await self._apply_batch(batch)
-                if not replayed.is_set() and self._has_all(end):
-                    replayed.set()
-
-    def _has_all(self, end: Mapping[str, int]) -> bool:
-        routers = self._tenants.routers
-        return all(routers[name].position >= position for name, position in end.items())
-
-    async def _apply_batch(self, batch: Sequence[Record]) -> None:
-        self._stamp_ms = batch[-1].now_ms
-        self._stamp_steady_ms = self._clock.steady_ms()
-        self._audience.hold()
-        try:
-            for count, record in enumerate(batch, start=1):
-                if record.tenant in self._tenants.routers:
-                    await self._apply(record)
-                if count % SLICE == 0 and self._clock.steady_ms() >= self._share_until_ms:
-                    await self._give_way()
-        finally:
-            self._audience.release()
-        if self.is_live:
-            self._watch_deadlines()
-        elif self._effects is not None:
-            await self._effects.keep_up()
-
-    async def _give_way(self) -> None:
-        """Lets the others have their turn, long where thousands come, and may then work as long."""
-        self._audience.release()
-        left_ms = self._clock.steady_ms()
-        await trio.lowlevel.checkpoint()
-        back_ms = self._clock.steady_ms()
-        self._audience.hold()
-        self._share_until_ms = back_ms + min(back_ms - left_ms, SHARE_MS_MAX)
-
-    async def _apply(self, record: Record) -> None:
-        underway = underway_of(record)
-        command = underway.command
-        ticket = None
-        if underway.life == self._life:
-            ticket, _ = self._waiting.pop(underway.number, _NOBODY)
-        if isinstance(command, Tick):
+    def claim(self, record: Record, underway: Underway) -> Ticket | None:
+        """See ``applying.Desk``."""
+        if isinstance(underway.command, Tick):
             self._ticking.discard(record.tenant)
-        if isinstance(command, SkipCommand):
-            await aside(self._audience, self._tenants.skip(self._journal, record, command.position))
-        events = self._tenants.apply(record, command)
-        if events is None:
-            events = await aside(self._audience, self._survive(record, command, ticket))
-            ticket = None if events is None else ticket
-        if events is not None:
-            self._spread(record, command, events, ticket)
+        if underway.life != self._life:
+            return None
+        return self._waiting.pop(underway.number, _NOBODY)[0]
+
+    def applied(self) -> None:
+        """See ``applying.Desk``."""
         if not self._waiting:
             self._settled.unpark_all()
 
-    def _spread(
-        self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
-    ) -> None:
-        """What happened goes to archive and folds always, to people while the node is live."""
-        if self._effects is not None:
-            self._note_effects(self._effects, record, events)
-        self._observe(record, events)
-        if self.is_live:
-            self._report(record, command, events, ticket)
+    def owe_skip(self, record: Record) -> None:
+        """See ``applying.Desk``."""
+        self.submit(record.tenant, SkipCommand(position=record.position))
 
-    def _report(
-        self, record: Record, command: Command, events: Sequence[Event], ticket: Ticket | None
-    ) -> None:
-        """Lets out what happened, in its order, without waiting for anybody."""
-        for event in events:
-            if isinstance(event, CommandAnswered | CommandRefused):
-                if ticket is not None:
-                    self._tell(ticket, partial(ticket.settle, event))
-            else:
-                self._publish(record, event)
-        if ticket is not None:
-            self._tell(ticket, partial(ticket.applied, record.now_ms))
-        self._measures.applied(record.tenant, command, events)
-
-    def _note_effects(self, effects: Effects, record: Record, events: Sequence[Event]) -> None:
-        try:
-            effects.take(record, events)
-        except Exception:
-            _LOG.exception("effects.lost", tenant=record.tenant, position=record.position)
-            self._measures.poisoned()
-
-    def _observe(self, record: Record, events: Sequence[Event]) -> None:
-        """Lets the folds learn; a flaw in a figure must not end what people rely on."""
-        learn = self._audience.observe if self.is_live else self._audience.recall
-        try:
-            learn(record.tenant, events, record.now_ms)
-        except Exception:
-            _LOG.exception("events.not_measured", tenant=record.tenant, position=record.position)
-            self._measures.poisoned()
-
-    def _publish(self, record: Record, event: Event) -> None:
-        """Brings out one event; a flaw in what people see must not end what they rely on."""
-        try:
-            self._audience.publish(record.tenant, event, record.now_ms)
-        except Exception:
-            _LOG.exception("event.not_published", tenant=record.tenant, position=record.position)
-            self._measures.poisoned()
-            self._audience.send_away(record.tenant)
-
-    def _tell(self, ticket: Ticket, tell: Callable[[], None]) -> None:
-        try:
-            tell()
-        except Exception:
-            _LOG.exception("answer.not_given")
-            self._measures.poisoned()
-            ticket.fail()
-
-    async def _survive(
-        self, record: Record, command: Command, ticket: Ticket | None
-    ) -> Sequence[Event] | None:
-        """The core broke over a command: once more on a fresh core, or None and on without."""
-        _LOG.error(
-            "core.command_broke",
-            tenant=record.tenant,
-            position=record.position,
-            command=type(command).__name__,
-        )
-        await self._tenants.rebuild(self._journal, record)
-        events = self._tenants.apply(record, command)
-        if events is not None:
-            return events
-        passed = await self._tenants.skip_here(self._journal, record)
-        if self._effects is not None:
-            self._note_effects(self._effects, record, passed)
-        self._measures.poisoned()
-        if self.is_live:
-            self.submit(record.tenant, SkipCommand(position=record.position))
-        if ticket is not None:
-            ticket.settle(Refused(Refusal.INTERNAL, "this could not be done"))
-        return None
-
-    def _watch_deadlines(self) -> None:
-        """Wakes the ticking task where a deadline came nearer than it sleeps for."""
+    def watch_deadlines(self) -> None:
+        """See ``applying.Desk``: wakes the ticking task where it would sleep too long."""
         for router in self._tenants.routers.values():
             due_ms = router.next_deadline_ms()
             if due_ms is not None and (self._armed_ms is None or due_ms < self._armed_ms):

@@ -136,7 +136,12 @@ class Histories:
         elif customer != actor.id:
             raise Refused(Refusal.NOT_FOUND, "there is no such customer")
         live = [
-            Live(Asked(one.arrived_ms, one.id), one.agent or one.last_agent, tuple(one.messages))
+            Live(
+                Asked(one.arrived_ms, one.id),
+                one.agent or one.last_agent,
+                one.queue,
+                tuple(one.messages),
+            )
             for one in router.world.conversations.of_customer(customer)
         ]
         wanted = Wanted(
@@ -146,6 +151,8 @@ class Histories:
             hidden=hidden_agents(router.world, actor),
             conversation=message.conversation,
             before=_before(message),
+            confidential=_confidential(router) if actor.role == "agent" else frozenset(),
+            reader=actor.id,
         )
         archive = self._keeper.archive if self._keeper is not None else None
         page = partial(page_of_customer, archive, tenant, live, wanted)
@@ -163,12 +170,16 @@ class Histories:
             Refused: it is not.
         """
         customer = filed.customer if filed is not None else message.customer
+        router = self._routers[tenant]
+        live = router.world.conversations.by_id.get(message.conversation or "")
+        queue = filed.queue if filed is not None else live.queue if live is not None else ""
         command = ReadHistory(
             by=actor,
             conversation=None if message.customer else ConversationId(message.conversation or ""),
             customer=None if customer is None else CustomerId(customer),
             agent=None if filed is None else AgentId(filed.agent),
             purpose=message.purpose,
+            confidential=message.customer is None and queue in _confidential(router),
         )
         await carry_out(self._submit, tenant, command)
 
@@ -211,6 +222,10 @@ class Histories:
                 read, limiter=self._readers, abandon_on_cancel=True
             )
         raise ArchiveUnavailable("The archive took too long.")
+
+
+def _confidential(router: Router) -> frozenset[str]:
+    return frozenset(queue.id for queue in router.policy.queues if queue.confidential)
 
 
 def _before(message: incoming.History) -> Before:

@@ -72,6 +72,9 @@ class DemoDesk(Protocol):
     def token_for_human(self, subject: str, role: str) -> str | None:
         """A token for one of them."""
 
+    def token_for_service(self) -> str:
+        """A token for whoever tries the calls of back ends."""
+
 
 def public_app(
     desk: Desk, demo: DemoDesk | None, *, has_ops: bool, more: Sequence[BaseRoute] = ()
@@ -101,9 +104,11 @@ def public_app(
 async def _astray(request: Request, error: Exception) -> Response:
     """Nothing is there: back ends hear it in the form of all their errors."""
     assert isinstance(error, HTTPException)
-    if not request.url.path.startswith("/v1/"):
+    if not f"{request.url.path}/".startswith("/v1/"):
         return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
-    told = f"{request.method} {request.url.path}: there is no such call; see /v1/openapi.json"
+    there = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    what = f"this path takes {there} alone" if there else "there is no such call"
+    told = f"{request.method} {request.url.path}: {what}; see /v1/openapi.json"
     answer = refusal(Refused(Refusal.NOT_FOUND, told), error.status_code)
     answer.headers.update(error.headers or {})
     return answer
@@ -224,9 +229,17 @@ def _people(demo: DemoDesk | None) -> Endpoint:
 
 
 def _demo_routes(demo: DemoDesk, shop: _File | None) -> list[Route]:
-    async def token(request: Request) -> Response:
+    def is_foreign(request: Request) -> bool:
         origin = request.headers.get("origin")
-        if origin is not None and not is_own(origin, request.headers.get("host", "")):
+        return origin is not None and not is_own(origin, request.headers.get("host", ""))
+
+    async def service(request: Request) -> Response:
+        if is_foreign(request):
+            return json_response({"error": "this origin may not"}, 403)
+        return PlainTextResponse(f"{demo.token_for_service()}\n")
+
+    async def token(request: Request) -> Response:
+        if is_foreign(request):
             return json_response({"error": "this origin may not"}, 403)
         wanted = await read_small(request, _TokenRequest)
         if wanted is None:
@@ -239,4 +252,5 @@ def _demo_routes(demo: DemoDesk, shop: _File | None) -> list[Route]:
     return [
         Route("/demo", _page(shop, "'self'")),
         Route("/demo/token", token, methods=["POST"]),
+        Route("/demo/service", service, methods=["POST"]),
     ]

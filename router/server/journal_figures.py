@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from router.errors import JournalUnavailable, StorageError
-from router.journal.base import Command, Done, Journal, Record, wait_appended
+from router.journal.base import Command, Done, Journal, Record, Take, wait_appended
 from router.server.buckets import Buckets, as_family
 
 __all__ = ["TimedJournal"]
@@ -66,9 +66,11 @@ class TimedJournal(Collector):
         self._commands += len(commands)
         self._bytes += sum(len(payload) for _, payload in commands)
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         """See ``Journal``."""
-        return self._journal.read(after)
+        return self._journal.read(after, take)
 
     async def aclose(self) -> None:
         """See ``Journal``."""

@@ -28,15 +28,14 @@ __all__ = ["FIELDS", "configure", "keep_telling", "limit", "logger", "tell_silen
 
 FIELDS = frozenset(
     {
-        "action", "address", "agent", "at", "attempt", "bind", "cause", "changes", "code",
-        "command", "connection", "conversation", "customer", "device", "digest", "durability",
-        "error", "event", "exception", "file", "from_position", "hash", "hook", "journal", "key",
-        "level",
-        "library", "line",
-        "life", "limit", "method", "node", "offer", "partition", "path", "phase", "pid", "port",
+        "action", "address", "agent", "at", "attempt", "before", "bind", "cause", "changes",
+        "code", "command", "connection", "conversation", "customer", "device", "digest",
+        "durability", "error", "event", "exception", "file", "from_id", "from_position", "hash",
+        "hook", "is_serving", "journal", "key", "level", "library", "life", "limit", "line",
+        "method", "node", "offer", "owner", "partition", "path", "phase", "pid", "port",
         "position", "queue", "reason", "role", "segment", "service", "setting", "shard", "signal",
-        "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_position",
-        "topic_kind", "trace", "type", "url", "version", "withheld", "zone",
+        "status", "step", "subject", "suppressed", "table", "target", "tenant", "to_id",
+        "to_position", "topic_kind", "trace", "type", "url", "version", "withheld", "zone",
     }
 )  # fmt: skip
 """Names that may stand in a line with their value; so may numbers ending in ``_MEASURES``."""

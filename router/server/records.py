@@ -94,6 +94,9 @@ def _query(request: Request) -> TrailQuery:
     check_limit(query.limit, LIMIT_MAX)
     if not all(0 <= one <= ID_MAX for one in (query.since, query.until, query.before)):
         raise Refused(Refusal.BAD_REQUEST, f"since, until, before: expected 0 to {ID_MAX}")
+    if query.actor and ":" not in query.actor:
+        text = f"actor: expected a role and an id, as in agent:{query.actor}"
+        raise Refused(Refusal.BAD_REQUEST, text)
     if not query.after:
         return query
     if query.before or not query.after.isdecimal() or len(query.after) > AFTER_DIGITS_MAX:

@@ -11,7 +11,7 @@ arises, not again and again.
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -52,16 +52,21 @@ class RedisWatch(Collector):
         self._server = server
         self._wire: Wire | None = None
         self._health: Health | None = None
+        self._is_away = False
         self._snapshot_ms = 0
         self._began_s = time.time()
         self._said: frozenset[str] = frozenset()
         self._counts: Counter[str] = Counter()
-        self.is_owner = False
-        """Whether this node writes the journal; a node that stands by does not."""
+        self.owns: Callable[[], bool] = bool
+        """Says whether this node writes the journal; until it is told, it does not."""
 
     def count(self, name: str) -> None:
         """Adds one to a counter; ``name`` is one of ``COUNTS``. May be called in a thread."""
         self._counts[name] += 1
+
+    def ailment(self) -> str:
+        """What is wrong just now, in words; empty where nothing is known to be."""
+        return f"{self._address.shown} does not answer" if self._is_away else ""
 
     async def run(self) -> None:
         """Looks again and again, for ever."""
@@ -84,9 +89,11 @@ class RedisWatch(Collector):
             self._snapshot_ms = _newest_snapshot_ms(self._wire)
         except (RedisError, OSError, ValueError):
             self._health = None
+            self._is_away = True
             self._let_go()
             return
         self._health = health
+        self._is_away = False
         self._tell(health)
 
     def _let_go(self) -> None:
@@ -117,7 +124,7 @@ class RedisWatch(Collector):
 
     def _gauges(self, health: Health | None) -> Iterable[tuple[str, str, float]]:
         yield "redis_up", "Whether Redis answered when it was asked last.", int(health is not None)
-        yield "redis_owner", "Whether this node writes the journal.", int(self.is_owner)
+        yield "redis_owner", "Whether this node writes the journal.", int(self.owns())
         span_s = self._server.snapshot_ms / 1000
         yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s
         newest_s = max(self._snapshot_ms / 1000, self._began_s)

@@ -8,6 +8,7 @@ round; a command that creates something needs an ``Idempotency-Key``, and the sa
 a wrong body is answered with the path of what is wrong in it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -19,29 +20,46 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from router import boards, incoming, listings, outgoing
+from router import incoming, listings, outgoing
 from router.changes import Change
 from router.commands import RequestConversation, SetPolicy
-from router.core import Router
 from router.errors import Refusal, Refused
-from router.explain import explain
 from router.explained import Explained
 from router.policy import Policy
 from router.requests import command_for
 from router.rights import may_send
-from router.server.calls import Caller, Calls, Office, json_response, refusal
+from router.server.asked_for import check_parameter
+from router.server.calls import Caller, Calls, json_response, refusal
+from router.server.mends import with_mend
 from router.server.policy_tags import place_of, policy_tag
-from router.shares import Shares, shares
+from router.server.rest_reads import (
+    PAGE_MAX,
+    Answer,
+    Queues,
+    Reading,
+    read_agent,
+    read_agents,
+    read_conversation,
+    read_conversations,
+    read_explain,
+    read_policy,
+    read_queue,
+    read_queues,
+    read_shares,
+)
+from router.shares import Shares
 from router.suggestions import all_mistakes, did_you_mean
 
 __all__ = ["OPERATIONS", "Operation", "rest_routes"]
 
 BODY_BYTES_MAX = 65_536
-PAGE_MAX = 500
 TRACEPARENT_MAX = 128
 PRECONDITION_FAILED = 412
 
-Answer = Callable[["Reading"], object]
+_NO_KEY = (
+    "idempotency-key: send this header with 1 to 64 characters of your own, such as an order's"
+    " number; whoever sends the same once more does nothing twice"
+)
 
 
 class Asked(Struct, frozen=True, omit_defaults=True):
@@ -64,23 +82,6 @@ class Changed(Struct, frozen=True):
     """What another policy changed, by value; ``old`` or ``new`` is null where there is none."""
 
     changes: tuple[Change, ...]
-
-
-class Queues(Struct, frozen=True):
-    """Every queue with its figures of now."""
-
-    queues: tuple[outgoing.QueueFigures, ...]
-
-
-class Reading(NamedTuple):
-    """A read under way."""
-
-    caller: Caller
-    office: Office
-    router: Router
-    now_ms: int
-    path: dict[str, str]
-    query: dict[str, str]
 
 
 class Operation(NamedTuple):
@@ -107,80 +108,6 @@ class Operation(NamedTuple):
         return self.read is None and "op" in self.message.__struct_fields__
 
 
-# -- reads -------------------------------------------------------------------------------------
-
-
-def _conversations(reading: Reading) -> object:
-    query = reading.query
-    return listings.conversations(
-        reading.router,
-        reading.caller.actor,
-        status=query.get("status", ""),
-        queue=query.get("queue", ""),
-        customer=query.get("customer", ""),
-        after=query.get("after", ""),
-        limit=_limit(query),
-    )
-
-
-def _conversation(reading: Reading) -> object:
-    return listings.conversation_row(
-        reading.router, reading.caller.actor, reading.path["conversation"]
-    )
-
-
-def _explain(reading: Reading) -> object:
-    return explain(
-        reading.router,
-        reading.caller.actor,
-        reading.now_ms,
-        conversation=reading.path.get("conversation", ""),
-        agent=reading.path.get("agent") or reading.query.get("agent", ""),
-    )
-
-
-def _agents(reading: Reading) -> object:
-    query = reading.query
-    return listings.agents(
-        reading.router,
-        show=query.get("show", ""),
-        state=query.get("state", ""),
-        name=query.get("name", ""),
-        after=query.get("after", ""),
-        limit=_limit(query),
-    )
-
-
-def _agent(reading: Reading) -> object:
-    agent = reading.router.world.people.agents.get(reading.path["agent"])
-    if agent is None:
-        raise Refused(Refusal.NOT_FOUND, "there is no such agent")
-    return listings.agent_row(reading.router, agent)
-
-
-def _shares(reading: Reading) -> object:
-    measures = reading.office.measures(reading.caller.tenant)
-    query = reading.query
-    after, limit = query.get("after", ""), _limit(query)
-    return shares(reading.router, measures, reading.now_ms, after=after, limit=limit)
-
-
-def _queues(reading: Reading) -> object:
-    return Queues(boards.queue_figures(reading.router, reading.now_ms))
-
-
-def _policy(reading: Reading) -> object:
-    return reading.router.policy
-
-
-def _limit(query: dict[str, str]) -> int:
-    text = query.get("limit", "100")
-    is_short = len(text) <= len(str(PAGE_MAX))
-    if not (text.isdecimal() and is_short and 1 <= int(text) <= PAGE_MAX):
-        raise Refused(Refusal.BAD_REQUEST, f"limit: expected 1 to {PAGE_MAX}")
-    return int(text)
-
-
 # -- the table ---------------------------------------------------------------------------------
 
 _ONE = "/v1/conversations/{conversation}"
@@ -195,13 +122,13 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/v1/conversations", "The conversations of now and of the last minutes, by arrival.",
-        incoming.Explain, listings.Conversations, _conversations,
+        incoming.Explain, listings.Conversations, read_conversations,
         {"status": "In this status.", "queue": "Of this queue.", "customer": "Of this customer.",
-         **_PAGE},
+         "agent": "Which this agent has, or had last.", "channel": "Of this channel.", **_PAGE},
     ),
     Operation(
         "GET", _ONE, "One conversation, without what was said in it.",
-        incoming.Explain, listings.ConversationRow, _conversation,
+        incoming.Explain, listings.ConversationRow, read_conversation,
     ),
     Operation("POST", f"{_ONE}/messages", "Say something in it.", incoming.MessageSend, Said),
     Operation("POST", f"{_ONE}/transfer", "Pass it on.", incoming.ConversationTransfer),
@@ -212,31 +139,35 @@ OPERATIONS = (
     Operation("PUT", f"{_ONE}/score", "Set a part of its score from outside.", incoming.ScoreSet),
     Operation(
         "GET", f"{_ONE}/explain", "Why it waits, or why it went to whom.",
-        incoming.Explain, Explained, _explain, {"agent": "This agent alone."},
+        incoming.Explain, Explained, read_explain, {"agent": "This agent alone."},
     ),
     Operation(
         "GET", "/v1/agents", "The agents, by id.",
-        incoming.Explain, listings.Agents, _agents,
+        incoming.Explain, listings.Agents, read_agents,
         {"show": "Shown as this.", "state": "Doing this, as in presence topics.",
          "name": "With this in their name or id.", **_PAGE},
     ),
     Operation(
-        "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, _agent
+        "GET", "/v1/agents/{agent}", "One agent.", incoming.Explain, listings.AgentRow, read_agent
     ),
     Operation(
         "GET", "/v1/shares", "How offers and work were shared among agents, over 30 minutes.",
-        incoming.AgentPresence, Shares, _shares, _PAGE,
+        incoming.AgentPresence, Shares, read_shares, _PAGE,
     ),
     Operation("PUT", "/v1/agents/{agent}/presence", "Set their presence.", incoming.AgentPresence),
     Operation("PUT", "/v1/agents/{agent}/skills", "Set what they can do.", incoming.AgentSkills),
     Operation(
         "GET", "/v1/agents/{agent}/explain", "Why they get work, or none.",
-        incoming.Explain, Explained, _explain,
+        incoming.Explain, Explained, read_explain,
     ),
     Operation(
-        "GET", "/v1/queues", "Every queue with its figures.", incoming.Explain, Queues, _queues
+        "GET", "/v1/queues", "Every queue with its figures.", incoming.Explain, Queues, read_queues
     ),
-    Operation("GET", "/v1/policy", "The policy in force.", incoming.PolicyGet, Policy, _policy),
+    Operation(
+        "GET", "/v1/queues/{queue}", "One queue with its figures.",
+        incoming.Explain, outgoing.QueueFigures, read_queue,
+    ),
+    Operation("GET", "/v1/policy", "The policy in force.", incoming.PolicyGet, Policy, read_policy),
     Operation(
         "PUT", "/v1/policy", "Put another policy in force, whole or not at all.",
         incoming.PolicySet, Changed, whole="policy",
@@ -264,9 +195,12 @@ def _endpoint(found: Iterable[Operation], calls: Calls) -> Callable[[Request], A
     async def serve(request: Request, caller: Caller) -> Response:
         operation = by_method["GET" if request.method == "HEAD" else request.method]
         _check_role(caller, operation)
-        if operation.read is not None:
-            return _read(operation, calls, caller, request)
-        return await _do(operation, calls, caller, request)
+        try:
+            if operation.read is not None:
+                return _read(operation, calls, caller, request)
+            return await _do(operation, calls, caller, request)
+        except Refused as refused:
+            raise with_mend(refused, calls.office.routers[caller.tenant], operation.path) from None
 
     return partial(calls.answer, serve=serve, unknown="ask again with the same key")
 
@@ -279,8 +213,7 @@ def _check_role(caller: Caller, operation: Operation) -> None:
 def _read(operation: Operation, calls: Calls, caller: Caller, request: Request) -> Response:
     query = dict(request.query_params)
     for name in query:
-        if name not in operation.query:
-            raise Refused(Refusal.BAD_REQUEST, f"{name}: there is no such parameter")
+        check_parameter(name, operation.query)
     router = calls.office.routers[caller.tenant]
     path = {name: str(value) for name, value in request.path_params.items()}
     assert operation.read is not None, "reads have one"
@@ -307,7 +240,8 @@ async def _do(operation: Operation, calls: Calls, caller: Caller, request: Reque
             ahead=answered.ahead,
             joined=answered.joined,
         )
-        return json_response(asked, 200 if answered.joined else 201)
+        where = {"location": f"{operation.path}/{asked.conversation}"}
+        return json_response(asked, 200 if answered.joined else 201, where)
     if operation.answer is Said:
         return json_response(Said(answered.seq or 0), 201)
     return Response(status_code=204)
@@ -347,14 +281,17 @@ async def _message(operation: Operation, request: Request) -> incoming.Incoming:
     if operation.is_keyed:
         told["op"] = request.headers.get("idempotency-key", "")
         if not told["op"]:
-            raise Refused(Refusal.BAD_REQUEST, "idempotency-key: expected 1 to 64 characters")
+            raise Refused(Refusal.BAD_REQUEST, _NO_KEY)
     told.update(request.path_params, id=1, t=operation.message.__struct_config__.tag)
     if operation.whole and (found := all_mistakes(fields, Policy, operation.whole)):
         raise Refused(Refusal.BAD_REQUEST, found)
     try:
         message: incoming.Incoming = msgspec.convert(told, operation.message)
     except msgspec.ValidationError as error:
-        raise Refused(Refusal.BAD_REQUEST, str(error)) from None
+        del told["t"]
+        found = all_mistakes(told, operation.message, "") or str(error)
+        found = re.sub(r"(^|; )op: ", r"\1idempotency-key: ", found)
+        raise Refused(Refusal.BAD_REQUEST, found) from None
     return message
 
 

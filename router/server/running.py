@@ -16,11 +16,13 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import NamedTuple
 
 import structlog
 import trio
 
+from router.journal.redis_address import address_of
 from router.server import http, logs
 from router.server.announcing import Announcing
 from router.server.app import Node
@@ -28,9 +30,11 @@ from router.server.clock import Clock
 from router.server.collecting import short_collections
 from router.server.doorways import open_door
 from router.server.filed import warn_of_differences
+from router.server.redis_watch import RedisWatch
 from router.server.reloading import wait_to_stop
 from router.server.settings import Settings
-from router.server.storing import opened
+from router.server.standby import wait_for_turn
+from router.server.storing import claimed, opened
 
 __all__ = ["Addresses", "new_life", "run", "serve"]
 
@@ -62,7 +66,17 @@ async def serve(
     """
     clock = Clock()
     logs.configure(settings.server.log, clock, node=settings.server.node)
-    async with opened(settings, clock) as kept:
+    owned = watch = None
+    if settings.server.journal == "redis":
+        watch = RedisWatch(address_of(settings.server.redis_url), settings.server)
+        claim = partial(claimed, settings.server, watch.count)
+        turn = await wait_for_turn(settings, watch, claim, reload)
+        if turn is None:
+            _LOG.info("server.stopped")
+            return
+        owned, settings = turn
+        watch.owns = lambda: turn.claimed.is_owner
+    async with opened(settings, clock, owned) as kept:
         node = Node(
             settings,
             kept.journal,
@@ -71,6 +85,7 @@ async def serve(
             desk=desk,
             archive=kept.archive,
             kept=kept,
+            watch=watch,
         )
         del kept  # the cores that a snapshot began are the node's now
         async with short_collections():
@@ -92,14 +107,16 @@ async def run(
             machine.start_soon(node.archiving.run)
         machine.start_soon(node.webhooks.run)
         machine.start_soon(node.node_figures.measure_lag)
+        if node.redis_watch is not None:
+            machine.start_soon(node.redis_watch.run)
         machine.start_soon(logs.keep_telling)
+        machine.start_soon(manager.feed_the_watchdog)  # who stood by counts as started already
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async with trio.open_nursery() as doors:
                 addresses = await _open_doors(node, doors)
                 await _start(node, machine, signals, manager)
                 _LOG.info("server.listening", address=addresses[0][0], port=addresses[0][1])
                 manager.say("READY=1", "STATUS=serving")
-                machine.start_soon(manager.feed_the_watchdog)
                 task_status.started(addresses)
                 await wait_to_stop(signals, node, reload)
                 _LOG.info("server.draining")

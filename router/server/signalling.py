@@ -1,11 +1,13 @@
 """The running server of some settings, as a process: finding it, telling it, waiting for its end.
 
-Owns: which process has the journal's folder. Does not know: what a signal does there.
+Owns: which process has the journal's folder, or of a journal in Redis the archive's lock.
+Does not know: what a signal does there.
 
 Invariant (tests/server/test_signalling.py): no process is ever signalled but one that has this very
-folder locked and open, for the number of a process that ended may be somebody else's by now.
+lock and its file open, for the number of a process that ended may be somebody else's by now.
 
-There is no pid file to go stale: the journal's lock says who is there, as the system tells it.
+There is no pid file to go stale: the lock says who is there, as the system tells it. A node that
+stands by has none: only the one that serves is found.
 """
 
 import os
@@ -13,6 +15,8 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from router.archive.reading import FOLDER_NAME
+from router.archive.sqlite import LOCK_NAME
 from router.errors import SettingsError
 from router.journal.file_ops import DiskOps
 from router.server.settings import Settings
@@ -29,21 +33,22 @@ def server_of(settings: Settings) -> int | None:
         SettingsError: it cannot be known here.
     """
     server = settings.server
-    if server.journal != "file":
+    if server.journal == "memory":
         raise SettingsError(
             "without a folder nobody knows which process it is; send the signal yourself",
             key="server.journal",
         )
     if not PROC.joinpath("locks").exists():
         raise SettingsError("this system does not tell who has a folder; send the signal yourself")
-    folder = Path(server.data) / "journal"
+    of_archive = Path(FOLDER_NAME) / LOCK_NAME
+    locked = Path(server.data) / (of_archive if server.journal == "redis" else "journal")
     ops = DiskOps()
     try:
-        descriptor = ops.open_folder(folder)
+        descriptor = os.open(locked, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SettingsError(f"cannot be read: {error.strerror}", file=str(folder)) from None
+        raise SettingsError(f"cannot be read: {error.strerror}", file=str(locked)) from None
     try:
         pid = ops.holder(descriptor)
         return pid if pid is not None and _has_open(pid, os.fstat(descriptor)) else None
@@ -51,8 +56,8 @@ def server_of(settings: Settings) -> int | None:
         ops.close(descriptor)
 
 
-def _has_open(pid: int, folder: os.stat_result) -> bool:
-    """Whether the process has the folder open: the lock is told by a number that is no disk's own.
+def _has_open(pid: int, locked: os.stat_result) -> bool:
+    """Whether the process has this open: the lock is told by a number that is no disk's own.
 
     Raises:
         SettingsError: it is somebody else's process.
@@ -66,7 +71,7 @@ def _has_open(pid: int, folder: os.stat_result) -> bool:
         return False
     for name in names:
         try:
-            if os.path.samestat(name.stat(), folder):
+            if os.path.samestat(name.stat(), locked):
                 return True
         except OSError:
             continue

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
-import structlog
 import trio
 from starlette.types import ASGIApp
 
@@ -37,7 +36,6 @@ from router.server.visit import Visit
 
 __all__ = ["Claim", "Standby", "Told", "Turn", "wait_for_turn"]
 
-_LOG = structlog.get_logger("fairline.app")
 T = TypeVar("T")
 
 Told = Callable[[str], None]
@@ -129,7 +127,6 @@ async def wait_for_turn(
 
     def told(node: str) -> None:
         if node and node != standby.serving:
-            _LOG.info("journal.standby", subject=node)
             manager.say("READY=1", f"STATUS=stands by: {node} serves")
         standby.serving = node
         waits.set()

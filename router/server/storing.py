@@ -4,8 +4,8 @@ Owns: the choice of a journal, the order of snapshot and journal at a start, the
 Does not know: who reads or writes, what is kept.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,13 +15,22 @@ import structlog
 import trio
 
 from router.archive.base import Archive
+from router.archive.reading import FOLDER_NAME as ARCHIVE_NAME
 from router.core import CORE_VERSION
-from router.errors import SettingsError, StorageError
+from router.errors import ArchiveLocked, StorageError
 from router.journal.base import Journal
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
+from router.journal.redis_address import address_of
+from router.journal.redis_key import shared_key
+from router.journal.redis_layout import StreamPlace
+from router.journal.redis_link import Link
+from router.journal.redis_owner import Claim, claim
+from router.journal.redis_snapshots import RedisSnapshots
+from router.journal.redis_stream import RedisJournal
+from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots
-from router.journal.snapshot_store import P
+from router.journal.snapshot_store import P, SnapshotStore
 from router.server.archiving import check_order, open_archive
 from router.server.clock import Clock
 from router.server.hidden import HIDDEN
@@ -30,13 +39,19 @@ from router.server.hook_store import HookStore
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.sections import Webhook
+from router.server.setting_back import ahead_of, set_archive_back, set_hooks_back
 from router.server.settings import ServerSettings, Settings
+from router.server.snapshotter import URL_VARIABLE
 from router.server.snapshotting import Snapshotting, Terms
+from router.server.visitors import visitor_key
 from router.server.webhooks import check_heard, needed, pass_over
 
-__all__ = ["Kept", "journal_folder", "opened", "snapshotting"]
+__all__ = ["Kept", "claimed", "journal_folder", "opened", "snapshotting"]
 
 CLOSE_S = 5.0
+RELEASE_S = 10.0
+"""How long a node waits that owns the journal for whoever has the archive still open."""
+AGAIN_S = 0.1
 _EVERYTHING = 2**62
 _LOG = structlog.get_logger("fairline.app")
 
@@ -49,6 +64,8 @@ class Kept(NamedTuple):
     snapshots: Snapshots[Any] | None = None
     archive: Archive | None = None
     hooks: HookStore | None = None
+    key: bytes | None = None
+    """Signs tokens of visitors on all nodes of this journal; None: the folder has it."""
 
 
 def journal_folder(server: ServerSettings) -> Path:
@@ -56,28 +73,69 @@ def journal_folder(server: ServerSettings) -> Path:
     return Path(server.data) / "journal"
 
 
+async def claimed(
+    server: ServerSettings, count: Callable[[str], None], told: Callable[[str], None]
+) -> Claim:
+    """Owns the journal in Redis that the settings name; waits while another node does.
+
+    Args:
+        server: The settings.
+        count: Hears the names of the journal's figures.
+        told: Hears which node serves meanwhile; nothing while one that is silent is watched.
+
+    Raises:
+        SettingsError: It cannot be this node's with these settings.
+        StorageError: Redis does not answer, or refuses.
+    """
+    return await claim(
+        address_of(server.redis_url),
+        partitions=server.partitions,
+        core_version=CORE_VERSION,
+        node=server.node,
+        is_replicated=server.durability == "replicated",
+        told=lambda seen: told(seen.node if seen.is_serving else ""),
+        count=count,
+    )
+
+
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
+async def opened(
+    settings: Settings, clock: Clock, owned: Claim | None = None
+) -> AsyncIterator[Kept]:
     """The journal that the settings name, and the archive behind it, closed whatever happens.
 
     The start begins at a snapshot that is not newer than the archive.
 
+    Args:
+        settings: Of the node.
+        clock: Stamps what is appended.
+        owned: For a journal in Redis: that this life owns it. Closed here; archive and webhooks
+            are opened behind it, for a node that stands by may share their folder.
+
     Raises:
-        SettingsError: This version has no such journal.
         StorageError: It cannot be opened.
     """
-    async with open_archive(settings) as archive, _open_hooks(settings) as hooks:
-        match settings.server.journal:
-            case "memory":
-                kept = Kept(MemoryJournal(clock.wall_ms), hooks=hooks)
-            case "file":
-                assert archive is not None, "an archive goes with a journal in a folder"
-                kept = await _open_file(settings, clock, archive, hooks)
-            case _:
-                raise SettingsError(
-                    'this version keeps its journal in a folder: write journal = "file"',
-                    key="server.journal",
-                )
+    async with AsyncExitStack() as stack:
+        if owned is not None:
+            stack.push_async_callback(owned.aclose)
+        yield await stack.enter_async_context(_opened(settings, clock, owned))
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> AsyncIterator[Kept]:
+    async with (
+        _open_archive(settings, owned) as archive,
+        _open_hooks(settings, owned) as hooks,
+    ):
+        if settings.server.journal == "memory":
+            kept = Kept(MemoryJournal(clock.wall_ms), hooks=hooks)
+        elif settings.server.journal == "file":
+            assert archive is not None, "an archive goes with a journal in a folder"
+            kept = await _open_file(settings, clock, archive, hooks)
+        else:
+            assert archive is not None, "an archive goes with a journal that lasts"
+            assert owned is not None, "a journal in Redis is claimed first"
+            kept = await _open_redis(settings, clock, archive, hooks, owned)
         try:
             yield kept
         finally:
@@ -86,10 +144,42 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Kept]:
 
 
 @asynccontextmanager
-async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore]:
+async def _open_archive(settings: Settings, owned: Claim | None) -> AsyncIterator[Archive | None]:
+    """The archive; beside a Redis that lost its end, without what is lost.
+
+    Waits for a node that gave the journal in Redis up just now: its files are let go last.
+    """
+    end_s = trio.current_time() + (RELEASE_S if owned is not None else 0.0)
+    async with AsyncExitStack() as stack:
+        archive = await _entered(stack, settings, end_s)
+        if archive is not None and owned is not None:
+            ends = owned.kept.positions
+            ahead = ahead_of(archive, settings.tenants, ends)
+            if ahead:
+                await stack.aclose()
+                folder = Path(settings.server.data) / ARCHIVE_NAME
+                await trio.to_thread.run_sync(set_archive_back, folder, ahead, ends)
+                archive = await _entered(stack, settings, end_s)
+        yield archive
+
+
+async def _entered(stack: AsyncExitStack, settings: Settings, end_s: float) -> Archive | None:
+    while True:
+        try:
+            return await stack.enter_async_context(open_archive(settings))
+        except ArchiveLocked:
+            if trio.current_time() >= end_s:
+                raise
+        await trio.sleep(AGAIN_S)
+
+
+@asynccontextmanager
+async def _open_hooks(settings: Settings, owned: Claim | None) -> AsyncIterator[HookStore]:
     is_for_later = not any(tenant.webhooks for tenant in settings.tenants.values())
     is_kept = settings.server.journal != "memory"
     file = Path(settings.server.data) / HOOKS_FILE if is_kept else None
+    if file is not None and owned is not None:
+        await trio.to_thread.run_sync(set_hooks_back, file, owned.kept.positions)
     store = await trio.to_thread.run_sync(partial(HookStore, file, later=is_for_later))
     try:
         yield store
@@ -101,7 +191,43 @@ async def _open_file(
     settings: Settings, clock: Clock, archive: Archive, hooks: HookStore | None
 ) -> Kept:
     folder = journal_folder(settings.server)
-    snapshots = Snapshots(FileSnapshots(folder))
+    store = FileSnapshots(folder)
+
+    async def open_at(place: Place | None) -> FileJournal:
+        return await FileJournal.open(
+            folder, wall_ms=clock.wall_ms, core_version=CORE_VERSION, place=place
+        )
+
+    return await _open_behind(store, open_at, settings, clock, archive, hooks)
+
+
+async def _open_redis(
+    settings: Settings,
+    clock: Clock,
+    archive: Archive,
+    hooks: HookStore | None,
+    owned: Claim,
+) -> Kept:
+    store = RedisSnapshots(Link(owned.address))
+
+    async def open_at(place: StreamPlace | None) -> RedisJournal:
+        return RedisJournal(owned, wall_ms=clock.wall_ms, place=place)
+
+    kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
+    own = await trio.to_thread.run_sync(visitor_key, Path(settings.server.data))
+    return kept._replace(key=await trio.to_thread.run_sync(shared_key, owned.address, own))
+
+
+async def _open_behind(
+    store: SnapshotStore[P],
+    open_at: Callable[[P | None], Awaitable[FileJournal | RedisJournal]],
+    settings: Settings,
+    clock: Clock,
+    archive: Archive,
+    hooks: HookStore | None,
+) -> Kept:
+    """The journal behind the snapshot from which the start begins."""
+    snapshots = Snapshots(store)
     began_ms = clock.steady_ms()
     try:
         told = _told(settings, hooks)
@@ -111,10 +237,8 @@ async def _open_file(
         if hooks is not None:
             pass_over(hooks, _hooks_of(settings), start.positions)
     except OSError as error:
-        raise StorageError(f"{folder}: the snapshots cannot be read: {error}.") from error
-    journal = await FileJournal.open(
-        folder, wall_ms=clock.wall_ms, core_version=CORE_VERSION, place=start.place
-    )
+        raise StorageError(f"{store.where}: the snapshots cannot be read: {error}.") from error
+    journal = await open_at(start.place)
     try:
         check_order(archive, journal, settings.tenants)
         if hooks is not None:
@@ -124,14 +248,14 @@ async def _open_file(
         raise
     journal.holds.add("archive", partial(_archived, archive, journal, tuple(settings.tenants)))
     if hooks is not None:
-        done = dict.fromkeys(journal.end, _EVERYTHING)
+        done = _nothing_needed(journal, settings.tenants)
         hooks.listening = {
             name: [one.id for one in some] for name, some in _hooks_of(settings).items()
         }
         journal.holds.add("webhooks", lambda: done | needed(hooks, hooks.listening))
     left = sum(journal.end.values()) - sum(start.positions.values())
     took_ms = clock.steady_ms() - began_ms
-    _LOG.info("journal.opened", path=str(folder), took_ms=took_ms, replay_count=left)
+    _LOG.info("journal.opened", path=store.where, took_ms=took_ms, replay_count=left)
     return Kept(journal, start, snapshots, archive, hooks)
 
 
@@ -176,28 +300,49 @@ def _start(
 
 def _archived(archive: Archive, journal: Journal, tenants: Sequence[str]) -> Mapping[str, int]:
     """Up to where the archive needs nothing of the journal; of others it never needs anything."""
-    done = dict.fromkeys(journal.end, _EVERYTHING)
+    done = _nothing_needed(journal, tenants)
     return done | {tenant: archive.position(tenant) for tenant in tenants}
+
+
+def _nothing_needed(journal: Journal, tenants: Iterable[str]) -> dict[str, int]:
+    """For everybody who has commands, or will in this life."""
+    return dict.fromkeys((*journal.end, *tenants, HIDDEN), _EVERYTHING)
 
 
 def snapshotting(
     server: ServerSettings, kept: Kept | None, metrics: Metrics
 ) -> Snapshotting[Any] | None:
-    """The keeper of a file journal's snapshots; None for other journals."""
-    if kept is None or not isinstance(kept.journal, FileJournal):
+    """The keeper of a journal's snapshots; None for one that keeps nothing."""
+    if kept is None:
         return None
-    journal = kept.journal
     terms = Terms(
         commands=server.snapshot_commands,
         span_ms=server.snapshot_ms,
         is_trimming=server.journal_keep == "needed",
         archive=Path(server.journal_archive) if server.journal_archive else None,
     )
-    return Snapshotting(
-        str(journal.folder),
-        FileSnapshots(journal.folder),
-        journal,
-        terms,
-        alarm=partial(metrics.violated, "digest"),
-        count=metrics.count,
-    )
+    alarm = partial(metrics.violated, "digest")
+    match kept.journal:
+        case FileJournal() as journal:
+            folder = journal.folder
+            return Snapshotting(
+                str(folder),
+                FileSnapshots(folder),
+                journal,
+                terms,
+                alarm=alarm,
+                count=metrics.count,
+            )
+        case RedisJournal() as journal:
+            address = address_of(server.redis_url)
+            return Snapshotting(
+                address.shown,
+                RedisSnapshots(Link(address)),
+                journal,
+                terms,
+                alarm=alarm,
+                count=metrics.count,
+                secrets={URL_VARIABLE: server.redis_url},
+            )
+        case _:
+            return None

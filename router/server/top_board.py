@@ -146,7 +146,9 @@ def _wrong(node: NodeRow) -> str:
     fills = node.disk_free is not None and node.disk_free < DISK_WARN
     said = (
         ("DRAINING", node.is_draining),
-        ("NOT READY", not node.is_ready and not node.is_draining),
+        ("stands by", node.is_standby),
+        ("NOT READY", not node.is_ready and not node.is_draining and not node.is_standby),
+        ("REDIS AWAY", node.is_redis_away),
         (f"COMMANDS STALL {node.stalled_s:.0f} s", node.stalled_s > STALL_WARN_S),
         (f"JOURNAL ERRORS {node.journal_errors}", node.journal_errors),
         ("DISK FILLS", fills),

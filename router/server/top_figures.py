@@ -40,6 +40,9 @@ class NodeRow(Struct, frozen=True):
     webhooks_waiting: int = 0
     is_ready: bool = True
     is_draining: bool = False
+    is_standby: bool = False
+    """It waits while another one serves."""
+    is_redis_away: bool = False
     is_behind: bool = False
     """Presence and figures make way for the rest."""
     stalled_s: float = 0.0
@@ -48,7 +51,7 @@ class NodeRow(Struct, frozen=True):
     journal_errors: int = 0
     """Since the start."""
     disk_free: float | None = None
-    """The part of the journal's disk that is free."""
+    """The part of the disk of the data folder that is free."""
 
 
 class QueueRow(Struct, frozen=True):
@@ -68,7 +71,7 @@ class QueueRow(Struct, frozen=True):
 
 
 class Board(Struct, frozen=True):
-    """All of it, as ``--json`` prints it; lines and agents are the first node's that is up."""
+    """All of it, as ``--json`` prints it; lines and agents are the first node's that serves."""
 
     at: int
     nodes: tuple[NodeRow, ...]
@@ -107,8 +110,9 @@ def total(page: Page, name: str, of: Mapping[str, str] = {}) -> float:
 def board(at_ms: int, pages: Mapping[str, Page | str], before: Mapping[str, Page | str]) -> Board:
     """The board; a page that could not be had is the reason why, in words."""
     nodes = tuple(_node(url, page, before.get(url)) for url, page in pages.items())
-    found = ((page, before.get(url)) for url, page in pages.items() if isinstance(page, Page))
-    first, earlier = next(found, (None, None))
+    found = [(page, before.get(url)) for url, page in pages.items() if isinstance(page, Page)]
+    found.sort(key=lambda told: _only(told[0], "fairline_standby") or 0.0)
+    first, earlier = found[0] if found else (None, None)
     if first is None:
         return Board(at_ms, nodes, (), {})
     last = earlier if isinstance(earlier, Page) else None
@@ -130,6 +134,8 @@ def _node(url: str, page: Page | str, before: Page | str | None) -> NodeRow:
         webhooks_waiting=int(total(page, "fairline_webhook_waiting")),
         is_ready=_only(page, "fairline_ready") != 0,
         is_draining=_only(page, "fairline_draining") == 1,
+        is_standby=_only(page, "fairline_standby") == 1,
+        is_redis_away=_only(page, "fairline_redis_up") == 0,
         is_behind=_only(page, "fairline_degraded") == 1,
         stalled_s=round(
             max(

@@ -14,7 +14,7 @@ from tests.helpers.archives import DictArchive, talk
 
 
 def live(one: Conversation) -> Live:
-    return Live(Asked(one.arrived_ms, one.id), one.last_agent, tuple(one.messages))
+    return Live(Asked(one.arrived_ms, one.id), one.last_agent, one.queue, tuple(one.messages))
 
 
 def read_back(archive: DictArchive | None, here: list[Live], wanted: Wanted) -> list[Shown]:
@@ -69,6 +69,24 @@ def test_conversations_of_agents_who_are_not_ones_own_are_left_out() -> None:
     archive.write("acme", [Fact(1, 0, 1, talk("c1", "t"))], 1)
     wanted = Wanted("carl", 10, notes=True, hidden=frozenset({"alice"}))
     assert page_of_customer(archive, "acme", [live(talk("c2", "t"))], wanted) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"), [("alice", ["c1", "c2"]), ("bob", ["c2"]), ("", ["c2"])]
+)
+def test_what_is_confidential_is_read_by_whoever_served_in_it(
+    reader: str, expected: list[str]
+) -> None:
+    one, other = talk("c1", "t", queue="hr"), talk("c2", "t")
+    wanted = Wanted("carl", 10, notes=True, confidential=frozenset({"hr"}), reader=reader)
+    archive = DictArchive("acme")
+    archive.write("acme", [Fact(1, 0, 1, one), Fact(2, 0, 1, other)], 2)
+    for kept, here in ((archive, []), (None, [live(one), live(other)])):
+        page = page_of_customer(kept, "acme", here, wanted)
+        assert page is not None
+        assert [message.conversation for message in page[0]] == expected
+        named = page_of_customer(kept, "acme", here, wanted._replace(conversation="c1"))
+        assert (named is not None) is (reader == "alice")
 
 
 def test_a_page_that_ends_in_anothers_conversation_ends_nowhere() -> None:

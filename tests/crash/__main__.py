@@ -1,4 +1,4 @@
-"""`python -m tests.crash --kills N --seed S`: kill -9 at any moment, and look what is left.
+"""`python -m tests.crash --kills N --seed S [--on redis]`: kill -9 at any moment; what is left?
 
 Owns: when a server is killed, the order of checks, the figures.
 Does not know: what people do, what must be there.
@@ -15,6 +15,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +29,9 @@ from router.core import Router
 from router.ids import PersonKey
 from tests.crash.ledger import Ledger, Missing, replayed
 from tests.crash.people import Someone, agent, customer
-from tests.crash.server import AGENTS, Server
+from tests.crash.redis_nodes import Forgetful, Pair
+from tests.crash.server import AGENTS, Server, Serving
+from tests.helpers.redis_server import redis_server
 
 __all__ = ["Figures", "hunt", "main"]
 
@@ -35,6 +40,10 @@ CUSTOMERS = tuple("klmnop")
 START_S = 0.7
 """A start takes about so long; kills fall into it as well as behind it."""
 LOAD_S = 1.0
+
+
+Ripe = Callable[[], Awaitable[None]]
+MOMENTS = {"in a start": 1, "under load": 2}
 
 
 class Figures(NamedTuple):
@@ -53,8 +62,22 @@ class Figures(NamedTuple):
         return "\n".join([*lines, f"{self.seconds:6.0f} s"])
 
 
-async def hunt(server: Server, kill_count: int, seed: int) -> Figures:
+async def hunt(
+    server: Serving,
+    kill_count: int,
+    seed: int,
+    *,
+    moments: Mapping[str, int] = MOMENTS,
+    ripe: Ripe = trio.lowlevel.checkpoint,
+) -> Figures:
     """Kill a server so many times, checking after each.
+
+    Args:
+        server: What serves.
+        kill_count: How often it is killed.
+        seed: Of everything that is left to chance.
+        moments: When, each with its weight.
+        ripe: Is waited for before a kill under load.
 
     Raises:
         Missing: something that was answered is not there, or twice.
@@ -68,8 +91,8 @@ async def hunt(server: Server, kill_count: int, seed: int) -> Figures:
     kills: Counter[str] = Counter()
     try:
         for _ in range(kill_count):
-            when = chance.choices(("in a start", "under load"), (1, 2))[0]
-            await _one_life(server, people, chance, when)
+            when = chance.choices([*moments], [*moments.values()])[0]
+            await _one_life(server, people, chance, when, ripe)
             kills[when] += 1
             await trio.to_thread.run_sync(ledger.check, server.journal)
         await _look_at_all(server, people, ledger)
@@ -81,7 +104,11 @@ async def hunt(server: Server, kill_count: int, seed: int) -> Figures:
 
 
 async def _one_life(
-    server: Server, people: list[Someone], chance: random.Random, when: str
+    server: Serving,
+    people: list[Someone],
+    chance: random.Random,
+    when: str,
+    ripe: Ripe,
 ) -> None:
     server.start()
     async with trio.open_nursery() as nursery:
@@ -92,13 +119,14 @@ async def _one_life(
             await trio.sleep(chance.uniform(0.001, START_S))
         else:
             await people[0].is_welcome.wait()
+            await ripe()
             await trio.sleep(chance.uniform(0, LOAD_S))
         server.check_alive()
         server.kill()
         nursery.cancel_scope.cancel()
 
 
-async def _look_at_all(server: Server, people: list[Someone], ledger: Ledger) -> None:
+async def _look_at_all(server: Serving, people: list[Someone], ledger: Ledger) -> None:
     """Start once more and hold each welcome against a replay up to where it was told.
 
     Behind that, what was never answered is asked again, and so takes effect.
@@ -147,19 +175,44 @@ def _compare_replays(journal: str, router: Router) -> None:
             raise Missing(f"a replay elsewhere came to {done.stdout} {done.stderr}")
 
 
+@contextmanager
+def _on_folder(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+    yield Server(folder), trio.lowlevel.checkpoint
+
+
+@contextmanager
+def _on_redis(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+    with redis_server(folder / "redis") as redis:
+        node = Forgetful(folder, redis)
+        yield node, node.ripe
+
+
+@contextmanager
+def _on_pair(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+    with redis_server(folder / "redis") as redis:
+        yield Pair(folder, redis), trio.lowlevel.checkpoint
+
+
+_SERVING = {"folder": _on_folder, "redis": _on_redis, "pair": _on_pair}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Hunt as asked; the exit code tells whether anything was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--on", choices=[*_SERVING], default="folder", help="what is killed")
     parser.add_argument("--replay", help="only print position and digest of this journal")
     asked = parser.parse_args(arguments)
     if asked.replay is not None:
         router, _ = replayed(asked.replay)
         sys.stdout.write(f"{router.position} {router.digest()}\n")
         return 0
-    with tempfile.TemporaryDirectory(prefix="fairline-crash-") as folder:
-        figures = trio.run(hunt, Server(Path(folder)), asked.kills, asked.seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="fairline-crash-") as folder,
+        _SERVING[asked.on](Path(folder)) as (serving, ripe),
+    ):
+        figures = trio.run(partial(hunt, serving, asked.kills, asked.seed, ripe=ripe))
     sys.stdout.write(f"{figures}\n")
     return 0
 

@@ -13,7 +13,7 @@ import trio
 
 from router.server.auth import Role
 from tests.crash.ledger import Ledger, Missing, Said
-from tests.crash.server import Server
+from tests.crash.server import Serving
 from tests.simulation.peer import Gone, Message, Peer
 
 __all__ = ["Someone", "agent", "customer"]
@@ -34,7 +34,7 @@ class _Wire:
 class Someone:
     """A person with one device, over all lives of the server."""
 
-    def __init__(self, role: Role, name: str, server: Server, ledger: Ledger, seed: str) -> None:
+    def __init__(self, role: Role, name: str, server: Serving, ledger: Ledger, seed: str) -> None:
         self.role = role
         self.name = name
         self.ledger = ledger

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
@@ -15,7 +16,7 @@ from router.server.auth import Role, mint
 from router.server.settings import KeyEntry
 from tests.helpers.real_server import free_port
 
-__all__ = ["AGENTS", "TENANT", "Server"]
+__all__ = ["AGENTS", "TENANT", "Server", "Serving"]
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -43,6 +44,32 @@ wrap_up_ms = 2000
 """
 
 
+class Serving(Protocol):
+    """Whatever serves people from one journal, and is killed: a server, or several."""
+
+    @property
+    def journal(self) -> str:
+        """The journal's folder, or the address of its Redis."""
+
+    def start(self) -> None:
+        """Begin a life; it listens later."""
+
+    def kill(self) -> None:
+        """End what serves with SIGKILL."""
+
+    def close(self) -> None:
+        """Leave nothing running."""
+
+    def check_alive(self) -> None:
+        """Make sure that nobody but the killer ended anything; raises AssertionError."""
+
+    async def connect(self) -> trio.SocketStream:
+        """A connection, once there is one to be had; raises AssertionError where none comes."""
+
+    def token(self, role: Role, name: str) -> str:
+        """A token of the tenant."""
+
+
 class Server:
     """One life after another over the same data folder.
 
@@ -61,6 +88,7 @@ class Server:
         name: str = "fairline",
         more: str = "",
     ) -> None:
+        self.name = name
         self._program = program
         self.port = free_port()
         self.data = folder / "data"
@@ -99,7 +127,11 @@ class Server:
 
     def said(self) -> str:
         """The last of what it logged."""
-        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-30:])
+        return "\n".join(self.logged().splitlines()[-30:])
+
+    def logged(self) -> str:
+        """All that it logged, in all its lives."""
+        return self._log.read_text("utf-8", "replace")
 
     async def connect(self) -> trio.SocketStream:
         """A connection; waits until the server listens.

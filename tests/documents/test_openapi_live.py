@@ -168,7 +168,9 @@ async def test_every_call_does_what_it_is_for_and_answers_as_described(
         await done("get_own_share", **agent)
         await done("put_agents_agent_skills", {"skills": {"lamps": 70}}, agent="alice")
         await done("put_agents_agent_presence", {"show": "away"}, agent="alice")
-        assert (await done("get_queues"))["queues"]
+        queues = (await done("get_queues"))["queues"]
+        one = await done("get_queues_queue", queue=queues[0]["queue"])
+        assert one["queue"] == queues[0]["queue"]
         told = await done("get_policy")
         assert (await done("put_policy", {**told, "grace_ms": 90_000}))["changes"]
 

@@ -15,7 +15,7 @@ from router.core import Router
 from router.errors import JournalUnavailable
 from router.events import Event
 from router.journal.base import Command as Appended
-from router.journal.base import Done, Record, wait_appended
+from router.journal.base import Done, Record, Take, wait_appended
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.policy import Policy
 from router.server.archiving import Archiving
@@ -73,8 +73,10 @@ class CutJournal:
         for commands, floor_ms, done in kept:
             self.begin(commands, floor_ms, done)
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
-        return self._journal.read(after)
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
+        return self._journal.read(after, take)
 
     async def aclose(self) -> None:
         await self._journal.aclose()

@@ -89,7 +89,7 @@ class Server:
         self._log.write_bytes(b"")
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "router", "serve", "--config", str(self._config)],
+                self.command(),
                 cwd=ROOT,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -97,6 +97,10 @@ class Server:
         until(self._find_port, "the server listens", 30)
         until(lambda: self.get("/readyz")[0] == 200, "the server is ready", 30)
         return self
+
+    def command(self) -> list[str]:
+        """What a life is started with."""
+        return [sys.executable, "-m", "router", "serve", "--config", str(self._config)]
 
     def _find_port(self) -> bool:
         assert self.process is not None

@@ -76,6 +76,15 @@ class RedisServer:
         """Start the process and wait until it answers."""
         assert self._process is None, "it runs"
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen([self._program, *self._words()], stdout=subprocess.DEVNULL)
+        end = time.monotonic() + _FAR_S
+        while not self._answers():
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < end, "the server does not answer"
+            time.sleep(0.005)
+        return self
+
+    def _words(self) -> list[str]:
         options = {
             "bind": "127.0.0.1",
             "port": str(self.port),
@@ -83,6 +92,7 @@ class RedisServer:
             "appendonly": "yes",
             "appendfsync": "always",
             "save": "",
+            "repl-diskless-sync-delay": "0",
             "maxmemory-policy": "noeviction",
             "logfile": str(self.folder / "log"),
             "daemonize": "no",
@@ -91,13 +101,7 @@ class RedisServer:
         words = []
         for name, value in options.items():
             words += [f"--{name}", *(value.split() or [""])]
-        self._process = subprocess.Popen([self._program, *words], stdout=subprocess.DEVNULL)
-        end = time.monotonic() + _FAR_S
-        while not self._answers():
-            assert self._process.poll() is None, (self.folder / "log").read_text()
-            assert time.monotonic() < end, "the server does not answer"
-            time.sleep(0.005)
-        return self
+        return words
 
     def _answers(self) -> bool:
         try:
@@ -143,6 +147,48 @@ def redis_server(
 ) -> Iterator[RedisServer]:
     """A server that runs, ended whatever happens."""
     server = RedisServer(folder, kind, options)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+class _Sentinel(RedisServer):
+    """Watches one server, and makes a replica of it the primary soon after it died."""
+
+    def __init__(self, folder: Path, watched: RedisServer, service: str) -> None:
+        super().__init__(folder)
+        self._watched = watched
+        self._service = service
+
+    @property
+    def address(self) -> RedisAddress:
+        """Of whichever server is the primary."""
+        return RedisAddress((("127.0.0.1", self.port),), service=self._service)
+
+    def ask(self, *words: bytes | str | int) -> Any:  # noqa: ANN401 - whatever it answers
+        """Say one thing to the Sentinel itself."""
+        link = Link(RedisAddress((("127.0.0.1", self.port),)))
+        try:
+            return link.call(words)[0]
+        finally:
+            link.close()
+
+    def _words(self) -> list[str]:
+        file = self.folder / "sentinel.conf"
+        file.write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {self.folder}\nlogfile {self.folder}/log\n"
+            f"sentinel monitor {self._service} 127.0.0.1 {self._watched.port} 1\n"
+            f"sentinel down-after-milliseconds {self._service} 400\n"
+            f"sentinel failover-timeout {self._service} 3000\n"
+        )
+        return [str(file), "--sentinel"]
+
+
+@contextmanager
+def sentinel(folder: Path, watched: RedisServer, service: str) -> Iterator[RedisServer]:
+    """A Sentinel that runs, ended whatever happens; its `address` is the primary's."""
+    server = _Sentinel(folder, watched, service)
     try:
         yield server.start()
     finally:

@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from router.errors import JournalUnavailable
+from router.errors import JournalUnavailable, StorageError
 from router.journal.base import Journal, Record
 
 __all__ = ["JournalContract", "Wall", "take"]
@@ -202,6 +202,44 @@ class JournalContract:
             await wait_all_tasks_blocked()
             assert found == [[Record("acme", 1, 7, b"c")]]
             await journal.aclose()
+
+    async def test_a_waiting_reader_may_take_a_batch_in_the_moment_it_is_there(
+        self, tmp_path: Path
+    ) -> None:
+        journal = await self.open(tmp_path, Wall(7))
+        await journal.append([("acme", b"before")], 0)
+        happened: list[str] = []
+
+        def take(batch: Sequence[Record]) -> bool:
+            happened.append(f"asked {batch[0].payload.decode()}")
+            return batch[0].payload != b"3"
+
+        async def read() -> None:
+            async with aclosing(journal.read({"acme": 2}, take)) as batches:
+                async for (record,) in batches:
+                    happened.append(f"yielded {record.payload.decode()}")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            await wait_all_tasks_blocked()
+            for number in range(1, 6):
+                done = trio.Event()
+
+                def told(error: StorageError | None, done: trio.Event = done) -> None:
+                    assert error is None
+                    happened.append("told")
+                    done.set()
+
+                journal.begin([("acme", b"%d" % number)], 0, told)
+                with trio.fail_after(FAR):
+                    await done.wait()
+                await wait_all_tasks_blocked()
+            await journal.aclose()
+        assert happened == [
+            "told",  # the reader has that one already
+            *("told", "asked 2", "told", "asked 3", "yielded 3"),
+            *("told", "asked 4", "told", "asked 5"),
+        ]
 
     async def test_a_cancelled_append_is_in_whole_or_not_at_all(self, tmp_path: Path) -> None:
         journal = await self.open(tmp_path, Wall())

@@ -95,7 +95,7 @@ async def test_a_reader_gets_old_batches_from_the_shelf_and_new_ones_from_memory
         await wait_all_tasks_blocked()
         assert (found, shelf.load_count, live.needed()) == ([2, 3, 4, 5], 2, [6])
         for number in (6, 7, 8):
-            live.add(batch(number))
+            live.publish(batch(number), [])
         await wait_all_tasks_blocked()
         assert (found, shelf.load_count) == ([2, 3, 4, 5, 6, 7, 8], 2)
         live.close()
@@ -106,7 +106,7 @@ async def test_a_reader_leaves_out_what_it_has() -> None:
     shelf = Shelf(1, [])
     live: Live[Batch] = Live(0)
     for number in range(1, 5):
-        live.add(batch(number))
+        live.publish(batch(number), [])
     async with aclosing(live.read(lambda: shelf, {"acme": 2}, shelf.load)) as batches:
         assert [record.position for record in await anext(batches)] == [3]
 

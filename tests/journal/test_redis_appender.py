@@ -253,3 +253,20 @@ def test_without_a_replica_nothing_is_told_where_one_is_wanted(
     assert link.call(("XLEN", journal_key(2))) == [1], "it is in, but not where it should be"
     assert int(link.call(("HGET", OWNER, "beat"))[0]) > 1, "the beat goes on meanwhile"
     appender.release()
+
+
+def test_a_batch_whose_copy_redis_does_not_count_is_in_and_never_said_not_to_be(
+    server: RedisServer, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CLOSE_SECONDS", 0.3)
+    appender = appender_on(server, is_replicated=True)
+    link.call(("ACL", "SETUSER", "default", "-wait"))
+    try:
+        appender.close()
+        with pytest.raises(StorageError, match="closed while Redis did not say") as raised:
+            appender.append([("acme", b"1")], 0)
+    finally:
+        link.call(("ACL", "SETUSER", "default", "+wait"))
+    assert not isinstance(raised.value, JournalUnavailable)
+    assert len(read(link, 1)) == 1
+    appender.release()

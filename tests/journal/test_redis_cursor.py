@@ -187,6 +187,22 @@ def test_an_entry_that_is_gone_is_missed(link: Link, lost: int) -> None:
     assert cursor.sequence <= lost
 
 
+def test_what_comes_before_a_hole_is_told_first_and_goes_on_once_it_is_mended(link: Link) -> None:
+    store = Store(link)
+    for number_ in range(10):
+        store.write([("acme", b"%d" % number_)])
+    key = journal_key(partition_of("acme", PARTITIONS))
+    (kept,) = link.call(("XRANGE", key, "-", "+"))
+    link.call(("XDEL", key, str(store.entries[6].id)))
+    cursor = cursor_on(link)
+    assert cursor.read(10) == store.entries[:6]
+    for _ in range(2):
+        with pytest.raises(JournalCorrupt, match="1002-8 follows 1002-7, and 1001-6 was the last"):
+            cursor.read(10)
+    link.call(("DEL", key), *(("XADD", key, name, *fields) for name, fields in kept))
+    assert cursor.read(10) == store.entries[6:]
+
+
 def test_an_entry_of_another_version_of_the_core_is_refused_where_it_stands(link: Link) -> None:
     store = Store(link)
     store.write([("acme", b"1")])

@@ -190,6 +190,36 @@ async def test_a_slow_reader_waits_while_redis_is_away_and_goes_on(
     await journal.aclose()
 
 
+@pytest.mark.parametrize("is_mended", [True, False])
+async def test_a_slow_reader_waits_a_while_for_an_entry_that_redis_has_lost(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch, is_mended: bool
+) -> None:
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr(module, "REPAIR_SECONDS", 0.3)
+    journal = await open_on(server, partitions=1)
+    for number in range(3):
+        await journal.append([("acme", b"%d" % number)], 0)
+    await journal.aclose()
+    journal = await open_on(server, partitions=1)
+    key = "fairline:journal:0"
+    kept = server.ask("XRANGE", key, "-", "+")
+    server.ask("DEL", key)
+    async with aclosing(journal.read({})) as batches, trio.open_nursery() as nursery:
+
+        async def mend() -> None:
+            await trio.sleep(0.1)
+            for name, fields in kept if is_mended else []:
+                server.ask("XADD", key, name, *fields)
+
+        nursery.start_soon(mend)
+        if is_mended:
+            assert (await anext(batches))[0].position == 1
+        else:
+            with pytest.raises(JournalCorrupt, match="Entry 1 was durable"):
+                await anext(batches)
+    await journal.aclose()
+
+
 async def test_an_entry_of_another_core_is_refused_when_it_is_read(server: RedisServer) -> None:
     journal = await open_on(server, core_version=1)
     await journal.append([("acme", b"1")], 0)

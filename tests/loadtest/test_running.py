@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.comparing import compare, read_figures
+from loadtest.running import GeneratorError, _Generator
 
 TEXT = """
 name = "short"
@@ -16,17 +17,18 @@ seconds = 5
 warm_up = 1
 drain = 30
 head_start = 2
+policy = {offer_timeout_ms = 90000}
 [arrivals]
 rate = 12
 [[lines]]
 id = "shop"
-patience = 60
-talk = 0.6
+patience = 6000
+talk = 3
 messages = 1
 [[desks]]
 id = "all"
 count = 30
-accepts_after = 0.1
+accepts_after = 0.8
 declines = 0.05
 [customers]
 connected = 60
@@ -62,7 +64,8 @@ def test_a_run_with_faults_loses_nobody_and_writes_its_report(tmp_path: Path) ->
     found = read_figures(report)
     assert found == read_figures(figures)
     assert found["excused"]["closed.1006"] >= 80  # all who were there when it was killed
-    assert found["measures"]["served_share"] > 0.9
+    # Who was looking at an offer when the connection went looks at it again.
+    assert found["measures"]["served_share"] > 0.98
     assert all(each.low <= 0 <= each.high for each in compare(found, found, draws=50))
 
 
@@ -73,3 +76,19 @@ def test_what_is_no_scenario_exits_with_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert 'did you mean "rate"?' in done.stderr
     assert _run(str(tmp_path / "none.toml")).returncode == 2
+
+
+@pytest.mark.process
+def test_a_generator_that_breaks_is_quoted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("ZeroDivisionError: of all things", "utf-8")
+    broken = [sys.executable, "-c", "raise SystemExit(1)"]
+    with subprocess.Popen(
+        broken, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        generator = _Generator(process, tmp_path / "sheet", log)
+        process.wait()
+        generator.say("go 1")
+        generator.say("end")
+        with pytest.raises(GeneratorError, match="of all things"):
+            generator.sheet()

@@ -23,6 +23,11 @@ CALM = [
     "fairline_archive_dropped_total 0.0",
     "fairline_disk_free_bytes 500.0",
     "fairline_disk_size_bytes 1000.0",
+    "fairline_redis_up 1.0",
+    "fairline_redis_durable 1.0",
+    "fairline_redis_repairs_total 0.0",
+    "fairline_redis_used_bytes 890.0",
+    "fairline_redis_max_bytes 1000.0",
     "process_open_fds 79.0",
     "process_max_fds 100.0",
     'fairline_webhook_oldest_seconds{tenant="t",hook="crm"} 500.0',
@@ -43,6 +48,8 @@ def told(lines: list[str], tenant: str = "") -> list[tuple[str, str]]:
 def test_a_calm_page_says_nothing() -> None:
     assert told(CALM) == []
     assert told(["fairline_position 3"]) == [], "nor does that of an older server"
+    unlimited = ["fairline_redis_used_bytes 950.0", "fairline_redis_max_bytes 0.0"]
+    assert told(unlimited) == []
 
 
 @pytest.mark.parametrize(
@@ -57,6 +64,10 @@ def test_a_calm_page_says_nothing() -> None:
         ('fairline_archive_behind{tenant="t"} 1.0', "lacks 40 commands", "archive-fails"),
         ("fairline_archive_dropped_total 1.0", "archive", "archive-fails"),
         ("fairline_disk_free_bytes 50.0", "5% of the disk", "disk-fills"),
+        ("fairline_redis_up 0.0", "does not answer", "redis-away"),
+        ("fairline_redis_durable 0.0", "would lose", "redis-not-durable"),
+        ("fairline_redis_repairs_total 2.0", "2 times and got it back", "redis-not-durable"),
+        ("fairline_redis_used_bytes 950.0", "95% of the memory", "redis-fills"),
         ("process_open_fds 81.0", "81% of the file handles", "files-near-limit"),
         (
             'fairline_webhook_oldest_seconds{tenant="t",hook="erp"} 901.0',
@@ -108,7 +119,9 @@ async def test_the_figures_that_are_looked_at_are_a_server_s() -> None:
     async with open_node() as node:
         page = (await node.get("/metrics"))[2].decode()
     known = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
-    elsewhere = {name for name in named if re.search("disk|webhook|archive_(lag|behind)", name)}
+    elsewhere = {
+        name for name in named if re.search("disk|webhook|redis|archive_(lag|behind)", name)
+    }
     assert sorted(named - known - elsewhere) == []
     text = (RUNBOOKS.parent / "reference" / "metrics.md").read_text("utf-8")
     assert all(f"`{name}`" in text for name in elsewhere)

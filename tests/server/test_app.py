@@ -91,10 +91,17 @@ async def test_a_policy_can_be_set_over_the_wire() -> None:
         assert again.welcome["grace_ms"] == 5_000
 
 
-async def test_a_journal_that_this_version_lacks_is_refused_by_its_key() -> None:
-    with pytest.raises(SettingsError) as caught:
-        await serve(node_settings(journal="redis"))
-    assert caught.value.key == "server.journal"
+async def test_a_redis_that_is_not_there_ends_a_start_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("router.journal.redis_owner.FIRST_SECONDS", 0.1)
+    url = "redis://:hush@127.0.0.1:1"
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await serve(node_settings(journal="redis", redis_url=url))
+    (error,) = _leaves(caught.value)
+    assert isinstance(error, StorageError)
+    assert "Redis does not answer: redis://127.0.0.1:1" in str(error)
+    assert "hush" not in str(error)
 
 
 async def test_an_address_that_cannot_be_had_is_refused_by_its_key_with_a_mend() -> None:

@@ -140,7 +140,7 @@ def test_no_command_lists_all_with_a_sentence_each(capsys: pytest.CaptureFixture
     shown = Ended(capsys, "--help")
     assert (shown.code, shown.err) == (0, "")
     assert "Runs a node until SIGTERM" in shown.out
-    assert "Shows, verifies, copies and mends the file journal." in shown.out
+    assert "Shows, verifies, copies and mends the journal." in shown.out
     assert Ended(capsys).out == shown.out
 
 

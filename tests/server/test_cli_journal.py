@@ -93,7 +93,7 @@ def test_mistakes_are_sentences(
     memory = tmp_path / "memory.toml"
     memory.write_text(SETTINGS.format(journal="memory"), encoding="utf-8")
     _, err = failed(["journal", "verify", "--config", str(memory)], capsys)
-    assert "only a file journal lies in a folder" in err
+    assert '"memory" keeps nothing' in err
 
 
 @pytest.mark.parametrize("command", ["show", "verify", "backup", "skip"])

@@ -53,5 +53,7 @@ def test_a_human_signs_in_as_somebody_of_the_staff_and_as_nobody_else(settings: 
         identity = authenticator.verify(token, clock.wall_ms())
         assert (identity.subject, identity.role, identity.tenant) == (subject, role, "demo")
         assert identity.claims.name
+    service = authenticator.verify(desk.token_for_service(), clock.wall_ms())
+    assert (service.role, service.tenant) == ("service", "demo")
     for subject, role in (("dana", "agent"), ("alice", "supervisor"), ("eve", "service")):
         assert desk.token_for_human(subject, role) is None

@@ -179,6 +179,39 @@ async def test_who_may_read_what_the_core_forgot(
         assert (await other.ok("history", customer="carl"))["messages"] == []
 
 
+@pytest.mark.parametrize("kept_ms", [0, 600_000], ids=["archived", "in the core"])
+async def test_a_confidential_queue_is_read_by_those_who_served_in_it_and_no_agent_besides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_ms: int
+) -> None:
+    """Bob serves Carl about something else, and agents may read what customers said earlier."""
+    queues = tuple(
+        msgspec.structs.replace(queue, confidential=queue.id == "support")
+        for queue in POLICY.queues
+    )
+    policy = {"earlier_history": True, "queues": queues, "grace_ms": 600_000}
+    async with centre(tmp_path, monkeypatch, kept_ms=kept_ms, **policy) as made:
+        carl, alice = await made.open()
+        secret = await made.begin(carl, alice, 2)
+        await made.finish(alice, secret)
+        await alice.ok("presence.set", show="away")
+        bob = await made.node.join("agent", "bob")
+        await bob.ok("presence.set", show="available")
+        asked = await carl.ok("conversation.request", op="b", channel="chat", queue="billing")
+        offer = await bob.until("offer.new", conversation=asked["conversation"])
+        await bob.ok("offer.accept", offer=offer["offer"])
+        await bob.ok("message.send", conversation=asked["conversation"], op="m", body="the bill")
+        if not kept_ms:
+            await made.forgotten(secret)
+        assert plain(await read_back(bob, 9, customer="carl")) == [("text", "the bill")]
+        assert await bob.refused("history", conversation=secret) == 102
+        before = {"customer": "carl", "conversation": secret, "before_seq": 9}
+        assert await bob.refused("history", **before) == 103
+        assert len(await read_back(alice, 9, conversation=secret)) == 4
+        assert await alice.refused("history", conversation=asked["conversation"]) == 102
+        sofia = await made.node.join("supervisor", "sofia")
+        assert len(await read_back(sofia, 9, customer="carl")) == 5
+
+
 async def test_a_supervisor_of_some_teams_reads_only_of_theirs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,20 @@ class Desk:
     def token_for_human(self, subject: str, role: str) -> str | None:
         return token(role, subject) if (subject, role) == ("alice", "agent") else None
 
+    def token_for_service(self) -> str:
+        return token("service", "back-end")
+
+
+async def test_the_demo_lets_back_ends_in_with_one_call() -> None:
+    async with open_node(desk=Desk()) as node:
+        minted = (await node.post("/demo/service", {}))[2].decode()
+        assert minted.endswith("\n")
+        status, _, body = await node.get("/v1/queues", f"Authorization: Bearer {minted.strip()}")
+        assert (status, b"support" in body) == (200, True)
+        assert (await node.post("/demo/service", {}, "Origin: https://evil.example"))[0] == 403
+    async with open_node() as node:
+        assert (await node.post("/demo/service", {}))[0] == 404
+
 
 async def test_the_demo_signs_its_people_in_with_one_click() -> None:
     async with open_node(desk=Desk()) as node:

@@ -34,7 +34,12 @@ def lines() -> Iterator[Line]:
     """Every call of a logger; what libraries and doors log plainly is in test_logs."""
     for file in sorted(ROOT.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)) if "structlog" in text else ():
+        is_speaking = "structlog" in text or "remark(" in text
+        for node in ast.walk(ast.parse(text)) if is_speaking else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "remark":
+                told = {one.arg: one.value for one in node.keywords if one.arg is not None}
+                level = ast.literal_eval(told.pop("level", ast.Constant("warning")))
+                yield Line(f"{file.name}:{node.lineno}", level, node.args[1], tuple(told))
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)

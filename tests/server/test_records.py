@@ -65,6 +65,8 @@ async def test_the_trail_is_told_the_newest_first_and_in_pages(tmp_path: Path) -
         asked = "/v1/audit?actor=agent:alice&action=history&since=100&until=101"
         found = json.loads((await node.get(asked, bearer("service")))[2])
         assert [line["target"] for line in found["entries"]] == ["conversation:c1"]
+        asked = "/v1/audit?since=1970-01-01T00:00:00.100Z&until=1970-01-01T00:00:00.101Z"
+        assert json.loads((await node.get(asked, bearer("service")))[2]) == found
 
 
 async def test_nothing_is_told_without_a_token_of_the_right_role(tmp_path: Path) -> None:
@@ -96,6 +98,7 @@ async def test_a_wrong_question_is_answered_with_what_is_wrong(tmp_path: Path) -
         for query in (
             *("limit=0", "limit=9999", "since=yesterday", f"before={10**18}", f"until={10**30}"),
             *("after=tea", f"after={10**18}", "after=3&before=3", "since=-1"),
+            *("actor=alice", "acton=assign"),
         ):
             status, _, body = await node.get(f"/v1/audit?{query}", bearer("service"))
             assert status == 400, query

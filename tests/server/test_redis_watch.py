@@ -42,13 +42,14 @@ def figures(watch: RedisWatch) -> dict[str, float]:
 def test_a_redis_that_is_well_is_shown_as_it_is(server: RedisServer) -> None:
     watch = watching(server, snapshot_ms=60_000)
     assert figures(watch)["redis_up"] == 0, "nobody has looked yet"
+    assert watch.ailment() == "", "so nothing is known to be wrong"
     watch.look()
     shown = figures(watch)
     assert shown["redis_up"] == shown["redis_durable"] == shown["redis_info"] == 1
     assert (shown["redis_owner"], shown["redis_replicas"], shown["redis_max_bytes"]) == (0, 0, 0)
     assert shown["redis_used_bytes"] > 100_000
     assert shown["snapshot_interval_seconds"] == 60
-    watch.is_owner = True
+    watch.owns = lambda: True
     watch.count("redis_repairs")
     assert figures(watch)["redis_owner"] == figures(watch)["redis_repairs_total"] == 1
     assert figures(watch)["redis_reconnects_total"] == 0
@@ -70,10 +71,12 @@ def test_one_that_ends_or_hangs_is_away_and_is_seen_again(server: RedisServer) -
     watch.look()
     shown = figures(watch)
     assert shown["redis_up"] == 0
+    assert watch.ailment() == f"{server.address.shown} does not answer"
     assert not {"redis_durable", "redis_used_bytes", "redis_info"} & shown.keys()
     server.resume()
     watch.look()
     assert figures(watch)["redis_up"] == 1
+    assert watch.ailment() == ""
     server.kill()
     watch.look()
     assert figures(watch)["redis_up"] == 0

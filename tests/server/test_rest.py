@@ -75,7 +75,14 @@ async def test_the_same_key_asks_once_and_another_content_is_a_conflict() -> Non
     [
         ({"customer": "a", "channel": "chat"}, (), "idempotency-key"),
         ({"customer": "a"}, ("Idempotency-Key: k",), "channel"),
-        ({"customer": "a", "channel": 7}, ("Idempotency-Key: k",), "$.channel"),
+        ({"customer": "a", "channel": 7}, ("Idempotency-Key: k",), "channel: this must be text"),
+        ({"customer": "a"}, ("Idempotency-Key: k",), "channel: this key is missing; add it"),
+        ({"channel": 7, "needs": 1}, ("Idempotency-Key: k",), "needs: this must be a list"),
+        (
+            {"customer": "a", "channel": "chat"},
+            (f"Idempotency-Key: {'k' * 65}",),
+            'idempotency-key: this must be text in quotes, like "..." of at most 64 characters',
+        ),
         ({"channel": "chat"}, ("Idempotency-Key: k",), "customer"),
         ({"customer": "a", "channel": "chat", "op": "x"}, ("Idempotency-Key: k",), "op"),
         ([1], ("Idempotency-Key: k",), "object"),
@@ -89,6 +96,44 @@ async def test_a_wrong_request_names_what_is_wrong(
         status, _, told = await _ask(node, "POST", "/v1/conversations", body, *headers)
         assert (status, told["err"]["code"]) == (400, 105)
         assert words in told["err"]["msg"]
+
+
+async def test_what_was_asked_for_says_where_it_is() -> None:
+    async with open_node() as node:
+        body = {"customer": "ada", "channel": "chat", "deferrable": True}
+        for _ in range(2):
+            answer = await _ask(node, "POST", "/v1/conversations", body, "Idempotency-Key: k")
+            where = f"/v1/conversations/{answer[2]['conversation']}"
+            assert answer[1]["location"] == where.lower(), "so the test reads headers"
+            assert (await _ask(node, "GET", where))[2]["customer"] == "ada"
+
+
+async def test_a_refusal_says_what_to_do_instead() -> None:
+    async with open_node() as node:
+        chat = await _requested(node, queue="support")
+        one = f"/v1/conversations/{chat}"
+
+        async def told(method: str, path: str, *more: Any) -> tuple[int, str]:  # noqa: ANN401
+            status, _, answer = await _ask(node, method, path, *more)
+            return status, answer["err"]["msg"]
+
+        key = "Idempotency-Key: k1"
+        body = {"customer": "ada", "channel": "chat", "queue": "suport"}
+        sentence = "there is no queue 'suport' (did you mean \"support\"?)"
+        assert await told("POST", "/v1/conversations", body, "Idempotency-Key: x") == (
+            404,
+            sentence,
+        )
+        assert await told("GET", "/v1/queues/suport") == (404, sentence)
+        sentence = "the conversation is waiting; cancel takes it out of the line"
+        assert await told("POST", f"{one}/end", {}) == (409, sentence)
+        body = {"customer": "ada", "channel": "chat", "topic": "other"}
+        sentence = "this Idempotency-Key was used before with other content"
+        assert await told("POST", "/v1/conversations", body, key) == (409, sentence)
+        status, sentence = await told("DELETE", one)
+        assert (status, "this path takes GET, HEAD alone" in sentence) == (405, True)
+        status, sentence = await told("GET", "/v1/conversations?custmer=ada")
+        assert (status, 'did you mean "customer"' in sentence) == (400, True)
 
 
 async def test_who_may_not_call_is_told_why() -> None:

@@ -14,7 +14,7 @@ import trio
 import trio.testing
 from prometheus_client.parser import text_string_to_metric_families
 
-from router.journal.base import Record
+from router.journal.base import Record, Take
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.server import logs
 from router.server.app import Node
@@ -38,7 +38,9 @@ class HeldJournal(MemoryJournal):
         self.let = trio.Semaphore(0)
         self.asked = 0
 
-    async def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    async def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         async with aclosing(super().read(after)) as batches:
             async for batch in batches:
                 self.asked += 1

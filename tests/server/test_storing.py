@@ -8,7 +8,7 @@ import pytest
 
 from router.archive.sqlite import SqliteArchive
 from router.commands import Tick, Underway
-from router.errors import ArchiveCorrupt, SettingsError, StorageError
+from router.errors import ArchiveCorrupt, StorageError
 from router.journal.base import Command
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
@@ -45,9 +45,6 @@ async def test_each_journal_has_what_it_needs_beside_it(tmp_path: Path) -> None:
         assert keeper._terms.span_ms == 5_000
         assert not keeper._terms.is_trimming
         assert snapshotting(settings.server, None, metrics) is None
-    with pytest.raises(SettingsError):
-        async with opened(node_settings(journal="redis"), Clock()):
-            raise AssertionError("nothing was opened")
 
 
 async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(tmp_path: Path) -> None:
@@ -98,6 +95,19 @@ async def test_the_journal_keeps_what_the_archive_still_needs(tmp_path: Path) ->
     async with opened(settings, Clock()) as kept:
         assert isinstance(kept.journal, FileJournal)
         assert kept.journal.holds.done()[0]["acme"] == 3
+
+
+async def test_the_first_life_of_a_journal_is_held_by_nobody_but_the_archive(
+    tmp_path: Path,
+) -> None:
+    async with opened(folder_settings(tmp_path), Clock()) as kept:
+        assert isinstance(kept.journal, FileJournal)
+        for command in [*COMMANDS, (HIDDEN, COMMANDS[-1][1])]:
+            await kept.journal.append([command], 0)
+        archived(kept, 6)
+        for done in kept.journal.holds.done():
+            assert min(done["acme"], 6) == 6
+            assert done[HIDDEN] > 0
 
 
 async def test_an_archive_that_was_lost_begins_where_the_journal_does(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from router.commands import Command, SetPolicy, Underway
 from router.errors import JournalCorrupt
-from router.journal.base import Record
+from router.journal.base import Record, Take
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots
@@ -130,7 +130,9 @@ async def test_a_broken_core_is_made_anew_from_a_snapshot_and_what_follows(
 class TrimmedJournal(MemoryJournal):
     """Its beginning is gone."""
 
-    def read(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[Record], None]:
+    def read(
+        self, after: Mapping[str, int], take: Take | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
         return self._gone()
 
     async def _gone(self) -> AsyncGenerator[Sequence[Record], None]:

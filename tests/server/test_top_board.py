@@ -44,6 +44,8 @@ def test_what_needs_somebody_is_said_in_a_word() -> None:
             journal_p99_ms=5.0,
         ),
         NodeRow("http://d:4", is_ready=False, disk_free=0.5, stalled_s=1.0),
+        NodeRow("http://e:5", is_ready=False, is_standby=True),
+        NodeRow("http://f:6", is_ready=False, is_redis_away=True),
         NodeRow("http://b:2", error="refused"),
     )
     queues = (QueueRow("t", "billing", 3, 75.0, 2, 0.815, None, eligible=41, free=17),)
@@ -58,6 +60,9 @@ def test_what_needs_somebody_is_said_in_a_word() -> None:
                  "4%", "<= 5 ms"):  # fmt: skip
         assert word in told["c:3"], word
     assert "NOT READY" in told["d:4"]
+    assert "stands by" in told["e:5"]
+    assert "NOT READY" not in told["e:5"]
+    assert "NOT READY REDIS AWAY" in told["f:6"]
     assert "50%" in told["d:4"]
     assert "STALL" not in told["d:4"]
     assert "41" in text

@@ -98,6 +98,17 @@ def test_a_node_without_a_page_is_there_with_the_reason_and_the_next_one_tells_t
     assert board(3, {"down": "refused"}, {}).queues == ()
 
 
+def test_a_node_that_stands_by_tells_no_lines_while_another_serves() -> None:
+    waits = "fairline_standby 1\nfairline_ready 0\nfairline_redis_up 0\n"
+    pages: dict[str, Page | str] = {"waits": read_page(waits, 1.0), "up": read_page(FIRST, 1.0)}
+    found = board(3, pages, {})
+    assert [(one.is_standby, one.is_redis_away) for one in found.nodes] == [
+        (True, True), (False, False),
+    ]  # fmt: skip
+    assert len(found.queues) == 2
+    assert board(3, {"waits": read_page(waits, 1.0)}, {}).queues == ()
+
+
 def test_another_program_s_metrics_are_not_taken_for_ours() -> None:
     for text in ("up 1\n", "", "<html>"):
         with pytest.raises(ValueError, match=r"metrics|\S"):

@@ -1,0 +1,156 @@
+"""The keeper of the second process on a journal in Redis: what comes, and what goes behind it."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+
+import msgspec
+import pytest
+import trio
+
+from router.commands import Tick, Underway
+from router.core import CORE_VERSION
+from router.errors import JournalCorrupt
+from router.journal.redis_cursor import beginning_of
+from router.journal.redis_layout import SNAPSHOTS, EntryId, StreamPlace, journal_key
+from router.journal.redis_link import Link
+from router.journal.redis_owner import claim
+from router.journal.redis_snapshots import RedisSnapshots
+from router.journal.redis_stream import RedisJournal
+from router.journal.snapshot_store import KEPT
+from router.server import snapshotting as module
+from router.server.clock import Clock
+from router.server.snapshotter import URL_VARIABLE
+from router.server.snapshotting import Snapshotting, Terms
+from tests.helpers.redis_server import RedisServer, redis_server
+from tests.server.test_replica import HARMLESS
+from tests.server.test_snapshotting import until
+
+pytestmark = pytest.mark.process
+
+PARTITIONS = 4
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as made:
+        yield made
+
+
+class House:
+    """A journal, its keeper, and what the keeper told."""
+
+    def __init__(self, server: RedisServer, journal: RedisJournal) -> None:
+        self.server = server
+        self.journal = journal
+        self.counts: Counter[str] = Counter()
+        self.written = self.alarms = 0
+        self.snapshots = RedisSnapshots(Link(server.address))
+        self.keeper: Snapshotting[StreamPlace] = Snapshotting(
+            server.address.shown,
+            self.snapshots,
+            journal,
+            Terms(commands=1, span_ms=1_000),
+            alarm=self.alarm,
+            count=self.count,
+            secrets={URL_VARIABLE: server.url},
+        )
+
+    def alarm(self) -> None:
+        self.alarms += 1
+
+    def count(self, name: str) -> None:
+        self.counts[name] += 1
+
+    async def add_and_wait(self, count: int = 5) -> None:
+        """Adds commands and waits until a snapshot has all of them."""
+        for _ in range(count):
+            self.written += 1
+            known = HARMLESS[self.written - 1] if self.written <= len(HARMLESS) else Tick()
+            payload = msgspec.msgpack.encode(Underway("n1", self.written, known))
+            await self.journal.append([("acme", payload)], 0)
+        await until(lambda: self.places()[:1] == [self.written], "a snapshot has everything")
+
+    def places(self) -> list[int]:
+        """The numbers of the entries at which there is a snapshot, the newest first."""
+        found = self.server.ask("ZREVRANGE", SNAPSHOTS, 0, -1)
+        return [EntryId.parse(each).sequence for each in found]
+
+    def entries(self) -> list[int]:
+        """The numbers of the entries that are kept."""
+        found = [
+            EntryId.parse(name).sequence
+            for partition in range(PARTITIONS)
+            for name, _ in self.server.ask("XRANGE", journal_key(partition), "-", "+")
+        ]
+        return sorted(found)
+
+
+@asynccontextmanager
+async def house(server: RedisServer) -> AsyncIterator[House]:
+    server.ask("FLUSHALL")
+    owned = await claim(server.address, partitions=PARTITIONS, core_version=CORE_VERSION)
+    journal = RedisJournal(owned, wall_ms=Clock().wall_ms)
+    made = House(server, journal)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(made.keeper.run)
+            yield made
+            nursery.cancel_scope.cancel()
+    finally:
+        with trio.CancelScope(shield=True):
+            await journal.aclose()
+
+
+async def test_old_snapshots_go_and_of_the_journal_what_is_behind_them(
+    server: RedisServer,
+) -> None:
+    async with house(server) as made:
+        for _ in range(4):
+            await made.add_and_wait()
+        await until(lambda: len(made.places()) == KEPT, "old snapshots are gone")
+        await until(lambda: made.entries()[:1] == made.places()[-1:], "so is what is behind them")
+        link = Link(server.address)
+        place = beginning_of(link.call)
+        link.close()
+        assert place.sequence == made.places()[-1]
+        assert made.entries() == list(range(place.sequence, made.written + 1))
+        async with aclosing(made.journal.read(place.positions)) as batches:
+            assert (await anext(batches))[0].position == place.positions["acme"] + 1
+        with pytest.raises(JournalCorrupt, match="are gone"):
+            async with aclosing(made.journal.read({})) as batches:
+                await anext(batches)
+        assert made.alarms == 0
+
+
+async def test_a_hold_keeps_the_journal_and_the_snapshot_that_leads_to_it(
+    server: RedisServer,
+) -> None:
+    done: dict[str, int] = {}
+    async with house(server) as made:
+        made.journal.holds.add("archive", lambda: done)
+        await made.add_and_wait()
+        first = made.places()[0]
+        done["acme"] = first + 2
+        for _ in range(4):
+            await made.add_and_wait()
+        await until(lambda: len(made.places()) == KEPT + 1, "others are gone")
+        assert made.places()[-1] in range(first, first + 3)
+        assert made.entries()[0] <= made.places()[-1]
+
+
+async def test_a_process_that_is_killed_is_started_again_and_goes_on(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_S", (0.01,))
+    async with house(server) as made:
+        await made.add_and_wait()
+        process_id = made.keeper.process_id
+        assert process_id is not None
+        os.kill(process_id, signal.SIGKILL)
+        await made.add_and_wait()
+        assert made.counts["snapshotter_ends"] == 1
+        assert made.keeper.process_id != process_id
+        assert made.alarms == 0

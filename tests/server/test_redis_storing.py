@@ -1,0 +1,190 @@
+"""What a node has before it replays, where its journal is in Redis."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from router.errors import SettingsError
+from router.journal.redis_layout import BEGINNING, OWNER, SNAPSHOTS
+from router.journal.redis_stream import RedisJournal
+from router.server.archiving import open_archive
+from router.server.clock import Clock
+from router.server.metrics import Metrics
+from router.server.restoring import NOTHING
+from router.server.settings import Settings
+from router.server.snapshotter import followed_redis
+from router.server.storing import Kept, claimed, opened, snapshotting
+from tests.helpers.nodes import node_settings
+from tests.helpers.redis_server import RedisServer, redis_server
+from tests.server.test_snapshotter import drive
+from tests.server.test_storing import COMMANDS, archived
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as made:
+        yield made
+
+
+@pytest.fixture
+def settings(server: RedisServer, tmp_path: Path) -> Settings:
+    server.ask("FLUSHALL")
+    return redis_settings(tmp_path, server)
+
+
+def redis_settings(folder: Path, server: RedisServer, partitions: int = 4) -> Settings:
+    return node_settings(
+        journal="redis",
+        data=str(folder),
+        redis_url=server.url,
+        partitions=partitions,
+        node="one",
+        snapshot_ms=5_000,
+    )
+
+
+def ignore(_: str) -> None:
+    pass
+
+
+@asynccontextmanager
+async def started(settings: Settings) -> AsyncIterator[Kept]:
+    """What a node does first; whoever was before has let go."""
+    with trio.fail_after(10):
+        owned = await claimed(settings.server, ignore, ignore)
+    async with opened(settings, Clock(), owned) as kept:
+        yield kept
+
+
+async def fill(kept: Kept, server: RedisServer) -> None:
+    """Five commands, a snapshot, and one more."""
+    for command in COMMANDS:
+        await kept.journal.append([command], 0)
+    await trio.to_thread.run_sync(drive, followed_redis(server.address), [])
+    await kept.journal.append([COMMANDS[-1]], 0)
+
+
+async def test_a_start_begins_with_nothing_and_an_end_lets_another_in(
+    settings: Settings, server: RedisServer
+) -> None:
+    for _ in range(2):
+        async with started(settings) as kept:
+            assert isinstance(kept.journal, RedisJournal)
+            assert kept.start == NOTHING
+            assert server.ask("HGET", OWNER, "node") == b"one"
+            keeper = snapshotting(settings.server, kept, Metrics())
+            assert keeper is not None
+            assert keeper._terms.span_ms == 5_000
+        assert server.ask("EXISTS", OWNER) == 0
+
+
+async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with started(settings) as kept:
+        await fill(kept, server)
+        archived(kept, len(COMMANDS))
+    async with started(settings) as kept:
+        count = len(COMMANDS)
+        assert kept.start.positions == {"acme": count}
+        assert kept.journal.end == {"acme": count + 1}
+        assert kept.start.cores["acme"].router.position == count
+        async with aclosing(kept.journal.read(kept.start.positions)) as batches:
+            batch = await anext(batches)
+        assert [record.position for record in batch] == [count + 1]
+
+
+async def test_a_start_takes_no_snapshot_that_the_archive_has_not_reached(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with started(settings) as kept:
+        await fill(kept, server)
+        archived(kept, 3)
+        assert isinstance(kept.journal, RedisJournal)
+        assert kept.journal.holds.done()[0]["acme"] == 3
+    async with started(settings) as kept:
+        assert kept.start == NOTHING
+        async with aclosing(kept.journal.read(kept.start.positions)) as batches:
+            assert (await anext(batches))[0].position == 1
+
+
+async def test_an_archive_that_was_lost_begins_where_the_journal_does(
+    settings: Settings, server: RedisServer, tmp_path: Path
+) -> None:
+    async with started(settings) as kept:
+        await fill(kept, server)
+        archived(kept, len(COMMANDS))
+        assert isinstance(kept.journal, RedisJournal)
+        (place,) = await trio.to_thread.run_sync(followed_redis(server.address).snapshots.prune)
+        assert await kept.journal.trim(place.positions, place=place)
+    assert server.ask("EXISTS", BEGINNING, SNAPSHOTS) == 2
+    elsewhere = redis_settings(tmp_path / "elsewhere", server)
+    with capture_logs() as said:
+        async with started(elsewhere) as kept:
+            assert kept.start.positions == {"acme": len(COMMANDS)}
+            assert kept.archive is not None
+            assert kept.archive.position("acme") == len(COMMANDS)
+            async with aclosing(kept.journal.read(kept.start.positions)) as batches:
+                assert (await anext(batches))[0].position == len(COMMANDS) + 1
+    events = [line["event"] for line in said]
+    assert "snapshot.newer_than_effects" in events
+    assert "archive.gap" in events
+
+
+async def test_a_store_that_is_spread_otherwise_is_refused_by_the_key(
+    settings: Settings, server: RedisServer, tmp_path: Path
+) -> None:
+    async with started(settings):
+        pass
+    other = redis_settings(tmp_path, server, partitions=8)
+    with pytest.raises(SettingsError, match="write partitions = 4"):
+        async with started(other):
+            raise AssertionError("nothing was opened")
+
+
+async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with started(settings) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+        archived(kept, len(COMMANDS))
+    lose_last(server)
+    async with started(settings) as kept:
+        assert kept.journal.end == {"acme": len(COMMANDS) - 1}
+        assert kept.archive is not None
+        assert kept.archive.position("acme") == len(COMMANDS) - 1
+        await kept.journal.append([COMMANDS[-1]], 0)
+
+
+def lose_last(server: RedisServer) -> None:
+    """As a restart does that had not synced the newest entry."""
+    stream = next(iter(server.ask("KEYS", "fairline:journal:*")))
+    (last, _), (before, _) = server.ask("XREVRANGE", stream, "+", "-", "COUNT", "2")
+    server.ask("XDEL", stream, last)
+    number = int(before.partition(b"-")[2])
+    server.ask("HSET", "fairline:store", "last", before, "sequence", number)
+    server.ask("HINCRBY", "fairline:positions", "acme", -1)
+
+
+async def test_a_node_waits_for_one_that_is_letting_go_of_the_archive(
+    settings: Settings,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        entered = trio.Event()
+
+        async def hold() -> None:
+            async with open_archive(settings):
+                entered.set()
+                await trio.sleep(0.3)
+
+        nursery.start_soon(hold)
+        await entered.wait()
+        async with started(settings) as kept:
+            assert kept.archive is not None
