@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,8 @@ journal.backup journal.file journal.redis_following journal.redis_stream
 archive.pages
 archive.base archive.schema
 archive.facts archive.reading archive.across
-archive.sqlite
-server.collector server.hearers server.hidden server.buckets server.findings
+archive.sqlite archive.setting_back
+server.collector server.instants server.hearers server.hidden server.buckets server.findings
 server.top_figures server.announced server.recorded
 server.ailments
 server.admission server.proxies server.clock server.counters server.zones server.head
@@ -85,7 +86,7 @@ server.socket server.links server.folds server.replica server.traffic server.hap
 server.writer server.board_figures server.event_log
 server.auth server.comparing server.restoring server.inspecting
 server.tenants server.snapshotter server.backing_up server.skipping server.service_figures
-server.trying server.inspecting_redis
+server.trying server.inspecting_redis server.setting_back
 server.floor_figures server.journal_figures server.detailed server.http_figures
 server.archiving server.answers server.listening server.webhooks server.recalling
 server.appending server.applying server.openings server.doors server.doorways server.filed
@@ -159,6 +160,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
             yield from _walk(child)
 
 
+@cache
 def _imports(file: Path) -> set[str]:
     """Dotted names of everything imported; ``from router import policy`` is ``router.policy``."""
     found: set[str] = set()

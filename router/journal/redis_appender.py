@@ -49,7 +49,10 @@ RING_BYTES_MAX = 64 * 1024 * 1024
 """How much is kept to be written again; less than `RING_SECONDS` only where it would be more."""
 
 PATIENCE_SECONDS = 1.0
-"""How long a batch waits for Redis to come back before it is refused."""
+"""How long a batch waits for Redis to come back before it is refused.
+
+One whose fate is unknown waits on, but what waits behind it is refused.
+"""
 
 CLOSE_SECONDS = 2.0
 """How long, while the journal is closed, the fate of the last batch is asked for."""
@@ -105,6 +108,8 @@ class Appender:
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._link = link
+        self.shed: Callable[[JournalUnavailable], None] = lambda _: None
+        """Refuses what waits behind a batch whose fate stays unknown: that is certainly not in."""
         self._life = life
         self._partitions = kept.partitions
         self._core_version = core_version
@@ -222,8 +227,15 @@ class Appender:
                     raise
                 self._note_refused(str(error))
                 self._pause()
-            if self._closing.is_set() and time.monotonic() > self._close_by:
-                raise self._ended("the journal was closed while Redis did not say what it has")
+            self._bide(end_seconds)
+
+    def _bide(self, end_seconds: float) -> None:
+        """Before a batch of unknown fate is said again: others must not wait for it for ever."""
+        now_seconds = time.monotonic()
+        if now_seconds >= end_seconds:
+            self.shed(JournalUnavailable("Redis does not say what it has; try again later."))
+        if self._closing.is_set() and now_seconds > self._close_by:
+            raise self._ended("the journal was closed while Redis did not say what it has")
 
     def _said_of(self, words: Words, *, is_again: bool) -> list[Words]:
         """A batch as it is said; again and again it goes with a beat, which is late then."""
@@ -251,6 +263,7 @@ class Appender:
 
     def _reach(self, in_flight: EntryId | None) -> bool:
         """See to a connection; compare over a new one before anything else. Tell if it is new."""
+        self._link.check()
         if self._link.is_open:
             return False
         self._link.open()

@@ -29,6 +29,9 @@ class Wire(Protocol):
     def connect(self) -> None:
         """Connects and signs in, unless that is done."""
 
+    def can_read(self) -> bool:
+        """Whether anything came that nobody waits for; raises where the other side is gone."""
+
     def disconnect(self) -> None:
         """Ends the connection, whatever is under way."""
 

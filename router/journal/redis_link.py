@@ -93,6 +93,19 @@ class Link:
                     f"{self.shown}: {error}", is_heard=False, code=_code(error)
                 ) from error
 
+    def check(self) -> None:
+        """Close the connection where it is seen to be over, before anything is said into it.
+
+        What is said into one that is over may have been heard, for all that is known.
+        """
+        if self._wire is not None:
+            try:
+                is_over = self._wire.can_read()
+            except _failures():
+                is_over = True
+            if is_over:
+                self.close()
+
     def exchange(self, commands: Sequence[Words]) -> list[Any]:
         """Say all of it in one piece and return the answers in turn, `Refusal` among them.
 

@@ -31,6 +31,9 @@ __all__ = ["Claim", "Seen", "Watch", "claim"]
 STILL_SECONDS = 3.0
 """How long a beat must stand still; it comes every second."""
 
+STUCK_SECONDS = 15.0
+"""How long trio's loop may stand still before the beat does; then another node may take over."""
+
 LOOK_SECONDS = 0.25
 CONTACT_SECONDS = 1.5
 """Looks further apart than this are no unbroken contact: Redis, or this process, was away."""
@@ -118,7 +121,11 @@ class Claim:
         self._commit: Commit | None = None
         self._publish: Publish | None = None
         self._is_closed = False
-        self.writer = ThreadWriter(appender.beat)
+        self._token = trio.lowlevel.current_trio_token()
+        self._asked_at: float | None = None
+        self._is_stuck = False
+        self.writer = ThreadWriter(self._beat)
+        appender.shed = self.writer.refuse
         self.writer.start(self._commit_group, self._hear)
 
     @property
@@ -140,6 +147,22 @@ class Claim:
             self.appender.close()
             await self.writer.aclose()
             await self.writer.call(self.appender.release)
+
+    def _beat(self) -> StorageError | None:
+        """Beat, unless trio's loop stands still: a node that does nothing must not look alive."""
+        now_seconds = time.monotonic()
+        asked_at = self._asked_at
+        if asked_at is None:
+            asked_at = self._asked_at = now_seconds
+            self._token.run_sync_soon(self._note_alive)
+        is_stuck = now_seconds - asked_at > STUCK_SECONDS
+        if is_stuck and not self._is_stuck:
+            _LOG.error("journal.stuck", stuck_s=round(STUCK_SECONDS))
+        self._is_stuck = is_stuck
+        return None if is_stuck else self.appender.beat()
+
+    def _note_alive(self) -> None:
+        self._asked_at = None
 
     def _commit_group(self, group: list[Request]) -> Batch | Exception:
         assert self._commit is not None, "appends come through a journal"

@@ -10,12 +10,23 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from router.errors import StorageError
+from router.journal.base import Record
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_cursor import StreamCursor, beginning_of, last_of
-from router.journal.redis_layout import STORE, EntryId, StreamEntry, StreamPlace
+from router.journal.redis_layout import ORIGIN, STORE, EntryId, StreamEntry, StreamPlace
 from router.journal.redis_link import Link
 
-__all__ = ["extent_of", "read_store"]
+__all__ = ["extent_of", "is_begun", "read_store", "read_whole"]
+
+
+def is_begun(address: RedisAddress) -> bool:
+    """Whether there is a journal.
+
+    Raises:
+        StorageError: Redis gives no answer.
+    """
+    with closing(Link(address)) as link:
+        return bool(link.call(("EXISTS", STORE))[0])
 
 
 def extent_of(address: RedisAddress) -> tuple[StreamPlace, EntryId]:
@@ -48,6 +59,22 @@ def read_store(
         )
         while cursor.sequence <= last.sequence:
             yield from cursor.read(last.sequence)
+
+
+def read_whole(address: RedisAddress, *, core_version: int) -> Iterator[Record]:
+    """Yields every command since the first.
+
+    Raises:
+        StorageError: as ``read_store``, and where the first ones are kept no more.
+    """
+    beginning, _ = extent_of(address)
+    if beginning.id != ORIGIN:
+        raise StorageError(
+            f"{address.shown}: the journal begins behind entry {beginning.id}, and what was before"
+            ' is kept no more. journal_keep = "all" keeps it, from an empty store on.'
+        )
+    for entry in read_store(address, core_version=core_version, place=beginning):
+        yield from entry.records
 
 
 def _partitions(link: Link) -> int:

@@ -141,6 +141,14 @@ class _Backlog:
                 self._byte_count -= request.byte_count
             return group
 
+    def take_all(self) -> list[Request]:
+        """Return all that waits."""
+        with self._changed:
+            requests = list(self._requests)
+            self._requests.clear()
+            self._command_count = self._byte_count = 0
+            return requests
+
     def close(self) -> None:
         """Refuse further appends; those that wait are still taken."""
         with self._changed:
@@ -179,6 +187,11 @@ class ThreadWriter:
         """See `Writer`; the caller never touches the disk."""
         self._backlog.put(request)
         self._hand_over.begin()
+
+    def refuse(self, error: JournalUnavailable) -> None:
+        """Tell all appends that wait that they are not in; of the writer's own thread."""
+        if group := self._backlog.take_all():
+            self._token.run_sync_soon(self._tell, group, error)
 
     async def call(self, work: Callable[[], T]) -> T:
         """See `Writer`."""

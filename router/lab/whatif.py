@@ -11,15 +11,13 @@ more agents. What that changes is the step from ``again`` to ``other``.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice
-from pathlib import Path
 from statistics import median_low
 
 from msgspec import Struct, structs
 
-from router.core import CORE_VERSION
-from router.journal.readonly import read_folder
+from router.journal.base import Record
 from router.lab.book import Visit
 from router.lab.figures import figures_of, table
 from router.lab.record import Recorded, follow
@@ -162,19 +160,19 @@ def _cell(value: float | None) -> str:
 
 
 def run_replay(
-    folder: Path,
+    records: Iterable[Record],
     tenant: str,
     policy: Policy | None = None,
     *,
     more: More | None = None,
     as_json: bool = False,
 ) -> str:
-    """Compares the journal in a folder with its play otherwise; the report.
+    """Compares what a journal has, from its beginning, with its play otherwise; the report.
 
     Raises:
         StorageError: where the journal cannot be read.
         SettingsError: where it has nothing of the tenant.
     """
-    recorded = follow(read_folder(folder, core_version=CORE_VERSION), tenant)
+    recorded = follow(records, tenant)
     comparison = compare(recorded, policy, more)
     return comparison.json() if as_json else comparison.text()

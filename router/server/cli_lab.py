@@ -5,14 +5,19 @@ Owns: their arguments and help. Does not know: how anything is played or compute
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from router.errors import SettingsError
+from router.journal.redis_address import address_of
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from router.journal.base import Record
 
 __all__ = ["replay", "simulate", "tenant_of"]
 
@@ -52,7 +57,7 @@ def replay(
     The journal is only read, also beside the server that writes it.
 
     Args:
-        config: Settings whose server.data holds the journal.
+        config: Settings that say where the journal is.
         policy: A file with the keys of a policy, or with settings that have one for the tenant.
         more: So many agents more, there all the time.
         skills: What they can do, as billing=80; repeat it for several.
@@ -64,13 +69,31 @@ def replay(
     from router.lab.whatif import More, run_replay
 
     settings = load(config, os.environ)
-    if settings.server.journal != "file":
-        raise SettingsError("only a file journal can be replayed", key="server.journal")
     name = tenant_of(settings, tenant)
     other = read_policy(policy, name) if policy is not None else None
     added = More(more, _levels("skills", skills), _levels("languages", languages))
-    folder = Path(settings.server.data) / "journal"
-    _say(run_replay(folder, name, other, more=added if more > 0 else None, as_json=json))
+    records = _recorded(settings)
+    _say(run_replay(records, name, other, more=added if more > 0 else None, as_json=json))
+
+
+def _recorded(settings: Settings) -> "Iterator[Record]":
+    """All that the journal of these settings has.
+
+    Raises:
+        SettingsError: it keeps nothing.
+    """
+    from router.core import CORE_VERSION
+
+    server = settings.server
+    if server.journal == "memory":
+        raise SettingsError('"memory" keeps nothing to be replayed', key="server.journal")
+    if server.journal == "redis":
+        from router.journal.redis_reading import read_whole
+
+        return read_whole(address_of(server.redis_url), core_version=CORE_VERSION)
+    from router.journal.readonly import read_folder
+
+    return read_folder(Path(server.data) / "journal", core_version=CORE_VERSION)
 
 
 def _levels(key: str, named: Levels) -> dict[str, int]:

@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from router.archive.base import Archive
+from router.archive.reading import FOLDER_NAME as ARCHIVE_NAME
 from router.core import CORE_VERSION
 from router.errors import ArchiveLocked, StorageError
 from router.journal.base import Journal
@@ -38,6 +39,7 @@ from router.server.hook_store import HookStore
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.sections import Webhook
+from router.server.setting_back import ahead_of, set_archive_back, set_hooks_back
 from router.server.settings import ServerSettings, Settings
 from router.server.snapshotter import URL_VARIABLE
 from router.server.snapshotting import Snapshotting, Terms
@@ -121,7 +123,10 @@ async def opened(
 
 @asynccontextmanager
 async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> AsyncIterator[Kept]:
-    async with _open_archive(settings) as archive, _open_hooks(settings) as hooks:
+    async with (
+        _open_archive(settings, owned) as archive,
+        _open_hooks(settings, owned) as hooks,
+    ):
         if settings.server.journal == "memory":
             kept = Kept(MemoryJournal(clock.wall_ms), hooks=hooks)
         elif settings.server.journal == "file":
@@ -139,11 +144,23 @@ async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> Asyn
 
 
 @asynccontextmanager
-async def _open_archive(settings: Settings) -> AsyncIterator[Archive | None]:
-    """Waits for a node that gave the journal in Redis up just now: its files are let go last."""
-    patient_s = RELEASE_S if settings.server.journal == "redis" else 0.0
+async def _open_archive(settings: Settings, owned: Claim | None) -> AsyncIterator[Archive | None]:
+    """The archive; beside a Redis that lost its end, without what is lost.
+
+    Waits for a node that gave the journal in Redis up just now: its files are let go last.
+    """
+    end_s = trio.current_time() + (RELEASE_S if owned is not None else 0.0)
     async with AsyncExitStack() as stack:
-        yield await _entered(stack, settings, trio.current_time() + patient_s)
+        archive = await _entered(stack, settings, end_s)
+        if archive is not None and owned is not None:
+            ends = owned.kept.positions
+            ahead = ahead_of(archive, settings.tenants, ends)
+            if ahead:
+                await stack.aclose()
+                folder = Path(settings.server.data) / ARCHIVE_NAME
+                await trio.to_thread.run_sync(set_archive_back, folder, ahead, ends)
+                archive = await _entered(stack, settings, end_s)
+        yield archive
 
 
 async def _entered(stack: AsyncExitStack, settings: Settings, end_s: float) -> Archive | None:
@@ -157,10 +174,12 @@ async def _entered(stack: AsyncExitStack, settings: Settings, end_s: float) -> A
 
 
 @asynccontextmanager
-async def _open_hooks(settings: Settings) -> AsyncIterator[HookStore]:
+async def _open_hooks(settings: Settings, owned: Claim | None) -> AsyncIterator[HookStore]:
     is_for_later = not any(tenant.webhooks for tenant in settings.tenants.values())
     is_kept = settings.server.journal != "memory"
     file = Path(settings.server.data) / HOOKS_FILE if is_kept else None
+    if file is not None and owned is not None:
+        await trio.to_thread.run_sync(set_hooks_back, file, owned.kept.positions)
     store = await trio.to_thread.run_sync(partial(HookStore, file, later=is_for_later))
     try:
         yield store

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct, field
@@ -23,6 +24,7 @@ from router.errors import SettingsError, StorageError
 from router.journal.base import Record
 from router.journal.cursor import Cursor
 from router.journal.readonly import PinnedOps
+from router.journal.redis_address import address_of
 from router.journal.segments import Place, Recovered, recover
 from router.journal.snapshot_files import newest
 from router.journal.snapshot_store import Snapshot
@@ -61,18 +63,15 @@ class Outlook(Struct):
 def outlook(settings: Settings) -> Outlook:
     """Looks at the data of these settings as a start would."""
     found = Outlook()
-    if settings.server.journal != "file":
+    if settings.server.journal == "memory":
         found.notes.append("nothing is kept: there is nothing to upgrade")
         return found
     _note_server(settings, found)
-    folder = Path(settings.server.data) / "journal"
-    if not any(folder.glob("*.segment")):
-        found.notes.append(f"{folder}: no journal yet; a start begins one")
-    else:
-        try:
-            _rehearse(settings, folder, found)
-        except StorageError as error:
-            found.problems.append(str(error))
+    rehearse = _rehearse_redis if settings.server.journal == "redis" else _rehearse
+    try:
+        rehearse(settings, found)
+    except StorageError as error:
+        found.problems.append(str(error))
     for tenant in settings.tenants:
         _look_at_archive(Path(settings.server.data) / FOLDER_NAME, tenant, found)
     return found
@@ -87,12 +86,16 @@ def _note_server(settings: Settings, found: Outlook) -> None:
         found.notes.append(f"process {pid} serves these data: end it first (fairline drain)")
 
 
-def _rehearse(settings: Settings, folder: Path, found: Outlook) -> None:
+def _rehearse(settings: Settings, found: Outlook) -> None:
     """Does in memory what a start does: the snapshot, and what comes behind it.
 
     Raises:
         StorageError: as a start would.
     """
+    folder = Path(settings.server.data) / "journal"
+    if not any(folder.glob("*.segment")):
+        found.notes.append(f"{folder}: no journal yet; a start begins one")
+        return
     ops = pinned(folder)
     try:
         recovered = recover(ops, folder, CORE_VERSION)
@@ -107,7 +110,38 @@ def _rehearse(settings: Settings, folder: Path, found: Outlook) -> None:
         ops.release()
 
 
-def _replayed(snapshot: Snapshot[Place] | None, records: Callable[[], Iterator[Record]]) -> Replica:
+def _rehearse_redis(settings: Settings, found: Outlook) -> None:
+    """The same of a journal in Redis.
+
+    Raises:
+        StorageError: as a start would, and where Redis gives no answer.
+    """
+    from router.journal.redis_link import Link  # a journal in a folder does without
+    from router.journal.redis_reading import is_begun, read_store, read_whole
+    from router.journal.redis_snapshots import RedisSnapshots
+
+    address = address_of(settings.server.redis_url)
+    if not is_begun(address):
+        found.notes.append(f"{address.shown}: no journal yet; a start begins one")
+        return
+    snapshot = RedisSnapshots(Link(address)).newest(CORE_VERSION)
+
+    def records() -> Iterator[Record]:
+        if snapshot is None:
+            yield from read_whole(address, core_version=CORE_VERSION)
+            return
+        for entry in read_store(address, core_version=CORE_VERSION, place=snapshot.place):
+            yield from entry.records
+
+    found.replayed = sum(1 for _ in records())
+    found.commands = found.replayed
+    if snapshot is not None:
+        found.snapshot = snapshot.name
+        found.commands += sum(snapshot.positions.values())
+    _note_policies(settings, _replayed(snapshot, records), found)
+
+
+def _replayed(snapshot: Snapshot[Any] | None, records: Callable[[], Iterator[Record]]) -> Replica:
     """The cores, without what the journal says to leave out and what breaks them twice."""
     plan = Plan()
     while True:

@@ -118,6 +118,32 @@ def test_an_interrupted_exchange_leaves_no_answers_behind(server: RedisServer) -
     link.close()
 
 
+def test_a_connection_that_is_over_is_seen_before_anything_is_said(
+    server: RedisServer, link: Link
+) -> None:
+    link.call(("PING",))
+    link.check()
+    assert link.is_open
+    server.ask("CLIENT", "KILL", "TYPE", "normal")
+    link.check()
+    assert not link.is_open
+
+
+def test_a_connection_with_an_answer_that_nobody_waits_for_is_left(server: RedisServer) -> None:
+    """Else it would be taken for the answer to what is said next."""
+
+    def talking(address: RedisAddress) -> Wire:
+        wire = connect(address)
+        wire.send_command("PING")
+        return wire
+
+    link = Link(server.address, talking)
+    link.open()
+    server.ask("PING")  # by now the other answer has come, too
+    link.check()
+    assert not link.is_open
+
+
 def test_a_server_that_sleeps_is_given_up_within_two_seconds(
     server: RedisServer, link: Link
 ) -> None:

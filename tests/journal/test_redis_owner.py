@@ -1,6 +1,7 @@
 """Who owns a store: watching a beat, claiming, standing by, giving up."""
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
 from router.journal import redis_owner as module
+from router.journal import writers
 from router.journal.redis_address import address_of
 from router.journal.redis_layout import OWNER, STORE
 from router.journal.redis_owner import (
@@ -82,6 +84,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 def server(started: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
     monkeypatch.setattr(module, "STILL_SECONDS", 1.6)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(writers, "REST_SECONDS", 0.1)
     started.ask("FLUSHALL")
     return started
 
@@ -223,6 +226,25 @@ async def test_a_claim_that_nobody_uses_beats_and_may_fail_before_it_is_used(
     with pytest.raises(StorageError, match="lost this journal"):
         await journal.append([("acme", b"1")], 0)
     await journal.aclose()
+
+
+@pytest.mark.process
+async def test_a_node_whose_loop_stands_still_does_not_look_alive(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STUCK_SECONDS", 0.3)
+    owned = await own(server)
+
+    def beat() -> int:
+        return int(server.ask("HGET", OWNER, "beat"))
+
+    time.sleep(0.8)  # noqa: ASYNC251 - the loop stands still
+    before = beat()
+    time.sleep(0.5)  # noqa: ASYNC251 - as above
+    assert beat() <= before + 1, "one may have been under way"
+    with trio.fail_after(FAR):
+        await until(lambda: beat() >= before + 3)
+    await owned.aclose()
 
 
 @pytest.mark.process

@@ -9,7 +9,7 @@ from router.errors import JournalCorrupt, StorageError
 from router.journal.redis_address import address_of
 from router.journal.redis_layout import BEGINNING, ORIGIN, STORE, StreamPlace, encode_place
 from router.journal.redis_link import Link
-from router.journal.redis_reading import extent_of, read_store
+from router.journal.redis_reading import extent_of, is_begun, read_store, read_whole
 from tests.helpers.redis_server import RedisServer, redis_server
 from tests.journal.test_redis_cursor import PARTITIONS, Store
 
@@ -40,6 +40,8 @@ def test_everything_is_read_in_order_up_to_what_was_there_at_first(
     assert [first, *reading] == store.entries[:300]
     assert list(read_store(server.address, core_version=1)) == store.entries
     assert extent_of(server.address) == (StreamPlace(ORIGIN, {}), store.last)
+    whole = [*read_whole(server.address, core_version=1)]
+    assert whole == [record for entry in store.entries for record in entry.records]
 
 
 def test_reading_begins_at_a_place_or_behind_what_is_kept_no_more(
@@ -55,6 +57,8 @@ def test_reading_begins_at_a_place_or_behind_what_is_kept_no_more(
     server.ask("SET", BEGINNING, encode_place(place))
     assert list(read_store(server.address, core_version=1)) == store.entries[4:]
     assert extent_of(server.address)[0] == place
+    with pytest.raises(StorageError, match="is kept no more"):
+        next(read_whole(server.address, core_version=1))
 
 
 def test_an_entry_that_is_gone_is_not_passed_over(server: RedisServer, store: Store) -> None:
@@ -65,8 +69,10 @@ def test_an_entry_that_is_gone_is_not_passed_over(server: RedisServer, store: St
         list(read_store(server.address, core_version=1))
 
 
-def test_where_there_is_none_that_is_said(server: RedisServer) -> None:
+def test_where_there_is_none_that_is_said(server: RedisServer, store: Store) -> None:
+    assert is_begun(server.address)
     server.ask("FLUSHALL")
+    assert not is_begun(server.address)
     with pytest.raises(StorageError, match="there is no journal here"):
         list(read_store(server.address, core_version=1))
     with pytest.raises(StorageError, match="there is no journal here"):

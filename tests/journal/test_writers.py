@@ -151,3 +151,57 @@ async def test_without_threads_a_full_disk_refuses_and_heals() -> None:
     await journal.append([("acme", b"kept")], 0)
     assert [record.payload for record in await take(journal, 1)] == [b"kept"]
     await journal.aclose()
+
+
+async def test_what_waits_can_be_refused_while_a_group_is_under_way() -> None:
+    writer = ThreadWriter()
+    refused = JournalUnavailable("not now")
+    reached, held = threading.Event(), threading.Event()
+    told: list[tuple[int, object]] = []
+
+    def commit(group: list[Request]) -> Entry | Exception:
+        if len(told) == 0 and not held.is_set():
+            reached.set()
+            assert held.wait(timeout=30)
+            writer.refuse(refused)
+        return StorageError(f"group of {len(group)}")
+
+    writer.start(commit, lambda group, outcome: told.append((len(group), outcome)))
+    writer.put(request())
+    await trio.to_thread.run_sync(reached.wait)
+    for _ in range(3):
+        writer.put(request())
+    held.set()
+    await writer.aclose()
+    assert told[0] == (3, refused), "in one go, and before what was under way"
+    assert [count for count, _ in told] == [3, 1]
+    writer.refuse(refused)
+
+
+async def test_a_thread_rests_in_time_whether_or_not_there_are_appends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REST_SECONDS", 0.02)
+    rested = trio.Event()
+    token = trio.lowlevel.current_trio_token()
+    rest_count = 0
+    told: list[tuple[int, object]] = []
+    broken = StorageError("it is over")
+
+    def rest() -> StorageError | None:
+        nonlocal rest_count
+        rest_count += 1
+        if rest_count == 6:
+            token.run_sync_soon(rested.set)
+            return broken
+        return None
+
+    writer = ThreadWriter(rest)
+    writer.start(lambda _: StorageError("no"), lambda group, got: told.append((len(group), got)))
+    with trio.fail_after(30):
+        while rest_count < 3:
+            writer.put(request())
+            await trio.sleep(0.001)
+        await rested.wait()
+    await writer.aclose()
+    assert (0, broken) in told, "it is told without an append"

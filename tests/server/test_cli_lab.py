@@ -80,13 +80,13 @@ def test_a_tenant_that_is_not_there_is_a_sentence(
     assert 'did you mean "shop"?' in ended.err
 
 
-def test_a_journal_that_is_no_file_cannot_be_replayed(
+def test_a_journal_that_keeps_nothing_cannot_be_replayed(
     config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = Path(config)
     file.write_text(file.read_text("utf-8").replace("[server]", '[server]\njournal = "memory"'))
     ended = Ended(capsys, "replay", "--config", config)
-    assert (ended.code, "only a file journal" in ended.err) == (1, True)
+    assert (ended.code, "keeps nothing to be replayed" in ended.err) == (1, True)
 
 
 def test_more_agents_are_played_and_a_level_that_is_none_is_named(

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from router.errors import SettingsError
 from router.journal.redis_layout import BEGINNING, OWNER, SNAPSHOTS
 from router.journal.redis_stream import RedisJournal
+from router.server.archiving import open_archive
 from router.server.clock import Clock
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING
@@ -145,3 +146,45 @@ async def test_a_store_that_is_spread_otherwise_is_refused_by_the_key(
     with pytest.raises(SettingsError, match="write partitions = 4"):
         async with started(other):
             raise AssertionError("nothing was opened")
+
+
+async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with started(settings) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+        archived(kept, len(COMMANDS))
+    lose_last(server)
+    async with started(settings) as kept:
+        assert kept.journal.end == {"acme": len(COMMANDS) - 1}
+        assert kept.archive is not None
+        assert kept.archive.position("acme") == len(COMMANDS) - 1
+        await kept.journal.append([COMMANDS[-1]], 0)
+
+
+def lose_last(server: RedisServer) -> None:
+    """As a restart does that had not synced the newest entry."""
+    stream = next(iter(server.ask("KEYS", "fairline:journal:*")))
+    (last, _), (before, _) = server.ask("XREVRANGE", stream, "+", "-", "COUNT", "2")
+    server.ask("XDEL", stream, last)
+    number = int(before.partition(b"-")[2])
+    server.ask("HSET", "fairline:store", "last", before, "sequence", number)
+    server.ask("HINCRBY", "fairline:positions", "acme", -1)
+
+
+async def test_a_node_waits_for_one_that_is_letting_go_of_the_archive(
+    settings: Settings,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        entered = trio.Event()
+
+        async def hold() -> None:
+            async with open_archive(settings):
+                entered.set()
+                await trio.sleep(0.3)
+
+        nursery.start_soon(hold)
+        await entered.wait()
+        async with started(settings) as kept:
+            assert kept.archive is not None

@@ -1,0 +1,77 @@
+"""What lies beside a journal in Redis and knows of more than Redis has after a loss.
+
+Owns: finding that out at a start, and having archive and webhooks forget it.
+Does not know: how Redis lost it (``router.journal.redis_appender`` puts back what a living node
+knows), tables of the archive.
+
+Invariant (tests/server/test_setting_back.py): a node starts with what Redis has, and says what is
+gone; events of webhooks are never given an id that another one had.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+
+from router.archive.base import Archive
+from router.archive.setting_back import set_back
+from router.errors import StorageError
+
+__all__ = ["ahead_of", "set_archive_back", "set_hooks_back"]
+
+_BUSY_S = 5.0
+_LOG = structlog.get_logger("fairline.app")
+
+
+def ahead_of(archive: Archive, tenants: Mapping[str, object], ends: Mapping[str, int]) -> list[str]:
+    """The tenants of whom the archive knows more than the journal."""
+    return [name for name in tenants if archive.position(name) > ends.get(name, 0)]
+
+
+def set_archive_back(folder: Path, tenants: list[str], ends: Mapping[str, int]) -> None:
+    """Has the archives of some tenants, which nobody has open, end where the journal does.
+
+    Raises:
+        ArchiveUnavailable: one could not be.
+    """
+    for tenant in tenants:
+        end = ends.get(tenant, 0)
+        set_back(folder, tenant, end)
+        _LOG.error("archive.set_back", tenant=tenant, to_position=end)
+
+
+def set_hooks_back(file: Path, ends: Mapping[str, int]) -> None:
+    """Has webhooks, whose file nobody has open, have heard no more than there is.
+
+    What waits of what is gone goes, and later events have ids of their own: whoever heard of the
+    lost ones would take those for repeats.
+
+    Raises:
+        StorageError: nothing was changed.
+    """
+    if not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN IMMEDIATE")
+            told = connection.execute("SELECT tenant, max(position) FROM places GROUP BY tenant")
+            ahead = [name for name, position in told.fetchall() if position > ends.get(name, 0)]
+            for tenant in ahead:
+                place = (ends.get(tenant, 0), tenant)
+                connection.execute(
+                    "DELETE FROM deliveries WHERE position > ? AND tenant = ?", place
+                )
+                connection.execute(
+                    "UPDATE places SET position = min(position, ?) WHERE tenant = ?", place
+                )
+            if ahead:
+                connection.execute("UPDATE mark SET epoch = ?", (secrets.token_hex(6),))
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StorageError(f"{file} cannot be set back: {error}.") from error
+    for tenant in ahead:
+        _LOG.error("webhooks.set_back", tenant=tenant, to_position=ends.get(tenant, 0))
