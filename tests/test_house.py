@@ -65,7 +65,7 @@ archive.pages
 archive.base archive.schema
 archive.facts archive.reading archive.across
 archive.sqlite archive.setting_back
-server.collector server.hearers server.hidden server.buckets server.findings
+server.collector server.instants server.hearers server.hidden server.buckets server.findings
 server.top_figures server.announced server.recorded
 server.ailments
 server.admission server.proxies server.clock server.counters server.zones server.head

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-__all__ = ["KINDS", "Page", "PageQuery", "Place", "all_rows", "page_of"]
+__all__ = ["BY_AGENT", "BY_QUEUE", "KINDS", "Page", "PageQuery", "Place", "all_rows", "page_of"]
 
 KINDS = ("conversations", "transcripts", "assignments", "ratings", "audit")
+BY_QUEUE = ("conversations", "transcripts", "assignments")
+BY_AGENT = (*BY_QUEUE, "ratings")
 BYTES_MAX = 1024 * 1024
 """A page ends with the message that passes this."""
 
@@ -32,11 +34,14 @@ Place = tuple[int | str, ...]
 class PageQuery(Struct, frozen=True):
     """Which rows; an empty text or 0 is no condition. ``since`` counts in, ``until`` does not.
 
-    A conversation and what was said in it have the time of its end.
+    A conversation and what was said in it have the time of its end, and its last agent. Not every
+    kind has an ``agent`` and a ``queue``: ``BY_AGENT`` and ``BY_QUEUE`` have them.
     """
 
     customer: str = ""
     conversation: str = ""
+    agent: str = ""
+    queue: str = ""
     since: int = 0
     until: int = 0
     limit: int = 100
@@ -200,6 +205,8 @@ def _conditions(query: PageQuery, table: str, name: str, at: str) -> tuple[str, 
     asked = {
         f"{table}customer = ?": query.customer,
         f"{name} = ?": query.conversation,
+        f"{table}agent = ?": query.agent,
+        f"{table}queue = ?": query.queue,
         f"{at} >= ?": query.since,
         f"{at} < ?": query.until,
     }

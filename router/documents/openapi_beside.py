@@ -37,6 +37,8 @@ _QUERY = {
     "purpose": "What it is for; one of the policy's where that has some.",
     "customer": "Of this customer alone.",
     "conversation": "Of this conversation alone.",
+    "agent": "Of what this agent had last; not of the audit trail.",
+    "queue": "Of this queue alone; not of ratings and the audit trail.",
 }
 _MEANT = {
     (DeliveriesQuery, "status"): "waiting, failed (not taken so far, or given up) or delivered.",

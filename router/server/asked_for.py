@@ -9,7 +9,6 @@ refusal that names the field.
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from starlette.responses import Response
 
 from router.errors import ArchiveUnavailable, Refusal, Refused
 from router.server.calls import Caller, Calls, Serve
+from router.server.instants import instant_of
 from router.suggestions import did_you_mean
 
 __all__ = ["INSTANTS", "archive_endpoint", "check_limit", "check_parameter", "query_of"]
@@ -29,7 +29,6 @@ INSTANTS = ("since", "until")
 
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _BLANK_ZONE = re.compile(r" (\d\d:?\d\d)$")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Query = TypeVar("_Query", bound=Struct)
 
 
@@ -80,14 +79,12 @@ def _instant(name: str, value: str) -> int:
     if _WHOLE.fullmatch(value):
         return int(value)
     try:
-        at = datetime.fromisoformat(_BLANK_ZONE.sub(r"+\1", value))
+        return instant_of(_BLANK_ZONE.sub(r"+\1", value))
     except ValueError:
         raise Refused(
             Refusal.BAD_REQUEST,
             f"{name}: expected milliseconds since 1970, or a time such as 2026-01-31T12:00Z",
         ) from None
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def check_limit(limit: int, limit_max: int) -> None:

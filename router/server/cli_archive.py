@@ -24,6 +24,7 @@ from router.archive.reading import FOLDER_NAME, Reader
 from router.errors import SettingsError
 from router.server.asking_server import ask_server
 from router.server.cli_lab import tenant_of
+from router.server.instants import instant_of
 from router.server.settings import Settings, load
 
 __all__ = ["archive", "audit", "instant_ms"]
@@ -160,11 +161,10 @@ def instant_ms(text: str) -> int:
     if not text:
         return 0
     try:
-        when = datetime.fromisoformat(text)
+        return instant_of(text)
     except ValueError:
         sentence = f"{text!r} is no time; write 2026-01-31 or 2026-01-31T12:00"
         raise SettingsError(sentence) from None
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _print(

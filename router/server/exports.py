@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from router import incoming
 from router.archive.base import Archive
-from router.archive.pages import KINDS, Page, PageQuery, Place
+from router.archive.pages import BY_AGENT, BY_QUEUE, KINDS, Page, PageQuery, Place
 from router.cards import Message
 from router.commands import ReadHistory
 from router.core import Router
@@ -80,6 +80,8 @@ class ArchiveQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     customer: str = ""
     conversation: str = ""
+    agent: str = ""
+    queue: str = ""
     since: int = 0
     until: int = 0
     after: str = ""
@@ -155,6 +157,13 @@ class _Exports:
         check_limit(asked.limit, LIMIT_MAX)
         if not all(0 <= one <= ID_MAX for one in (asked.since, asked.until)):
             raise Refused(Refusal.BAD_REQUEST, f"since, until: expected 0 to {ID_MAX}")
+        for name, value, having in (
+            ("agent", asked.agent, BY_AGENT),
+            ("queue", asked.queue, BY_QUEUE),
+        ):
+            if value and kind not in having:
+                text = f"{name}: of {kind} there is none; there is of {', '.join(having)}"
+                raise Refused(Refusal.BAD_REQUEST, text)
         policy = self._calls.office.routers[caller.tenant].policy
         if kind in SAID:
             purpose_for(policy, caller.actor.role, asked.purpose)
@@ -244,7 +253,8 @@ class _Reader:
         """
         if self._records is None:
             raise ArchiveUnavailable("Nothing is kept.")
-        query = PageQuery(asked.customer, asked.conversation, asked.since, asked.until, asked.limit)
+        wanted = {name: getattr(asked, name) for name in PageQuery.__struct_fields__}
+        query = PageQuery(**wanted)
         await _bring_up(self._records, tenant)
         read = partial(self._records.archive.page, tenant, kind, query, _place(asked.after, kind))
         try:

@@ -104,7 +104,7 @@ def public_app(
 async def _astray(request: Request, error: Exception) -> Response:
     """Nothing is there: back ends hear it in the form of all their errors."""
     assert isinstance(error, HTTPException)
-    if not request.url.path.startswith("/v1/"):
+    if not f"{request.url.path}/".startswith("/v1/"):
         return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
     there = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
     what = f"this path takes {there} alone" if there else "there is no such call"

@@ -137,7 +137,11 @@ def _opening(sites: Sites) -> Endpoint:
             return _no(_may_not(origin, tenant), 403, _cors(origin))
         door = sites.door(tenant, request.query_params.get("queue", ""))
         if door is None:
-            return _no("no such tenant or queue", 404, _cors(origin))
+            return _no(
+                "no such tenant or queue; name both, as ?tenant=main&queue=support",
+                404,
+                _cors(origin),
+            )
         return json_response(door, 200, {**_cors(origin), "cache-control": "public, max-age=5"})
 
     return serve

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from router.archive.base import Assigned, Audited, Erased, Fact, Happened, Rated
-from router.archive.pages import BYTES_MAX, KINDS, PageQuery, Place
+from router.archive.pages import BY_AGENT, BY_QUEUE, BYTES_MAX, KINDS, PageQuery, Place
 from router.archive.sqlite import SqliteArchive
 from tests.helpers.archives import conversation, talk
 
@@ -62,6 +62,32 @@ def test_page_by_page_gives_every_row_once_and_in_order(tmp_path: Path, seed: in
         ):
             whole = list(archive.rows("acme", kind, query))
             assert paged(archive, kind, query) == whole, (kind, query)
+    archive.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, "agent") for kind in BY_AGENT] + [(kind, "queue") for kind in BY_QUEUE],
+)
+def test_rows_are_asked_for_by_agent_and_by_queue(tmp_path: Path, kind: str, name: str) -> None:
+    archive = SqliteArchive(tmp_path, ["acme"])
+    for number in range(1, 13):
+        agent, queue = ("alice", "bob")[number % 2], ("support", "billing")[number % 3 == 0]
+        one = talk(f"c{number}", "tn", at_ms=number * 10, queue=queue)
+        one.last_agent = agent
+        made: list[Happened] = [
+            one,
+            Assigned(f"a{number}", one.id, agent, "carl", queue, 40, None),
+            Rated(one.id, "carl", agent, 5, ""),
+        ]
+        facts = [Fact(number, place, number * 10, what) for place, what in enumerate(made)]
+        archive.write("acme", facts, number)
+    whole = list(archive.rows("acme", kind, PageQuery()))
+    for value in ("bob", "billing", "nobody"):
+        query = (
+            PageQuery(limit=2, agent=value) if name == "agent" else PageQuery(limit=2, queue=value)
+        )
+        assert paged(archive, kind, query) == [row for row in whole if row[name] == value]
     archive.close()
 
 

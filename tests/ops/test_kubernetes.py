@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from router.journal.redis_address import address_of
 from router.server.cli import main
 from router.server.operating import Place, filled
 from router.server.sections import ServerSettings
-from router.server.settings import load, warnings
+from router.server.settings import SettingsErrors, load, warnings
 
 ROOT = Path(__file__).parents[2]
 PLACE = Place(Path("fairline.toml"), ServerSettings(), "help.shop.example")
@@ -124,3 +125,65 @@ def test_the_settings_are_accepted_with_the_secrets_that_are_made_first(
     assert [warning for warning in warnings(settings) if "without TLS" not in warning] == []
     assert settings.server.proxies
     assert "https://help.shop.example" in settings.tenants["main"].origins
+
+
+# -- two nodes on one Redis ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair() -> dict[str, Manifest]:
+    """By kind."""
+    found = list(yaml.safe_load_all(filled("kubernetes/pair.yaml", PLACE)))
+    assert len({one["kind"] for one in found}) == len(found) == 5
+    return {one["kind"]: one for one in found}
+
+
+def test_nothing_waits_for_the_second_node_to_get_ready(pair: dict[str, Manifest]) -> None:
+    spec = pair["StatefulSet"]["spec"]
+    assert spec["replicas"] == 2
+    assert spec["podManagementPolicy"] == "Parallel"
+    assert spec["updateStrategy"] == {"type": "OnDelete"}
+    assert "PodDisruptionBudget" not in pair, "it would count the one that stands by as lost"
+    (apart,) = spec["template"]["spec"]["affinity"]["podAntiAffinity"][
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ]
+    assert apart["labelSelector"] == spec["selector"]
+
+
+def test_the_pair_is_reached_and_shut_in_as_the_one_node_is(
+    pair: dict[str, Manifest], manifests: dict[str, Manifest]
+) -> None:
+    for kind in ("Service", "Ingress"):
+        assert pair[kind] == manifests[kind]
+    (two,) = pair["StatefulSet"]["spec"]["template"]["spec"]["containers"]
+    (one,) = manifests["StatefulSet"]["spec"]["template"]["spec"]["containers"]
+    for same in ("image", "args", "securityContext", "ports", "startupProbe", "livenessProbe"):
+        assert two[same] == one[same], same
+    assert two["readinessProbe"]["httpGet"] == one["readinessProbe"]["httpGet"]
+    pods = [each["StatefulSet"]["spec"]["template"]["spec"] for each in (pair, manifests)]
+    assert pods[0]["securityContext"] == pods[1]["securityContext"]
+    (node,) = two["env"]
+    assert node["name"] == "FAIRLINE_SERVER__NODE"
+    assert node["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+
+
+def test_both_nodes_sign_with_the_same_secrets_which_have_to_be_filled_in(
+    pair: dict[str, Manifest], tmp_path: Path
+) -> None:
+    text = pair["ConfigMap"]["data"]["fairline.toml"]
+    config = tmp_path / "fairline.toml"
+    for folder in ("/etc/fairline-secrets", "/var/lib/fairline"):
+        text = text.replace(folder, str(tmp_path))
+    config.write_text(text, "utf-8")
+    told: dict[str, str] = pair["Secret"]["stringData"]
+    assert "initContainers" not in pair["StatefulSet"]["spec"]["template"]["spec"]
+    for name, value in told.items():
+        (tmp_path / name).write_text(value, "utf-8")
+    with pytest.raises(SettingsErrors, match="which everybody knows"):
+        load([config], {})
+    for number, name in enumerate(("main", "identity")):
+        (tmp_path / name).write_text(str(number) * 64, "utf-8")
+    settings = load([config], {})
+    assert settings.server.journal == "redis"
+    assert address_of(settings.server.redis_url).shown == "redis://redis:6379"
+    assert [one for one in warnings(settings) if "without TLS" not in one] == []

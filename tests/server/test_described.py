@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 import trio
 
+from router.documents import openapi as module
 from router.documents.openapi import openapi
-from router.server import described
 from tests.helpers.nodes import PATIENCE_S, open_node
 
 
@@ -46,7 +46,7 @@ async def test_many_who_ask_at_once_have_a_document_made_once_and_later_ones_nee
         made.append(openapi())
         return made[-1]
 
-    monkeypatch.setattr(described, "openapi", counted)
+    monkeypatch.setattr(module, "openapi", counted)
     bodies: list[bytes] = []
     async with open_node() as node:
 

@@ -42,7 +42,11 @@ def test_each_kind_has_the_files_that_its_program_reads(tmp_path: Path) -> None:
             "grafana/queues.json",
         },
         "compose": {"docker/compose.yml", "docker/Dockerfile", "prometheus/rules.yml"},
-        "kubernetes": {"kubernetes/fairline.yaml", "kubernetes/monitoring.yaml"},
+        "kubernetes": {
+            "kubernetes/fairline.yaml",
+            "kubernetes/monitoring.yaml",
+            "kubernetes/pair.yaml",
+        },
         "examples": {"fairline.example.toml", "scenarios/small-shop.toml", "staffing.toml"},
     }
     assert wanted.keys() == KINDS.keys()
