@@ -9,6 +9,9 @@ JOBS ?= 2
 again = { echo "Once more, alone, what failed: a test that fails twice fails."; \
     $(BIN)/python -m pytest -m "$(1)" --last-failed --last-failed-no-failures none; }
 
+# Images for CI like to set it, and hundreds of processes would compile the same files again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint bench compiled changes dist wheelhouse reference docs web lock clean
 
 demo: web

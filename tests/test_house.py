@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
             yield from _walk(child)
 
 
+@cache
 def _imports(file: Path) -> set[str]:
     """Dotted names of everything imported; ``from router import policy`` is ``router.policy``."""
     found: set[str] = set()

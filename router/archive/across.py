@@ -9,6 +9,7 @@ may have it too.
 A page ends in one conversation, before a message of it, and goes on into those that arrived before.
 """
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -105,24 +106,36 @@ def _names(
     wanted: Wanted,
     end: Asked | None,
 ) -> Iterator[str]:
-    """The customer's conversations from the end backwards; as many as a page can need."""
-    here = live.values()
-    found = [(one.asked, one.agent, one.queue) for one in here if end is None or one.asked < end]
-    if archive is not None:
-        kept = archive.conversations_of(
-            tenant, wanted.customer, end, wanted.limit + 1 + len(live), notes=wanted.notes
-        )
-        found += [
-            (Asked(one.arrived_at, one.conversation), one.agent, one.queue)
-            for one in kept
-            if one.conversation not in live
-        ]
-    found.sort(reverse=True)
+    """The customer's conversations from the end backwards, those that may be read."""
+    here = sorted(
+        (
+            (one.asked, one.agent, one.queue)
+            for one in live.values()
+            if end is None or one.asked < end
+        ),
+        reverse=True,
+    )
     if wanted.conversation is not None:
         yield wanted.conversation
-    for asked, agent, queue in found:
+    kept = _kept(archive, tenant, live, wanted, end) if archive is not None else ()
+    for asked, agent, queue in heapq.merge(here, kept, reverse=True):
         if wanted.may_read(agent, queue):
             yield asked.conversation
+
+
+def _kept(
+    archive: Archive, tenant: str, live: dict[str, Live], wanted: Wanted, end: Asked | None
+) -> Iterator[tuple[Asked, str, str]]:
+    """What the archive alone has, asked for as it is needed: much may be passed over."""
+    count = wanted.limit + 1 + len(live)
+    while True:
+        found = archive.conversations_of(tenant, wanted.customer, end, count, notes=wanted.notes)
+        for one in found:
+            end = Asked(one.arrived_at, one.conversation)
+            if one.conversation not in live:
+                yield end, one.agent, one.queue
+        if len(found) < count:
+            return
 
 
 def _messages(

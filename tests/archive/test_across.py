@@ -71,6 +71,18 @@ def test_conversations_of_agents_who_are_not_ones_own_are_left_out() -> None:
     assert page_of_customer(archive, "acme", [live(talk("c2", "t"))], wanted) == ([], False)
 
 
+def test_what_lies_behind_much_that_is_hidden_is_found_all_the_same() -> None:
+    archive = DictArchive("acme")
+    made = [talk("c00", "t"), *(talk(f"c{n:02}", "t", queue="hr", at_ms=n) for n in range(1, 40))]
+    made[0].arrived_ms = 0
+    for number, one in enumerate(made, start=1):
+        archive.write("acme", [Fact(number, 0, 1, one)], number)
+    wanted = Wanted("carl", 3, notes=True, confidential=frozenset({"hr"}), reader="bob")
+    page = page_of_customer(archive, "acme", [], wanted)
+    assert page is not None
+    assert ([message.conversation for message in page[0]], page[1]) == (["c00"], False)
+
+
 @pytest.mark.parametrize(
     ("reader", "expected"), [("alice", ["c1", "c2"]), ("bob", ["c2"]), ("", ["c2"])]
 )

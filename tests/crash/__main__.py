@@ -29,7 +29,7 @@ from router.core import Router
 from router.ids import PersonKey
 from tests.crash.ledger import Ledger, Missing, replayed
 from tests.crash.people import Someone, agent, customer
-from tests.crash.redis_nodes import Forgetful, Pair
+from tests.crash.redis_nodes import Forgetful, Outlasting, Pair
 from tests.crash.server import AGENTS, Server, Serving
 from tests.helpers.redis_server import redis_server
 
@@ -193,7 +193,26 @@ def _on_pair(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
         yield Pair(folder, redis), trio.lowlevel.checkpoint
 
 
-_SERVING = {"folder": _on_folder, "redis": _on_redis, "pair": _on_pair}
+@contextmanager
+def _on_frozen_pair(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+    with redis_server(folder / "redis") as redis:
+        pair = Pair(folder, redis)
+        yield pair, pair.freeze
+
+
+@contextmanager
+def _on_killed_redis(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+    with redis_server(folder / "redis") as redis:
+        yield Outlasting(folder, redis), trio.lowlevel.checkpoint
+
+
+_SERVING = {
+    "folder": _on_folder,
+    "redis": _on_redis,
+    "pair": _on_pair,
+    "frozen-pair": _on_frozen_pair,
+    "killed-redis": _on_killed_redis,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

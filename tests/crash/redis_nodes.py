@@ -7,19 +7,20 @@ Does not know: who connects, what must be there afterwards.
 
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import trio
 
 from router.core import CORE_VERSION
-from router.journal.redis_layout import POSITIONS
+from router.journal.redis_layout import OWNER, POSITIONS
 from router.journal.redis_link import Link
 from router.journal.redis_snapshots import RedisSnapshots
 from tests.crash.server import TENANT, Server
 from tests.helpers.redis_server import RedisServer
 from tests.server.test_durability import archived
 
-__all__ = ["Forgetful", "Pair"]
+__all__ = ["Forgetful", "Outlasting", "Pair"]
 
 MORE = """journal = "redis"
 redis_url = "{url}"
@@ -33,6 +34,7 @@ journal_keep = "all"
 
 CONNECT_S = 30.0
 RIPE_S = 30.0
+TURN_S = 20.0
 
 
 def _node(folder: Path, redis: RedisServer, name: str, program: tuple[str, ...]) -> Server:
@@ -62,8 +64,11 @@ class Forgetful:
         self.connect = self._server.connect
         self.check_alive = self._server.check_alive
         self.said = self._server.said
-        self.kill = self._server.kill
         self.close = self._server.close
+
+    def kill(self) -> None:
+        """End the node with SIGKILL."""
+        self._server.kill()
 
     def start(self) -> None:
         """Begin a life, on a machine that never had one."""
@@ -94,6 +99,23 @@ class Forgetful:
         return [int(count) for count in re.findall(r"replay_count=(\d+)", self._server.logged())]
 
 
+class Outlasting(Forgetful):
+    """One node that goes on, whose Redis is killed under it and started again."""
+
+    _is_running = False
+
+    def start(self) -> None:
+        """Begin the one life there is."""
+        if not self._is_running:
+            super().start()
+        self._is_running = True
+
+    def kill(self) -> None:
+        """End Redis as a power cut would, and start it again on what it has kept."""
+        self._redis.kill()
+        self._redis.start()
+
+
 class Pair:
     """Two nodes on one folder: what serves is killed, and the other one takes over."""
 
@@ -101,6 +123,8 @@ class Pair:
         self._redis = redis
         self._nodes = [_node(folder, redis, name, ("router",)) for name in ("left", "right")]
         self._running: list[Server] = []
+        self.frozen_count = 0
+        """How many were frozen, and ended when they woke."""
         self.journal = redis.url
         self.token = self._nodes[0].token
 
@@ -113,11 +137,39 @@ class Pair:
 
     def kill(self) -> None:
         """End the one that serves with SIGKILL; where none does yet, the one that began first."""
-        owner = self._redis.ask("HGET", "fairline:owner", "node")
-        names = [node for node in self._running if owner == node.name.encode()]
-        node = names[0] if names else self._running[0]
+        node = self._owner() or self._running[0]
         self._running.remove(node)
         node.kill()
+
+    def _owner(self) -> Server | None:
+        name = self._redis.ask("HGET", OWNER, "node")
+        return next((node for node in self._running if node.name.encode() == name), None)
+
+    async def freeze(self) -> None:
+        """Have the one that serves sleep until the other one serves: it ends when it wakes.
+
+        Raises:
+            AssertionError: it goes on.
+        """
+        frozen = self._owner()
+        if frozen is None or len(self._running) < len(self._nodes):
+            return
+        frozen.signal(signal.SIGSTOP)
+        try:
+            with trio.fail_after(TURN_S):
+                while self._owner() in (None, frozen):  # noqa: ASYNC110 - another process
+                    await trio.sleep(0.05)
+        finally:
+            frozen.signal(signal.SIGCONT)
+        self._running.remove(frozen)
+        with trio.move_on_after(TURN_S):
+            while not frozen.has_ended():  # noqa: ASYNC110 - another process
+                await trio.sleep(0.05)
+        has_ended = frozen.has_ended()
+        said = frozen.said()
+        frozen.kill()
+        assert has_ended, f"who lost its turn goes on:\n{said}"
+        self.frozen_count += 1
 
     def close(self) -> None:
         """Leave nothing running."""

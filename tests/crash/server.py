@@ -116,13 +116,22 @@ class Server:
         """Leave nothing running."""
         self.kill()
 
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        assert self._process is not None, "it runs"
+        self._process.send_signal(number)
+
+    def has_ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def check_alive(self) -> None:
         """Make sure that nobody but the killer ended it.
 
         Raises:
             AssertionError: it ended by itself.
         """
-        if self._process is not None and self._process.poll() is not None:
+        if self.has_ended():
             raise AssertionError(f"the server ended by itself:\n{self.said()}")
 
     def said(self) -> str:

@@ -22,8 +22,8 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
         yield made
 
 
-async def killed(serving: Serving, ripe: Callable[[], Awaitable[None]]) -> None:
-    """Killed once under load, and once more when everybody has looked what is there."""
+async def killed(serving: Serving, ripe: Callable[[], Awaitable[None]], kills: int = 1) -> None:
+    """Killed under load, and once more when everybody has looked what is there."""
     seed = int.from_bytes(os.urandom(4), "big")
     try:
         figures = await hunt(serving, 1, seed, moments={"under load": 1}, ripe=ripe)

@@ -93,7 +93,6 @@ class Server:
                 cwd=ROOT,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             )
         until(self._find_port, "the server listens", 30)
         until(lambda: self.get("/readyz")[0] == 200, "the server is ready", 30)

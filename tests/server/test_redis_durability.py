@@ -48,7 +48,7 @@ def newest(redis: RedisServer) -> EntryId:
     return EntryId.parse(found)
 
 
-def test_poison_is_left_out_and_a_life_without_a_folder_knows_everything_else(
+def test_redis_dies_poison_is_left_out_and_a_life_without_a_folder_knows_everything_else(
     tmp_path: Path,
 ) -> None:
     with redis_server(tmp_path / "redis") as redis:
@@ -58,6 +58,10 @@ def test_poison_is_left_out_and_a_life_without_a_folder_knows_everything_else(
         with server.running():
             carl, conversation = talk(server)
             until(lambda: said(server, "snapshot.written"), "a snapshot is written")
+            redis.kill()
+            redis.start()
+            again = {"conversation": conversation, "op": "a0", "body": "a0"}
+            until(lambda: carl.ask("message.send", **again)["ok"], "Redis is back")
             dora = server.person("acme", "customer", "dora")
             asked = {"op": "r1", "queue": "billing", "channel": "chat", "topic": "poison"}
             refused = dora.ask("conversation.request", **asked)
@@ -81,10 +85,10 @@ def test_poison_is_left_out_and_a_life_without_a_folder_knows_everything_else(
             (opened,) = said(server, "journal.opened")
             assert isinstance(opened["replay_count"], int)
             assert opened["replay_count"] < 25, json.dumps(opened)
-            again = server.person("acme", "customer", "carl")
-            reply = again.do("message.send", conversation=conversation, op="b9", body="b9")
+            carl = server.person("acme", "customer", "carl")
+            reply = carl.do("message.send", conversation=conversation, op="b9", body="b9")
             assert reply["seq"] == 25
-            fresh = again.do("message.send", conversation=conversation, op="new", body="x")
+            fresh = carl.do("message.send", conversation=conversation, op="new", body="x")
             assert fresh["seq"] == 26
             dora = server.person("acme", "customer", "dora")
             assert dora.welcome["state"]["conversations"] == []
