@@ -236,7 +236,7 @@ async def _wait(bidder: "_Bidder", told: Callable[[Seen], None]) -> str:
             bidder.watch.lose_sight()
             is_lasting = error.code in _LASTING or trio.current_time() > first_by
             if said is None and is_lasting:
-                raise StorageError(f"Redis does not answer: {error}.") from error
+                raise StorageError(f"Redis does not answer: {_bare(error)}.") from error
         else:
             if bidder.seen.node and bidder.seen != said:
                 said = bidder.seen
@@ -273,7 +273,7 @@ class _Bidder:
             self.seen = self.seen._replace(is_serving=self.watch.is_serving)
         except RedisRefused as error:
             if error.code not in _PASSING:
-                raise StorageError(f"{self._link.shown}: {error}.{_mend(error)}") from error
+                raise StorageError(f"{self._link.shown}: {_bare(error)}.{_mend(error)}") from error
             self.watch = Watch()
         return False
 
@@ -328,6 +328,11 @@ def _kept(link: Link, partitions: int) -> Kept:
     pairs = zip(found[::2], found[1::2], strict=True)
     positions = {tenant.decode(): int(position) for tenant, position in pairs}
     return Kept(partitions, last_of(link.call), positions, beginning_of(link.call))
+
+
+def _bare(error: Exception) -> str:
+    """What Redis said, without the full stop that some of its sentences have."""
+    return str(error).rstrip(".")
 
 
 def _mend(error: RedisRefused) -> str:

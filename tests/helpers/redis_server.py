@@ -21,7 +21,7 @@ from router.journal.redis_address import RedisAddress, address_of
 from router.journal.redis_link import Link, RedisAway
 from tests.helpers.programs import program
 
-__all__ = ["REDIS", "VALKEY", "RedisServer", "program_of", "redis_server"]
+__all__ = ["REDIS", "VALKEY", "RedisServer", "program_of", "redis_server", "sentinel"]
 
 VALKEY = "valkey"
 REDIS = "redis"

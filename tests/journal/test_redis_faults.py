@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from router.errors import JournalUnavailable
+from router.journal import redis_appender
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_layout import OWNER, POSITIONS
 from router.journal.redis_owner import claim
@@ -146,6 +147,20 @@ async def test_while_redis_is_away_all_but_what_is_unknown_is_refused_within_sec
         await load.until(10)
     await load.check(valkey)
     assert valkey.ask("HGET", POSITIONS, "initech") is None
+
+
+async def test_after_a_quiet_moment_an_append_without_redis_is_certainly_not_in(
+    valkey: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_appender, "PATIENCE_SECONDS", 0.3)
+    async with journal_on(valkey.address) as journal:
+        await journal.append([("acme", b"1")], 0)
+        valkey.kill()
+        with trio.fail_after(FAR), pytest.raises(JournalUnavailable, match="redis:"):
+            await journal.append([("acme", b"never")], 0)
+        await trio.to_thread.run_sync(valkey.start)
+        await journal.append([("acme", b"2")], 0)
+        assert [record.payload for record in await take(journal, 2)] == [b"1", b"2"]
 
 
 async def test_a_redis_that_sleeps_for_three_seconds_takes_every_batch_once(
