@@ -16,7 +16,7 @@ from router.journal.redis_cursor import StreamCursor, beginning_of, last_of
 from router.journal.redis_layout import ORIGIN, STORE, EntryId, StreamEntry, StreamPlace
 from router.journal.redis_link import Link
 
-__all__ = ["extent_of", "is_begun", "read_store", "read_whole"]
+__all__ = ["extent_of", "is_begun", "read_store", "read_whole", "store_id_of"]
 
 
 def is_begun(address: RedisAddress) -> bool:
@@ -27,6 +27,17 @@ def is_begun(address: RedisAddress) -> bool:
     """
     with closing(Link(address)) as link:
         return bool(link.call(("EXISTS", STORE))[0])
+
+
+def store_id_of(address: RedisAddress) -> str:
+    """What tells this store from every other one; empty where there is none.
+
+    Raises:
+        StorageError: Redis gives no answer.
+    """
+    with closing(Link(address)) as link:
+        (found,) = link.call(("HGET", STORE, "store_id"))
+    return "" if found is None else bytes(found).decode("ascii", "replace")
 
 
 def extent_of(address: RedisAddress) -> tuple[StreamPlace, EntryId]:

@@ -1,11 +1,13 @@
 """What lies beside a journal in Redis and knows of more than Redis has after a loss.
 
-Owns: finding that out at a start, and having archive and webhooks forget it.
+Owns: finding that out at a start, having archive and webhooks forget it, and which store a folder
+goes with.
 Does not know: how Redis lost it (``router.journal.redis_appender`` puts back what a living node
 knows), tables of the archive.
 
-Invariant (tests/server/test_setting_back.py): a node starts with what Redis has, and says what is
-gone; events of webhooks are never given an id that another one had.
+Invariants (tests/server/test_setting_back.py): a node starts with what Redis has, and says what is
+gone; events of webhooks are never given an id that another one had. Nothing is taken out for a
+store that this folder does not go with: an address that was mistyped must not cost an archive.
 """
 
 import secrets
@@ -20,10 +22,31 @@ from router.archive.base import Archive
 from router.archive.setting_back import set_back
 from router.errors import StorageError
 
-__all__ = ["ahead_of", "set_archive_back", "set_hooks_back"]
+__all__ = ["ahead_of", "goes_with", "note_store", "set_archive_back", "set_hooks_back"]
 
+STORE_FILE = "redis-store"
+"""In ``server.data``."""
 _BUSY_S = 5.0
 _LOG = structlog.get_logger("fairline.app")
+
+
+def goes_with(folder: Path, store: str) -> bool:
+    """Whether the folder's files were written beside this store."""
+    try:
+        return bool(store) and (folder / STORE_FILE).read_text(encoding="ascii") == store
+    except (OSError, ValueError):
+        return False
+
+
+def note_store(folder: Path, store: str) -> None:
+    """Remembers with which store the folder goes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = folder / f"{STORE_FILE}.new"
+    partial.write_text(store, encoding="ascii")
+    partial.rename(folder / STORE_FILE)
 
 
 def ahead_of(archive: Archive, tenants: Mapping[str, object], ends: Mapping[str, int]) -> list[str]:

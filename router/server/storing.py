@@ -21,11 +21,12 @@ from router.errors import ArchiveLocked, StorageError
 from router.journal.base import Journal
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
-from router.journal.redis_address import address_of
+from router.journal.redis_address import RedisAddress, address_of
 from router.journal.redis_key import shared_key
 from router.journal.redis_layout import StreamPlace
 from router.journal.redis_link import Link
 from router.journal.redis_owner import Claim, claim
+from router.journal.redis_reading import store_id_of
 from router.journal.redis_snapshots import RedisSnapshots
 from router.journal.redis_stream import RedisJournal
 from router.journal.segments import Place
@@ -39,7 +40,13 @@ from router.server.hook_store import HookStore
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.sections import Webhook
-from router.server.setting_back import ahead_of, set_archive_back, set_hooks_back
+from router.server.setting_back import (
+    ahead_of,
+    goes_with,
+    note_store,
+    set_archive_back,
+    set_hooks_back,
+)
 from router.server.settings import ServerSettings, Settings
 from router.server.snapshotter import URL_VARIABLE
 from router.server.snapshotting import Snapshotting, Terms
@@ -123,9 +130,10 @@ async def opened(
 
 @asynccontextmanager
 async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> AsyncIterator[Kept]:
+    ends = None if owned is None else await _own_ends(settings.server, owned)
     async with (
-        _open_archive(settings, owned) as archive,
-        _open_hooks(settings, owned) as hooks,
+        _open_archive(settings, ends) as archive,
+        _open_hooks(settings, ends) as hooks,
     ):
         if settings.server.journal == "memory":
             kept = Kept(MemoryJournal(clock.wall_ms), hooks=hooks)
@@ -143,17 +151,25 @@ async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> Asyn
                 await kept.journal.aclose()
 
 
+async def _own_ends(server: ServerSettings, owned: Claim) -> Mapping[str, int] | None:
+    """Where the journal ends beside which the folder's files were written; None of another one."""
+    store = await trio.to_thread.run_sync(store_id_of, owned.address)
+    return owned.kept.positions if goes_with(Path(server.data), store) else None
+
+
 @asynccontextmanager
-async def _open_archive(settings: Settings, owned: Claim | None) -> AsyncIterator[Archive | None]:
+async def _open_archive(
+    settings: Settings, ends: Mapping[str, int] | None
+) -> AsyncIterator[Archive | None]:
     """The archive; beside a Redis that lost its end, without what is lost.
 
     Waits for a node that gave the journal in Redis up just now: its files are let go last.
     """
-    end_s = trio.current_time() + (RELEASE_S if owned is not None else 0.0)
+    patient_s = RELEASE_S if settings.server.journal == "redis" else 0.0
+    end_s = trio.current_time() + patient_s
     async with AsyncExitStack() as stack:
         archive = await _entered(stack, settings, end_s)
-        if archive is not None and owned is not None:
-            ends = owned.kept.positions
+        if archive is not None and ends is not None:
             ahead = ahead_of(archive, settings.tenants, ends)
             if ahead:
                 await stack.aclose()
@@ -174,12 +190,14 @@ async def _entered(stack: AsyncExitStack, settings: Settings, end_s: float) -> A
 
 
 @asynccontextmanager
-async def _open_hooks(settings: Settings, owned: Claim | None) -> AsyncIterator[HookStore]:
+async def _open_hooks(
+    settings: Settings, ends: Mapping[str, int] | None
+) -> AsyncIterator[HookStore]:
     is_for_later = not any(tenant.webhooks for tenant in settings.tenants.values())
     is_kept = settings.server.journal != "memory"
     file = Path(settings.server.data) / HOOKS_FILE if is_kept else None
-    if file is not None and owned is not None:
-        await trio.to_thread.run_sync(set_hooks_back, file, owned.kept.positions)
+    if file is not None and ends is not None:
+        await trio.to_thread.run_sync(set_hooks_back, file, ends)
     store = await trio.to_thread.run_sync(partial(HookStore, file, later=is_for_later))
     try:
         yield store
@@ -214,8 +232,14 @@ async def _open_redis(
         return RedisJournal(owned, wall_ms=clock.wall_ms, place=place)
 
     kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
-    own = await trio.to_thread.run_sync(visitor_key, Path(settings.server.data))
-    return kept._replace(key=await trio.to_thread.run_sync(shared_key, owned.address, own))
+    key = await trio.to_thread.run_sync(_settle, Path(settings.server.data), owned.address)
+    return kept._replace(key=key)
+
+
+def _settle(folder: Path, address: RedisAddress) -> bytes:
+    """Has the folder go with this Redis from now on; the key for tokens of visitors."""
+    note_store(folder, store_id_of(address))
+    return shared_key(address, visitor_key(folder))
 
 
 async def _open_behind(

@@ -9,7 +9,7 @@ from router.errors import JournalCorrupt, StorageError
 from router.journal.redis_address import address_of
 from router.journal.redis_layout import BEGINNING, ORIGIN, STORE, StreamPlace, encode_place
 from router.journal.redis_link import Link
-from router.journal.redis_reading import extent_of, is_begun, read_store, read_whole
+from router.journal.redis_reading import extent_of, is_begun, read_store, read_whole, store_id_of
 from tests.helpers.redis_server import RedisServer, redis_server
 from tests.journal.test_redis_cursor import PARTITIONS, Store
 
@@ -70,9 +70,12 @@ def test_an_entry_that_is_gone_is_not_passed_over(server: RedisServer, store: St
 
 
 def test_where_there_is_none_that_is_said(server: RedisServer, store: Store) -> None:
+    server.ask("HSET", STORE, "store_id", "a1b2")
     assert is_begun(server.address)
+    assert store_id_of(server.address) == "a1b2"
     server.ask("FLUSHALL")
     assert not is_begun(server.address)
+    assert store_id_of(server.address) == ""
     with pytest.raises(StorageError, match="there is no journal here"):
         list(read_store(server.address, core_version=1))
     with pytest.raises(StorageError, match="there is no journal here"):

@@ -1,14 +1,15 @@
 """What a node has before it replays, where its journal is in Redis."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 import trio
 from structlog.testing import capture_logs
 
-from router.errors import SettingsError
+from router.archive.sqlite import SqliteArchive
+from router.errors import ArchiveCorrupt, SettingsError
 from router.journal.redis_layout import BEGINNING, OWNER, SNAPSHOTS
 from router.journal.redis_stream import RedisJournal
 from router.server.archiving import open_archive
@@ -161,6 +162,22 @@ async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more
         assert kept.archive is not None
         assert kept.archive.position("acme") == len(COMMANDS) - 1
         await kept.journal.append([COMMANDS[-1]], 0)
+
+
+async def test_the_archive_of_another_redis_is_left_as_it_is(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with started(settings) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+        archived(kept, len(COMMANDS))
+    server.ask("FLUSHALL")
+    for _ in range(2):
+        with pytest.raises(ArchiveCorrupt, match="do not belong together"):
+            async with started(settings):
+                raise AssertionError("nothing was opened")
+    with closing(SqliteArchive(Path(settings.server.data) / "archive", ["acme"])) as archive:
+        assert archive.position("acme") == len(COMMANDS)
 
 
 def lose_last(server: RedisServer) -> None:

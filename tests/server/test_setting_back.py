@@ -9,7 +9,13 @@ from structlog.testing import capture_logs
 from router.archive.sqlite import SqliteArchive
 from router.errors import StorageError
 from router.server.hook_store import FILE_NAME, HookKey, HookStore
-from router.server.setting_back import ahead_of, set_archive_back, set_hooks_back
+from router.server.setting_back import (
+    ahead_of,
+    goes_with,
+    note_store,
+    set_archive_back,
+    set_hooks_back,
+)
 from tests.server.test_hook_store import CRM, delivery
 
 GLOBEX = HookKey("globex", "crm")
@@ -52,6 +58,16 @@ def test_hooks_have_heard_no_more_than_there_is_and_later_events_have_ids_of_the
         assert (store.place(CRM), store.place(GLOBEX)) == (7, 4)
         assert [one.position for one in store.due(CRM, 10_000, 10)] == [3, 7]
         assert store.id_of(8, 0) != before
+
+
+def test_a_folder_goes_with_the_store_that_was_noted_last(tmp_path: Path) -> None:
+    assert not goes_with(tmp_path, "")
+    assert not goes_with(tmp_path, "a1")
+    note_store(tmp_path, "a1")
+    assert goes_with(tmp_path, "a1")
+    note_store(tmp_path, "b2")
+    assert not goes_with(tmp_path, "a1")
+    assert not goes_with(tmp_path, "")
 
 
 def test_where_nothing_is_ahead_nothing_changes(file: Path, tmp_path: Path) -> None:
