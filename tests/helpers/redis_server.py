@@ -57,6 +57,7 @@ class RedisServer:
 
     def __init__(self, folder: Path, kind: str = VALKEY, options: Sequence[str] = ()) -> None:
         self.folder = folder
+        self.kind = kind
         self.port = _free_port()
         self._program = program_of(kind)
         self._options = options

@@ -261,7 +261,7 @@ SABOTAGES: dict[str, Callable[[], Any]] = {
     "the second process goes by another time now and then": lambda: _replaced(
         replica.Replica, "apply", _now_and_then(replica.Replica.apply, _apply_later)
     ),
-    "a tick comes too late": lambda: _replaced(Engine, "_watch_deadlines", _skip),
+    "a tick comes too late": lambda: _replaced(Engine, "watch_deadlines", _skip),
 }
 
 
