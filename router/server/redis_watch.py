@@ -52,7 +52,8 @@ class RedisWatch(Collector):
         self._server = server
         self._wire: Wire | None = None
         self._health: Health | None = None
-        self._is_away = False
+        self._is_away: bool | None = None
+        """None before the first look."""
         self._snapshot_ms = 0
         self._began_s = time.time()
         self._said: frozenset[str] = frozenset()
@@ -80,16 +81,18 @@ class RedisWatch(Collector):
 
     def look(self) -> None:
         """Looks once; blocks, for some seconds at most."""
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisError, ResponseError
 
         try:
             if self._wire is None:
                 self._wire = connect(self._address)
             health = health_of(self._wire)
             self._snapshot_ms = _newest_snapshot_ms(self._wire)
+        except ResponseError:  # it is there, and does not tell how it is
+            self._health, self._is_away = None, False
+            return
         except (RedisError, OSError, ValueError):
-            self._health = None
-            self._is_away = True
+            self._health, self._is_away = None, True
             self._let_go()
             return
         self._health = health
@@ -123,7 +126,8 @@ class RedisWatch(Collector):
             yield info
 
     def _gauges(self, health: Health | None) -> Iterable[tuple[str, str, float]]:
-        yield "redis_up", "Whether Redis answered when it was asked last.", int(health is not None)
+        text = "Whether Redis answered when it was asked last."
+        yield "redis_up", text, int(self._is_away is False)
         yield "redis_owner", "Whether this node writes the journal.", int(self.owns())
         span_s = self._server.snapshot_ms / 1000
         yield "snapshot_interval_seconds", "How often a snapshot is due.", span_s

@@ -4,11 +4,13 @@ The servers here are scripts on real sockets: what they heard is what was sent.
 """
 
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from redis.exceptions import AuthenticationError, RedisError
@@ -19,6 +21,7 @@ from router.errors import SettingsError
 from router.journal.redis_address import RedisAddress, address_of
 from router.journal.redis_connect import connect, need_redis
 
+ROOT = Path(__file__).parents[2]
 OK = b"+OK\r\n"
 MASTER = b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
 REPLICA = b"*5\r\n$5\r\nslave\r\n$1\r\na\r\n:1\r\n$9\r\nconnected\r\n:0\r\n"
@@ -139,3 +142,32 @@ def test_without_its_library_the_sentence_says_what_to_install(
     with pytest.raises(SettingsError, match=r"pip install 'fairline\[redis\]'") as caught:
         need_redis()
     assert caught.value.key == "server.journal"
+
+
+WITHOUT = """
+import sys
+sys.modules["redis"] = sys.modules["hiredis"] = None
+import router.server.running, router.server.trying, router.server.cli
+from router.server.cli import main
+main(["check", "--config", sys.argv[1]])
+"""
+
+
+@pytest.mark.process
+def test_a_server_that_needs_no_redis_does_without_its_library(tmp_path: Path) -> None:
+    def checked(journal: str) -> tuple[int, str]:
+        file = tmp_path / "fairline.toml"
+        file.write_text(
+            f'[server]\njournal = "{journal}"\n[tenants.acme]\n'
+            'keys = [{kid = "a", secret = "a secret of thirty-two bytes or more"}]\n'
+            '[[tenants.acme.policy.queues]]\nid = "a"\n',
+            encoding="utf-8",
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, str(file)], cwd=ROOT, capture_output=True, text=True
+        )
+        return done.returncode, done.stderr
+
+    assert checked("file") == (0, "")
+    code, said = checked("redis")
+    assert (code, "pip install 'fairline[redis]'" in said) == (1, True), said

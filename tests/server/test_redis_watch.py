@@ -107,6 +107,16 @@ def test_who_may_not_ask_for_the_configuration_takes_nothing_for_well(server: Re
     assert (shown["redis_up"], shown["redis_durable"]) == (1, 0)
 
 
+def test_one_that_may_not_be_asked_is_there_all_the_same(server: RedisServer) -> None:
+    server.ask("ACL", "SETUSER", "fairline", "on", ">pw", "~fairline:*", "+ping")
+    address = server.address._replace(username="fairline", password="pw")
+    watch = RedisWatch(address, ServerSettings(journal="redis"))
+    watch.look()
+    assert watch.ailment() == ""
+    assert figures(watch)["redis_up"] == 1
+    assert "redis_durable" not in figures(watch)
+
+
 async def test_it_looks_again_and_again_until_it_is_stopped(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
