@@ -35,7 +35,10 @@ _FAILURES: tuple[tuple[str, str], ...] = (
     ("max number of clients", "takes no more clients; raise its maxclients"),
     ("DENIED", "is in protected mode; give it a password, or bind it to this machine"),
     ("InvalidResponse|ValueError|Protocol", "answers, and is no Redis; mend host and port"),
-    ("FileNotFound|IsADirectory", "needs the file of ?ca=, and that cannot be read"),
+    (
+        "No such file|Is a directory|Permission denied",
+        "needs the file of ?ca=, and that cannot be read",
+    ),
     (
         "CERTIFICATE_VERIFY_FAILED",
         "shows a certificate that does not count here; name who signed it: rediss://HOST/?ca=FILE",
