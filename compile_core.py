@@ -27,7 +27,8 @@ states timers world wrapping
 deliveries limits measures session turns views
 server.appending server.applying server.buckets server.connection server.engine server.flow
 server.folds server.hub server.intake server.links server.meter server.outbox server.places
-server.shortcut server.socket server.tenants server.tickets server.topics server.traffic server.writer
+server.shortcut server.socket server.tenants server.tickets server.topics server.traffic
+server.writer
 """
 """The modules of behaviour that a command goes through, by name; then those that bring a message in
 and what became of it out."""
