@@ -285,7 +285,10 @@ class Appender:
         if isinstance(answer, Refusal):
             self._judge(answer)
             return
-        last = EntryId.parse(answer)
+        try:
+            last = EntryId.parse(answer)
+        except (ValueError, AttributeError):  # nothing where its key was thrown away
+            raise self._ended("Redis has lost this journal") from None
         if last == self._last or last == in_flight:
             return
         if last.sequence >= self._last.sequence:

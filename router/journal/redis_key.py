@@ -22,5 +22,7 @@ def shared_key(address: RedisAddress, own: bytes) -> bytes:
         StorageError: Redis gives no answer, or refuses.
     """
     with closing(Link(address)) as link:
-        _, found = link.call(("SET", KEY, own, "NX"), ("GET", KEY))
+        (found,) = link.call(("GET", KEY))  # a full Redis would refuse SET even where it is there
+        if found is None:
+            _, found = link.call(("SET", KEY, own, "NX"), ("GET", KEY))
         return bytes(found)

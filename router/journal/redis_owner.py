@@ -23,7 +23,7 @@ from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender, Kept
 from router.journal.redis_cursor import beginning_of, last_of
 from router.journal.redis_layout import FORMAT_VERSION, OWNER, POSITIONS, STORE
-from router.journal.redis_link import Link, RedisAway, RedisRefused
+from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
 from router.journal.writers import Commit, Publish, Request, ThreadWriter
 
 __all__ = ["Claim", "Seen", "Watch", "claim"]
@@ -311,8 +311,21 @@ class _Bidder:
         finally:
             self._link.close()
 
+    def _load_functions(self) -> None:
+        """Bring ours; a full Redis takes none, and must be claimed to get smaller."""
+        try:
+            self._link.load_functions()
+        except RedisRefused as error:
+            if error.code != "OOM" or not self._has_functions():
+                raise
+
+    def _has_functions(self) -> bool:
+        """Whether a claim would be understood; a beat of who owns nothing is fenced."""
+        (answer,) = self._link.exchange([("FCALL", "fairline_beat", 2, STORE, OWNER, self._life)])
+        return isinstance(answer, Refusal) and answer.code == "FENCED"
+
     def _claim(self, owner: _Owner) -> None:
-        self._link.load_functions()
+        self._load_functions()
         self._is_claimed = True
         self._link.call(
             (

@@ -100,3 +100,10 @@ def test_a_password_that_is_not_encoded_is_in_no_sentence(at: int) -> None:
     except ValueError as error:
         told = str(error)
     assert "hush" not in told
+
+
+@pytest.mark.parametrize("url", ["redis://user:hush", "redis://:hush", "redis://a:hush,b"])
+def test_a_password_without_a_host_is_in_no_sentence(url: str) -> None:
+    with pytest.raises(ValueError, match="write HOST") as caught:
+        address_of(url)
+    assert "hush" not in str(caught.value)
