@@ -19,10 +19,18 @@ from pathlib import Path
 import structlog
 
 from router.archive.base import Archive
+from router.archive.reading import FOLDER_NAME as ARCHIVE_NAME
 from router.archive.setting_back import set_back
-from router.errors import StorageError
+from router.errors import ArchiveCorrupt, StorageError
 
-__all__ = ["ahead_of", "goes_with", "note_store", "set_archive_back", "set_hooks_back"]
+__all__ = [
+    "ahead_of",
+    "check_store",
+    "goes_with",
+    "note_store",
+    "set_archive_back",
+    "set_hooks_back",
+]
 
 STORE_FILE = "redis-store"
 """In ``server.data``."""
@@ -32,10 +40,32 @@ _LOG = structlog.get_logger("fairline.app")
 
 def goes_with(folder: Path, store: str) -> bool:
     """Whether the folder's files were written beside this store."""
+    return bool(store) and _noted(folder) == store
+
+
+def check_store(
+    folder: Path, store: str, archive: Archive, tenants: Mapping[str, object], where: str
+) -> None:
+    """Sees to it that what is archived is not of another store, however far that one went.
+
+    Raises:
+        ArchiveCorrupt: it is; nothing was changed.
+    """
+    noted = _noted(folder)
+    if noted and noted != store and any(archive.position(name) for name in tenants):
+        raise ArchiveCorrupt(
+            f"{folder / ARCHIVE_NAME} was written beside another journal than the one in {where}:"
+            " mend redis_url, put back Redis' data, or move the archive away: then it is made anew"
+            " from what the journal has."
+        )
+
+
+def _noted(folder: Path) -> str:
+    """With which store the folder goes; empty where that is not known."""
     try:
-        return bool(store) and (folder / STORE_FILE).read_text(encoding="ascii") == store
+        return (folder / STORE_FILE).read_text(encoding="ascii")
     except (OSError, ValueError):
-        return False
+        return ""
 
 
 def note_store(folder: Path, store: str) -> None:

@@ -42,6 +42,7 @@ from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.sections import Webhook
 from router.server.setting_back import (
     ahead_of,
+    check_store,
     goes_with,
     note_store,
     set_archive_back,
@@ -231,8 +232,11 @@ async def _open_redis(
     async def open_at(place: StreamPlace | None) -> RedisJournal:
         return RedisJournal(owned, wall_ms=clock.wall_ms, place=place)
 
+    folder = Path(settings.server.data)
+    store_id = await trio.to_thread.run_sync(store_id_of, owned.address)
+    check_store(folder, store_id, archive, settings.tenants, store.where)
     kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
-    key = await trio.to_thread.run_sync(_settle, Path(settings.server.data), owned.address)
+    key = await trio.to_thread.run_sync(_settle, folder, owned.address)
     return kept._replace(key=key)
 
 

@@ -173,11 +173,30 @@ async def test_the_archive_of_another_redis_is_left_as_it_is(
         archived(kept, len(COMMANDS))
     server.ask("FLUSHALL")
     for _ in range(2):
-        with pytest.raises(ArchiveCorrupt, match="do not belong together"):
+        with pytest.raises(ArchiveCorrupt, match="another journal"):
             async with started(settings):
                 raise AssertionError("nothing was opened")
     with closing(SqliteArchive(Path(settings.server.data) / "archive", ["acme"])) as archive:
         assert archive.position("acme") == len(COMMANDS)
+
+
+async def test_the_archive_of_another_redis_is_left_though_that_one_has_gone_further(
+    settings: Settings, server: RedisServer, tmp_path: Path
+) -> None:
+    async with started(settings) as kept:
+        await kept.journal.append([COMMANDS[0]], 0)
+        archived(kept, 1)
+    server.ask("FLUSHALL")
+    async with started(redis_settings(tmp_path / "elsewhere", server)) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+    for _ in range(2):
+        with pytest.raises(ArchiveCorrupt, match="another journal"):
+            async with started(settings):
+                raise AssertionError("nothing was opened")
+    (tmp_path / "archive").rename(tmp_path / "archive-before")
+    async with started(settings) as kept:
+        assert kept.journal.end == {"acme": len(COMMANDS)}
 
 
 def lose_last(server: RedisServer) -> None:
