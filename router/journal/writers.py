@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 import trio
 
-from router.errors import JournalUnavailable
+from router.errors import JournalUnavailable, StorageError
 from router.journal.base import Batch, Command, Done
 from router.journal.handover import HandOver
 
@@ -218,10 +218,17 @@ class ThreadWriter:
                     self._token.run_sync_soon(self._tell, group, self._commit(group))
                 if self._rest is not None and time.monotonic() >= rest_at:
                     rest_at = time.monotonic() + REST_SECONDS
-                    if (error := self._rest()) is not None:
+                    if (error := self._rested(self._rest)) is not None:
                         self._token.run_sync_soon(self._tell, group[:0], error)
         except trio.RunFinishedError:
             return
+
+    def _rested(self, rest: Rest) -> Exception | None:
+        """What came of it; a flaw of its own must not end the thread, for then all would wait."""
+        try:
+            return rest()
+        except Exception as error:
+            return StorageError(f"the journal's thread broke: {error!r}")
 
     def _tell(self, group: list[Request], outcome: Batch | Exception) -> None:
         assert self._publish is not None, "a writer is started first"

@@ -5,6 +5,7 @@ Owns: its arguments, and which sizes each benchmark takes. Does not know: what i
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -37,6 +38,8 @@ def bench(
         restart: With journal: time a start behind a million commands instead; takes minutes.
         json: Print figures for machines.
     """
+    import structlog  # not with the command line: the help of a benchmark needs no log
+
     size = {"connections": connections, "minutes": minutes, "restart": restart or None}
     given = {name: value for name, value in size.items() if value is not None}
     for name in (part,) if part else ("core", "journal", "gateway", "archive"):
@@ -44,4 +47,6 @@ def bench(
         foreign = given.keys() - inspect.signature(run).parameters.keys()
         if foreign:
             raise SettingsError(f"{name} has no such size", key=f"--{min(foreign)}")
+        # What is measured may have something to say; figures for machines stand alone on stdout.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
         run(folder, json=json, **given)

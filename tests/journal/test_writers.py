@@ -205,3 +205,28 @@ async def test_a_thread_rests_in_time_whether_or_not_there_are_appends(
         await rested.wait()
     await writer.aclose()
     assert (0, broken) in told, "it is told without an append"
+
+
+async def test_a_rest_that_breaks_is_told_and_the_thread_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REST_SECONDS", 0.02)
+    told: list[object] = []
+    broken = trio.Event()
+    done = trio.Event()
+
+    def rest() -> StorageError | None:
+        raise ZeroDivisionError
+
+    def publish(group: list[Request], got: object) -> None:
+        told.append(got)
+        (done if group else broken).set()
+
+    writer = ThreadWriter(rest)
+    writer.start(lambda _: StorageError("no"), publish)
+    with trio.fail_after(30):
+        await broken.wait()
+        writer.put(request())
+        await done.wait()
+    await writer.aclose()
+    assert "ZeroDivisionError" in str(told[0])
