@@ -109,14 +109,16 @@ async def run(
         machine.start_soon(node.node_figures.measure_lag)
         if node.redis_watch is not None:
             machine.start_soon(node.redis_watch.run)
+            machine.start_soon(manager.feed_the_watchdog)  # who stood by counts as started already
         machine.start_soon(logs.keep_telling)
-        machine.start_soon(manager.feed_the_watchdog)  # who stood by counts as started already
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async with trio.open_nursery() as doors:
                 addresses = await _open_doors(node, doors)
                 await _start(node, machine, signals, manager)
                 _LOG.info("server.listening", address=addresses[0][0], port=addresses[0][1])
                 manager.say("READY=1", "STATUS=serving")
+                if node.redis_watch is None:
+                    machine.start_soon(manager.feed_the_watchdog)
                 task_status.started(addresses)
                 await wait_to_stop(signals, node, reload)
                 _LOG.info("server.draining")
