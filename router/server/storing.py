@@ -39,7 +39,6 @@ from router.server.hook_store import FILE_NAME as HOOKS_FILE
 from router.server.hook_store import HookStore
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
-from router.server.sections import Webhook
 from router.server.setting_back import (
     ahead_of,
     check_store,
@@ -206,9 +205,7 @@ async def _open_hooks(
         store.close()
 
 
-async def _open_file(
-    settings: Settings, clock: Clock, archive: Archive, hooks: HookStore | None
-) -> Kept:
+async def _open_file(settings: Settings, clock: Clock, archive: Archive, hooks: HookStore) -> Kept:
     folder = journal_folder(settings.server)
     store = FileSnapshots(folder)
 
@@ -224,7 +221,7 @@ async def _open_redis(
     settings: Settings,
     clock: Clock,
     archive: Archive,
-    hooks: HookStore | None,
+    hooks: HookStore,
     owned: Claim,
 ) -> Kept:
     store = RedisSnapshots(Link(owned.address))
@@ -252,51 +249,35 @@ async def _open_behind(
     settings: Settings,
     clock: Clock,
     archive: Archive,
-    hooks: HookStore | None,
+    hooks: HookStore,
 ) -> Kept:
     """The journal behind the snapshot from which the start begins."""
     snapshots = Snapshots(store)
     began_ms = clock.steady_ms()
+    called = {name: tenant.webhooks for name, tenant in settings.tenants.items()}
+    hooks.listening = {name: [one.id for one in some] for name, some in called.items()}
     try:
-        told = _told(settings, hooks)
+        told = needed(hooks, hooks.listening)
         start = await trio.to_thread.run_sync(
-            _start, snapshots, tuple(settings.tenants), archive, told()
+            _start, snapshots, tuple(settings.tenants), archive, told
         )
-        if hooks is not None:
-            pass_over(hooks, _hooks_of(settings), start.positions)
+        pass_over(hooks, called, start.positions)
     except OSError as error:
         raise StorageError(f"{store.where}: the snapshots cannot be read: {error}.") from error
     journal = await open_at(start.place)
     try:
         check_order(archive, journal, settings.tenants)
-        if hooks is not None:
-            check_heard(hooks, _hooks_of(settings), journal.end)
+        check_heard(hooks, called, journal.end)
     except StorageError:
         await journal.aclose()
         raise
     journal.holds.add("archive", partial(_archived, archive, journal, tuple(settings.tenants)))
-    if hooks is not None:
-        done = _nothing_needed(journal, settings.tenants)
-        hooks.listening = {
-            name: [one.id for one in some] for name, some in _hooks_of(settings).items()
-        }
-        journal.holds.add("webhooks", lambda: done | needed(hooks, hooks.listening))
+    done = _nothing_needed(journal, settings.tenants)
+    journal.holds.add("webhooks", lambda: done | needed(hooks, hooks.listening))
     left = sum(journal.end.values()) - sum(start.positions.values())
     took_ms = clock.steady_ms() - began_ms
     _LOG.info("journal.opened", path=store.where, took_ms=took_ms, replay_count=left)
     return Kept(journal, start, snapshots, archive, hooks)
-
-
-def _hooks_of(settings: Settings) -> Mapping[str, Sequence[Webhook]]:
-    return {name: tenant.webhooks for name, tenant in settings.tenants.items()}
-
-
-def _told(settings: Settings, hooks: HookStore | None) -> Callable[[], dict[str, int]]:
-    """Says up to where the hooks need nothing of the journal; they began, or need nothing yet."""
-    if hooks is None:
-        return dict
-    ids = {name: [one.id for one in some] for name, some in _hooks_of(settings).items()}
-    return partial(needed, hooks, ids)
 
 
 def _start(
