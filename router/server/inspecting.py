@@ -197,16 +197,10 @@ class _Proof:
                     self._compare(self._snapshots[entry.sequence])
 
     def _compare(self, snapshot: Snapshot[Place]) -> None:
-        routers = self._replica.routers
-        wrong = [
-            tenant
-            for tenant, state in snapshot.states.items()
-            if tenant not in routers or routers[tenant].digest() != state.digest
-        ]
-        if wrong or len(routers) != len(snapshot.states):
+        if whose := self._replica.differing(snapshot):
             self.problems.append(
                 f"{snapshot.name}, byte 0: A replay leads to another state of"
-                f" {', '.join(wrong) or 'all tenants'}. Remove this file, and keep it with the"
+                f" {whose}. Remove this file, and keep it with the"
                 " journal for whoever looks for the cause."
             )
         else:

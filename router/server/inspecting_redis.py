@@ -144,16 +144,10 @@ def _replay(
 
 
 def _compare(replica: Replica, snapshot: Snapshot[StreamPlace], found: StoreVerified) -> None:
-    routers = replica.routers
-    wrong = [
-        tenant
-        for tenant, state in snapshot.states.items()
-        if tenant not in routers or routers[tenant].digest() != state.digest
-    ]
-    if wrong or len(routers) != len(snapshot.states):
+    if whose := replica.differing(snapshot):
         found.problems.append(
             f"{snapshot.name}: a replay leads to another state of"
-            f" {', '.join(wrong) or 'all tenants'}. Keep a copy of Redis for whoever looks for the"
+            f" {whose}. Keep a copy of Redis for whoever looks for the"
             " cause."
         )
     else:

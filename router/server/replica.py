@@ -188,6 +188,18 @@ class Replica:
         assert self.positions == dict(place.positions), "a snapshot of another place"
         return snapshots.write(place, CORE_VERSION, map(self._part, self.routers))
 
+    def differing(self, snapshot: Snapshot[Any]) -> str:
+        """Whose cores are not as the snapshot has them, in words; nothing where all are."""
+        routers = self.routers
+        wrong = [
+            tenant
+            for tenant, state in snapshot.states.items()
+            if tenant not in routers or routers[tenant].digest() != state.digest
+        ]
+        if wrong or len(routers) != len(snapshot.states):
+            return ", ".join(wrong) or "all tenants"
+        return ""
+
     @property
     def positions(self) -> Mapping[str, int]:
         """How many commands of each tenant were applied."""
