@@ -17,10 +17,13 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import trio
+
+from router.journal.base import Journal
 from router.journal.file_ops import DiskOps
 from router.journal.log import SegmentLog
 
-__all__ = ["Commit", "Figures", "bench_commits", "in_turns", "percentiles"]
+__all__ = ["Commit", "Figures", "bench_commits", "called", "in_turns", "percentiles"]
 
 SIZES = (1, 16, 128)
 PAYLOAD_BYTES = 200
@@ -126,6 +129,22 @@ def _sqlite(path: Path, batch: Sequence[tuple[str, bytes]]) -> Iterator[Commit]:
             database.execute("commit")
 
         yield commit
+
+
+async def called(journal: Journal, count: int, seconds: float, payload: bytes) -> list[float]:
+    """How long each append took of so many callers, each with one command at a time."""
+    taken: list[float] = []
+    end = time.perf_counter() + seconds
+
+    async def call() -> None:
+        while (start := time.perf_counter()) < end:
+            await journal.append([("acme", payload)], 0)
+            taken.append(time.perf_counter() - start)
+
+    async with trio.open_nursery() as calls:
+        for _ in range(count):
+            calls.start_soon(call)
+    return taken
 
 
 def percentiles(taken: Sequence[float]) -> Figures:

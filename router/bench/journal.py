@@ -18,7 +18,7 @@ from typing import Any
 
 import trio
 
-from router.bench.commits import bench_commits, percentiles
+from router.bench.commits import bench_commits, called, percentiles
 from router.bench.redis import bench_redis, redis_lines, redis_program
 from router.bench.restart import bench_restart
 from router.journal.file import FileJournal
@@ -103,15 +103,7 @@ def _bench_disk(folder: Path, seconds: float, file_bytes: int) -> Figures:
 
 async def _bench_callers(folder: Path, count: int, seconds: float, segment_bytes: int) -> Figures:
     journal = await _open(folder, segment_bytes)
-    taken: list[float] = []
     batch_count = 0
-    command = [("acme", os.urandom(PAYLOAD_BYTES))]
-    end = time.perf_counter() + seconds
-
-    async def call() -> None:
-        while (start := time.perf_counter()) < end:
-            await journal.append(command, 0)
-            taken.append(time.perf_counter() - start)
 
     async def follow() -> None:
         nonlocal batch_count
@@ -121,9 +113,7 @@ async def _bench_callers(folder: Path, count: int, seconds: float, segment_bytes
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(follow)
-        async with trio.open_nursery() as calls:
-            for _ in range(count):
-                calls.start_soon(call)
+        taken = await called(journal, count, seconds, os.urandom(PAYLOAD_BYTES))
         await journal.aclose()
     return {
         "callers": count,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import trio
 
-from router.bench.commits import Commit, Figures, in_turns, percentiles
+from router.bench.commits import Commit, Figures, called, in_turns, percentiles
 from router.bench.processes import HOST, free_port
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender
@@ -149,18 +149,7 @@ def _appender(address: RedisAddress) -> Iterator[Appender]:
 
 async def _callers(address: RedisAddress, count: int, seconds: float) -> Figures:
     journal = await _open(address)
-    taken: list[float] = []
-    command = [("acme", os.urandom(PAYLOAD_BYTES))]
-    end = time.perf_counter() + seconds
-
-    async def call() -> None:
-        while (start := time.perf_counter()) < end:
-            await journal.append(command, 0)
-            taken.append(time.perf_counter() - start)
-
-    async with trio.open_nursery() as calls:
-        for _ in range(count):
-            calls.start_soon(call)
+    taken = await called(journal, count, seconds, os.urandom(PAYLOAD_BYTES))
     await journal.aclose()
     return {
         "callers": count,
