@@ -368,7 +368,7 @@ class Appender:
             _LOG.warning("redis.refuses", reason=reason)
 
     def _pause(self) -> None:
-        """Wait a moment, longer each time; not at all while the journal is closed."""
+        """Wait a moment, longer each time; always a short one while the journal is closed."""
         if self._closing.is_set():
             time.sleep(_PAUSE_FIRST_SECONDS)
         else:
