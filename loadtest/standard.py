@@ -118,7 +118,7 @@ def _short(name: str, seconds: int, takes_s: int, *more: str, how: str = "--seco
 PARTS: tuple[Part, ...] = (
     _bench("core", _core, 120),
     _bench("journal", _journal, 90),
-    _bench("gateway", _gateway, 240),
+    _bench("gateway", _gateway, 240, "--at-most", "1.3"),
     _bench("idle", _idle, 120, "--connections", "2000"),
     _short("steady", 15, 70),
     _short("half", 12, 150),

@@ -14,6 +14,8 @@ CPU time is the system's own accounting of the process, user and system, over th
 """
 
 import json as json_codec
+import math
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from router.bench.processes import HOST, TICK_S, Child, child
 from router.bench.servers import fairline, token
 from router.server import connection
 
-__all__ = ["bench_gateway", "run"]
+__all__ = ["bench_gateway", "missed_by", "run"]
 
 PAIRS = (50, 200)
 """A calm node, which goes to sleep and wakes, cold, for each message; and one with work to do."""
@@ -35,16 +37,37 @@ PACE_PER_S = 8.0
 SECONDS = 4.0
 ROUNDS = 3
 BODY = "I have looked at your bill, and the second charge was ours to refund."
+RELAYED = "relayed"
 PER_MESSAGE = "cpu_us_per_message"
 Figures = dict[str, Any]
 
 
-def run(folder: Path, *, json: bool = False) -> None:
-    """Prints the figures, as a table or as JSON."""
+def run(folder: Path, *, json: bool = False, at_most: float = math.inf) -> None:
+    """Prints the figures, as a table or as JSON.
+
+    Raises:
+        SystemExit: a relayed message costs more than ``at_most`` echoes at the highest pace.
+    """
     figures = bench_gateway(folder)
     if json:
         print(json_codec.dumps(figures, indent=2))  # noqa: T201 - a command's output
-        return
+    else:
+        _print_table(figures)
+    if missed := missed_by(figures, at_most):
+        sys.exit(missed)
+
+
+def missed_by(figures: Figures, at_most: float) -> str:
+    """What to say where a relayed message costs more than asked for at the highest pace, or ""."""
+    busiest = max(figures["paces"], key=lambda pace: pace["messages_per_s"])
+    ratio = next(row["ratio"] for row in busiest["servers"] if row["name"] == RELAYED)
+    if ratio <= at_most:
+        return ""
+    pace = busiest["messages_per_s"]
+    return f"a relayed message costs {ratio}x an echo's CPU at {pace:,}/s; {at_most}x is meant"
+
+
+def _print_table(figures: Figures) -> None:
     form = "compiled" if figures["is_compiled"] else "plain Python"
     for pace in figures["paces"]:
         print(f"{pace['messages_per_s']} messages a second, {form}:")  # noqa: T201
@@ -72,7 +95,7 @@ def _bench_pace(folder: Path, pairs: int, seconds: float, rounds: int) -> Figure
     cases: dict[str, Callable[[], Figures]] = {
         "bare trio-websocket echo": lambda: _measure_echo(pairs, seconds),
         "answered": lambda: _measure_answered(folder, pairs, seconds),
-        "relayed": lambda: _measure_relay(folder, pairs, seconds, "memory"),
+        RELAYED: lambda: _measure_relay(folder, pairs, seconds, "memory"),
         "relayed, file journal": lambda: _measure_relay(folder, pairs, seconds, "file"),
     }
     taken: dict[str, list[Figures]] = {name: [] for name in cases}

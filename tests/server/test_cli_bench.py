@@ -13,7 +13,7 @@ from router.server.cli_bench import bench
 
 
 def test_a_size_that_a_benchmark_does_not_have_is_refused_before_anything_runs() -> None:
-    with pytest.raises(SettingsError, match="core has no such size") as caught:
+    with pytest.raises(SettingsError, match="core has no such option") as caught:
         bench("core", minutes=5.0)
     assert caught.value.key == "--minutes"
 

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from router.server.gate import Gate, Messages
-from router.server.intake import TURN, Intake
+from router.server.intake import AT_ONCE, GATHER_S, TURN, VAIN_MAX, Gathering, Intake
 from router.server.meter import FrameLimits
 from router.server.shortcut import whole_messages
 from tests.helpers.raw import BINARY, PONG, frame
@@ -145,6 +145,65 @@ async def test_who_waits_for_the_end_of_a_turn_is_told_whatever_happens_in_it() 
                 await trio.sleep(5)
     turn = ["hold", "hold", "heard", "release", "release"]
     assert first.noted == turn + [each for each in turn if each != "heard"]
+
+
+# -- letting several speak before a turn ----------------------------------------------------------
+
+
+def test_a_turn_waits_where_several_speak_meanwhile() -> None:
+    gathering = Gathering()
+    assert [gathering.is_worth_it(3) for _ in range(AT_ONCE)] == [False] * AT_ONCE
+    for heard in (2, 1, 5, 1, TURN - 1):
+        assert gathering.is_worth_it(heard)
+        gathering.learn(heard)
+
+
+def test_a_turn_waits_for_nobody_where_nothing_is_said_and_where_enough_is() -> None:
+    gathering = Gathering()
+    for _ in range(AT_ONCE):
+        gathering.is_worth_it(1)
+    assert not gathering.is_worth_it(0)
+    assert not gathering.is_worth_it(TURN)
+    assert gathering.is_worth_it(1)
+
+
+def test_two_who_only_answer_each_other_seldom_wait() -> None:
+    gathering, waits, turns = Gathering(), 0, 10_000
+    for _ in range(turns):
+        if gathering.is_worth_it(1):
+            waits += 1
+            gathering.learn(1)
+    assert 0 < waits <= VAIN_MAX * (turns // AT_ONCE)
+
+
+async def test_one_alone_is_heard_at_once_and_of_many_nobody_waits_longer_than_a_moment(
+    nursery: trio.Nursery, mock_clock: trio.testing.MockClock
+) -> None:
+    intake = Intake()
+    nursery.start_soon(intake.run)
+    with ExitStack() as closing:
+        pair = [Ear(intake), Ear(intake)]
+        for ear in pair:
+            closing.callback(ear.close)
+        for turn in range(1, AT_ONCE + 2):  # behind the last of these a turn waits
+            pair[0].far.send(b"a")
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(pair[0].heard) == turn
+        for turn in range(1, 10):
+            for ear in pair:
+                ear.far.send(b"b")
+            mock_clock.jump(0.9 * GATHER_S)
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(pair[1].heard) == turn - 1
+            mock_clock.jump(0.1 * GATHER_S)
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(pair[1].heard) == turn
+        for _ in range(VAIN_MAX):
+            mock_clock.jump(GATHER_S)
+            await trio.testing.wait_all_tasks_blocked()
+        pair[1].far.send(b"c")  # after a silence
+        await trio.testing.wait_all_tasks_blocked()
+        assert pair[1].heard.endswith(b"c")
 
 
 # -- under a gate --------------------------------------------------------------------------------
