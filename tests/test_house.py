@@ -112,7 +112,8 @@ server.http server.gateway server.standby
 server.app
 server.running
 server.demo
-server.cli_lab server.cli_journal
+server.cli_lab
+server.cli_journal
 server.asking_server server.signalling
 server.upgrading
 server.doctor_run
