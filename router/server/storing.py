@@ -163,7 +163,7 @@ async def _own_ends(server: ServerSettings, owned: Claim) -> Mapping[str, int] |
     noted, kept = noted_lives(folder), owned.kept
     ends = agreed(noted, kept.lives, kept.positions)
     if ends is None and noted:
-        _LOG.warning("archive.not_compared", folder=str(folder))
+        _LOG.warning("archive.not_compared", path=str(folder))
     return kept.positions if ends is None else ends
 
 
