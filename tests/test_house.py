@@ -113,7 +113,8 @@ server.app
 server.running
 server.demo
 server.cli_settings
-server.cli_lab server.cli_journal
+server.cli_lab
+server.cli_journal
 server.asking_server server.signalling
 server.upgrading
 server.doctor_run

@@ -15,6 +15,7 @@ from cyclopts import App
 
 from router.errors import SettingsError
 from router.journal.redis_address import address_of
+from router.server.cli_lab import tenant_of
 from router.server.cli_settings import HERE, Config
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
@@ -213,12 +214,7 @@ async def skip(position: int, /, *, config: Config = HERE, tenant: str = "") -> 
         tenant: Whose command; not needed where there is one tenant.
     """
     settings = _kept(config)
-    name = tenant or (next(iter(settings.tenants)) if len(settings.tenants) == 1 else "")
-    if name not in settings.tenants:
-        hint = (
-            did_you_mean(name, settings.tenants) or f"; name one of {', '.join(settings.tenants)}"
-        )
-        raise SettingsError(f"there is no tenant {name!r} in the settings{hint}", key="--tenant")
+    name = tenant_of(settings, tenant)
     _be_silent()
     if settings.server.journal == "redis":
         from router.server.inspecting_redis import skip as append_there  # loads the core

@@ -122,8 +122,10 @@ def tenant_of(settings: Settings, name: str) -> str:
     known = list(settings.tenants)
     if not name and len(known) == 1:
         return known[0]
+    if not name and known:
+        raise SettingsError(f"whose? add --tenant with one of {', '.join(known)}", key="--tenant")
     if name not in settings.tenants:
-        hint = did_you_mean(name, known) if name else f"; name one of {', '.join(known)}"
+        hint = did_you_mean(name, known)
         raise SettingsError(f"there is no tenant {name!r} in the settings{hint}", key="--tenant")
     return name
 

@@ -190,7 +190,9 @@ async def _listed(webhooks: Webhooks, hooked: Hooked, asked: DeliveriesQuery) ->
     rows = found[: asked.limit]
     more = len(found) > len(rows)
     return Deliveries(
-        tuple(_delivery(store.id_of(one.position, one.place), one) for one in rows),
+        tuple(
+            _delivery(store.id_of(hooked.key.tenant, one.position, one.place), one) for one in rows
+        ),
         f"{rows[-1].position}.{rows[-1].place}" if more else None,
     )
 

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -195,11 +196,16 @@ class HookStore:
 
     def event_id(self, delivery: Delivery) -> str:
         """The event's id: the same at every try and for every hook, and never given again."""
-        return self.id_of(delivery.position, delivery.place)
+        return self.id_of(delivery.key.tenant, delivery.position, delivery.place)
 
-    def id_of(self, position: int, place: int) -> str:
-        """The id of the event at this place of the journal."""
-        return f"evt_{self._epoch}_{position}_{place}"
+    def id_of(self, tenant: str, position: int, place: int) -> str:
+        """The id of the event at this place of a tenant's journal.
+
+        Every tenant counts its positions from 1, and one receiver may hear of several of them. The
+        tenant is in it as a digest, for a name may hold the dot that parts what is signed.
+        """
+        of = blake2b(f"{self._epoch}/{tenant}".encode(), digest_size=8).hexdigest()
+        return f"evt_{of}_{position}_{place}"
 
     def place(self, key: HookKey) -> int | None:
         """Up to which position a hook has heard of everything, durably; None: it is new here."""

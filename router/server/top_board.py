@@ -91,13 +91,13 @@ def _print(found: Board, *, json: bool) -> None:
 
 
 def tables(found: Board) -> Group:
-    """The board as a terminal shows it; what needs somebody says so in a word, not by colour."""
-    down = [
-        Text(f"{_name(node)} DOWN {node.error}", style="bold red")
-        for node in found.nodes
-        if node.error
-    ]
-    return Group(*down, _nodes(found.nodes), _queues(found.queues), _agents(found))
+    """The board as a terminal shows it; what needs somebody says so in a word, not by colour.
+
+    These words stand on lines of their own: a narrow terminal would cut them off in the table.
+    """
+    said = [(node, f"DOWN {node.error}" if node.error else _wrong(node)) for node in found.nodes]
+    wrong = [Text(f"{_name(node)} {words}", style="bold red") for node, words in said if words]
+    return Group(*wrong, _nodes(found.nodes), _queues(found.queues), _agents(found))
 
 
 def _nodes(nodes: Sequence[NodeRow]) -> Table:
@@ -106,12 +106,11 @@ def _nodes(nodes: Sequence[NodeRow]) -> Table:
         "agents",
         "customers",
         "others",
-        "cmds/s",
-        "offers/s",
-        "lag p99",
-        "journal p99",
-        "disk free",
-        "",
+        "cmds\n/s",
+        "offers\n/s",
+        "lag\np99",
+        "journal\np99",
+        "disk\nfree",
     )
     for node in nodes:
         if node.error:
@@ -128,7 +127,6 @@ def _nodes(nodes: Sequence[NodeRow]) -> Table:
             _within(node.lag_p99_ms),
             _within(node.journal_p99_ms),
             "" if node.disk_free is None else f"{node.disk_free:.0%}",
-            Text(_wrong(node), style="bold red"),
         )
     return table
 
@@ -161,9 +159,8 @@ def _wrong(node: NodeRow) -> str:
 
 
 def _queues(queues: Sequence[QueueRow]) -> Table:
-    table = _table(
-        "tenant", "queue", "waiting", "longest", "could", "free", "active", "in target", "offers/s"
-    )
+    counts = ("waiting", "longest", "could", "free", "active")
+    table = _table("tenant", "queue", *counts, "in\ntarget", "offers\n/s")
     for row in queues:
         level = "" if row.service_level is None else f"{row.service_level:.0%}"
         longest = f"{int(row.oldest_s) // 60}:{int(row.oldest_s) % 60:02}" if row.waiting else ""
@@ -181,11 +178,14 @@ def _agents(found: Board) -> Table:
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(first, no_wrap=True)
+    """On a narrow terminal names are folded, for a figure that is cut off is a wrong figure."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column(first, overflow="fold")
     for name in others:
-        is_word = name in ("queue", "")
-        table.add_column(name, justify="left" if is_word else "right", no_wrap=name != "")
+        if name == "queue":
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
     return table
 
 

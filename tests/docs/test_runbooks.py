@@ -1,5 +1,6 @@
 """Whatever a runbook names is there: alerts as they are, metrics, lines of the log, commands."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -17,6 +18,8 @@ from tests.helpers.runbooks import FOLDER, ROOT, alerts, renewed
 
 PAGES = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.md") if path.stem != "index"}
 SECTIONS = ("Fires when", "Confirm", "Log", "Within five minutes", "Causes", "Escalate")
+OF_A_TENANT = {"archive", "audit", "policy", "replay", "token", "webhooks"}
+"""Commands that ask whose, unless there is one tenant alone."""
 FILES = {"md", "py", "sqlite", "toml", "yml"}
 
 
@@ -106,7 +109,9 @@ def test_every_command_of_a_page_is_one() -> None:
     for command in commands:
         _, *words = shlex.split(command)
         if words[-1] != "--help":
-            app.parse_args(words, exit_on_error=False, print_error=False)
+            done, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+            if words[0] in OF_A_TENANT and "tenant" in inspect.signature(done).parameters:
+                assert bound.arguments.get("tenant"), f"{command}: whose, where there are several?"
 
 
 def test_every_query_of_a_page_is_one(tmp_path: Path) -> None:

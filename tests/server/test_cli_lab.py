@@ -80,6 +80,23 @@ def test_a_tenant_that_is_not_there_is_a_sentence(
     assert 'did you mean "shop"?' in ended.err
 
 
+def test_of_several_tenants_one_has_to_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "two.toml"
+    text = "\n".join(
+        f"[tenants.{name}]\n"
+        'keys = [{kid = "a", secret = "long enough for every test of this file"}]\n'
+        f'[[tenants.{name}.policy.queues]]\nid = "support"'
+        for name in ("shop", "bank")
+    )
+    config.write_text(text, encoding="utf-8")
+    for command in (["replay"], ["journal", "skip", "3"], ["webhooks", "show"]):
+        ended = Ended(capsys, *command, "--config", str(config))
+        assert ended.code == 1
+        assert "add --tenant with one of shop, bank" in ended.err, command
+
+
 def test_a_journal_that_keeps_nothing_cannot_be_replayed(
     config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,14 @@ def test_what_was_put_in_is_there_after_a_restart_and_how_far_that_was(tmp_path:
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_events_of_two_tenants_have_two_ids() -> None:
+    """Both count from 1, and one receiver may hear of both: it leaves out what it has had."""
+    store = HookStore(None)
+    ids = {store.event_id(delivery(2, HookKey(name, "crm"))) for name in ("acme", "globex", "a.b")}
+    assert len(ids) == 3
+    assert all("." not in one for one in ids), "a dot parts what is signed"
+
+
 def test_another_file_gives_other_ids() -> None:
     """A journal that begins anew counts from 1 again; receivers must not take it for the old."""
     assert HookStore(None).event_id(delivery(1)) != HookStore(None).event_id(delivery(1))

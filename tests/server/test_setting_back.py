@@ -50,14 +50,14 @@ def test_hooks_have_heard_no_more_than_there_is_and_later_events_have_ids_of_the
     file: Path,
 ) -> None:
     with closing(HookStore(file)) as store:
-        before = store.id_of(8, 0)
+        before = store.id_of("acme", 8, 0)
     with capture_logs() as said:
         set_hooks_back(file, {"acme": 7, "globex": 4})
     assert [one["event"] for one in said] == ["webhooks.set_back"]
     with closing(HookStore(file)) as store:
         assert (store.place(CRM), store.place(GLOBEX)) == (7, 4)
         assert [one.position for one in store.due(CRM, 10_000, 10)] == [3, 7]
-        assert store.id_of(8, 0) != before
+        assert store.id_of("acme", 8, 0) != before
 
 
 def test_a_folder_goes_with_the_store_that_was_noted_last(tmp_path: Path) -> None:
@@ -72,14 +72,14 @@ def test_a_folder_goes_with_the_store_that_was_noted_last(tmp_path: Path) -> Non
 
 def test_where_nothing_is_ahead_nothing_changes(file: Path, tmp_path: Path) -> None:
     with closing(HookStore(file)) as store:
-        before = store.id_of(8, 0)
+        before = store.id_of("acme", 8, 0)
     with capture_logs() as said:
         set_hooks_back(file, {"acme": 9, "globex": 5})
         set_hooks_back(tmp_path / "none", {})
     assert said == []
     assert not (tmp_path / "none").exists()
     with closing(HookStore(file)) as store:
-        assert (store.place(CRM), store.id_of(8, 0)) == (9, before)
+        assert (store.place(CRM), store.id_of("acme", 8, 0)) == (9, before)
 
 
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:

@@ -55,7 +55,10 @@ def test_what_needs_somebody_is_said_in_a_word() -> None:
     text = capture.get()
     for word in ("a:1", "VIOLATIONS 2", "SETTINGS REFUSED", "webhooks wait 3", "DOWN refused"):
         assert word in text
-    told = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    told: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.strip():
+            told[line.split()[0]] = told.get(line.split()[0], "") + line
     for word in ("DRAINING", "COMMANDS STALL 7 s", "JOURNAL ERRORS 5", "DISK FILLS", "BEHIND",
                  "4%", "<= 5 ms"):  # fmt: skip
         assert word in told["c:3"], word
@@ -69,3 +72,32 @@ def test_what_needs_somebody_is_said_in_a_word() -> None:
     assert "17" in text
     assert "1:15" in text
     assert "82%" in text
+
+
+def test_a_narrow_terminal_cuts_off_neither_a_figure_nor_what_needs_somebody() -> None:
+    count = {"agent": 2017, "customer": 10_019, "supervisor": 31}
+    node = NodeRow(
+        "http://ops-4.eu-west.example.com:9100",
+        connections=count,
+        commands_per_s=1234.5,
+        offers_per_s=150.2,
+        lag_p99_ms=2.5,
+        journal_p99_ms=250.0,
+        disk_free=0.04,
+        is_ready=False,
+        violations=12,
+        settings_right=False,
+        webhooks_waiting=199_999,
+    )
+    queues = (QueueRow("t" * 30, "q" * 40, 1021, 4475.0, 2, 0.815, 12.5, eligible=411, free=173),)
+    console = Console(width=80, no_color=True)
+    with console.capture() as capture:
+        console.print(tables(Board(0, (node,), queues, {"t": {"available": 4}})))
+    text = capture.get()
+    assert "…" not in text
+    figures = ("2017", "10019", "31", "1234.5", "150.2", "<= 2.5 ms", "<= 250 ms", "4%")
+    for word in (*figures, "1021", "74:35", "411", "173", "82%", "12.5"):
+        assert word in text, word
+    for word in ("NOT READY", "VIOLATIONS 12", "SETTINGS REFUSED", "webhooks wait 199999"):
+        assert word in " ".join(text.split()), word
+    assert "ops-4.eu-west.example.com:9100" in text, "whose it is"
