@@ -35,6 +35,7 @@ from router.journal.redis_layout import (
     POSITIONS,
     STORE,
     EntryId,
+    Life,
     StreamEntry,
     StreamPlace,
     journal_key,
@@ -73,6 +74,8 @@ class Kept(NamedTuple):
     """Each tenant's last position."""
     beginning: StreamPlace
     """Before it nothing is kept."""
+    lives: Sequence[Life] = ()
+    """Those that began and left anything behind, the newest last: the one that claimed it."""
 
 
 class _Written(NamedTuple):

@@ -14,19 +14,22 @@ from router.errors import JournalCorrupt, JournalVersion
 from router.journal.base import Record, number
 from router.journal.redis_layout import (
     BEGINNING,
+    LIVES,
     ORIGIN,
     STORE,
     EntryId,
+    Life,
     Piece,
     StreamEntry,
     StreamPlace,
+    decode_life,
     decode_piece,
     decode_place,
     journal_key,
     merged,
 )
 
-__all__ = ["StreamCursor", "beginning_of", "last_of"]
+__all__ = ["StreamCursor", "beginning_of", "last_of", "lives_of"]
 
 PAGE_BYTES = 1024 * 1024
 """What a page should hold, roughly: after each, more or fewer entries are asked for."""
@@ -68,6 +71,17 @@ def beginning_of(call: Call) -> StreamPlace:
         if data is None
         else _readable(BEGINNING, lambda: decode_place(data))
     )
+
+
+def lives_of(call: Call) -> list[Life]:
+    """Return the last lives that owned the store and left anything behind, the newest last.
+
+    Raises:
+        StorageError: Redis does not say.
+        JournalCorrupt: one is none of ours.
+    """
+    (found,) = call(("XRANGE", LIVES, "-", "+"))
+    return _readable(LIVES, lambda: [decode_life(fields) for _, fields in found])
 
 
 class StreamCursor:

@@ -7,6 +7,7 @@
 -- that came late and is not the last one).
 
 local UNPACK_MAX = 4000
+local LIVES_MAX = 64
 
 local function is_fenced(owner, life)
   local found = redis.call('HMGET', owner, 'life', 'node')
@@ -20,8 +21,21 @@ local function number_of(id)
   return tonumber(string.match(id, '%-(%d+)$'))
 end
 
--- KEYS store owner; ARGV life node, then the life, beat and number seen ('' where there was none),
--- then format, partitions and a random id for a store that is new. Answers the id of the newest entry.
+-- Remembers where a life began. One that left nothing behind goes: the next began at the same place.
+local function note_life(lives, positions, life, last)
+  local before = redis.call('XREVRANGE', lives, '+', '-', 'COUNT', 1)[1]
+  local known = redis.call('HGETALL', positions)
+  local told = #known > 0 and cjson.encode(known) or '[]'
+  if before and before[2][2] == last then
+    redis.call('XDEL', lives, before[1])
+  end
+  redis.call('XADD', lives, 'MAXLEN', LIVES_MAX, '0-*', 'at', last, 'life', life,
+    'positions', told)
+end
+
+-- KEYS store owner positions lives; ARGV life node, then the life, beat and number seen ('' where
+-- there was none), then format, partitions and a random id for a store that is new. Answers the id
+-- of the newest entry.
 local function claim(keys, args)
   local store, owner = keys[1], keys[2]
   local found = redis.call('HMGET', owner, 'life', 'beat', 'number')
@@ -31,6 +45,11 @@ local function claim(keys, args)
         return redis.error_reply('TAKEN by ' .. (redis.call('HGET', owner, 'node') or 'nobody'))
       end
     end
+    local last = redis.call('HGET', store, 'last')
+    if not last then
+      redis.call('DEL', keys[4])
+    end
+    note_life(keys[4], keys[3], args[1], last or '0-0')
     if redis.call('EXISTS', store) == 0 then
       redis.call('HSET', store, 'format', args[6], 'partitions', args[7], 'store_id', args[8],
         'core_version', '0', 'sequence', '0', 'now_ms', '0', 'last', '0-0')

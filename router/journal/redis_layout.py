@@ -13,6 +13,7 @@ Layout, all keys begin with ``fairline:``
     owner           hash: life, node, beat; number and reply of this life's last batch
     journal:{p}     stream of partition p; an entry is a batch, or what of a batch fell to p
     positions       hash: tenant, position of its last command
+    lives           stream: the last lives that owned the store, and where each of them began
     beginning       string: before which entry nothing is kept, and each tenant's position there
     snapshots       sorted set of the ids at which there is a snapshot, by number
     snapshot:<id>   hash: the snapshot itself
@@ -36,6 +37,7 @@ from router.journal.frames import decode_commands, encode_commands
 __all__ = [
     "BEGINNING",
     "FORMAT_VERSION",
+    "LIVES",
     "ORIGIN",
     "OWNER",
     "POSITIONS",
@@ -44,9 +46,11 @@ __all__ = [
     "SNAPSHOT_CHUNK_BYTES",
     "STORE",
     "EntryId",
+    "Life",
     "Piece",
     "StreamEntry",
     "StreamPlace",
+    "decode_life",
     "decode_piece",
     "decode_place",
     "encode_piece",
@@ -63,6 +67,7 @@ PREFIX = "fairline:"
 STORE = "fairline:store"
 OWNER = "fairline:owner"
 POSITIONS = "fairline:positions"
+LIVES = "fairline:lives"
 BEGINNING = "fairline:beginning"
 SNAPSHOTS = "fairline:snapshots"
 
@@ -75,6 +80,7 @@ _TENANTS_MAX = 65_536
 _NUMBER_MAX = 2**64 - 1
 """Redis keeps either half of an id in so much."""
 
+_flat_decoder = msgspec.json.Decoder(list[str])
 _place_decoder = msgspec.msgpack.Decoder(tuple[str, dict[str, int]])
 
 
@@ -129,6 +135,15 @@ class StreamPlace(NamedTuple):
         return self.id.now_ms
 
 
+class Life(NamedTuple):
+    """Of a start that owned the store."""
+
+    name: str
+    """Random."""
+    positions: Mapping[str, int]
+    """Each tenant's last position when it began: what is later is this life's, or a later one's."""
+
+
 class Piece(NamedTuple):
     """What of a batch stands in one partition."""
 
@@ -150,6 +165,21 @@ class StreamEntry(NamedTuple):
     def sequence(self) -> int:
         """The number of the batch."""
         return self.id.sequence
+
+
+def decode_life(fields: Sequence[bytes]) -> Life:
+    """Read an entry of `LIVES` as XRANGE gives it.
+
+    Raises:
+        ValueError: it is none of ours, or damaged.
+    """
+    known = dict(zip(fields[::2], fields[1::2], strict=True))
+    try:
+        flat = _flat_decoder.decode(known[b"positions"])
+        positions = zip(flat[::2], map(int, flat[1::2]), strict=True)
+        return Life(known[b"life"].decode("ascii"), dict(positions))
+    except (KeyError, msgspec.DecodeError) as error:
+        raise ValueError(f"a life cannot be read: {error}") from error
 
 
 def journal_key(partition: int) -> str:

@@ -21,8 +21,8 @@ from router.errors import JournalUnavailable, JournalVersion, SettingsError, Sto
 from router.journal.base import Batch
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender, Kept
-from router.journal.redis_cursor import beginning_of, last_of
-from router.journal.redis_layout import FORMAT_VERSION, OWNER, POSITIONS, STORE
+from router.journal.redis_cursor import beginning_of, last_of, lives_of
+from router.journal.redis_layout import FORMAT_VERSION, LIVES, OWNER, POSITIONS, STORE
 from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
 from router.journal.writers import Commit, Publish, Request, ThreadWriter
 
@@ -329,7 +329,8 @@ class _Bidder:
         self._is_claimed = True
         self._link.call(
             (
-                *("FCALL", "fairline_claim", 2, STORE, OWNER, self._life, self._node),
+                *("FCALL", "fairline_claim", 4, STORE, OWNER, POSITIONS, LIVES),
+                *(self._life, self._node),
                 *(owner.life, owner.beat, owner.number),
                 *(FORMAT_VERSION, self._partitions, secrets.token_hex(16)),
             )
@@ -340,7 +341,8 @@ def _kept(link: Link, partitions: int) -> Kept:
     (found,) = link.call(("HGETALL", POSITIONS))
     pairs = zip(found[::2], found[1::2], strict=True)
     positions = {tenant.decode(): int(position) for tenant, position in pairs}
-    return Kept(partitions, last_of(link.call), positions, beginning_of(link.call))
+    beginning, lives = beginning_of(link.call), lives_of(link.call)
+    return Kept(partitions, last_of(link.call), positions, beginning, lives)
 
 
 def _bare(error: Exception) -> str:

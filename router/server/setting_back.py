@@ -1,41 +1,54 @@
 """What lies beside a journal in Redis and knows of more than Redis has after a loss.
 
-Owns: finding that out at a start, having archive and webhooks forget it, and which store a folder
-goes with.
+Owns: finding that out at a start, having archive and webhooks forget it, and with which store, and
+up to which of its lives, a folder goes.
 Does not know: how Redis lost it (``router.journal.redis_appender`` puts back what a living node
 knows), tables of the archive.
 
 Invariants (tests/server/test_setting_back.py): a node starts with what Redis has, and says what is
 gone; events of webhooks are never given an id that another one had. Nothing is taken out for a
 store that this folder does not go with: an address that was mistyped must not cost an archive.
+
+A node with another folder may have served since, and gone further, so how far each of them is tells
+nothing. Redis and folder both know the lives of the store and where each began. Up to the last life
+that both know they have the same past; that life ended for Redis, or for the folder, where the next
+one began, and the earlier of the two is how far they agree.
 """
 
+import os
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from router.archive.base import Archive
 from router.archive.reading import FOLDER_NAME as ARCHIVE_NAME
 from router.archive.setting_back import set_back
 from router.errors import ArchiveCorrupt, StorageError
+from router.journal.redis_layout import Life
 
 __all__ = [
+    "agreed",
     "ahead_of",
     "check_store",
     "goes_with",
+    "note_lives",
     "note_store",
+    "noted_lives",
     "set_archive_back",
     "set_hooks_back",
 ]
 
 STORE_FILE = "redis-store"
+LIVES_FILE = "redis-lives"
 """In ``server.data``."""
 _BUSY_S = 5.0
 _LOG = structlog.get_logger("fairline.app")
+_lives_decoder = msgspec.json.Decoder(list[Life])
 
 
 def goes_with(folder: Path, store: str) -> bool:
@@ -74,9 +87,60 @@ def note_store(folder: Path, store: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    partial = folder / f"{STORE_FILE}.new"
-    partial.write_text(store, encoding="ascii")
-    partial.rename(folder / STORE_FILE)
+    _put(folder / STORE_FILE, store.encode("ascii"))
+
+
+def noted_lives(folder: Path) -> list[Life]:
+    """The lives of the store that the folder knows; none where they are not noted or readable."""
+    try:
+        return _lives_decoder.decode((folder / LIVES_FILE).read_bytes())
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.DecodeError) as error:
+        _LOG.warning("archive.lives_unreadable", error=str(error))
+        return []
+
+
+def note_lives(folder: Path, lives: Sequence[Life]) -> None:
+    """Remembers up to which life of its store the folder goes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _put(folder / LIVES_FILE, msgspec.json.encode(lives))
+
+
+def _put(file: Path, data: bytes) -> None:
+    """Has the file be this, or what it was."""
+    partial = file.with_name(f"{file.name}.new")
+    with partial.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.rename(file)
+
+
+def agreed(
+    noted: Sequence[Life], kept: Sequence[Life], ends: Mapping[str, int]
+) -> dict[str, int] | None:
+    """Up to where the folder and Redis have the same past; None where they know no life in common.
+
+    Args:
+        noted: The lives that the folder knows, the newest last.
+        kept: Those that Redis knows.
+        ends: Where the journal in Redis ends.
+    """
+    places = {life.name: place for place, life in enumerate(kept)}
+    for place in reversed(range(len(noted))):
+        if noted[place].name in places:
+            there = places[noted[place].name]
+            later = [*noted[place + 1 : place + 2], *kept[there + 1 : there + 2]]
+            began = [life.positions for life in later]
+            return {
+                tenant: min([end, *(one.get(tenant, 0) for one in began)])
+                for tenant, end in ends.items()
+            }
+    return None
 
 
 def ahead_of(archive: Archive, tenants: Mapping[str, object], ends: Mapping[str, int]) -> list[str]:

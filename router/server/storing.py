@@ -21,7 +21,7 @@ from router.errors import ArchiveLocked, StorageError
 from router.journal.base import Journal
 from router.journal.file import FileJournal
 from router.journal.memory import MemoryJournal
-from router.journal.redis_address import RedisAddress, address_of
+from router.journal.redis_address import address_of
 from router.journal.redis_key import shared_key
 from router.journal.redis_layout import StreamPlace
 from router.journal.redis_link import Link
@@ -40,10 +40,13 @@ from router.server.hook_store import HookStore
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING, Snapshots, Start
 from router.server.setting_back import (
+    agreed,
     ahead_of,
     check_store,
     goes_with,
+    note_lives,
     note_store,
+    noted_lives,
     set_archive_back,
     set_hooks_back,
 )
@@ -152,9 +155,16 @@ async def _opened(settings: Settings, clock: Clock, owned: Claim | None) -> Asyn
 
 
 async def _own_ends(server: ServerSettings, owned: Claim) -> Mapping[str, int] | None:
-    """Where the journal ends beside which the folder's files were written; None of another one."""
+    """Up to where the folder's files may be of this journal; None where they are of another one."""
+    folder = Path(server.data)
     store = await trio.to_thread.run_sync(store_id_of, owned.address)
-    return owned.kept.positions if goes_with(Path(server.data), store) else None
+    if not goes_with(folder, store):
+        return None
+    noted, kept = noted_lives(folder), owned.kept
+    ends = agreed(noted, kept.lives, kept.positions)
+    if ends is None and noted:
+        _LOG.warning("archive.not_compared", path=str(folder))
+    return kept.positions if ends is None else ends
 
 
 @asynccontextmanager
@@ -233,14 +243,15 @@ async def _open_redis(
     store_id = await trio.to_thread.run_sync(store_id_of, owned.address)
     check_store(folder, store_id, archive, settings.tenants, store.where)
     kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
-    key = await trio.to_thread.run_sync(_settle, folder, owned.address)
+    key = await trio.to_thread.run_sync(_settle, folder, owned)
     return kept._replace(key=key)
 
 
-def _settle(folder: Path, address: RedisAddress) -> bytes:
+def _settle(folder: Path, owned: Claim) -> bytes:
     """Has the folder go with this Redis from now on; the key for tokens of visitors."""
-    note_store(folder, store_id_of(address))
-    return shared_key(address, visitor_key(folder))
+    note_lives(folder, owned.kept.lives)
+    note_store(folder, store_id_of(owned.address))
+    return shared_key(owned.address, visitor_key(folder))
 
 
 async def _open_behind(

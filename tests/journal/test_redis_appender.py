@@ -12,6 +12,7 @@ from router.journal import redis_appender as module
 from router.journal.redis_appender import Appender, Kept
 from router.journal.redis_cursor import StreamCursor
 from router.journal.redis_layout import (
+    LIVES,
     ORIGIN,
     OWNER,
     POSITIONS,
@@ -58,7 +59,8 @@ class Counted(list[str]):
 def appender_on(server: RedisServer, count: Counted | None = None, **rest: bool) -> Appender:
     """A new life that owns the store."""
     server.ask(
-        *("FCALL", "fairline_claim", 2, STORE, OWNER, LIFE, "one", "", "", "", 1, PARTITIONS, "x")
+        *("FCALL", "fairline_claim", 4, STORE, OWNER, POSITIONS, LIVES),
+        *(LIFE, "one", "", "", "", 1, PARTITIONS, "x"),
     )
     kept = Kept(PARTITIONS, ORIGIN, {}, START)
     link = Link(server.address)

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from router.journal.redis_cursor import lives_of
 from router.journal.redis_layout import (
     BEGINNING,
+    LIVES,
     OWNER,
     POSITIONS,
     STORE,
     EntryId,
+    Life,
+    decode_life,
     journal_key,
 )
 from router.journal.redis_link import Link, Refusal
@@ -23,6 +27,8 @@ from tests.helpers.redis_server import REDIS, VALKEY, RedisServer, redis_server
 pytestmark = pytest.mark.process
 
 STREAMS = [journal_key(number) for number in range(3)]
+CLAIMED = [STORE, OWNER, POSITIONS, LIVES]
+LIVES_MAX = 64
 NOBODY = ("", "", "", "")
 
 
@@ -57,6 +63,8 @@ class Model:
         self.streams: dict[str, dict[EntryId, list[str]]] = {key: {} for key in STREAMS}
         self.positions: dict[str, str] = {}
         self.beginning: str | None = None
+        self.lives: list[tuple[str, str, dict[str, int]]] = []
+        """Of each that began and left anything behind: the newest entry then, and all positions."""
 
     def claim(self, life: str, node: str, seen: tuple[str, str, str], store_id: str) -> str:
         if self.owner.get("life") != life:
@@ -66,6 +74,9 @@ class Model:
             if not self.store:
                 self.store = {"format": "1", "partitions": "3", "store_id": store_id}
                 self.store |= {"core_version": "0", "sequence": "0", "now_ms": "0", "last": "0-0"}
+            at = self.store["last"]
+            self.lives = [one for one in self.lives if one[0] != at][1 - LIVES_MAX :]
+            self.lives += [(at, life, {name: int(one) for name, one in self.positions.items()})]
             self.owner = {"life": life, "node": node, "beat": "1", "number": "0", "reply": ""}
         return self.store["last"]
 
@@ -131,7 +142,9 @@ def state(link: Link) -> list[Any]:
         for found in answers[3:]
     ]
     (beginning,) = link.call(("GET", BEGINNING))
-    return [*hashes, beginning and beginning.decode()]
+    (lives,) = link.call(("XRANGE", LIVES, "-", "+"))
+    begun = [(fields[1].decode(), *decode_life(fields)) for _, fields in lives]
+    return [*hashes, beginning and beginning.decode(), begun]
 
 
 class Play:
@@ -160,7 +173,7 @@ class Play:
                 now = tuple(model.owner.get(name, "") for name in ("life", "beat", "number"))
                 self.seen.append((now[0], now[1], now[2]))
                 seen, life = chance.choice(self.seen[-4:]), chance.choice("abc")
-                answer = self.call("claim", [STORE, OWNER], life, f"node {life}", *seen, 1, 3, "id")
+                answer = self.call("claim", CLAIMED, life, f"node {life}", *seen, 1, 3, "id")
                 self.check("claim", answer, model.claim(life, f"node {life}", seen, "id"))
             case "beat":
                 self.check("beat", self.call("beat", [STORE, OWNER], life), model.beat(life))
@@ -206,15 +219,32 @@ def test_every_move_gives_what_the_model_gives(link: Link, seed: int) -> None:
     for _ in range(400):
         play.move()
         streams = list(model.streams.values())
-        expected = [model.store, model.owner, model.positions, *streams, model.beginning]
-        assert state(link) == expected
+        hashes = [model.store, model.owner, model.positions]
+        assert state(link) == [*hashes, *streams, model.beginning, model.lives]
     words = ("done", "FENCED", "STALE", "BEHIND", "AHEAD")
     assert {f"append {word}" for word in words} <= play.met
     assert {"claim TAKEN", "claim done", "beat FENCED", "trim done"} <= play.met
 
 
 def owned(link: Link) -> None:
-    link.call(fcall("claim", [STORE, OWNER], "a", "one", "", "", "", 1, 3, "id"))
+    link.call(fcall("claim", CLAIMED, "a", "one", "", "", "", 1, 3, "id"))
+
+
+def test_the_lives_of_a_store_are_bounded_and_those_of_another_are_none(link: Link) -> None:
+    for n in range(LIVES_MAX + 5):
+        seen = (f"life {n - 1}", 1, 1) if n else ("", "", "")
+        link.call(fcall("claim", CLAIMED, f"life {n}", "one", *seen, 1, 3, "id"))
+        if n > 0:
+            link.call(fcall("claim", CLAIMED, f"life {n}", "one", "", "", "", 1, 3, "id"))
+        keys, last = [STORE, OWNER, POSITIONS, STREAMS[0]], f"0-{n}"
+        rest = (f"life {n}", 1, f"0-{n + 1}", last, 1, "x", "acme", n + 1)
+        link.call(fcall("append", keys, *rest))
+    lives = lives_of(link.call)
+    assert [one.name for one in lives] == [f"life {n}" for n in range(5, LIVES_MAX + 5)]
+    assert [one.positions["acme"] for one in lives] == list(range(5, LIVES_MAX + 5))
+    link.call(("DEL", STORE, OWNER, POSITIONS, *STREAMS))
+    link.call(fcall("claim", CLAIMED, "another", "one", "", "", "", 1, 3, "id"))
+    assert lives_of(link.call) == [Life("another", {})]
 
 
 def test_a_batch_that_fails_in_the_middle_leaves_nothing(link: Link) -> None:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +9,11 @@ from router.journal.redis_layout import (
     ORIGIN,
     PREFIX,
     EntryId,
+    Life,
     Piece,
     StreamEntry,
     StreamPlace,
+    decode_life,
     decode_piece,
     decode_place,
     encode_piece,
@@ -27,7 +31,7 @@ BATCHES = st.lists(st.lists(st.tuples(TENANTS, st.binary(max_size=8)), min_size=
 
 
 def test_all_keys_begin_alike_so_that_one_rule_of_an_acl_covers_them() -> None:
-    names = ("STORE", "OWNER", "POSITIONS", "BEGINNING", "SNAPSHOTS")
+    names = ("STORE", "OWNER", "POSITIONS", "LIVES", "BEGINNING", "SNAPSHOTS")
     keys = [getattr(redis_layout, name) for name in names]
     keys += [journal_key(31), snapshot_key(EntryId(5, 1))]
     assert all(key.startswith(PREFIX) for key in keys)
@@ -47,6 +51,21 @@ def test_an_id_comes_back_as_it_was_spelt(now_ms: int, sequence: int) -> None:
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no id"):
         EntryId.parse(text)
+
+
+@given(st.dictionaries(TENANTS, st.integers(0, 2**53)))
+def test_a_life_comes_back_as_redis_keeps_it(positions: dict[str, int]) -> None:
+    flat = [str(word) for pair in positions.items() for word in pair]
+    fields = [b"at", b"5-1", b"life", b"a1", b"positions", json.dumps(flat).encode()]
+    assert decode_life(fields) == Life("a1", positions)
+
+
+@pytest.mark.parametrize("told", [b"{}", b'["acme"]', b'["acme", "x"]', b"", b"[1, 2]"])
+def test_what_is_no_life_is_refused(told: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever says so
+        decode_life([b"life", b"a1", b"positions", told])
+    with pytest.raises(ValueError, match="cannot be read"):
+        decode_life([b"life", b"a1"])
 
 
 def test_bytes_that_are_no_text_are_no_id_either() -> None:

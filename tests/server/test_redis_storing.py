@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from router.archive.sqlite import SqliteArchive
 from router.errors import ArchiveCorrupt, SettingsError
-from router.journal.redis_layout import BEGINNING, OWNER, SNAPSHOTS
+from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
 from router.journal.redis_stream import RedisJournal
 from router.server.archiving import open_archive
 from router.server.clock import Clock
@@ -197,6 +197,47 @@ async def test_the_archive_of_another_redis_is_left_though_that_one_has_gone_fur
     (tmp_path / "archive").rename(tmp_path / "archive-before")
     async with started(settings) as kept:
         assert kept.journal.end == {"acme": len(COMMANDS)}
+
+
+async def test_an_archive_forgets_what_was_lost_though_another_node_has_gone_further(
+    settings: Settings, server: RedisServer, tmp_path: Path
+) -> None:
+    async with started(settings) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+        archived(kept, len(COMMANDS))
+    lose_last(server)
+    async with started(redis_settings(tmp_path / "elsewhere", server)) as kept:
+        for command in COMMANDS:
+            await kept.journal.append([command], 0)
+        archived(kept, len(COMMANDS) + 2)
+    with capture_logs() as said:
+        async with started(settings) as kept:
+            assert kept.journal.end == {"acme": 2 * len(COMMANDS) - 1}
+            assert kept.archive is not None
+            assert kept.archive.position("acme") == len(COMMANDS) - 1
+            archived(kept, len(COMMANDS) + 3)
+    assert [line["to_position"] for line in said if line["event"] == "archive.set_back"] == [
+        len(COMMANDS) - 1
+    ]
+    for folder in (tmp_path / "elsewhere", tmp_path):
+        async with started(redis_settings(folder, server)) as kept:
+            assert kept.archive is not None
+            assert kept.archive.position("acme") > len(COMMANDS), "nothing was lost since"
+
+
+async def test_an_archive_that_cannot_be_compared_is_kept_and_that_is_said(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with started(settings) as kept:
+        await kept.journal.append([COMMANDS[0]], 0)
+        archived(kept, 1)
+    server.ask("DEL", LIVES)  # as so many lives do that the one is not remembered
+    with capture_logs() as said:
+        async with started(settings) as kept:
+            assert kept.archive is not None
+            assert kept.archive.position("acme") == 1
+    assert "archive.not_compared" in [line["event"] for line in said]
 
 
 def lose_last(server: RedisServer) -> None:

@@ -1,5 +1,6 @@
 """What a node forgets that knows of more than Redis does."""
 
+import random
 from contextlib import closing
 from pathlib import Path
 
@@ -8,11 +9,16 @@ from structlog.testing import capture_logs
 
 from router.archive.sqlite import SqliteArchive
 from router.errors import StorageError
+from router.journal.redis_layout import Life
 from router.server.hook_store import FILE_NAME, HookKey, HookStore
 from router.server.setting_back import (
+    LIVES_FILE,
+    agreed,
     ahead_of,
     goes_with,
+    note_lives,
     note_store,
+    noted_lives,
     set_archive_back,
     set_hooks_back,
 )
@@ -68,6 +74,74 @@ def test_a_folder_goes_with_the_store_that_was_noted_last(tmp_path: Path) -> Non
     note_store(tmp_path, "b2")
     assert not goes_with(tmp_path, "a1")
     assert not goes_with(tmp_path, "")
+
+
+class Past:
+    """A store that loses its end now and then, and folders of nodes that know every command."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.commands: list[int] = []
+        self.lives: list[Life] = []
+        self.folders: list[tuple[list[int], list[Life]]] = [([], []) for _ in range(3)]
+
+    def lose(self) -> None:
+        """What is lost is the end: commands, and the lives that began behind what is left."""
+        place = self.chance.randint(0, len(self.commands))
+        self.commands = self.commands[:place]
+        self.lives = [one for one in self.lives if one.positions["acme"] <= place]
+        if self._is_idle(place) and self.chance.random() < 0.5:
+            self.lives.pop()
+
+    def _is_idle(self, end: int) -> bool:
+        """Whether the last life has left nothing."""
+        return bool(self.lives) and self.lives[-1].positions["acme"] == end
+
+    def serve(self, number: int, life: str) -> None:
+        """A node starts, and takes what it has not got; then there are new commands."""
+        archived, noted = self.folders[number]
+        end = len(self.commands)
+        if self._is_idle(end):
+            self.lives.pop()
+        self.lives = [*self.lives, Life(life, {"acme": end})]
+        ends = agreed(noted, self.lives, {"acme": end})
+        assert (ends is None) == (not {one.name for one in noted} & {x.name for x in self.lives})
+        if ends is not None:
+            have = archived[: ends["acme"]]
+            assert have == self.commands[: len(have)]
+            assert archived == have or archived[len(have)] not in self.commands, "no more goes"
+        self.commands += [self.chance.getrandbits(60) for _ in range(self.chance.randint(0, 5))]
+        known = self.chance.randint(min(end, len(self.commands)), len(self.commands))
+        self.folders[number] = (self.commands[:known], list(self.lives))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_up_to_where_both_agree_the_folder_has_nothing_that_redis_lost(seed: int) -> None:
+    past = Past(seed)
+    for turn in range(60):
+        if past.chance.random() < 0.4:
+            past.lose()
+        past.serve(past.chance.randrange(3), f"life {turn}")
+
+
+def test_a_folder_that_is_up_to_date_agrees_to_the_end_and_one_without_lives_says_nothing() -> None:
+    one, two = Life("a", {}), Life("b", {"acme": 8})
+    assert agreed([one], [one], {"acme": 10, "new": 2}) == {"acme": 10, "new": 2}
+    assert agreed([one], [one, two], {"acme": 12, "new": 2}) == {"acme": 8, "new": 0}
+    assert agreed([one, two], [one], {"acme": 12}) == {"acme": 8}
+    assert agreed([], [one], {"acme": 12}) is None
+    assert agreed([two], [one], {"acme": 12}) is None
+
+
+def test_lives_come_back_as_they_were_noted(tmp_path: Path) -> None:
+    assert noted_lives(tmp_path) == []
+    lives = [Life("a", {}), Life("b", {"acme": 8})]
+    note_lives(tmp_path, lives)
+    assert noted_lives(tmp_path) == lives
+    (tmp_path / LIVES_FILE).write_text("[1", encoding="ascii")
+    with capture_logs() as said:
+        assert noted_lives(tmp_path) == []
+    assert [line["event"] for line in said] == ["archive.lives_unreadable"]
 
 
 def test_where_nothing_is_ahead_nothing_changes(file: Path, tmp_path: Path) -> None:
