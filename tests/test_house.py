@@ -112,6 +112,7 @@ server.http server.gateway server.standby
 server.app
 server.running
 server.demo
+server.cli_settings
 server.cli_lab
 server.cli_journal
 server.asking_server server.signalling

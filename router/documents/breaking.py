@@ -59,6 +59,21 @@ class _Look:
             yield from self._parameters(name, old, new)
             yield from self._bodies(name, old, new)
             yield from self._answers(name, old, new)
+        yield from self._webhooks()
+
+    def _webhooks(self) -> Iterator[Break]:
+        """What the server posts to others: a body there is what an answer is elsewhere."""
+        now = self.after.get("webhooks", {})
+        for name, old in self.before.get("webhooks", {}).items():
+            if name not in now:
+                yield Break(name, "is gone")
+                continue
+            new = _content(now[name]["post"].get("requestBody"))
+            for kind, schema in _content(old["post"].get("requestBody")).items():
+                if kind not in new:
+                    yield Break(name, f"its body is not {kind} any longer")
+                else:
+                    yield from self._compare(schema, new[kind], name, "its body", is_sent=False)
 
     def _parameters(self, name: str, old: Document, new: Document) -> Iterator[Break]:
         known = {(one["in"], one["name"]): one for one in old.get("parameters", [])}

@@ -20,7 +20,8 @@ _HEAD = """\
 This page is made from the command line, and a test compares the two; `fairline COMMAND --help` says
 the same. A mistake of yours ends in a sentence and exit code 1, a wrong command line in 2.
 Settings can come from several files (`--config` again) and from the
-[environment](settings.md), so `--config` is the one option that nearly all commands need.
+[environment](settings.md); a command that is given no `--config` reads `fairline.toml` in the
+folder it is run in.
 """
 _NO = re.compile(r", --no-[\w-]+`")
 _NOTHING = re.compile(r' \*\[default: (?:""|\(\)|False)\]\*')

@@ -18,7 +18,8 @@ _HEAD = """\
 
 This page is made from `/v1/openapi.json`, as any server serves it, and a test compares the two;
 [`openapi.json`](openapi.json) is the same as a file, for generators of clients. How calls go
-together is in [Call it from a back end](../http.md).
+together is in [Call it from a back end](../http.md), what the server posts by itself in
+[Telling other systems](../webhooks.md).
 
 Every call but those marked *open* needs `Authorization: Bearer TOKEN`. Bodies are JSON; a name
 that the server does not know is refused. Every refusal has [the protocol's error](#Error) under
@@ -39,6 +40,7 @@ def http_reference(document: Document, head: str = _HEAD) -> str:
             if method != "parameters":
                 shared = methods.get("parameters", [])
                 lines += _operation(f"{method.upper()} {path}", told, shared)
+    lines += _posted(document["webhooks"])
     refusals = document["components"]["responses"].items()
     lines += ["## Refusals { #refusals }", ""]
     lines += _statuses((name[-3:], told) for name, told in refusals)
@@ -88,6 +90,27 @@ def _operation(name: str, told: Document, shared: list[Document]) -> Iterator[st
     yield from _statuses((code, one) for code, one in answers if "$ref" not in one)
     if refused := [f"[{code}](#refusals)" for code, one in answers if "$ref" in one]:
         yield f"Refused as {', '.join(refused)}."
+        yield ""
+
+
+def _posted(webhooks: Document) -> Iterator[str]:
+    """What the server calls itself; headers and answers are those of all."""
+    told = {kind: methods["post"] for kind, methods in webhooks.items()}
+    one = next(iter(told.values()))
+    yield "## What webhooks are posted { #posted }"
+    yield ""
+    yield "The server calls you; what it posts is signed, as Standard Webhooks have it."
+    yield ""
+    headers = ((f"`{each['name']}`", each["description"]) for each in one["parameters"])
+    yield from table(("header", ""), headers)
+    answers = ((code, answer["description"]) for code, answer in one["responses"].items())
+    yield from table(("your answer", ""), answers)
+    for kind, each in told.items():
+        yield f"### `{kind}` {{ #{each['operationId']} }}"
+        yield ""
+        yield each["summary"]
+        yield ""
+        yield f"Body: {_content(each['requestBody'])}."
         yield ""
 
 

@@ -4,7 +4,7 @@ Owns: the document. Does not know: how an operation is done.
 
 Invariants (tests/documents/test_openapi.py, test_openapi_live.py): the official validator accepts
 it; it has exactly the operations of ``router.server.rest``, what staff keep for themselves, what
-stands beside, what pages call; a live node answers each as it stands there.
+stands beside, what pages call, what webhooks get; a live node answers each as it stands there.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from router import __version__, outgoing
-from router.documents import openapi_open
+from router.documents import openapi_hooks, openapi_open
 from router.documents.http_words import HTTP_WORDS
 from router.documents.openapi_beside import STRUCTS, beside
 from router.documents.protocol_reference import messages, parts
@@ -57,7 +57,7 @@ def openapi() -> dict[str, Any]:
     commands = [one.message for one in OPERATIONS if one.read is None]
     _, components = msgspec.json.schema_components(
         [
-            *(*answers, *commands, *STRUCTS, *openapi_open.STRUCTS),
+            *(*answers, *commands, *STRUCTS, *openapi_open.STRUCTS, *openapi_hooks.STRUCTS),
             *(preference_calls.Preference, OwnShare, outgoing.Error),
         ],
         ref_template="#/components/schemas/{name}",
@@ -67,6 +67,7 @@ def openapi() -> dict[str, Any]:
         properties = components.get(name, {}).get("properties", {})
         for field in words.keys() & properties.keys():
             describe(properties, field, words[field])
+    openapi_hooks.describe_data(components)
     bodies = {_body_name(one): _body(one, components) for one in OPERATIONS if one.read is None}
     for one in OPERATIONS:
         if one.read is None:
@@ -89,8 +90,9 @@ def openapi() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
         "paths": paths,
+        "webhooks": openapi_hooks.webhooks(),
         "components": {
-            "schemas": portable({**components, **bodies}),
+            "schemas": portable({**components, **bodies, **openapi_hooks.envelopes()}),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 import router
 from router.errors import RouterError, SettingsError
@@ -24,6 +24,7 @@ from router.server import cli_shell
 __all__ = ["app", "main"]
 
 FAILED = 1
+WRONG_CALL = 2
 INTERRUPTED = 130
 
 _COMMANDS = (
@@ -84,7 +85,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not words or words[0] in app.help_flags:
         app.resolved_commands()  # the list has a sentence of each
     try:
-        app(words, backend="trio", result_action="return_value")
+        app(
+            words,
+            backend="trio",
+            result_action="return_value",
+            verbose=False,
+            print_error=False,
+            exit_on_error=False,
+        )
+    except CycloptsError as error:
+        _refuse(error)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # whoever read what is printed, such as head, has enough
@@ -94,6 +104,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(_sentence(error))
     except BaseExceptionGroup as group:
         _fail_in_group(group)
+
+
+def _refuse(error: CycloptsError) -> None:
+    """Says what is wrong with the command line, and which command shows how it is right."""
+    sentence = str(error)
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        word = error.unused_tokens[0]
+        sentence = f"{word!r} is one word too many."
+        if word.endswith(".toml"):
+            sentence = f"Settings are named by an option: --config {word}"
+    called = " ".join(["fairline", *(error.command_chain or ()), "--help"])
+    print(f"fairline: {sentence}\nSee: {called}", file=sys.stderr)
+    sys.exit(WRONG_CALL)
 
 
 def _fail(sentence: str) -> None:

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import Literal, TextIO
 from urllib.parse import quote
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from router.archive.base import AuditQuery
 from router.archive.pages import PageQuery
@@ -24,12 +24,12 @@ from router.archive.reading import FOLDER_NAME, Reader
 from router.errors import SettingsError
 from router.server.asking_server import ask_server
 from router.server.cli_lab import tenant_of
+from router.server.cli_settings import HERE, Config
 from router.server.instants import instant_of
 from router.server.settings import Settings, load
 
 __all__ = ["archive", "audit", "instant_ms"]
 
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Kind = Literal["conversations", "transcripts", "assignments", "ratings", "audit"]
 Form = Literal["jsonl", "csv"]
 FIELDS = ("at", "actor", "action", "target", "purpose", "position", "entry")
@@ -41,7 +41,7 @@ archive = App(name="archive", help="What is kept of ended conversations.")
 
 def audit(
     *,
-    config: Config,
+    config: Config = HERE,
     tenant: str = "",
     actor: str = "",
     target: str = "",
@@ -87,7 +87,7 @@ def audit(
 )
 def export(
     *,
-    config: Config,
+    config: Config = HERE,
     kind: Kind,
     tenant: str = "",
     customer: str = "",
@@ -116,7 +116,7 @@ def export(
 @archive.command(
     help_epilogue="Example:  fairline archive erase --config fairline.toml --customer carl"
 )
-def erase(*, config: Config, customer: str, tenant: str = "") -> None:
+def erase(*, config: Config = HERE, customer: str, tenant: str = "") -> None:
     """Has the running server erase all that is kept of a customer, but the audit trail.
 
     Args:

@@ -8,20 +8,17 @@ finding is said once, with the line that says so where one does.
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from cyclopts import Parameter
 
 from router.errors import SettingsError
+from router.server.cli_settings import HERE, Config
 from router.server.keys import fetch_https
 from router.server.settings import Settings, SettingsErrors, read
 from router.server.trying import key_sets, try_all
 
 __all__ = ["check"]
-
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -42,7 +39,7 @@ class Report(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
-def check(*, config: Config, offline: bool = False, json: bool = False) -> None:
+def check(*, config: Config = HERE, offline: bool = False, json: bool = False) -> None:
     """Validates everything and lists all errors; exit code 0 or 1.
 
     Tries what the settings name, too: the certificate and its key, the key files, the key sets that

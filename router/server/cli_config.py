@@ -5,18 +5,16 @@ Owns: their arguments and output. Does not know: what a setting does.
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from router.server.cli_settings import HERE, Config
 from router.server.settings import read
 from router.server.showing import show
 
 __all__ = ["config"]
-
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
 config = App(name="config", help="What can be set, and what is.", help_format="plaintext")
@@ -25,7 +23,7 @@ config = App(name="config", help="What can be set, and what is.", help_format="p
 @config.command(
     name="show", help_epilogue="Example:  fairline config show --config fairline.toml --sources"
 )
-def show_all(*, config: Config, sources: bool = False, json: bool = False) -> None:
+def show_all(*, config: Config = HERE, sources: bool = False, json: bool = False) -> None:
     """Prints every setting in force, defaults too; secrets by their names alone.
 
     Args:

@@ -7,20 +7,17 @@ Exit code 0: nothing failed (warnings and skipped steps are printed); 1: somethi
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from router.server.cli_settings import MaybeConfig, found_here
 
 __all__ = ["doctor"]
 
 FAILED = 1
 
-Config = Annotated[list[Path] | None, Parameter(name=["--config", "-c"], negative=())]
-
 
 async def doctor(
     *,
-    config: Config = None,
+    config: MaybeConfig = None,
     url: str = "",
     ops_url: str = "",
     tenant: str = "",
@@ -45,6 +42,7 @@ async def doctor(
     """
     from router.server.doctor_run import Wanted, run_doctor  # loads what speaks HTTP
 
-    wanted = Wanted(config or (), url, ops_url, tenant, token_file, ca_file)
+    found = config or (() if url else found_here())
+    wanted = Wanted(found, url, ops_url, tenant, token_file, ca_file)
     if not await run_doctor(wanted, json=json):
         sys.exit(FAILED)

@@ -58,6 +58,7 @@ def init(
             has_proxy=bool({"caddy", "nginx"} & set(kinds)),
         )
         _say(f"Wrote {file}. Next: fairline serve --config {file}")
+        _say(f"An agent's token: fairline token --config {file} --role agent --sub alice")
     server = load([file], os.environ).server if file.exists() else ServerSettings()
     if "compose" in kinds and "prometheus" not in kinds:
         runbooks = runbooks or COMPOSE_PAGES

@@ -8,14 +8,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from router.errors import SettingsError
 from router.journal.redis_address import address_of
 from router.server.cli_lab import tenant_of
+from router.server.cli_settings import HERE, Config
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["journal"]
 
 FAILED = 1
-
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
 journal = App(
@@ -41,7 +40,7 @@ journal = App(
 )
 def show(
     *,
-    config: Config,
+    config: Config = HERE,
     tenant: str = "",
     after: int = 0,
     limit: int = 100,
@@ -97,7 +96,7 @@ def _show(records: "Iterator[Record]", limit: int, *, bodies: bool, json: bool) 
 
 
 @journal.command(help_epilogue="Example:  fairline journal verify --config fairline.toml")
-def verify(*, config: Config, json: bool = False) -> None:
+def verify(*, config: Config = HERE, json: bool = False) -> None:
     """Checks every byte, the order and the snapshots; exit code 0, or 1 with what is wrong.
 
     Each snapshot is compared with what a replay leads to, which takes as long as a replay.
@@ -172,7 +171,7 @@ def _conclude(replayed_count: int, problems: Sequence[str]) -> None:
 @journal.command(
     help_epilogue="Example:  fairline journal backup /backups/monday --config fairline.toml"
 )
-def backup(target: Path, /, *, config: Config) -> None:
+def backup(target: Path, /, *, config: Config = HERE) -> None:
     """Copies the data folder, archive included, so that a server can start from the copy.
 
     The copy has every command that was answered before the backup began. To go on from it, let
@@ -203,7 +202,7 @@ def backup(target: Path, /, *, config: Config) -> None:
 @journal.command(
     help_epilogue="Example:  fairline journal skip 1234 --tenant main --config fairline.toml"
 )
-async def skip(position: int, /, *, config: Config, tenant: str = "") -> None:
+async def skip(position: int, /, *, config: Config = HERE, tenant: str = "") -> None:
     """Leaves out one command for good, from the next start on; stop the server first.
 
     For a command that keeps the core from going on. What followed from it is undone: agents and

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.journal.redis_address import address_of
+from router.server.cli_settings import HERE, Config
 from router.server.settings import Settings, load
 from router.suggestions import did_you_mean
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["replay", "simulate", "tenant_of"]
 
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Levels = Annotated[tuple[str, ...], Parameter(negative=())]
 Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
 
@@ -44,7 +44,7 @@ def simulate(
 
 def replay(
     *,
-    config: Config,
+    config: Config = HERE,
     policy: Path | None = None,
     more: int = 0,
     skills: Levels = (),

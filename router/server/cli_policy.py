@@ -7,16 +7,16 @@ Owns: their arguments, whom they ask, exit codes. Does not know: how a policy is
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from router.changes import CHANGES_MAX, Change, changes, spoken
 from router.errors import SettingsError
 from router.policy import Policy
 from router.server.asking_server import Server, address_given, ask, own_server, token_given
 from router.server.cli_lab import tenant_of
+from router.server.cli_settings import HERE, Config, MaybeConfig, found_here
 from router.server.policy_text import policy_toml
 from router.server.settings import Settings, load
 
@@ -24,9 +24,6 @@ __all__ = ["policy"]
 
 DIFFERENT = 1
 MEND = "name a token: --token-file, or the variable FAIRLINE_TOKEN"
-
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
-MaybeConfig = Annotated[list[Path] | None, Parameter(name=["--config", "-c"], negative=())]
 
 
 policy = App(
@@ -65,7 +62,8 @@ def pull(
         ca_file: A certificate (PEM) to trust.
         json: Print it as JSON, defaults too, as ``PUT /v1/policy`` takes it.
     """
-    settings = load(config, os.environ) if config else None
+    files = config or ([] if url else found_here())
+    settings = load(files, os.environ) if files else None
     found = _in_force(_server(settings, tenant, url, token_file, ca_file))
     if json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
@@ -77,7 +75,7 @@ def pull(
 @policy.command(help_epilogue="Example:  fairline policy diff --config fairline.toml")
 def diff(
     *,
-    config: Config,
+    config: Config = HERE,
     tenant: str = "",
     url: str = "",
     token_file: Path | None = None,

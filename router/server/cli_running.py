@@ -9,14 +9,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.asking_server import ask, own_pages
+from router.server.cli_settings import HERE, Config
 from router.server.settings import Settings, load
 from router.server.signalling import server_of, tell
 
@@ -26,10 +24,8 @@ FAILED = 1
 LOOK_S = 0.25
 RELOAD_S = 30.0
 
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
-
-def reload(*, config: Config) -> None:
+def reload(*, config: Config = HERE) -> None:
     """Checks the settings and has the running server of this machine put their policies in force.
 
     Nothing is sent where the settings have a mistake. Exit code 1 where the server did not take
@@ -57,7 +53,7 @@ def reload(*, config: Config) -> None:
     _say(f"Process {pid} has them; its log says what is in force now.")
 
 
-def drain(*, config: Config, within: float = 60.0) -> None:
+def drain(*, config: Config = HERE, within: float = 60.0) -> None:
     """Has the running server of this machine let nobody in, send everybody away, and end.
 
     Everybody is told when to come again, and nothing that was answered is lost. Exit code 1 where
@@ -74,7 +70,7 @@ def drain(*, config: Config, within: float = 60.0) -> None:
     _say(f"Process {pid} drained and ended.")
 
 
-def upgrade(*, config: Config, json: bool = False) -> None:
+def upgrade(*, config: Config = HERE, json: bool = False) -> None:
     """Says what this version will meet and do at its first start on the data of an older one.
 
     Reads settings, journal, snapshots and archive, changes nothing, and may run beside the older

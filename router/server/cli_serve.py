@@ -8,25 +8,23 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from router.errors import SettingsError
+from router.server.cli_settings import HERE, Config
 from router.server.settings import Settings, load, warnings
 
 __all__ = ["demo", "serve"]
 
-Config = Annotated[
-    list[Path],
-    Parameter(
-        name=["--config", "-c"], negative=(), help="A TOML file; repeat it to merge several."
-    ),
-]
 
+async def serve(*, config: Config = HERE) -> None:
+    """Runs a node until SIGTERM, which drains it; SIGHUP loads the policy anew.
 
-async def serve(*, config: Config) -> None:
-    """Runs a node until SIGTERM, which drains it; SIGHUP loads the policy anew."""
+    Where it listens is ``server.bind`` of the settings, or the variable FAIRLINE_SERVER__BIND, such
+    as 127.0.0.1:9000.
+
+    Args:
+        config: A TOML file; repeat it to merge several.
+    """
     settings = _load(config)
     for warning in warnings(settings):
         sys.stderr.write(f"fairline: {warning}\n")

@@ -15,12 +15,12 @@ from cyclopts import Parameter
 from router.archive.reading import FOLDER_NAME, Reader
 from router.errors import SettingsError
 from router.server.cli_lab import tenant_of
+from router.server.cli_settings import MaybeConfig
 from router.server.settings import Settings, load
 from router.server.zones import has_zone
 
 __all__ = ["staff"]
 
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
 Seeds = Annotated[tuple[int, ...], Parameter(negative=())]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -31,7 +31,7 @@ def staff(
     plan: Path,
     /,
     *,
-    config: Config | None = None,
+    config: MaybeConfig = None,
     tenant: str = "",
     verify: Flag = False,
     seeds: Seeds = (1, 2, 3, 4, 5, 6, 7, 8),

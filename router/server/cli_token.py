@@ -16,17 +16,16 @@ from router.errors import SettingsError
 from router.server.auth import Authenticator, Identity, Role, TokenRefused, mint
 from router.server.claims import read_claims
 from router.server.cli_lab import tenant_of
+from router.server.cli_settings import HERE, Config
 from router.server.clock import Clock
 from router.server.settings import Settings, load
 
 __all__ = ["token"]
 
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
-
 
 def token(
     *claims: str,
-    config: Config,
+    config: Config = HERE,
     tenant: str = "",
     role: Role | None = None,
     sub: str = "",

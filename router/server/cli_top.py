@@ -5,13 +5,13 @@ Owns: its arguments and exit code. Does not know: how a figure is made or drawn.
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from router.errors import SettingsError
 from router.server.asking_server import own_pages
+from router.server.cli_settings import MaybeConfig, found_here
 from router.server.settings import load
 
 __all__ = ["top"]
@@ -20,13 +20,12 @@ EVERY_MIN_S = 1.0
 """A page of metrics is kept so long by the server."""
 FAILED = 1
 
-Config = Annotated[list[Path] | None, Parameter(name=["--config", "-c"], negative=())]
 Urls = Annotated[list[str] | None, Parameter(name="--url", negative=())]
 
 
 async def top(
     *,
-    config: Config = None,
+    config: MaybeConfig = None,
     url: Urls = None,
     every: float = 2.0,
     once: bool = False,
@@ -45,7 +44,8 @@ async def top(
     """
     if every < EVERY_MIN_S:
         raise SettingsError("a second at least", key="--every")
-    urls = list(url) if url else [own_pages(load(config, os.environ).server).url] if config else []
+    files = config or found_here()
+    urls = list(url) if url else [own_pages(load(files, os.environ).server).url] if files else []
     if not urls:
         raise SettingsError("name a node: --config FILE, or --url http://host:port")
     from router.server.top_board import show_top  # loads what draws

@@ -6,7 +6,6 @@ Owns: their arguments and output. Does not know: how anything is delivered; it a
 import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlencode
 
@@ -16,11 +15,10 @@ from cyclopts import App, Parameter
 from router.errors import SettingsError
 from router.server.asking_server import Asked, ask_server
 from router.server.cli_archive import instant_ms
+from router.server.cli_settings import HERE, Config
 from router.server.settings import load
 
 __all__ = ["webhooks"]
-
-Config = Annotated[list[Path], Parameter(name=["--config", "-c"], negative=())]
 
 
 webhooks = App(
@@ -31,7 +29,7 @@ webhooks = App(
 @webhooks.command(
     name="show", help_epilogue="Example:  fairline webhooks show --config fairline.toml"
 )
-def show(*, config: Config, tenant: str = "", json: bool = False) -> None:
+def show(*, config: Config = HERE, tenant: str = "", json: bool = False) -> None:
     """Prints how each hook stands: what waits, since when, what went wrong last.
 
     Args:
@@ -60,7 +58,7 @@ def replay(
     hook: str,
     /,
     *,
-    config: Config,
+    config: Config = HERE,
     from_: Annotated[str, Parameter(name="--from")],
     tenant: str = "",
 ) -> None:
@@ -85,7 +83,7 @@ def replay(
 @webhooks.command(
     name="test", help_epilogue="Example:  fairline webhooks test crm --config fairline.toml"
 )
-def send_test(hook: str, /, *, config: Config, tenant: str = "") -> None:
+def send_test(hook: str, /, *, config: Config = HERE, tenant: str = "") -> None:
     """Has the server send a hook an event that says nothing; exit code 1 where it was not taken.
 
     Args:
@@ -113,7 +111,7 @@ def deliveries(
     hook: str,
     /,
     *,
-    config: Config,
+    config: Config = HERE,
     status: Literal["", "waiting", "failed", "delivered"] = "",
     tenant: str = "",
     limit: int = 100,

@@ -29,6 +29,7 @@ __all__ = ["Sources"]
 _PREFIX = "FAIRLINE_"
 _SECRET_BYTES_MAX = 65_536
 _CONFIG_BYTES_MAX = 4_194_304
+_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 Tree = dict[str, Any]
 
@@ -108,7 +109,9 @@ class Sources:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            self.faults.append(SettingsError(f"this is not TOML: {error}", file=str(file)))
+            sentence, line = _placed(error)
+            fault = SettingsError(f"this is not TOML: {sentence}", file=str(file), line=line)
+            self.faults.append(fault)
         except RecursionError:
             self.faults.append(SettingsError("this is nested too deep", file=str(file)))
         return {}
@@ -125,6 +128,8 @@ class Sources:
             return content.decode()
         except OSError as error:
             sentence = f"{named}cannot be read: {error.strerror}"
+            if isinstance(error, FileNotFoundError) and not key:
+                sentence += "; name yours with --config, or have one written: fairline init DIR"
         except UnicodeDecodeError:
             sentence = f"{named}is not UTF-8 text"
         self.faults.append(self._at(sentence, source, key))
@@ -240,6 +245,14 @@ class Sources:
 
 _FILE = object()
 """Stands for the annotation of a ``..._file`` key, which no Struct has."""
+
+
+def _placed(error: tomllib.TOMLDecodeError) -> tuple[str, int]:
+    """What is wrong, and in which line (0: at the end), which every other fault begins with."""
+    placed = _TOML_PLACE.search(str(error))
+    if placed is None:
+        return str(error), 0
+    return f"{str(error)[: placed.start()]} (column {placed[2]})", int(placed[1])
 
 
 def _around(path: str) -> str:

@@ -38,6 +38,13 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
 ASK = ("paths", "/v1/conversations", "post")
 BROKEN: list[tuple[dict[str, Any], Change, str]] = [
     (HTTP, lambda d: d["paths"].pop("/v1/queues"), "GET /v1/queues: is gone"),
+    (HTTP, lambda d: d["webhooks"].pop("offer.made"), "offer.made: is gone"),
+    (HTTP, lambda d: schema(d, "ToldEnded")["properties"].pop("code"), "ToldEnded: code is gone"),
+    (
+        HTTP,
+        lambda d: schema(d, "ToldEnded")["properties"]["customer"].update(type="integer"),
+        "ToldEnded: customer was string, and is integer",
+    ),
     (
         HTTP,
         lambda d: walked(d, *ASK)["parameters"].append(

@@ -43,3 +43,11 @@ def test_every_schema_is_there_with_its_fields_and_every_link_leads_somewhere() 
     wanted = set(re.findall(r"\(#(\w+)\)", PAGE))
     assert wanted <= set(re.findall(r"{ #(\w+) }", PAGE))
     assert "\n## Refusals {" in PAGE
+
+
+def test_every_event_that_webhooks_are_posted_is_there_with_its_body() -> None:
+    part = PAGE.partition("\n## What webhooks are posted {")[2].partition("\n## ")[0]
+    for kind in DOCUMENT["webhooks"]:
+        section = part.partition(f"### `{kind}` ")[2].partition("\n### ")[0]
+        assert "Body: [Hook" in section, kind
+    assert "| `webhook-signature` |" in part

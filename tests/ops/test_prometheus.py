@@ -4,11 +4,7 @@ import importlib.util
 import itertools
 import json
 import re
-import shutil
-import signal
 import subprocess
-import sys
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import busy_day
 from tests.helpers.busy_day import BusyDay
 from tests.helpers.outsider import until
 from tests.helpers.programs import PROMETHEUS, program
-from tests.helpers.real_server import free_port
+from tests.helpers.runbooks import FOLDER
+from tests.helpers.scraped import Scraped
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config" / "prometheus"
@@ -143,6 +139,12 @@ def _queries() -> Iterator[tuple[str, str]]:
                 yield f"{path.name}: ${query[2]}", f"count by ({query[2]}) ({_filled(query[1])})"
 
 
+def _confirming(page: Path) -> list[str]:
+    """The queries of a runbook with which somebody makes sure."""
+    found = re.search(r"^## Confirm\n\n```promql\n(.*?)\n```", page.read_text("utf-8"), RE_ALL)
+    return found[1].splitlines() if found else []
+
+
 def _is_answer(found: list[Any], where: str) -> bool:
     """Whether there is a number; of a variable, whether there is a name."""
     if "$" in where:
@@ -152,10 +154,7 @@ def _is_answer(found: list[Any], where: str) -> bool:
 
 NO_NUMBER_HERE = {
     'of="load"': "of two who worked for a minute: tests/server/test_service_figures.py",
-    "fairline_trace": "there with traces: tests/server/test_trace_export.py",
     "ping_rtt": "a first ping is answered within 40 s",
-    "certificate_expiry": "there with TLS: tests/server/test_node_figures.py",
-    "fairline_redis": "there with Redis: tests/server/test_redis_watch.py",
 }
 """What is no number here, and why; these must run without error."""
 
@@ -177,17 +176,6 @@ NAMES = {"job", "instance", "tenant", "queue", "hook"}
 """Labels whose values are a site's own."""
 UNMET = {
     'fairline_fairness_jain{of="load"}': "tests/server/test_service_figures.py: a minute of work",
-    "fairline_certificate_expiry_timestamp_seconds": "tests/server/test_node_figures.py: with TLS",
-    **dict.fromkeys(
-        (
-            "fairline_redis_up",
-            "fairline_redis_durable",
-            "fairline_redis_repairs_total",
-            "fairline_redis_used_bytes",
-            "fairline_redis_max_bytes",
-        ),
-        "tests/server/test_redis_watch.py: with Redis",
-    ),
 }
 """Series that are not here, and where they are looked at instead."""
 
@@ -223,92 +211,11 @@ def test_what_a_selector_asks_for_is_taken_apart() -> None:
     assert len(found) > 50
 
 
-SETTINGS = """
-[server]
-bind = "127.0.0.1:{port}"
-data = "second"
-snapshot_ms = 2000
-[tenants.acme]
-webhooks = [{{ id = "crm", url = "http://127.0.0.1:{nobody}/", secret = "whsec_{secret}" }}]
-{people}
-"""
-"""A second node: with a journal on the disk, a webhook that nobody answers."""
-
-
-class Watched:
-    """The demo and a second node, and a Prometheus that scrapes both with our rules."""
-
-    def __init__(self, tools: dict[str, str], folder: Path) -> None:
-        self.port, self.prometheus_port = free_port(), free_port()
-        self.second_port = free_port()
-        self.processes: list[subprocess.Popen[bytes]] = []
-        demo = [sys.executable, "-m", "router", "demo", "--port", str(self.port)]
-        self._start([*demo], folder)
-        settings = folder / "second.toml"
-        text = SETTINGS.format(
-            port=self.second_port,
-            nobody=free_port(),
-            secret="A" * 44,
-            people=busy_day.SETTINGS,
-        )
-        settings.write_text(text, encoding="utf-8")
-        serve = [sys.executable, "-m", "router", "serve", "--config", str(settings)]
-        self._start(serve, folder)
-        config = (CONFIG / "prometheus.yml").read_text("utf-8").replace("15s", "1s")
-        both = f'127.0.0.1:{self.port}", "127.0.0.1:{self.second_port}'
-        config = config.replace("127.0.0.1:8080", both)
-        for name in ("rules.yml", "alerts.yml"):
-            shutil.copy(CONFIG / name, folder / name)
-        (folder / "prometheus.yml").write_text(config, encoding="utf-8")
-        self._start(
-            [
-                tools["prometheus"],
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
-            ],
-            folder,
-        )
-
-    def _start(self, command: list[str], folder: Path) -> None:
-        log = (folder / f"{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        log.close()
-        self.processes.append(process)
-
-    def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - JSON
-        query = urllib.parse.urlencode(parameters)
-        address = f"http://127.0.0.1:{self.prometheus_port}/api/v1/{path}?{query}"
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return json.load(answer)["data"]
-
-    def is_scraped(self) -> bool:
-        """Whether Prometheus got figures of both nodes."""
-        try:
-            return len(self.result("up == 1")) == 2
-        except OSError:
-            return False
-
-    def result(self, expression: str) -> list[Any]:
-        found: list[Any] = self.ask("query", query=expression)["result"]
-        return found
-
-
 @pytest.fixture(scope="module")
-def watched(tools: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    found = Watched(tools, tmp_path_factory.mktemp("prometheus"))
+def watched(tools: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
+    found = Scraped(tools, tmp_path_factory.mktemp("prometheus"))
     try:
-        until(found.is_scraped, "Prometheus has figures of both nodes", PATIENCE_S)
+        until(found.is_scraped, "Prometheus has figures of all nodes", PATIENCE_S)
         with BusyDay(found.second_port).open() as day:
             day.play()
             yield found
@@ -316,7 +223,7 @@ def watched(tools: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
         found.stop()
 
 
-def test_every_query_gets_data_from_servers_at_work(watched: Watched) -> None:
+def test_every_query_gets_data_from_servers_at_work(watched: Scraped) -> None:
     def silent() -> list[tuple[str, str]]:
         return [
             (where, query)
@@ -328,9 +235,13 @@ def test_every_query_gets_data_from_servers_at_work(watched: Watched) -> None:
     until(lambda: not silent(), "every query has data", PATIENCE_S, silent)
     for _, query in _queries():
         watched.result(query)  # those that may be empty: at least they run
+    asked = [query for page in FOLDER.glob("*.md") for query in _confirming(page)]
+    assert len(asked) > 80
+    for query in asked:
+        watched.result(query)  # as somebody asks them at night, when they have data
 
 
-def test_the_page_is_one_that_promtool_approves_of(watched: Watched, tools: dict[str, str]) -> None:
+def test_the_page_is_one_that_promtool_approves_of(watched: Scraped, tools: dict[str, str]) -> None:
     """After a day with every kind of event: names, types, help, no series twice."""
     command, page = [tools["promtool"], "check", "metrics"], b""
     for port in (watched.port, watched.second_port):
@@ -344,7 +255,7 @@ def test_the_page_is_one_that_promtool_approves_of(watched: Watched, tools: dict
     assert done.returncode != 0, "it looks at nothing"
 
 
-def test_every_series_that_a_rule_or_an_alert_selects_is_there(watched: Watched) -> None:
+def test_every_series_that_a_rule_or_an_alert_selects_is_there(watched: Scraped) -> None:
     def unmet() -> list[str]:
         asked = {*_selectors("rules.yml"), *_selectors("alerts.yml")} - UNMET.keys()
         return sorted(one for one in asked if not watched.result(one))
@@ -352,7 +263,7 @@ def test_every_series_that_a_rule_or_an_alert_selects_is_there(watched: Watched)
     until(lambda: not unmet(), "every selector finds a series", PATIENCE_S, unmet)
 
 
-def test_what_the_rules_are_tested_with_looks_like_what_a_server_says(watched: Watched) -> None:
+def test_what_the_rules_are_tested_with_looks_like_what_a_server_says(watched: Scraped) -> None:
     def unreal() -> list[str]:
         asked = {*_selectors("tests.yml"), *_selectors("tests_long.yml")} - UNMET.keys()
         return sorted(one for one in asked if not watched.result(one))
@@ -360,7 +271,7 @@ def test_what_the_rules_are_tested_with_looks_like_what_a_server_says(watched: W
     until(lambda: not unreal(), "every series of tests.yml is real", PATIENCE_S, unreal)
 
 
-def test_no_alert_is_broken_and_a_calm_server_fires_none(watched: Watched) -> None:
+def test_no_alert_is_broken_and_a_calm_server_fires_none(watched: Scraped) -> None:
     def healths() -> dict[str, str]:
         rules = [rule for group in watched.ask("rules")["groups"] for rule in group["rules"]]
         return {rule["name"]: rule["health"] for rule in rules}

@@ -119,7 +119,7 @@ def test_a_token_that_would_not_count_is_not_made(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check"], ["frobnicate"], ["token", "--role", "boss"], ["demo", "--port", "x"]]
+    "arguments", [["init"], ["frobnicate"], ["token", "--role", "boss"], ["demo", "--port", "x"]]
 )
 def test_a_wrong_command_line_ends_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -8,7 +8,7 @@ import msgspec
 from router import events
 from router.commands import Command, SendMessage
 from router.ids import ConversationId
-from router.server.hook_events import KINDS, told_of
+from router.server.hook_events import DATA, KINDS, ToldQueued, ToldRated, told_of
 from tests.helpers.cores import Core, actor, connect, request
 
 
@@ -17,19 +17,25 @@ class Heard:
 
     def __init__(self) -> None:
         self.core = Core()
-        self.told: list[tuple[str, dict[str, Any], str]] = []
+        self.told: list[tuple[str, Any, str]] = []
 
     def do(self, command: Command) -> None:
         for event in self.core.do(command):
             told = told_of(self.core.router.world, event)
             if told is not None:
                 self.told.append(tuple(told))  # type: ignore[arg-type]
+                # As it is posted, it is what the document says that it is.
+                told_again = msgspec.json.decode(
+                    msgspec.json.encode(told.data), type=DATA[told.kind]
+                )
+                assert told_again == told.data
 
 
 def test_every_kind_is_one_of_the_settings_and_the_other_way_round() -> None:
     source = inspect.getsource(inspect.getmodule(told_of))  # type: ignore[arg-type]
     assert set(KINDS) == {word for word in KINDS if f'Told("{word}"' in source}
     assert source.count("return Told(") == len(KINDS)
+    assert set(DATA) == {*KINDS, "webhook.test"}
 
 
 def test_a_conversation_is_told_without_a_word_of_it() -> None:
@@ -45,9 +51,10 @@ def test_a_conversation_is_told_without_a_word_of_it() -> None:
     kinds = [kind for kind, _, _ in heard.told]
     assert kinds == ["conversation.queued"]
     _, data, customer = heard.told[0]
-    assert customer == data["customer"] == "carl"
-    assert data["conversation"] == name
-    assert (data["status"], data["cause"]) == ("waiting", "requested")
+    assert isinstance(data, ToldQueued)
+    assert customer == data.customer == "carl"
+    assert data.conversation == name
+    assert (data.status, data.cause) == ("waiting", "requested")
     assert "secret" not in str(heard.told)
 
 
@@ -63,4 +70,4 @@ def test_no_field_that_people_write_is_told() -> None:
     )
     told = told_of(Core().router.world, rated)
     assert told is not None
-    assert told.data == {"conversation": "c", "score": 5}
+    assert told.data == ToldRated("c", 5)
