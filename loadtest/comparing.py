@@ -141,7 +141,7 @@ def unlike(before: Figures, now: Figures) -> list[str]:
     setups = before.get("setup", {}), now.get("setup", {})
     pairs += [(name, *(setup.get(name) for setup in setups)) for name in MUST_AGREE]
     found = [
-        f"The earlier run had another {name} ({was}, now {is_now}): the differences are not the "
+        f"The earlier run differs in its {name} ({was}; now {is_now}): the differences are not the "
         "server's alone."
         for name, was, is_now in pairs
         if was is not None and is_now is not None and was != is_now

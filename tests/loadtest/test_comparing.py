@@ -67,8 +67,8 @@ def test_runs_that_were_not_alike_are_told() -> None:
     assert unlike(before, before) == []
     assert unlike(before, {**before, "setup": {**setup, "seed": "2"}}) == []
     (other,) = unlike(before, {**before, "setup": {**setup, "arrivals": "Poisson 60/s"}})
-    assert "another arrivals (Poisson 30/s, now Poisson 60/s)" in other
+    assert "in its arrivals (Poisson 30/s; now Poisson 60/s)" in other
     (name,) = unlike(before, {**before, "scenario": "storm"})
-    assert "another scenario (steady, now storm)" in name
+    assert "in its scenario (steady; now storm)" in name
     (late,) = unlike({**before, "generator": {"is_bottleneck": True}}, before)
     assert "could not keep time" in late
