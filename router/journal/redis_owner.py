@@ -58,6 +58,8 @@ class Seen(NamedTuple):
     """The name of its node."""
     is_serving: bool
     """Whether its beat was seen to rise; else it may be dead, and is watched."""
+    store: str
+    """What tells the store from every other one; empty where it is gone."""
 
 
 class _Owner(NamedTuple):
@@ -258,7 +260,8 @@ class _Bidder:
         self._core_version = core_version
         self._is_claimed = False
         self.watch = Watch()
-        self.seen = Seen("", is_serving=False)
+        self._store = ""
+        self.seen = Seen("", is_serving=False, store="")
 
     def bid(self) -> bool:
         """Claim the store if that may be done now; tell whether it is this life's."""
@@ -266,7 +269,8 @@ class _Bidder:
             owner = self._look()
             if owner.life.decode() == self._life:
                 return True  # the answer to the claim was lost
-            self.seen = Seen(owner.node.decode(errors="replace"), self.watch.is_serving)
+            node = owner.node.decode(errors="replace")
+            self.seen = Seen(node, self.watch.is_serving, self._store)
             if self.watch.look(owner, time.monotonic()):
                 self._claim(owner)
                 return True
@@ -281,10 +285,11 @@ class _Bidder:
         """See who owns the store, and whether this node could."""
         owner, store = self._link.call(
             ("HMGET", OWNER, "life", "node", "beat", "number"),
-            ("HMGET", STORE, "format", "partitions", "core_version"),
+            ("HMGET", STORE, "format", "partitions", "core_version", "store_id"),
         )
         if store[0] is not None:
-            self._check(*map(int, store))
+            self._check(*map(int, store[:3]))
+        self._store = (store[3] or b"").decode("ascii", "replace")
         return _Owner(*(word or b"" for word in owner))
 
     def _check(self, format_version: int, partitions: int, core_version: int) -> None:

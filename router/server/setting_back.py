@@ -34,9 +34,11 @@ from router.journal.redis_layout import Life
 __all__ = [
     "agreed",
     "ahead_of",
+    "check_stood_by",
     "check_store",
     "goes_with",
     "note_lives",
+    "note_standby",
     "note_store",
     "noted_lives",
     "set_archive_back",
@@ -45,6 +47,7 @@ __all__ = [
 
 STORE_FILE = "redis-store"
 LIVES_FILE = "redis-lives"
+STOOD_FILE = "redis-stood-by"
 """In ``server.data``."""
 _BUSY_S = 5.0
 _LOG = structlog.get_logger("fairline.app")
@@ -63,7 +66,9 @@ def check_store(
 
     Raises:
         ArchiveCorrupt: it is; nothing was changed.
+        StorageError: nothing is archived, and this node stood by another store.
     """
+    check_stood_by(folder, store, where)
     noted = _noted(folder)
     if noted and noted != store and any(archive.position(name) for name in tenants):
         raise ArchiveCorrupt(
@@ -73,10 +78,42 @@ def check_store(
         )
 
 
-def _noted(folder: Path) -> str:
-    """With which store the folder goes; empty where that is not known."""
+def check_stood_by(folder: Path, store: str, where: str) -> None:
+    """Sees to it that a node that never served goes on with the store that it stood by.
+
+    One that was emptied looks like one that is new; whoever stood by it knows better.
+
+    Raises:
+        StorageError: it is another one.
+    """
+    stood = _noted(folder, STOOD_FILE)
+    if stood and stood != store and not _noted(folder):
+        raise StorageError(
+            f"This node stood by another journal than the one in {where}: mend redis_url, or put"
+            f" back Redis' data; to begin anew with this one, remove {folder / STOOD_FILE}."
+        )
+
+
+def note_standby(folder: Path, store: str, where: str) -> None:
+    """Remembers which store a node stands by that never served.
+
+    Raises:
+        StorageError: it stood by another one before, or that cannot be written.
+    """
+    check_stood_by(folder, store, where)
+    if not store or _noted(folder) or _noted(folder, STOOD_FILE):
+        return
     try:
-        return (folder / STORE_FILE).read_text(encoding="ascii")
+        folder.mkdir(parents=True, exist_ok=True)
+        _put(folder / STOOD_FILE, store.encode("ascii"))
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error}.") from error
+
+
+def _noted(folder: Path, name: str = STORE_FILE) -> str:
+    """Which store a file names; empty where that is not known."""
+    try:
+        return (folder / name).read_text(encoding="ascii")
     except (OSError, ValueError):
         return ""
 
@@ -88,6 +125,7 @@ def note_store(folder: Path, store: str) -> None:
         OSError: it cannot be written.
     """
     _put(folder / STORE_FILE, store.encode("ascii"))
+    (folder / STOOD_FILE).unlink(missing_ok=True)
 
 
 def noted_lives(folder: Path) -> list[Life]:

@@ -25,7 +25,7 @@ from router.journal.redis_address import address_of
 from router.journal.redis_key import shared_key
 from router.journal.redis_layout import StreamPlace
 from router.journal.redis_link import Link
-from router.journal.redis_owner import Claim, claim
+from router.journal.redis_owner import Claim, Seen, claim
 from router.journal.redis_reading import store_id_of
 from router.journal.redis_snapshots import RedisSnapshots
 from router.journal.redis_stream import RedisJournal
@@ -45,6 +45,7 @@ from router.server.setting_back import (
     check_store,
     goes_with,
     note_lives,
+    note_standby,
     note_store,
     noted_lives,
     set_archive_back,
@@ -93,17 +94,26 @@ async def claimed(
         count: Hears the names of the journal's figures.
         told: Hears which node serves meanwhile; nothing while one that is silent is watched.
 
+    A node that waits notes in its folder by which store it does.
+
     Raises:
         SettingsError: It cannot be this node's with these settings.
-        StorageError: Redis does not answer, or refuses.
+        StorageError: Redis does not answer, or refuses, or is not the store that it stood by.
     """
+    address = address_of(server.redis_url)
+
+    def stand_by(seen: Seen) -> None:
+        if seen.store:
+            note_standby(Path(server.data), seen.store, address.shown)
+        told(seen.node if seen.is_serving else "")
+
     return await claim(
-        address_of(server.redis_url),
+        address,
         partitions=server.partitions,
         core_version=CORE_VERSION,
         node=server.node,
         is_replicated=server.durability == "replicated",
-        told=lambda seen: told(seen.node if seen.is_serving else ""),
+        told=stand_by,
         count=count,
     )
 

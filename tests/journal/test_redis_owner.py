@@ -147,6 +147,7 @@ async def test_a_node_stands_by_while_another_serves_and_follows_at_once(
 ) -> None:
     first = await own(server)
     journal = RedisJournal(first, wall_ms=Wall())
+    store = server.ask("HGET", STORE, "store_id").decode()
     told: list[Seen] = []
     second: list[Claim] = []
 
@@ -156,11 +157,11 @@ async def test_a_node_stands_by_while_another_serves_and_follows_at_once(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stand_by)
         with trio.fail_after(FAR):
-            await until(lambda: Seen("one", is_serving=True) in told)
+            await until(lambda: Seen("one", is_serving=True, store=store) in told)
         await journal.append([("acme", b"1")], 0)
         assert second == []
         await journal.aclose()
-    assert told == [Seen("one", is_serving=False), Seen("one", is_serving=True)]
+    assert told == [Seen("one", serving, store) for serving in (False, True)]
     journal = RedisJournal(second[0], wall_ms=Wall())
     assert dict(journal.end) == {"acme": 1}
     assert [record.payload for record in await take(journal, 1)] == [b"1"]

@@ -1,6 +1,6 @@
 """What a node has before it replays, where its journal is in Redis."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
@@ -9,13 +9,15 @@ import trio
 from structlog.testing import capture_logs
 
 from router.archive.sqlite import SqliteArchive
-from router.errors import ArchiveCorrupt, SettingsError
+from router.errors import ArchiveCorrupt, SettingsError, StorageError
 from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
+from router.journal.redis_owner import Claim
 from router.journal.redis_stream import RedisJournal
 from router.server.archiving import open_archive
 from router.server.clock import Clock
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING
+from router.server.setting_back import STOOD_FILE
 from router.server.settings import Settings
 from router.server.snapshotter import followed_redis
 from router.server.storing import Kept, claimed, opened, snapshotting
@@ -238,6 +240,54 @@ async def test_an_archive_that_cannot_be_compared_is_kept_and_that_is_said(
             assert kept.archive is not None
             assert kept.archive.position("acme") == 1
     assert "archive.not_compared" in [line["event"] for line in said]
+
+
+async def taken_over(first: Settings, second: Settings, lost: Callable[[], object]) -> Claim:
+    """One node serves, another stands by; something happens to Redis, and the first one ends."""
+    waits = trio.Event()
+    claims: list[Claim] = []
+
+    async def wait() -> None:
+        with trio.fail_after(10):
+            claims.append(await claimed(second.server, ignore, lambda _: waits.set()))
+
+    async with trio.open_nursery() as nursery, started(first):
+        nursery.start_soon(wait)
+        await waits.wait()
+        lost()
+    return claims[0]
+
+
+async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_emptied(
+    settings: Settings, server: RedisServer, tmp_path: Path
+) -> None:
+    second = redis_settings(tmp_path / "elsewhere", server)
+    owned = await taken_over(settings, second, lambda: server.ask("FLUSHALL"))
+    with pytest.raises(StorageError, match="stood by another journal"):
+        async with opened(second, Clock(), owned):
+            raise AssertionError("nothing was opened")
+    with pytest.raises(StorageError, match="stood by another journal"):
+        async with started(second):
+            raise AssertionError("nothing was opened")
+    first = redis_settings(tmp_path / "new", server)
+    async with started(first):
+        with pytest.raises(StorageError, match="stood by another journal"):
+            await claimed(second.server, ignore, ignore)
+    (tmp_path / "elsewhere" / STOOD_FILE).unlink()
+    async with started(second) as kept:
+        assert kept.journal.end == {}
+
+
+async def test_a_node_that_stood_by_takes_over_what_it_stood_by(
+    settings: Settings, server: RedisServer, tmp_path: Path
+) -> None:
+    second = redis_settings(tmp_path / "elsewhere", server)
+    owned = await taken_over(settings, second, lambda: None)
+    assert (tmp_path / "elsewhere" / STOOD_FILE).exists()
+    async with opened(second, Clock(), owned) as kept:
+        await kept.journal.append([COMMANDS[0]], 0)
+    assert not (tmp_path / "elsewhere" / STOOD_FILE).exists()
+    assert not (tmp_path / STOOD_FILE).exists()
 
 
 def lose_last(server: RedisServer) -> None:

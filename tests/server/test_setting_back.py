@@ -13,10 +13,13 @@ from router.journal.redis_layout import Life
 from router.server.hook_store import FILE_NAME, HookKey, HookStore
 from router.server.setting_back import (
     LIVES_FILE,
+    STOOD_FILE,
     agreed,
     ahead_of,
+    check_stood_by,
     goes_with,
     note_lives,
+    note_standby,
     note_store,
     noted_lives,
     set_archive_back,
@@ -142,6 +145,29 @@ def test_lives_come_back_as_they_were_noted(tmp_path: Path) -> None:
     with capture_logs() as said:
         assert noted_lives(tmp_path) == []
     assert [line["event"] for line in said] == ["archive.lives_unreadable"]
+
+
+def test_a_node_that_never_served_goes_on_with_the_store_that_it_stood_by(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    check_stood_by(folder, "a1", "redis://here")
+    note_standby(folder, "", "redis://here")
+    assert not folder.exists()
+    for _ in range(2):
+        note_standby(folder, "a1", "redis://here")
+    check_stood_by(folder, "a1", "redis://here")
+    for again in (check_stood_by, note_standby):
+        with pytest.raises(StorageError, match=r"another journal than the one in redis://here"):
+            again(folder, "b2", "redis://here")
+    note_store(folder, "a1")
+    assert not (folder / STOOD_FILE).exists()
+    note_standby(folder, "b2", "redis://here")
+    assert not (folder / STOOD_FILE).exists(), "who served knows by what it has"
+
+
+def test_a_standby_whose_folder_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file", encoding="ascii")
+    with pytest.raises(StorageError, match="data cannot be written"):
+        note_standby(tmp_path / "data", "a1", "redis://here")
 
 
 def test_where_nothing_is_ahead_nothing_changes(file: Path, tmp_path: Path) -> None:
