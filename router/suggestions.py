@@ -38,6 +38,8 @@ Mistake = tuple[str, str]
 
 TOLD_MAX = 20
 TOLD_CHARS_MAX = 400
+KNOWN_MAX = 15
+"""So many keys are named where none is near: more are no hint but a reference."""
 """Of one mistake, whose path and value may be as long as whoever wrote them liked."""
 
 _WORDS = {
@@ -184,7 +186,9 @@ def _unknown(key: str, fields: Mapping[str, Any]) -> str:
     hint = did_you_mean(key, fields)
     if hint:
         return f"there is no such key{hint}"
-    return f"there is no such key; known here are {', '.join(sorted(fields))}"
+    first, rest = sorted(fields)[:KNOWN_MAX], len(fields) - KNOWN_MAX
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"there is no such key; known here are {', '.join(first)}{more}"
 
 
 def _mapping(value: object, kind: Any, path: str) -> Iterator[Mistake]:  # noqa: ANN401
@@ -231,6 +235,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401
 
 def _sentence(text: str) -> str:
     """Turns msgspec's words into the operator's: "must be a whole number, not text"."""
+    text = text.replace(" | null`", "`")  # which may as well be left out
     expected, _, got = text.replace("Expected ", "this must be ", 1).partition(", got ")
     for name, (long, short) in _WORDS.items():
         expected = expected.replace(name, long)
