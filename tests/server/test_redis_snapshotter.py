@@ -11,7 +11,7 @@ import pytest
 from router.commands import Command, SkipCommand, Tick, Underway
 from router.core import CORE_VERSION, Router
 from router.journal.redis_address import RedisAddress
-from router.journal.redis_layout import SNAPSHOTS, STORE, StreamPlace, snapshot_key
+from router.journal.redis_layout import OWNER, SNAPSHOTS, STORE, StreamPlace, snapshot_key
 from router.journal.redis_link import Link
 from router.journal.redis_snapshots import RedisSnapshots
 from router.server import replica as replica_module
@@ -34,15 +34,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield made
 
 
+LIFE = "a1"
+
+
 class Journal:
     """A journal that a test writes while it is followed."""
 
     def __init__(self, address: RedisAddress) -> None:
         self.link = Link(address)
         self.link.call(("FLUSHALL",), ("HSET", STORE, "partitions", PARTITIONS, "last", "0-0"))
+        self.link.load_functions()
+        self.link.call(("HSET", OWNER, "life", LIFE, "node", "one"))
         self.store = Store(self.link)
         self.snapshots = RedisSnapshots(self.link)
-        self.followed = followed_redis(address)
+        self.followed = followed_redis(address, LIFE)
         self.count = 0
 
     def add(self, *commands: Command) -> None:

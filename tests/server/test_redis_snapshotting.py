@@ -17,12 +17,12 @@ from router.journal.redis_cursor import beginning_of
 from router.journal.redis_layout import SNAPSHOTS, EntryId, StreamPlace, journal_key
 from router.journal.redis_link import Link
 from router.journal.redis_owner import claim
-from router.journal.redis_snapshots import RedisSnapshots
+from router.journal.redis_snapshots import BEGUN, RedisSnapshots
 from router.journal.redis_stream import RedisJournal
 from router.journal.snapshot_store import KEPT
 from router.server import snapshotting as module
 from router.server.clock import Clock
-from router.server.snapshotter import URL_VARIABLE
+from router.server.snapshotter import LIFE_VARIABLE, URL_VARIABLE
 from router.server.snapshotting import Snapshotting, Terms
 from tests.helpers.redis_server import RedisServer, redis_server
 from tests.server.test_replica import HARMLESS
@@ -31,6 +31,7 @@ from tests.server.test_snapshotting import until
 pytestmark = pytest.mark.process
 
 PARTITIONS = 4
+LEFT = "fairline:snapshot:left"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ class House:
         self.journal = journal
         self.counts: Counter[str] = Counter()
         self.written = self.alarms = 0
-        self.snapshots = RedisSnapshots(Link(server.address))
+        self.snapshots = RedisSnapshots(Link(server.address), journal.life)
         self.keeper: Snapshotting[StreamPlace] = Snapshotting(
             server.address.shown,
             self.snapshots,
@@ -55,7 +56,7 @@ class House:
             Terms(commands=1, span_ms=1_000),
             alarm=self.alarm,
             count=self.count,
-            secrets={URL_VARIABLE: server.url},
+            secrets={URL_VARIABLE: server.url, LIFE_VARIABLE: journal.life},
         )
 
     def alarm(self) -> None:
@@ -91,6 +92,8 @@ class House:
 @asynccontextmanager
 async def house(server: RedisServer) -> AsyncIterator[House]:
     server.ask("FLUSHALL")
+    server.ask("ZADD", BEGUN, 1, LEFT)
+    server.ask("SET", LEFT, "half a snapshot")
     owned = await claim(server.address, partitions=PARTITIONS, core_version=CORE_VERSION)
     journal = RedisJournal(owned, wall_ms=Clock().wall_ms)
     made = House(server, journal)
@@ -111,6 +114,7 @@ async def test_old_snapshots_go_and_of_the_journal_what_is_behind_them(
         for _ in range(4):
             await made.add_and_wait()
         await until(lambda: len(made.places()) == KEPT, "old snapshots are gone")
+        assert server.ask("EXISTS", BEGUN, LEFT) == 0, "so is what another life left half written"
         await until(lambda: made.entries()[:1] == made.places()[-1:], "so is what is behind them")
         link = Link(server.address)
         place = beginning_of(link.call)

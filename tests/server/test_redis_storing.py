@@ -12,6 +12,7 @@ from router.archive.sqlite import SqliteArchive
 from router.errors import ArchiveCorrupt, SettingsError, StorageError
 from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
 from router.journal.redis_owner import Claim
+from router.journal.redis_snapshots import BEGUN
 from router.journal.redis_stream import RedisJournal
 from router.server.archiving import open_archive
 from router.server.clock import Clock
@@ -19,7 +20,7 @@ from router.server.metrics import Metrics
 from router.server.restoring import NOTHING
 from router.server.setting_back import STOOD_FILE
 from router.server.settings import Settings
-from router.server.snapshotter import followed_redis
+from router.server.snapshotter import LIFE_VARIABLE, followed_redis
 from router.server.storing import Kept, claimed, opened, snapshotting
 from tests.helpers.nodes import node_settings
 from tests.helpers.redis_server import RedisServer, redis_server
@@ -77,6 +78,7 @@ async def test_a_start_begins_with_nothing_and_an_end_lets_another_in(
     settings: Settings, server: RedisServer
 ) -> None:
     for _ in range(2):
+        server.ask("ZADD", BEGUN, 1, "fairline:snapshot:left")
         async with started(settings) as kept:
             assert isinstance(kept.journal, RedisJournal)
             assert kept.start == NOTHING
@@ -84,7 +86,9 @@ async def test_a_start_begins_with_nothing_and_an_end_lets_another_in(
             keeper = snapshotting(settings.server, kept, Metrics())
             assert keeper is not None
             assert keeper._terms.span_ms == 5_000
-        assert server.ask("EXISTS", OWNER) == 0
+            assert keeper._environment[LIFE_VARIABLE] == kept.journal.life
+            keeper._snapshots.sweep()
+        assert server.ask("EXISTS", OWNER, BEGUN) == 0
 
 
 async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(
