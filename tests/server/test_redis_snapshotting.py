@@ -2,15 +2,11 @@
 
 import os
 import signal
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-import msgspec
 import pytest
-import trio
 
-from router.commands import Tick, Underway
 from router.core import CORE_VERSION
 from router.errors import JournalCorrupt
 from router.journal.redis_cursor import beginning_of
@@ -23,10 +19,9 @@ from router.journal.snapshot_store import KEPT
 from router.server import snapshotting as module
 from router.server.clock import Clock
 from router.server.snapshotter import LIFE_VARIABLE, URL_VARIABLE
-from router.server.snapshotting import Snapshotting, Terms
+from tests.helpers import keepers
+from tests.helpers.keepers import kept, until
 from tests.helpers.redis_server import RedisServer
-from tests.server.test_replica import HARMLESS
-from tests.server.test_snapshotting import until
 
 pytestmark = pytest.mark.process
 
@@ -34,38 +29,18 @@ PARTITIONS = 4
 LEFT = "fairline:snapshot:left"
 
 
-class House:
-    """A journal, its keeper, and what the keeper told."""
+class House(keepers.House[RedisJournal, StreamPlace]):
+    """One on a Redis."""
 
     def __init__(self, redis: RedisServer, journal: RedisJournal) -> None:
-        self.server = redis
-        self.journal = journal
-        self.counts: Counter[str] = Counter()
-        self.written = self.alarms = 0
         self.snapshots = RedisSnapshots(Link(redis.address), journal.life)
-        self.keeper: Snapshotting[StreamPlace] = Snapshotting(
-            redis.address.shown,
-            self.snapshots,
-            journal,
-            Terms(commands=1, span_ms=1_000),
-            alarm=self.alarm,
-            count=self.count,
-            secrets={URL_VARIABLE: redis.url, LIFE_VARIABLE: journal.life},
-        )
-
-    def alarm(self) -> None:
-        self.alarms += 1
-
-    def count(self, name: str) -> None:
-        self.counts[name] += 1
+        secrets = {URL_VARIABLE: redis.url, LIFE_VARIABLE: journal.life}
+        super().__init__(redis.address.shown, self.snapshots, journal, secrets=secrets)
+        self.server = redis
 
     async def add_and_wait(self, count: int = 5) -> None:
         """Adds commands and waits until a snapshot has all of them."""
-        for _ in range(count):
-            self.written += 1
-            known = HARMLESS[self.written - 1] if self.written <= len(HARMLESS) else Tick()
-            payload = msgspec.msgpack.encode(Underway("n1", self.written, known))
-            await self.journal.append([("acme", payload)], 0)
+        await self.add(count)
         await until(lambda: self.places()[:1] == [self.written], "a snapshot has everything")
 
     def places(self) -> list[int]:
@@ -90,15 +65,8 @@ async def house(redis: RedisServer) -> AsyncIterator[House]:
     redis.ask("SET", LEFT, "half a snapshot")
     owned = await claim(redis.address, partitions=PARTITIONS, core_version=CORE_VERSION)
     journal = RedisJournal(owned, wall_ms=Clock().wall_ms)
-    made = House(redis, journal)
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(made.keeper.run)
-            yield made
-            nursery.cancel_scope.cancel()
-    finally:
-        with trio.CancelScope(shield=True):
-            await journal.aclose()
+    async with kept(House(redis, journal)) as made:
+        yield made
 
 
 async def test_old_snapshots_go_and_of_the_journal_what_is_behind_them(
