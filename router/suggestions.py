@@ -28,6 +28,7 @@ __all__ = [
     "all_mistakes",
     "did_you_mean",
     "field_types",
+    "in_one_line",
     "mistakes",
     "plain",
     "sound",
@@ -103,7 +104,12 @@ def all_mistakes(value: object, annotation: Any, path: str) -> str:  # noqa: ANN
 
     Behind ``TOLD_MAX`` of them nothing is looked at any more.
     """
-    found = list(islice(mistakes(value, annotation, path), TOLD_MAX + 1))
+    return in_one_line(mistakes(value, annotation, path))
+
+
+def in_one_line(some: Iterable[Mistake]) -> str:
+    """Mistakes as a refusal tells them; no more of them are looked for than are told."""
+    found = list(islice(some, TOLD_MAX + 1))
     told = [f"{where}: {sentence}"[:TOLD_CHARS_MAX] for where, sentence in found[:TOLD_MAX]]
     return "; ".join([*told, "and more"] if len(found) > TOLD_MAX else told)
 

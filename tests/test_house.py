@@ -25,6 +25,7 @@ blocks skills timers suggestions changes fields previewed
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands outgoing_staff
+mistaken
 staff_commands staff_events
 commands events explained conversations offers presence candidates
 outgoing standing masks people incoming_staff history remembered
