@@ -30,7 +30,7 @@ from router.journal.redis_snapshots import (
     diverged_key,
 )
 from router.journal.snapshot_store import SnapshotStore
-from tests.helpers.redis_server import RedisServer, redis_server
+from tests.helpers.redis_server import RedisServer
 from tests.journal.snapshot_contract import SnapshotContract, parts, sequences
 
 pytestmark = pytest.mark.process
@@ -56,15 +56,9 @@ def journal(link: Link, count: int = 20) -> None:
         link.call(("XADD", key, str(EntryId(NOW_MS, number)), *fields))
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
-        yield made
-
-
 @pytest.fixture
-def link(server: RedisServer) -> Iterator[Link]:
-    made = Link(server.address)
+def link(redis: RedisServer) -> Iterator[Link]:
+    made = Link(redis.address)
     journal(made)
     yield made
     made.close()
