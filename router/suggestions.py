@@ -28,6 +28,7 @@ __all__ = [
     "all_mistakes",
     "did_you_mean",
     "field_types",
+    "in_one_line",
     "mistakes",
     "plain",
     "sound",
@@ -38,6 +39,8 @@ Mistake = tuple[str, str]
 
 TOLD_MAX = 20
 TOLD_CHARS_MAX = 400
+KNOWN_MAX = 15
+"""So many keys are named where none is near: more are no hint but a reference."""
 """Of one mistake, whose path and value may be as long as whoever wrote them liked."""
 
 _WORDS = {
@@ -101,7 +104,12 @@ def all_mistakes(value: object, annotation: Any, path: str) -> str:  # noqa: ANN
 
     Behind ``TOLD_MAX`` of them nothing is looked at any more.
     """
-    found = list(islice(mistakes(value, annotation, path), TOLD_MAX + 1))
+    return in_one_line(mistakes(value, annotation, path))
+
+
+def in_one_line(some: Iterable[Mistake]) -> str:
+    """Mistakes as a refusal tells them; no more of them are looked for than are told."""
+    found = list(islice(some, TOLD_MAX + 1))
     told = [f"{where}: {sentence}"[:TOLD_CHARS_MAX] for where, sentence in found[:TOLD_MAX]]
     return "; ".join([*told, "and more"] if len(found) > TOLD_MAX else told)
 
@@ -184,7 +192,9 @@ def _unknown(key: str, fields: Mapping[str, Any]) -> str:
     hint = did_you_mean(key, fields)
     if hint:
         return f"there is no such key{hint}"
-    return f"there is no such key; known here are {', '.join(sorted(fields))}"
+    first, rest = sorted(fields)[:KNOWN_MAX], len(fields) - KNOWN_MAX
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"there is no such key; known here are {', '.join(first)}{more}"
 
 
 def _mapping(value: object, kind: Any, path: str) -> Iterator[Mistake]:  # noqa: ANN401
@@ -231,6 +241,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401
 
 def _sentence(text: str) -> str:
     """Turns msgspec's words into the operator's: "must be a whole number, not text"."""
+    text = text.replace(" | null`", "`")  # which may as well be left out
     expected, _, got = text.replace("Expected ", "this must be ", 1).partition(", got ")
     for name, (long, short) in _WORDS.items():
         expected = expected.replace(name, long)

@@ -24,9 +24,8 @@ from msgspec import Raw, Struct
 
 from router.errors import Refusal
 from router.incoming import ID_MAX, Incoming
+from router.mistaken import policy_mistakes
 from router.outgoing import Outgoing
-from router.policy import Policy
-from router.suggestions import all_mistakes
 
 __all__ = ["FRAME_MESSAGES_MAX", "TYPES", "Bad", "Encoding", "Packet", "decode", "join"]
 
@@ -157,7 +156,7 @@ def _policy_mistakes(codec: _Codec, raw: str | bytes | Raw) -> str:
         tree = codec.plain.decode(raw)  # type: ignore[arg-type]
     except _UNREADABLE:
         return ""
-    return all_mistakes(tree.get("policy", {}), Policy, "policy")
+    return policy_mistakes(tree.get("policy", {}), "policy")
 
 
 def _sentence(error: Exception) -> str:

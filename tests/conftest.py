@@ -1,4 +1,4 @@
-"""What tests of several folders share: one browser for each process of the test run."""
+"""What tests of several folders share: one browser for a test run, one Redis for a module."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.helpers.browser import chromium, open_browser
+from tests.helpers.redis_server import RedisServer, redis_server
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,10 @@ def browser() -> Iterator[Browser]:
         pytest.skip(sentence)
     with open_browser(executable) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that syncs every write; what a test finds in it, the tests before it left there."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as made:
+        yield made

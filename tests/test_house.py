@@ -25,6 +25,7 @@ blocks skills timers suggestions changes fields previewed
 rules
 states policy rights queue figures waitlaw actors
 records spelling node_commands outgoing_staff
+mistaken
 staff_commands staff_events
 commands events explained conversations offers presence candidates
 outgoing standing masks people incoming_staff history remembered
@@ -80,7 +81,7 @@ server.soundness
 server.settings
 server.live_events server.redis_watch
 server.tracing server.span_counts server.node_figures server.certificates server.operating
-server.trusting
+server.trusting server.misspelt
 server.keys server.showing server.trace_export server.hook_events server.hook_sending
 server.socket server.links server.folds server.replica server.traffic server.happened
 server.writer server.board_figures server.event_log

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
 
 from router.server.settings import Settings
 from router.suggestions import (
@@ -65,6 +65,18 @@ def test_every_mistake_is_found_with_its_path() -> None:
 def test_a_key_like_none_lists_what_there_is() -> None:
     assert _found({"zzz": 1})["zzz"] == "there is no such key; known here are lamps, motto"
     assert did_you_mean("zzz", ["lamps"]) == ""
+
+
+def test_of_many_keys_some_are_listed_and_the_others_counted() -> None:
+    names = [f"key_{index:02}" for index in range(17)]
+    found = dict(mistakes({"zzz": 1}, defstruct("Wide", [(name, int, 0) for name in names]), ""))
+    assert found["zzz"].endswith("known here are " + ", ".join(names[:15]) + " and 2 more")
+
+
+def test_what_may_be_null_is_named_by_what_it_may_be_else() -> None:
+    kind = defstruct("Asked", [("who", Annotated[str, Meta(max_length=9)] | None, None)])
+    found = dict(mistakes({"who": 7}, kind, ""))
+    assert found == {"who": 'this must be text in quotes, like "...", not a whole number'}
 
 
 class _Counted(list[object]):

@@ -144,7 +144,7 @@ def _lock(folder: Path) -> int:
         os.close(descriptor)
         raise ArchiveLocked(
             f"{folder}: {'another process' if pid is None else f'process {pid}'} uses this archive"
-            " already. End it first, or give this one a folder of its own."
+            " already. End it first, or give this one a folder of its own (server.data)."
         ) from None
     return descriptor
 

@@ -145,9 +145,41 @@ local function trim(keys, args)
   return gone
 end
 
+-- KEYS owner, a sorted set, what one of its members names; ARGV life, that member. Answers 1 where the
+-- set had it.
+local function forget(keys, args)
+  local fenced = is_fenced(keys[1], args[1])
+  if fenced then
+    return fenced
+  end
+  local gone = redis.call('ZREM', keys[2], args[2])
+  redis.call('UNLINK', keys[3])
+  return gone
+end
+
+-- KEYS owner snapshots diverged, the key of a snapshot, the one that it gets; ARGV life, the
+-- snapshot's id and its number. Answers 1, or 0 where it is gone already.
+local function set_aside(keys, args)
+  local fenced = is_fenced(keys[1], args[1])
+  if fenced then
+    return fenced
+  end
+  local found = redis.call('EXISTS', keys[4])
+  redis.call('ZREM', keys[2], args[2])
+  if found == 1 then
+    redis.call('ZADD', keys[3], args[3], args[2])
+    redis.call('RENAME', keys[4], keys[5])
+  end
+  return found
+end
+
 -- A full Redis must not look like a dead owner, and must be able to get smaller.
 redis.register_function{function_name = 'fairline_claim', callback = claim, flags = {'allow-oom'}}
 redis.register_function{function_name = 'fairline_beat', callback = beat, flags = {'allow-oom'}}
 redis.register_function{function_name = 'fairline_release', callback = release, flags = {'allow-oom'}}
 redis.register_function{function_name = 'fairline_trim', callback = trim, flags = {'allow-oom'}}
+redis.register_function{function_name = 'fairline_forget', callback = forget, flags = {'allow-oom'}}
+redis.register_function{
+  function_name = 'fairline_set_aside', callback = set_aside, flags = {'allow-oom'},
+}
 redis.register_function('fairline_append', append)

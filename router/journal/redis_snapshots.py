@@ -5,12 +5,13 @@ newest that can be read and that the journal leads up to.
 Does not know: connections, the core, what a state is (`snapshot_store`).
 Invariants (tests/journal/test_redis_snapshots.py): a snapshot is registered in the same transaction
 in which it gets its name; a flipped bit or a missing piece anywhere makes it unreadable; a snapshot
-of what Redis has lost since is never used.
+of what Redis has lost since is never used; nothing is removed for who does not own the store.
 
     snapshots           sorted set of the ids at which there is a snapshot, by number
     snapshot:<id>       hash: `head`, and the states in pieces under 0, 1, 2, ...
     snapshots:begun     sorted set of the keys under which one is being written
-    diverged:<id>       hash: one that was set aside
+    diverged            sorted set of the ids of those that were set aside
+    diverged:<id>       hash: such a one
 
 The head is what the states are (msgpack), with their length and checksum, and a crc32 of itself.
 Pieces are at most a mebibyte, so an append never waits long behind one.
@@ -27,6 +28,7 @@ import msgspec
 from router.errors import JournalCorrupt, JournalUnavailable, StorageError
 from router.journal.redis_layout import (
     BEGINNING,
+    OWNER,
     SNAPSHOT_CHUNK_BYTES,
     SNAPSHOTS,
     STORE,
@@ -47,10 +49,14 @@ from router.journal.snapshot_store import (
     write_parts,
 )
 
-__all__ = ["BEGUN", "HEAD", "RedisSnapshots", "diverged_key"]
+__all__ = ["BEGUN", "DIVERGED", "DIVERGED_KEPT", "HEAD", "RedisSnapshots", "diverged_key"]
 
 BEGUN = "fairline:snapshots:begun"
+DIVERGED = "fairline:diverged"
 HEAD = "head"
+
+DIVERGED_KEPT = 2
+"""How many that were set aside stay, the newest: evidence takes as much memory as others do."""
 
 _LOG = "fairline.snapshots"
 _CRC_BYTES = 4
@@ -123,10 +129,12 @@ class RedisSnapshots:
 
     Args:
         link: A connection of its own; used by one thread at a time.
+        life: That owns the store. Without it nothing can be removed.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, life: str = "") -> None:
         self._link = link
+        self._life = life
         self.where = link.shown
         self._unfinished = ""
 
@@ -203,7 +211,7 @@ class RedisSnapshots:
     def _clear(self) -> None:
         """Remove what an earlier attempt left: where memory is full, it would stay so."""
         if self._unfinished:
-            self._remove_begun(self._unfinished)
+            self._transact(("UNLINK", self._unfinished), ("ZREM", BEGUN, self._unfinished))
             self._unfinished = ""
 
     def prune(self, done: Sequence[Mapping[str, int]] = ()) -> Sequence[StreamPlace]:
@@ -216,23 +224,24 @@ class RedisSnapshots:
                 last = places[KEPT - 1][1]
                 for member in reversed(members):
                     if member.sequence < last.sequence and str(member) not in dict(kept):
-                        self._forget(member)
+                        self._forget(SNAPSHOTS, str(member), snapshot_key(member))
             return [place for _, place in kept]
 
     def sweep(self) -> None:
         """See `SnapshotStore`."""
         with closing(self._link):
             for key in self._ask("ZRANGE", BEGUN, 0, -1):
-                self._remove_begun(key)
+                self._forget(BEGUN, key, key)
 
     def set_aside(self, snapshot: Snapshot[StreamPlace]) -> None:
         """See `SnapshotStore`."""
         member = snapshot.place.id
         with closing(self._link):
-            self._transact(
-                ("ZREM", SNAPSHOTS, str(member)),
-                ("RENAME", snapshot_key(member), diverged_key(member)),
-            )
+            keys = (OWNER, SNAPSHOTS, DIVERGED, snapshot_key(member), diverged_key(member))
+            words = (self._life, str(member), member.sequence)
+            self._ask("FCALL", "fairline_set_aside", len(keys), *keys, *words)
+            for old in self._ask("ZRANGE", DIVERGED, 0, -1 - DIVERGED_KEPT):
+                self._forget(DIVERGED, old, diverged_key(EntryId.parse(old)))
 
     def has_beginning(self) -> bool:
         """See `SnapshotStore`."""
@@ -302,11 +311,9 @@ class RedisSnapshots:
         ]
         return any(self._link.call(*ranges))
 
-    def _remove_begun(self, key: bytes | str) -> None:
-        self._transact(("UNLINK", key), ("ZREM", BEGUN, key))
-
-    def _forget(self, member: EntryId) -> None:
-        self._transact(("ZREM", SNAPSHOTS, str(member)), ("UNLINK", snapshot_key(member)))
+    def _forget(self, kind: str, member: bytes | str, key: bytes | str) -> None:
+        """Remove what a sorted set names, unless another life owns the store by now."""
+        self._ask("FCALL", "fairline_forget", 3, OWNER, kind, key, self._life, member)
 
     def _ask(self, *command: bytes | str | int) -> Any:  # noqa: ANN401 - whatever it answers
         return self._link.call(command)[0]

@@ -133,6 +133,11 @@ class RedisJournal:
         return self._holds
 
     @property
+    def life(self) -> str:
+        """The life by which the store is owned."""
+        return self._owned.life
+
+    @property
     def is_owner(self) -> bool:
         """Whether this life owns the store, as far as it knows."""
         return self._owned.is_owner

@@ -93,6 +93,11 @@ class Office(Protocol):
 
 BACK_ENDS = frozenset({"service", "supervisor"})
 """The roles to which the surface is open, but for what says otherwise."""
+_TOKEN_MENDS = {
+    "invalid": "fairline token --verify FILE says why, as does the log",
+    "expired": "send a fresh one",
+}
+"""A caller is not told more than the reason: who tries tokens would learn from it."""
 
 
 class Caller(NamedTuple):
@@ -128,7 +133,8 @@ class Calls:
         try:
             bearer = await self.office.authenticate(token.strip())
         except TokenRefused as error:
-            raise Refused(Refusal.UNAUTHORIZED, f"token: {error.reason}") from None
+            told = f"token: {error.reason}; {_TOKEN_MENDS[error.reason]}"
+            raise Refused(Refusal.UNAUTHORIZED, told) from None
         if bearer.role not in roles:
             told = " and ".join(f"{role}s" for role in sorted(roles))
             raise Refused(Refusal.FORBIDDEN, f"this is for {told}")

@@ -15,6 +15,9 @@ _LEVELS = ("skills", "languages")
 _LISTS = ("teams", "brands", "languages")
 _TEXTS = ("name", "license", "class", "account")
 _KNOWN = (*_LEVELS, "teams", "brands", *_TEXTS, "verified", "attributes")
+_LISTED = f"; there are {', '.join(dict.fromkeys(_KNOWN))}"
+_OPTIONS = {name: f"--{name}" for name in ("role", "sub", "tenant", "ttl")} | {"exp": "--ttl"}
+"""What every token has, and who makes one says by an option."""
 
 
 def read_claims(pairs: Iterable[str]) -> dict[str, object]:
@@ -30,7 +33,9 @@ def read_claims(pairs: Iterable[str]) -> dict[str, object]:
             raise SettingsError(f"{pair!r} is not NAME=VALUE, for example name=Ada")
         root, _, leaf = name.partition(".")
         if root not in _KNOWN:
-            raise SettingsError(f"there is no claim {root!r}{did_you_mean(root, _KNOWN)}")
+            option = _OPTIONS.get(root)
+            mend = f"; {option} says that" if option else did_you_mean(root, _KNOWN)
+            raise SettingsError(f"there is no claim {root!r}{mend or _LISTED}")
         if leaf:
             _put(claims, root, leaf, value)
         else:

@@ -4,14 +4,13 @@ Owns: their arguments. Does not know: how anything is served; ``running`` and ``
 """
 
 import os
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from router.errors import SettingsError
 from router.server.cli_settings import HERE, Config
-from router.server.settings import Settings, load, warnings
+from router.server.settings import Settings, load
 
 __all__ = ["demo", "serve"]
 
@@ -26,8 +25,6 @@ async def serve(*, config: Config = HERE) -> None:
         config: A TOML file; repeat it to merge several.
     """
     settings = _load(config)
-    for warning in warnings(settings):
-        sys.stderr.write(f"fairline: {warning}\n")
     from router.server.collecting import looking_seldom
 
     with looking_seldom():

@@ -44,7 +44,10 @@ def show(*, config: Config = HERE, tenant: str = "", json: bool = False) -> None
     if json:
         sys.stdout.write(f"{asked.text}\n")
         return
-    for one in msgspec.json.decode(asked.text, type=Hooks).webhooks:
+    hooks = msgspec.json.decode(asked.text, type=Hooks).webhooks
+    if not hooks:
+        sys.stderr.write("this tenant has no webhooks; [[tenants.NAME.webhooks]] names them\n")
+    for one in hooks:
         wrong = f"  {one.failures} failures, the last: {one.error}" if one.error else ""
         sys.stdout.write(f"{one.id:<24} {one.waiting:>8} waiting{wrong}\n")
 

@@ -27,6 +27,7 @@ from router.groups import Group
 from router.placing import refused_agents
 from router.policy import Policy, Queue
 from router.queue import Lane
+from router.rights import TOPIC_ROLES
 from router.server.links import Link
 from router.server.traffic import ROLES
 from router.skills import Profile, Requirement, meets
@@ -198,15 +199,20 @@ def _asked_for(world: World, lanes: Iterable[Lane]) -> dict[str, set[str]]:
 
 async def _look_at_links(page: "_Page", links: Sequence[Link]) -> None:
     counts = {(role, codec): 0 for role in ROLES for codec in _CODECS}
+    listening = {(kind, mode): 0 for kind in TOPIC_ROLES for mode in ("full", "counts")}
     waiting = 0
     for some in _slices(links, AT_ONCE * _CHEAPER):
         for link in some:
             counts[link.role, link.outbox.encoding.value.rpartition(".")[2]] += 1
             waiting += len(link.outbox)
+            for topic, mode in link.topics.items():
+                listening[topic.partition(":")[0], mode] += 1
         await trio.lowlevel.checkpoint()
     for (role, codec), count in counts.items():
         page.connections.add_metric([role, codec], count)
     page.send_queue.add_metric([], waiting)
+    for (kind, mode), count in listening.items():
+        page.subscriptions.add_metric([kind, mode], count)
 
 
 async def _look_at_agents(page: "_Page", tenant: str, world: World) -> list[_Group]:
@@ -283,6 +289,9 @@ class _Page:
     def __init__(self) -> None:
         queue = ["tenant", "queue"]
         self.connections = _gauge("connections", "Live connections after hello.", "role", "codec")
+        self.subscriptions = _gauge(
+            "topic_subscriptions", "Who listens to presence or to boards.", "topic", "mode"
+        )
         self.send_queue = _gauge("send_queue_frames", "Messages that are left to be sent.")
         self.waiting = _gauge("queue_waiting", "Conversations in line.", *queue)
         self.offered = _gauge("queue_offered", "Conversations offered to an agent.", *queue)

@@ -117,6 +117,7 @@ def hook_routes(calls: Calls, webhooks: Webhooks, wall_ms: Callable[[], int]) ->
             count = await trio.to_thread.run_sync(
                 webhooks.store.replay, hooked.key, wanted.from_at, wall_ms()
             )
+            await hooked.look(webhooks.store)
         except StorageError:
             raise Refused(Refusal.OVERLOADED, "the file cannot be written now") from None
         hooked.wake.set()

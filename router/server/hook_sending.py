@@ -83,6 +83,7 @@ class Hooked:
         self.place = place
         """Everything up to here is in the store or in the line."""
         self.standing = Standing(0, None)
+        self._looking = trio.Lock()
         self.dropped_count = 0
         self.tries = dict.fromkeys(RESULTS, 0)
         """By what became of them; there before the first, whose rise would not be seen else."""
@@ -99,6 +100,15 @@ class Hooked:
         """Cancelled when the hook is told nothing any more."""
         self.client: httpx.AsyncClient | None = None
         self.connected = trio.Event()
+
+    async def look(self, store: HookStore) -> None:
+        """Sees how it stands; one look at a time, so that an older one never comes after a newer.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        async with self._looking:
+            self.standing = await trio.to_thread.run_sync(store.standing, self.key)
 
     def change(self, hook: Webhook) -> None:
         """Goes on with another address, other secrets, other events; a pause ends."""
@@ -195,7 +205,7 @@ class Sender:
             try:
                 await self._settle(hooked)
                 await self._deliver(client, hooked)
-                hooked.standing = await trio.to_thread.run_sync(self.store.standing, hooked.key)
+                await hooked.look(self.store)
                 due_ms = await trio.to_thread.run_sync(self.store.next_due_ms, hooked.key)
             except StorageError as error:
                 _LOG.error("webhooks.not_stored", error=str(error), hook=hooked.key.hook)

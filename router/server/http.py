@@ -25,6 +25,7 @@ from router.server.calls import json_response, refusal
 from router.server.ops_pages import Watched, public_ops_routes
 from router.server.origins import is_own
 from router.server.site_calls import Sites, read_small, site_routes
+from router.suggestions import did_you_mean
 
 __all__ = ["DemoDesk", "Desk", "public_app"]
 
@@ -57,6 +58,9 @@ A Fairline server.
 /v1/        back ends: /v1/openapi.json lists the calls
 /docs       every call and message, for people
 """
+_PLACES = tuple(line.split()[0] for line in _SIGNPOST.splitlines() if line.startswith("/"))
+_ASTRAY_CHARS = 64
+"""So much of a path is compared with those: to look for words that are near takes time."""
 
 
 class Desk(Watched, Sites, Protocol):
@@ -105,7 +109,11 @@ async def _astray(request: Request, error: Exception) -> Response:
     """Nothing is there: back ends hear it in the form of all their errors."""
     assert isinstance(error, HTTPException)
     if not f"{request.url.path}/".startswith("/v1/"):
-        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+        told = error.detail
+        if error.status_code == 404:
+            hint = did_you_mean(request.url.path[:_ASTRAY_CHARS], _PLACES)
+            told = f"Nothing is here{hint}. {_SIGNPOST.rstrip()}"
+        return PlainTextResponse(f"{told}\n", error.status_code, error.headers)
     there = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
     what = f"this path takes {there} alone" if there else "there is no such call"
     told = f"{request.method} {request.url.path}: {what}; see /v1/openapi.json"

@@ -65,6 +65,7 @@ class _Walk:
         for depth, name in enumerate(names):
             path = f"{path}.{name}" if path else name
             if depth < len(names) - 1:
+                self._note(path, start)
                 path = self._last.get(path, path)
         if is_list:
             entry = f"{path}[{self._counts[path]}]"

@@ -25,6 +25,7 @@ from router.changes import Change
 from router.commands import RequestConversation, SetPolicy
 from router.errors import Refusal, Refused
 from router.explained import Explained
+from router.mistaken import policy_mistakes
 from router.policy import Policy
 from router.requests import command_for
 from router.rights import may_send
@@ -283,7 +284,7 @@ async def _message(operation: Operation, request: Request) -> incoming.Incoming:
         if not told["op"]:
             raise Refused(Refusal.BAD_REQUEST, _NO_KEY)
     told.update(request.path_params, id=1, t=operation.message.__struct_config__.tag)
-    if operation.whole and (found := all_mistakes(fields, Policy, operation.whole)):
+    if operation.whole and (found := policy_mistakes(fields, operation.whole)):
         raise Refused(Refusal.BAD_REQUEST, found)
     try:
         message: incoming.Incoming = msgspec.convert(told, operation.message)

@@ -32,7 +32,7 @@ from router.server.doorways import open_door
 from router.server.filed import warn_of_differences
 from router.server.redis_watch import RedisWatch
 from router.server.reloading import wait_to_stop
-from router.server.settings import Settings
+from router.server.settings import Settings, warnings
 from router.server.standby import wait_for_turn
 from router.server.storing import claimed, opened
 
@@ -66,6 +66,8 @@ async def serve(
     """
     clock = Clock()
     logs.configure(settings.server.log, clock, node=settings.server.node)
+    for sentence in warnings(settings):
+        _LOG.warning("settings.doubtful", error=sentence)
     owned = watch = None
     if settings.server.journal == "redis":
         watch = RedisWatch(address_of(settings.server.redis_url), settings.server)

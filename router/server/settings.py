@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from router.errors import SettingsError
+from router.mistaken import within
 from router.server.sections import (
     DEMO_SECRET,
     KeyEntry,
@@ -75,7 +76,7 @@ def read(files: Sequence[Path], environment: Mapping[str, str]) -> tuple[Setting
         wrong = [error.key for error in errors]
         for path, sentence in breaches(_convert(sound(sources.tree, Settings))):
             # What is said of a key that was left out for its own mistake would be noise.
-            if not any(_within(path, key) or _within(key, path) for key in wrong):
+            if not any(within(path, key) or within(key, path) for key in wrong):
                 errors.append(sources.fault(path, sentence))
     if errors:
         raise SettingsErrors(_without_repeats(errors))
@@ -93,7 +94,3 @@ def _line(error: SettingsError) -> str:
 
 def _without_repeats(errors: Sequence[SettingsError]) -> list[SettingsError]:
     return list({_line(error): error for error in errors}.values())
-
-
-def _within(path: str, outer: str) -> bool:
-    return path == outer or path.startswith((f"{outer}.", f"{outer}["))

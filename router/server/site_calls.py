@@ -60,6 +60,12 @@ class ProofRequest(Struct):
     proof: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{64}$")]
 
 
+_WHOSE = (
+    "expected {tenant, visitor?}, where tenant is the name after [tenants. in the settings:"
+    " data-tenant of the script tag, ?tenant= of /widget"
+)
+
+
 class NotGiven(Struct, frozen=True):
     """Why a page does not get what it asked for, for its developer."""
 
@@ -81,7 +87,7 @@ def _visitors(sites: Sites) -> Endpoint:
         now_s = trio.current_time()
         return sites.customers.visitor(wanted.tenant, wanted.visitor, address=address, now_s=now_s)
 
-    return _token_for(sites, VisitorRequest, "expected {tenant, visitor?}", mint)
+    return _token_for(sites, VisitorRequest, _WHOSE, mint)
 
 
 def _proofs(sites: Sites) -> Endpoint:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from router.journal.redis_layout import StreamPlace
 
 __all__ = [
+    "LIFE_VARIABLE",
     "URL_VARIABLE",
     "Diverged",
     "Followed",
@@ -54,6 +55,9 @@ __all__ = [
 
 URL_VARIABLE = "FAIRLINE_SNAPSHOTTER_URL"
 """Where the journal is, if in a Redis: with its password, so no argument that others may see."""
+
+LIFE_VARIABLE = "FAIRLINE_SNAPSHOTTER_LIFE"
+"""In a Redis: for which life something may be removed there."""
 
 NICENESS = 10
 POLL_S = 0.2
@@ -120,8 +124,8 @@ def followed_folder(folder: Path, ops: FileOps | None = None) -> Followed[Place]
     return Followed(FileSnapshots(folder, disk), follow)
 
 
-def followed_redis(address: "RedisAddress") -> "Followed[StreamPlace]":
-    """A journal in a Redis."""
+def followed_redis(address: "RedisAddress", life: str = "") -> "Followed[StreamPlace]":
+    """A journal in a Redis, for the life that owns it."""
     from router.journal.redis_following import RedisFollowing  # a file journal does without
     from router.journal.redis_link import Link
     from router.journal.redis_snapshots import RedisSnapshots
@@ -129,7 +133,7 @@ def followed_redis(address: "RedisAddress") -> "Followed[StreamPlace]":
     def follow(place: "StreamPlace | None") -> RedisFollowing:
         return RedisFollowing(Link(address), core_version=CORE_VERSION, place=place)
 
-    return Followed(RedisSnapshots(Link(address)), follow)
+    return Followed(RedisSnapshots(Link(address), life), follow)
 
 
 class Snapshotter(Generic[P]):
@@ -259,6 +263,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     source, commands, span_ms = arguments
     url = os.environ.pop(URL_VARIABLE, "")
+    life = os.environ.pop(LIFE_VARIABLE, "")
     pace = Pace(int(commands), int(span_ms))
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which ends this
@@ -267,7 +272,7 @@ def main(arguments: Sequence[str]) -> int:
             if url:
                 from router.journal.redis_address import address_of
 
-                _run(followed_redis(address_of(url)), pace)
+                _run(followed_redis(address_of(url), life), pace)
             else:
                 _run(followed_folder(Path(source)), pace)
     except BrokenPipeError:

@@ -52,7 +52,7 @@ from router.server.setting_back import (
     set_hooks_back,
 )
 from router.server.settings import ServerSettings, Settings
-from router.server.snapshotter import URL_VARIABLE
+from router.server.snapshotter import LIFE_VARIABLE, URL_VARIABLE
 from router.server.snapshotting import Snapshotting, Terms
 from router.server.visitors import visitor_key
 from router.server.webhooks import check_heard, needed, pass_over
@@ -367,12 +367,12 @@ def snapshotting(
             address = address_of(server.redis_url)
             return Snapshotting(
                 address.shown,
-                RedisSnapshots(Link(address)),
+                RedisSnapshots(Link(address), journal.life),
                 journal,
                 terms,
                 alarm=alarm,
                 count=metrics.count,
-                secrets={URL_VARIABLE: server.redis_url},
+                secrets={URL_VARIABLE: server.redis_url, LIFE_VARIABLE: journal.life},
             )
         case _:
             return None

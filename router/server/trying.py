@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from router.errors import SettingsError
 from router.server.auth import Authenticator
 from router.server.keys import Fetch, read_set
+from router.server.misspelt import misspelt
 from router.server.settings import (
     KeyEntry,
     ServerSettings,
@@ -47,6 +48,9 @@ def try_all(settings: Settings, fetch: Fetch | None) -> Iterator[Found]:
     if fetch is not None:
         yield from _of_key_sets(settings, fetch)
     yield from _of_traces(settings)
+    for name, tenant in settings.tenants.items():
+        for path, message in misspelt(tenant.policy):
+            yield Found("warning", f"tenants.{name}.policy.{path}", message)
     for sentence in warnings(settings):
         key, _, message = sentence.partition(": ")
         yield Found("warning", key, message)

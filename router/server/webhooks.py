@@ -15,6 +15,7 @@ that is down fills the store and not the journal.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -250,6 +251,9 @@ class Webhooks:
         for key in dict.fromkeys(delivery.key for delivery in some):
             hooked = self.of(*key)
             if hooked is not None:  # else the settings have it no more
+                # Whoever delivers looks, too, but not while it waits for a hook that is down.
+                with suppress(StorageError):
+                    await hooked.look(self.store)
                 hooked.wake.set()
         return True
 

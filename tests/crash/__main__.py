@@ -16,10 +16,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import trio
@@ -31,7 +31,7 @@ from tests.crash.ledger import Ledger, Missing, replayed
 from tests.crash.people import Someone, agent, customer
 from tests.crash.redis_nodes import Forgetful, Outlasting, Pair
 from tests.crash.server import AGENTS, Server, Serving
-from tests.helpers.redis_server import redis_server
+from tests.helpers.redis_server import RedisServer, redis_server
 
 __all__ = ["Figures", "hunt", "main"]
 
@@ -41,7 +41,7 @@ START_S = 0.7
 """A start takes about so long; kills fall into it as well as behind it."""
 LOAD_S = 1.0
 
-
+S = TypeVar("S", bound=Serving)
 Ripe = Callable[[], Awaitable[None]]
 MOMENTS = {"in a start": 1, "under load": 2}
 
@@ -181,37 +181,24 @@ def _on_folder(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
 
 
 @contextmanager
-def _on_redis(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
+def _on_redis(
+    made: Callable[[Path, RedisServer], S], ripe: Callable[[S], Awaitable[None]], folder: Path
+) -> Iterator[tuple[Serving, Ripe]]:
     with redis_server(folder / "redis") as redis:
-        node = Forgetful(folder, redis)
-        yield node, node.ripe
+        node = made(folder, redis)
+        yield node, partial(ripe, node)
 
 
-@contextmanager
-def _on_pair(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
-    with redis_server(folder / "redis") as redis:
-        yield Pair(folder, redis), trio.lowlevel.checkpoint
+async def _at_once(_: Serving) -> None:
+    await trio.lowlevel.checkpoint()
 
 
-@contextmanager
-def _on_frozen_pair(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
-    with redis_server(folder / "redis") as redis:
-        pair = Pair(folder, redis)
-        yield pair, pair.freeze
-
-
-@contextmanager
-def _on_killed_redis(folder: Path) -> Iterator[tuple[Serving, Ripe]]:
-    with redis_server(folder / "redis") as redis:
-        yield Outlasting(folder, redis), trio.lowlevel.checkpoint
-
-
-_SERVING = {
+_SERVING: dict[str, Callable[[Path], AbstractContextManager[tuple[Serving, Ripe]]]] = {
     "folder": _on_folder,
-    "redis": _on_redis,
-    "pair": _on_pair,
-    "frozen-pair": _on_frozen_pair,
-    "killed-redis": _on_killed_redis,
+    "redis": partial(_on_redis, Forgetful, Forgetful.ripe),
+    "pair": partial(_on_redis, Pair, _at_once),
+    "frozen-pair": partial(_on_redis, Pair, Pair.freeze),
+    "killed-redis": partial(_on_redis, Outlasting, _at_once),
 }
 
 

@@ -1,13 +1,13 @@
 """Reading from Redis: every batch, in order, whole, whatever the pages are; and what is missing."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
 from router.errors import JournalCorrupt, JournalVersion
 from router.journal import redis_cursor as module
-from router.journal.base import Command, Record, number
+from router.journal.base import Record
 from router.journal.redis_cursor import StreamCursor, beginning_of, last_of
 from router.journal.redis_layout import (
     BEGINNING,
@@ -16,18 +16,16 @@ from router.journal.redis_layout import (
     EntryId,
     StreamEntry,
     StreamPlace,
-    encode_piece,
     encode_place,
     journal_key,
     partition_of,
-    spread,
 )
 from router.journal.redis_link import Link
 from tests.helpers.redis_server import RedisServer, redis_server
+from tests.helpers.redis_store import PARTITIONS, Store
 
 pytestmark = pytest.mark.process
 
-PARTITIONS = 4
 START = StreamPlace(ORIGIN, {})
 
 
@@ -43,42 +41,6 @@ def link(server: RedisServer) -> Iterator[Link]:
     made.call(("FLUSHALL",))
     yield made
     made.close()
-
-
-class Store:
-    """Writes batches, and knows what must be read."""
-
-    def __init__(self, link: Link) -> None:
-        self.link = link
-        self.entries: list[StreamEntry] = []
-        self.positions: dict[str, int] = {}
-
-    @property
-    def last(self) -> EntryId:
-        return self.entries[-1].id if self.entries else ORIGIN
-
-    def write(self, commands: Sequence[Command], version: int = 1) -> None:
-        entry_id = EntryId(1_000 + self.last.sequence // 3, self.last.sequence + 1)
-        pieces = spread(commands, PARTITIONS)
-        adds = [
-            (
-                "XADD",
-                journal_key(p),
-                str(entry_id),
-                *encode_piece(some, link=self.last, core_version=version),
-            )
-            for p, some in pieces.items()
-        ]
-        self.link.call(*adds, ("HSET", STORE, "last", str(entry_id)))
-        in_order = [command for some in pieces.values() for command in some]
-        records = number(in_order, self.positions, entry_id.now_ms)
-        self.entries.append(StreamEntry(entry_id, self.last, records))
-
-    def fill(self, chance: random.Random, count: int, size: int = 30) -> None:
-        """Write batches for tenants of all partitions, most of them for one."""
-        for _ in range(count):
-            tenants = chance.choices(["acme", "globex", "initech", "umbrella"], [9, 3, 1, 1], k=3)
-            self.write([(tenant, chance.randbytes(chance.randint(0, size))) for tenant in tenants])
 
 
 def cursor_on(link: Link, *places: StreamPlace, **rest: object) -> StreamCursor:

@@ -22,28 +22,20 @@ from router.journal.redis_layout import (
 )
 from router.journal.redis_link import Link, RedisAway
 from tests.helpers.redis_server import RedisServer, redis_server
-from tests.journal.test_redis_cursor import PARTITIONS, Store
+from tests.helpers.redis_store import PARTITIONS, Store, empty_store
 
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
+@pytest.fixture
+def store(redis: RedisServer) -> Iterator[Store]:
+    with empty_store(redis) as made:
         yield made
 
 
 @pytest.fixture
-def store(server: RedisServer) -> Iterator[Store]:
-    link = Link(server.address)
-    link.call(("FLUSHALL",), ("HSET", STORE, "partitions", PARTITIONS, "last", "0-0"))
-    yield Store(link)
-    link.close()
-
-
-@pytest.fixture
-def link(server: RedisServer) -> Iterator[Link]:
-    made = Link(server.address)
+def link(redis: RedisServer) -> Iterator[Link]:
+    made = Link(redis.address)
     yield made
     made.close()
 
@@ -157,19 +149,19 @@ def test_another_version_of_the_core_ends_it(store: Store, link: Link) -> None:
 
 
 def test_whoever_follows_goes_on_when_redis_is_back(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as server:
-        link = Link(server.address)
+    with redis_server(tmp_path) as redis:
+        link = Link(redis.address)
         link.call(("HSET", STORE, "partitions", PARTITIONS, "last", "0-0"))
         store = Store(link)
         store.fill(random.Random(1), 4)
-        following = RedisFollowing(Link(server.address), core_version=1)
+        following = RedisFollowing(Link(redis.address), core_version=1)
         drain(following)
-        server.kill()
+        redis.kill()
         with pytest.raises(JournalUnavailable):
             following.read()
         with pytest.raises(RedisAway):
-            follow(Link(server.address))
-        server.start()
+            follow(Link(redis.address))
+        redis.start()
         link.close()
         store.fill(random.Random(2), 3)
         assert drain(following) == store.entries[-3:]

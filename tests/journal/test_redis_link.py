@@ -10,22 +10,16 @@ from redis.exceptions import TimeoutError as TooLate
 from router.journal.redis_address import RedisAddress, address_of
 from router.journal.redis_connect import Wire, connect
 from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
-from tests.helpers.redis_server import RedisServer, redis_server
+from tests.helpers.redis_server import RedisServer
 
 pytestmark = pytest.mark.process
 
 NOBODY = address_of("redis://fair:secret@127.0.0.1:1/0")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as started:
-        yield started
-
-
 @pytest.fixture
-def link(server: RedisServer) -> Iterator[Link]:
-    made = Link(server.address)
+def link(redis: RedisServer) -> Iterator[Link]:
+    made = Link(redis.address)
     made.call(("FLUSHALL",))
     yield made
     made.close()
@@ -49,7 +43,7 @@ class Failing:
         return getattr(self._wire, name)
 
 
-def failing_link(server: RedisServer, at: str, error: BaseException, after: int = 0) -> Link:
+def failing_link(redis: RedisServer, at: str, error: BaseException, after: int = 0) -> Link:
     """A link whose first connection fails, and no other."""
     plans = [lambda wire: cast("Wire", Failing(wire, at, error, after))]
 
@@ -57,7 +51,7 @@ def failing_link(server: RedisServer, at: str, error: BaseException, after: int 
         wire = connect(address)
         return plans.pop()(wire) if plans else wire
 
-    return Link(server.address, connected)
+    return Link(redis.address, connected)
 
 
 def test_answers_come_in_turn_errors_among_them(link: Link) -> None:
@@ -88,9 +82,9 @@ def test_nobody_there_has_heard_nothing_and_the_error_holds_no_password() -> Non
 @pytest.mark.parametrize("error", [NoConnection("gone"), TooLate("late"), OSError(104, "reset")])
 @pytest.mark.parametrize("at", ["send_packed_command", "read_response"])
 def test_once_something_was_sent_it_may_have_been_heard(
-    server: RedisServer, at: str, error: Exception
+    redis: RedisServer, at: str, error: Exception
 ) -> None:
-    link = failing_link(server, at, error)
+    link = failing_link(redis, at, error)
     with pytest.raises(RedisAway) as raised:
         link.call(("INCR", "count"))
     assert raised.value.is_heard
@@ -101,17 +95,17 @@ def test_once_something_was_sent_it_may_have_been_heard(
 
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_server_that_loads_has_heard_nothing_unless_it_answered_before(
-    server: RedisServer, after: int
+    redis: RedisServer, after: int
 ) -> None:
     loading = NoConnection("Redis is loading the dataset in memory", status_code="LOADING")
-    link = failing_link(server, "read_response", loading, after)
+    link = failing_link(redis, "read_response", loading, after)
     with pytest.raises(RedisAway, match="is loading") as raised:
         link.call(("PING",), ("PING",))
     assert raised.value.is_heard == bool(after)
 
 
-def test_an_interrupted_exchange_leaves_no_answers_behind(server: RedisServer) -> None:
-    link = failing_link(server, "read_response", KeyboardInterrupt())
+def test_an_interrupted_exchange_leaves_no_answers_behind(redis: RedisServer) -> None:
+    link = failing_link(redis, "read_response", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         link.call(("ECHO", "first"))
     assert link.call(("ECHO", "second")) == [b"second"]
@@ -119,17 +113,17 @@ def test_an_interrupted_exchange_leaves_no_answers_behind(server: RedisServer) -
 
 
 def test_a_connection_that_is_over_is_seen_before_anything_is_said(
-    server: RedisServer, link: Link
+    redis: RedisServer, link: Link
 ) -> None:
     link.call(("PING",))
     link.check()
     assert link.is_open
-    server.ask("CLIENT", "KILL", "TYPE", "normal")
+    redis.ask("CLIENT", "KILL", "TYPE", "normal")
     link.check()
     assert not link.is_open
 
 
-def test_a_connection_with_an_answer_that_nobody_waits_for_is_left(server: RedisServer) -> None:
+def test_a_connection_with_an_answer_that_nobody_waits_for_is_left(redis: RedisServer) -> None:
     """Else it would be taken for the answer to what is said next."""
 
     def talking(address: RedisAddress) -> Wire:
@@ -137,22 +131,22 @@ def test_a_connection_with_an_answer_that_nobody_waits_for_is_left(server: Redis
         wire.send_command("PING")
         return wire
 
-    link = Link(server.address, talking)
+    link = Link(redis.address, talking)
     link.open()
-    server.ask("PING")  # by now the other answer has come, too
+    redis.ask("PING")  # by now the other answer has come, too
     link.check()
     assert not link.is_open
 
 
 def test_a_server_that_sleeps_is_given_up_within_two_seconds(
-    server: RedisServer, link: Link
+    redis: RedisServer, link: Link
 ) -> None:
-    server.pause()
+    redis.pause()
     try:
         with pytest.raises(RedisAway) as raised:
             link.call(("INCR", "count"))
     finally:
-        server.resume()
+        redis.resume()
     assert raised.value.is_heard
 
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
 from router.journal import redis_owner as module
-from router.journal import writers
 from router.journal.redis_address import address_of
 from router.journal.redis_layout import OWNER, STORE
 from router.journal.redis_owner import (
@@ -74,60 +73,45 @@ def test_nobody_is_declared_dead_over_a_gap_in_the_contact(gaps: list[float], se
         assert watch.look(owner(b"a", beat), now) == (now - since >= STILL_SECONDS)
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture
-def server(started: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
-    monkeypatch.setattr(module, "STILL_SECONDS", 1.6)
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(writers, "REST_SECONDS", 0.1)
-    started.ask("FLUSHALL")
-    return started
-
-
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 - another process, or thread, makes it so
         await trio.sleep(0.02)
 
 
-async def own(server: RedisServer, node: str = "one", **rest: object) -> Claim:
+async def own(hasty: RedisServer, node: str = "one", **rest: object) -> Claim:
     terms = {"partitions": 4, "core_version": 1, "node": node} | rest
     with trio.fail_after(FAR):
-        return await claim(server.address, **terms)  # type: ignore[arg-type]
+        return await claim(hasty.address, **terms)  # type: ignore[arg-type]
 
 
 @pytest.mark.process
-async def test_the_first_start_writes_what_never_changes(server: RedisServer) -> None:
-    owned = await own(server)
+async def test_the_first_start_writes_what_never_changes(hasty: RedisServer) -> None:
+    owned = await own(hasty)
     assert owned.kept.positions == {}
-    assert server.ask("HGET", STORE, "partitions") == b"4"
-    store_id = server.ask("HGET", STORE, "store_id")
-    assert server.ask("HGET", OWNER, "node") == b"one"
+    assert hasty.ask("HGET", STORE, "partitions") == b"4"
+    store_id = hasty.ask("HGET", STORE, "store_id")
+    assert hasty.ask("HGET", OWNER, "node") == b"one"
     await owned.aclose()
     await owned.aclose()
-    assert server.ask("EXISTS", OWNER) == 0
-    await (await own(server)).aclose()
-    assert server.ask("HGET", STORE, "store_id") == store_id
+    assert hasty.ask("EXISTS", OWNER) == 0
+    await (await own(hasty)).aclose()
+    assert hasty.ask("HGET", STORE, "store_id") == store_id
 
 
 @pytest.mark.process
-async def test_what_cannot_be_served_is_refused_with_the_mend(server: RedisServer) -> None:
-    await (await own(server)).aclose()
+async def test_what_cannot_be_served_is_refused_with_the_mend(hasty: RedisServer) -> None:
+    await (await own(hasty)).aclose()
     with pytest.raises(SettingsError, match="write partitions = 4") as raised:
-        await own(server, partitions=5)
+        await own(hasty, partitions=5)
     assert raised.value.key == "server.partitions"
-    server.ask("HSET", STORE, "core_version", 7)
+    hasty.ask("HSET", STORE, "core_version", 7)
     with pytest.raises(JournalVersion, match="core version 7 is of a newer Fairline"):
-        await own(server)
-    await (await own(server, core_version=7)).aclose()
-    server.ask("HSET", STORE, "format", 2)
+        await own(hasty)
+    await (await own(hasty, core_version=7)).aclose()
+    hasty.ask("HSET", STORE, "format", 2)
     with pytest.raises(JournalVersion, match="format 2 is of a newer Fairline"):
-        await own(server, core_version=7)
-    assert server.ask("EXISTS", OWNER) == 0
+        await own(hasty, core_version=7)
+    assert hasty.ask("EXISTS", OWNER) == 0
 
 
 @pytest.mark.process
@@ -143,16 +127,16 @@ async def test_nobody_there_is_an_error_after_a_while_without_the_password(
 
 @pytest.mark.process
 async def test_a_node_stands_by_while_another_serves_and_follows_at_once(
-    server: RedisServer,
+    hasty: RedisServer,
 ) -> None:
-    first = await own(server)
+    first = await own(hasty)
     journal = RedisJournal(first, wall_ms=Wall())
-    store = server.ask("HGET", STORE, "store_id").decode()
+    store = hasty.ask("HGET", STORE, "store_id").decode()
     told: list[Seen] = []
     second: list[Claim] = []
 
     async def stand_by() -> None:
-        second.append(await own(server, "two", told=told.append))
+        second.append(await own(hasty, "two", told=told.append))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stand_by)
@@ -169,12 +153,12 @@ async def test_a_node_stands_by_while_another_serves_and_follows_at_once(
 
 
 @pytest.mark.process
-async def test_of_many_that_stand_by_one_follows(server: RedisServer) -> None:
-    first = await own(server)
+async def test_of_many_that_stand_by_one_follows(hasty: RedisServer) -> None:
+    first = await own(hasty)
     claims: list[Claim] = []
 
     async def stand_by(number: int) -> None:
-        claims.append(await own(server, f"standby {number}"))
+        claims.append(await own(hasty, f"standby {number}"))
 
     async with trio.open_nursery() as nursery:
         for number in range(4):
@@ -184,16 +168,16 @@ async def test_of_many_that_stand_by_one_follows(server: RedisServer) -> None:
         for count in range(1, 5):
             with trio.fail_after(FAR):
                 await until(lambda: len(claims) >= count)  # noqa: B023 - it is awaited here
-            assert server.ask("HGET", OWNER, "life").decode() == claims[-1].life
+            assert hasty.ask("HGET", OWNER, "life").decode() == claims[-1].life
             await claims[-1].aclose()
             assert len(claims) == count
 
 
 @pytest.mark.process
-async def test_who_was_taken_over_is_fenced_and_ends(server: RedisServer) -> None:
-    journal = RedisJournal(await own(server), wall_ms=Wall())
+async def test_who_was_taken_over_is_fenced_and_ends(hasty: RedisServer) -> None:
+    journal = RedisJournal(await own(hasty), wall_ms=Wall())
     await journal.append([("acme", b"1")], 0)
-    server.ask("HSET", OWNER, "life", "another", "node", "two")
+    hasty.ask("HSET", OWNER, "life", "another", "node", "two")
     with pytest.raises(StorageError, match="two serves now") as raised:
         await journal.append([("acme", b"2")], 0)
     assert not isinstance(raised.value, JournalUnavailable)
@@ -201,13 +185,13 @@ async def test_who_was_taken_over_is_fenced_and_ends(server: RedisServer) -> Non
         await journal.append([("acme", b"3")], 0)
     assert not journal.is_owner
     await journal.aclose()
-    assert server.ask("HGET", OWNER, "life") == b"another", "it gives up only what is its own"
+    assert hasty.ask("HGET", OWNER, "life") == b"another", "it gives up only what is its own"
 
 
 @pytest.mark.process
-async def test_who_was_taken_over_learns_of_it_without_appending(server: RedisServer) -> None:
-    journal = RedisJournal(await own(server), wall_ms=Wall())
-    server.ask("DEL", OWNER)
+async def test_who_was_taken_over_learns_of_it_without_appending(hasty: RedisServer) -> None:
+    journal = RedisJournal(await own(hasty), wall_ms=Wall())
+    hasty.ask("DEL", OWNER)
     with trio.fail_after(FAR), pytest.raises(StorageError, match="Redis has lost this journal"):
         await anext(journal.read({}))
     await journal.aclose()
@@ -215,13 +199,13 @@ async def test_who_was_taken_over_learns_of_it_without_appending(server: RedisSe
 
 @pytest.mark.process
 async def test_a_claim_that_nobody_uses_beats_and_may_fail_before_it_is_used(
-    server: RedisServer,
+    hasty: RedisServer,
 ) -> None:
-    owned = await own(server)
-    before = int(server.ask("HGET", OWNER, "beat"))
+    owned = await own(hasty)
+    before = int(hasty.ask("HGET", OWNER, "beat"))
     with trio.fail_after(FAR):
-        await until(lambda: int(server.ask("HGET", OWNER, "beat")) >= before + 2)
-        server.ask("DEL", OWNER)
+        await until(lambda: int(hasty.ask("HGET", OWNER, "beat")) >= before + 2)
+        hasty.ask("DEL", OWNER)
         await until(lambda: not owned.is_owner)
     journal = RedisJournal(owned, wall_ms=Wall())
     with pytest.raises(StorageError, match="lost this journal"):
@@ -231,13 +215,13 @@ async def test_a_claim_that_nobody_uses_beats_and_may_fail_before_it_is_used(
 
 @pytest.mark.process
 async def test_a_node_whose_loop_stands_still_does_not_look_alive(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    hasty: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STUCK_SECONDS", 0.3)
-    owned = await own(server)
+    owned = await own(hasty)
 
     def beat() -> int:
-        return int(server.ask("HGET", OWNER, "beat"))
+        return int(hasty.ask("HGET", OWNER, "beat"))
 
     time.sleep(0.8)  # noqa: ASYNC251 - the loop stands still
     before = beat()
@@ -249,29 +233,29 @@ async def test_a_node_whose_loop_stands_still_does_not_look_alive(
 
 
 @pytest.mark.process
-async def test_a_start_can_be_given_up_while_it_stands_by(server: RedisServer) -> None:
-    first = await own(server)
+async def test_a_start_can_be_given_up_while_it_stands_by(hasty: RedisServer) -> None:
+    first = await own(hasty)
     with trio.move_on_after(0.3) as scope:
-        await own(server, "two")
+        await own(hasty, "two")
     assert scope.cancelled_caught
     await first.aclose()
 
 
 @pytest.mark.process
 async def test_a_start_that_is_given_up_as_it_claims_leaves_the_store_free(
-    server: RedisServer,
+    hasty: RedisServer,
 ) -> None:
     """The claim is carried out by another thread, which nobody can call back."""
     for delay in range(12):
         with trio.move_on_after(delay / 1000):
-            await (await own(server)).aclose()
-        assert server.ask("EXISTS", OWNER) == 0
+            await (await own(hasty)).aclose()
+        assert hasty.ask("EXISTS", OWNER) == 0
 
 
 @pytest.mark.process
-async def test_a_wrong_password_is_told_at_once(server: RedisServer) -> None:
-    server.ask("ACL", "SETUSER", "fair", "on", ">right", "+@all", "~*")
-    address = address_of(f"redis://fair:wrong@127.0.0.1:{server.port}/0")
+async def test_a_wrong_password_is_told_at_once(hasty: RedisServer) -> None:
+    hasty.ask("ACL", "SETUSER", "fair", "on", ">right", "+@all", "~*")
+    address = address_of(f"redis://fair:wrong@127.0.0.1:{hasty.port}/0")
     with trio.fail_after(5), pytest.raises(StorageError, match="Redis does not answer") as raised:
         await claim(address, partitions=4, core_version=1)
     assert "wrong@" not in repr(raised.value)
@@ -283,7 +267,7 @@ async def test_a_wrong_password_is_told_at_once(server: RedisServer) -> None:
 def test_a_redis_without_functions_is_named(tmp_path: Path) -> None:
     """Six and older know no functions; renamed away they are unknown here, too."""
     with (
-        redis_server(tmp_path, options=["rename-command", "FUNCTION nothing"]) as server,
+        redis_server(tmp_path, options=["rename-command", "FUNCTION nothing"]) as hasty,
         pytest.raises(StorageError, match=r"Redis 7\.0, Valkey 7\.2, or newer"),
     ):
-        trio.run(own, server)
+        trio.run(own, hasty)

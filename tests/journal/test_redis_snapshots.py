@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from router.errors import JournalUnavailable
+from router.errors import JournalUnavailable, StorageError
 from router.journal.redis_layout import (
     BEGINNING,
+    OWNER,
     SNAPSHOT_CHUNK_BYTES,
     SNAPSHOTS,
     STORE,
@@ -20,15 +21,23 @@ from router.journal.redis_layout import (
     snapshot_key,
 )
 from router.journal.redis_link import Link, RedisAway, Words
-from router.journal.redis_snapshots import HEAD, RedisSnapshots, diverged_key
+from router.journal.redis_snapshots import (
+    BEGUN,
+    DIVERGED,
+    DIVERGED_KEPT,
+    HEAD,
+    RedisSnapshots,
+    diverged_key,
+)
 from router.journal.snapshot_store import SnapshotStore
-from tests.helpers.redis_server import RedisServer, redis_server
+from tests.helpers.redis_server import RedisServer
 from tests.journal.snapshot_contract import SnapshotContract, parts, sequences
 
 pytestmark = pytest.mark.process
 
 PARTITIONS = 4
 NOW_MS = 1_000
+LIFE = "a1"
 
 
 def place(sequence: int) -> StreamPlace:
@@ -37,7 +46,9 @@ def place(sequence: int) -> StreamPlace:
 
 def journal(link: Link, count: int = 20) -> None:
     """The entries behind which there may be snapshots."""
+    link.load_functions()
     link.call(("FLUSHALL",), ("HSET", STORE, "partitions", PARTITIONS))
+    link.call(("HSET", OWNER, "life", LIFE, "node", "one"))
     for number in range(1, count + 1):
         before = EntryId(NOW_MS, number - 1)
         fields = encode_piece([("acme", b"c")], link=before, core_version=1)
@@ -45,15 +56,9 @@ def journal(link: Link, count: int = 20) -> None:
         link.call(("XADD", key, str(EntryId(NOW_MS, number)), *fields))
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
-        yield made
-
-
 @pytest.fixture
-def link(server: RedisServer) -> Iterator[Link]:
-    made = Link(server.address)
+def link(redis: RedisServer) -> Iterator[Link]:
+    made = Link(redis.address)
     journal(made)
     yield made
     made.close()
@@ -61,7 +66,7 @@ def link(server: RedisServer) -> Iterator[Link]:
 
 @pytest.fixture
 def store(link: Link) -> RedisSnapshots:
-    return RedisSnapshots(link)
+    return RedisSnapshots(link, LIFE)
 
 
 def hash_of(link: Link, key: str) -> dict[bytes, bytes]:
@@ -75,7 +80,7 @@ class TestRedisSnapshots(SnapshotContract[StreamPlace]):
         self.link = link
 
     def open(self, folder: Path) -> SnapshotStore[StreamPlace]:
-        return RedisSnapshots(self.link)
+        return RedisSnapshots(self.link, LIFE)
 
     def place(self, sequence: int) -> StreamPlace:
         return place(sequence)
@@ -100,7 +105,7 @@ class TestRedisSnapshots(SnapshotContract[StreamPlace]):
 
 def keys(link: Link) -> list[str]:
     (found,) = link.call(("KEYS", "fairline:*"))
-    return sorted(key.decode() for key in found if b"journal" not in key)
+    return sorted(key.decode() for key in found if b"journal" not in key and key != OWNER.encode())
 
 
 class Spoilt(Link):
@@ -158,7 +163,7 @@ def test_what_a_killed_process_left_is_swept_away(link: Link, count: int) -> Non
         if count == 0:
             raise Killed
 
-    store = RedisSnapshots(link)
+    store = RedisSnapshots(link, LIFE)
     store.write(place(1), 1, parts(1))
     with pytest.raises(Killed):
         RedisSnapshots(Spoilt(link, before)).write(place(2), 1, parts(2, BIG))
@@ -223,7 +228,45 @@ def test_what_was_set_aside_stays_as_evidence(link: Link, store: RedisSnapshots)
     newest = store.newest(1)
     assert newest is not None
     store.set_aside(newest)
-    assert keys(link) == [diverged_key(place(3).id), STORE]
+    assert keys(link) == [DIVERGED, diverged_key(place(3).id), STORE]
+    store.set_aside(newest)
+    assert keys(link) == [DIVERGED, diverged_key(place(3).id), STORE]
+
+
+def test_of_those_that_were_set_aside_the_newest_stay(link: Link, store: RedisSnapshots) -> None:
+    for number in (9, 10, 11, 12):
+        store.write(place(number), 1, parts(number))
+        newest = store.newest(1)
+        assert newest is not None
+        store.set_aside(newest)
+    kept = [diverged_key(place(number).id) for number in (11, 12)]
+    assert len(kept) == DIVERGED_KEPT
+    assert keys(link) == [DIVERGED, *kept, STORE]
+    assert link.call(("ZCARD", DIVERGED)) == [DIVERGED_KEPT]
+
+
+@pytest.mark.parametrize("life", ["", "b2"])
+def test_who_does_not_own_the_store_removes_nothing(
+    link: Link, store: RedisSnapshots, life: str
+) -> None:
+    for number in (1, 2, 3, 4):
+        store.write(place(number), 1, parts(number))
+    link.call(("ZADD", BEGUN, 5, "fairline:snapshot:x"), ("SET", "fairline:snapshot:x", "x"))
+    newest = store.newest(1)
+    assert newest is not None
+    before = keys(link)
+    other = RedisSnapshots(link, life)
+    for remove in (other.prune, other.sweep, lambda: other.set_aside(newest)):
+        with pytest.raises(StorageError, match="FENCED by one"):
+            remove()
+    assert keys(link) == before
+    assert sequences(store) == [4, 3, 2, 1]
+    store.sweep()
+    assert [one.sequence for one in store.prune()] == [4, 3]
+    assert sequences(store) == [4, 3]
+    link.call(("DEL", OWNER))
+    with pytest.raises(StorageError, match="FENCED by nobody"):
+        store.set_aside(newest)
 
 
 def test_one_without_a_piece_counts_for_nothing(link: Link, store: RedisSnapshots) -> None:

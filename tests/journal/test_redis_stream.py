@@ -45,33 +45,23 @@ async def open_on(
     return RedisJournal(owned, wall_ms=wall or Wall(), place=place)
 
 
-class TestRedisJournalOnValkey(JournalContract):
+class TestRedisJournal(JournalContract):
     """Tenants of the cases share a stream, so all of every order is kept."""
 
-    @pytest.fixture(autouse=True)
-    def _served(self, valkey: RedisServer) -> None:
-        self.server = valkey
-        valkey.ask("FLUSHALL")
+    partitions = 1
+
+    @pytest.fixture(autouse=True, params=["valkey", "redis"])
+    def _served(self, request: pytest.FixtureRequest) -> None:
+        self.server = request.getfixturevalue(request.param)
+        self.server.ask("FLUSHALL")
 
     async def open(self, folder: Path, wall: Wall) -> Journal:
-        return await open_on(self.server, wall, partitions=1)
+        return await open_on(self.server, wall, partitions=self.partitions)
 
 
-class TestRedisJournalOfManyStreams(TestRedisJournalOnValkey):
+class TestRedisJournalOfManyStreams(TestRedisJournal):
     has_one_order = False
-
-    async def open(self, folder: Path, wall: Wall) -> Journal:
-        return await open_on(self.server, wall, partitions=32)
-
-
-class TestRedisJournalOnTheOldestRedis(JournalContract):
-    @pytest.fixture(autouse=True)
-    def _served(self, redis: RedisServer) -> None:
-        self.server = redis
-        redis.ask("FLUSHALL")
-
-    async def open(self, folder: Path, wall: Wall) -> Journal:
-        return await open_on(self.server, wall, partitions=1)
+    partitions = 32
 
 
 async def read_all(journal: Journal) -> list[Record]:

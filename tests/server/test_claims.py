@@ -33,6 +33,9 @@ def test_languages_may_be_a_list_of_wishes() -> None:
     [
         ("name", "NAME=VALUE"),
         ("nmae=Ada", 'did you mean "name"'),
+        ("exp=1000", "--ttl says that"),
+        ("role=agent", "--role says that"),
+        ("zzz=1", "there are skills, languages, teams"),
         ("skills=80", "skills.billing=80"),
         ("skills.billing=much", "a number from 0 to 100"),
         ("name.first=Ada", "nothing below it"),

@@ -43,5 +43,10 @@ def test_hooks_are_shown_and_replayed_by_the_running_server(
         assert (wrong.code, "there is no such webhook" in wrong.err) == (1, True)
         wrong = Ended(capsys, "webhooks", "replay", "crm", *config, "--from", "yesterday")
         assert (wrong.code, "is no time" in wrong.err) == (1, True)
+        text = server.config.read_text("utf-8")
+        server.config.write_text(text.partition("[[tenants.acme.webhooks]]")[0], "utf-8")
+        assert Ended(capsys, "reload", *config).code == 0
+        none = Ended(capsys, "webhooks", "show", *config)
+        assert (none.code, none.out, "has no webhooks" in none.err) == (0, "", True)
     finally:
         server.kill()

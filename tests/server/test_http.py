@@ -168,5 +168,21 @@ async def test_a_back_end_that_goes_astray_hears_it_in_the_form_of_all_errors() 
         assert status == 405
         assert "get" in headers["allow"]
         assert "POST /v1/queues" in msgspec.json.decode(body)["err"]["msg"]
-        status, headers, body = await node.get("/nothing")
-        assert (status, body) == (404, b"Not Found\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/desktp", ' (did you mean "/desktop"?)'),
+        ("/Board", ' (did you mean "/board"?)'),
+        ("/nothing", ""),
+        (f"/{'desktop' * 1_000}", ""),
+    ],
+)
+async def test_a_person_who_goes_astray_reads_where_the_pages_are(path: str, hint: str) -> None:
+    async with open_node() as node:
+        status, headers, body = await node.get(path)
+        assert (status, headers["content-type"]) == (404, "text/plain; charset=utf-8")
+        first, _, rest = body.decode().partition("\n")
+        assert first == f"Nothing is here{hint}. A Fairline server."
+        assert rest == (await node.get("/"))[2].decode().partition("\n")[2]

@@ -1,6 +1,6 @@
 """What an operator asks of a journal in Redis."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -17,7 +17,7 @@ from router.server.clock import Clock
 from router.server.inspecting_redis import read_records, skip, verify
 from router.server.replica import Replica
 from router.server.snapshotter import Pace, Snapshotter, followed_redis
-from tests.helpers.redis_server import RedisServer, redis_server
+from tests.helpers.redis_server import RedisServer
 from tests.server.test_replica import HARMLESS
 
 pytestmark = pytest.mark.process
@@ -26,16 +26,10 @@ PARTITIONS = 4
 MANY: tuple[Command, ...] = (*HARMLESS, Tick(), Tick())
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
-        yield made
-
-
 @pytest.fixture
-def server(started: RedisServer) -> RedisServer:
-    started.ask("FLUSHALL")
-    return started
+def server(redis: RedisServer) -> RedisServer:
+    redis.ask("FLUSHALL")
+    return redis
 
 
 @asynccontextmanager

@@ -51,6 +51,7 @@ def test_a_key_is_found_in_its_line_by_the_path_under_which_it_is_read() -> None
     found = lines_of(TEXT)
     expected = {
         "server": 2, "server.bind": 3, "server.tls.key": 4, "server.tls.key.two[1].a": 4,
+        "tenants": 6, "tenants.acme": 6, "tenants.acme.policy": 6, "a.b": 20,
         "tenants.acme.policy.queues[0]": 6, "tenants.acme.policy.queues[0].id": 7,
         "tenants.acme.policy.queues[0].steps": 8,
         "tenants.acme.policy.queues[0].steps[0].needs": 9,

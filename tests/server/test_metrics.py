@@ -42,6 +42,26 @@ async def test_the_page_shows_connections_lines_and_agents() -> None:
         assert shown["fairline_invariant_violations_total", (kind,)] == 0
 
 
+async def test_who_listens_is_counted_by_the_kind_of_topic() -> None:
+    async with open_node() as node:
+        sofia = await node.join("supervisor", "sofia")
+        await sofia.ok("sub", topic="board")
+        await sofia.ok("sub", topic="agents", mode="counts")
+        await sofia.ok("sub", topic="team:emea")
+        name = "fairline_topic_subscriptions"
+        shown = figures((await node.get("/metrics"))[2])
+        assert {key: value for key, value in shown.items() if key[0] == name and value} == {
+            (name, ("full", "board")): 1,
+            (name, ("counts", "agents")): 1,
+            (name, ("full", "team")): 1,
+        }
+        assert shown[name, ("counts", "skills")] == 0
+        await sofia.ok("unsub", topic="board")
+        node.node.metrics._pages.clear()
+        shown = figures((await node.get("/metrics"))[2])
+        assert shown[name, ("full", "board")] == 0
+
+
 async def test_what_the_audit_finds_is_counted_and_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from router.commands import Command, SkipCommand, Tick, Underway
 from router.core import CORE_VERSION, Router
 from router.journal.redis_address import RedisAddress
-from router.journal.redis_layout import SNAPSHOTS, STORE, StreamPlace, snapshot_key
+from router.journal.redis_layout import OWNER, SNAPSHOTS, STORE, StreamPlace, snapshot_key
 from router.journal.redis_link import Link
 from router.journal.redis_snapshots import RedisSnapshots
 from router.server import replica as replica_module
@@ -20,7 +20,7 @@ from router.server.restoring import NOTHING, Snapshots
 from router.server.snapshotter import URL_VARIABLE, Diverged, Problem, Said, Written, followed_redis
 from tests.helpers.machines import BrittleRouter
 from tests.helpers.redis_server import RedisServer, redis_server
-from tests.journal.test_redis_cursor import PARTITIONS, Store
+from tests.helpers.redis_store import PARTITIONS, Store
 from tests.server.test_replica import HARMLESS, records
 from tests.server.test_snapshotter import ROOT, drive, written
 from tests.server.test_tenants import COMMANDS
@@ -28,10 +28,7 @@ from tests.server.test_tenants import COMMANDS
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
-        yield made
+LIFE = "a1"
 
 
 class Journal:
@@ -40,9 +37,11 @@ class Journal:
     def __init__(self, address: RedisAddress) -> None:
         self.link = Link(address)
         self.link.call(("FLUSHALL",), ("HSET", STORE, "partitions", PARTITIONS, "last", "0-0"))
+        self.link.load_functions()
+        self.link.call(("HSET", OWNER, "life", LIFE, "node", "one"))
         self.store = Store(self.link)
         self.snapshots = RedisSnapshots(self.link)
-        self.followed = followed_redis(address)
+        self.followed = followed_redis(address, LIFE)
         self.count = 0
 
     def add(self, *commands: Command) -> None:
@@ -53,8 +52,8 @@ class Journal:
 
 
 @pytest.fixture
-def journal(server: RedisServer) -> Iterator[Journal]:
-    made = Journal(server.address)
+def journal(redis: RedisServer) -> Iterator[Journal]:
+    made = Journal(redis.address)
     yield made
     made.link.close()
 
@@ -149,19 +148,19 @@ def test_a_snapshot_that_does_not_give_back_its_state_is_set_aside(
 
 
 def test_redis_away_is_told_once_and_what_came_meanwhile_is_read(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as server:
-        journal = Journal(server.address)
+    with redis_server(tmp_path) as redis:
+        journal = Journal(redis.address)
         journal.add(*HARMLESS)
 
         def idle() -> None:
             pass
 
         def back() -> None:
-            server.start()
+            redis.start()
             journal.link.close()
             journal.add(Tick())
 
-        said = drive(journal.followed, [server.kill, idle, idle, back])
+        said = drive(journal.followed, [redis.kill, idle, idle, back])
         journal.link.close()
         kinds = [type(each) for each in said]
         assert kinds == [Written, Problem, Written]
@@ -180,12 +179,12 @@ def process(*arguments: str, url: str) -> subprocess.Popen[bytes]:
 
 
 def test_the_process_takes_the_address_from_its_environment_and_shows_no_password(
-    server: RedisServer, journal: Journal
+    redis: RedisServer, journal: Journal
 ) -> None:
     journal.add(*HARMLESS)
-    server.ask("ACL", "SETUSER", "app", "on", ">s3cret-word", "~*", "+@all")
-    url = server.url.replace("redis://", "redis://app:s3cret-word@")
-    with process(server.address.shown, url=url) as running:
+    redis.ask("ACL", "SETUSER", "app", "on", ">s3cret-word", "~*", "+@all")
+    url = redis.url.replace("redis://", "redis://app:s3cret-word@")
+    with process(redis.address.shown, url=url) as running:
         assert running.stdin is not None
         assert running.stdout is not None
         said = msgspec.json.decode(running.stdout.readline(), type=Said)
@@ -194,8 +193,8 @@ def test_the_process_takes_the_address_from_its_environment_and_shows_no_passwor
         assert b"s3cret-word" not in shown
         running.stdin.close()
         assert running.wait(10) == 0
-    server.ask("ACL", "DELUSER", "app")
-    with process(server.address.shown, url=url) as running:
+    redis.ask("ACL", "DELUSER", "app")
+    with process(redis.address.shown, url=url) as running:
         said_all, errors = running.communicate(timeout=10)
     assert running.returncode == 1
     assert isinstance(msgspec.json.decode(said_all, type=Said), Problem)

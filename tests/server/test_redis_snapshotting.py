@@ -2,75 +2,45 @@
 
 import os
 import signal
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-import msgspec
 import pytest
-import trio
 
-from router.commands import Tick, Underway
 from router.core import CORE_VERSION
 from router.errors import JournalCorrupt
 from router.journal.redis_cursor import beginning_of
 from router.journal.redis_layout import SNAPSHOTS, EntryId, StreamPlace, journal_key
 from router.journal.redis_link import Link
 from router.journal.redis_owner import claim
-from router.journal.redis_snapshots import RedisSnapshots
+from router.journal.redis_snapshots import BEGUN, RedisSnapshots
 from router.journal.redis_stream import RedisJournal
 from router.journal.snapshot_store import KEPT
 from router.server import snapshotting as module
 from router.server.clock import Clock
-from router.server.snapshotter import URL_VARIABLE
-from router.server.snapshotting import Snapshotting, Terms
-from tests.helpers.redis_server import RedisServer, redis_server
-from tests.server.test_replica import HARMLESS
-from tests.server.test_snapshotting import until
+from router.server.snapshotter import LIFE_VARIABLE, URL_VARIABLE
+from tests.helpers import keepers
+from tests.helpers.keepers import kept, until
+from tests.helpers.redis_server import RedisServer
 
 pytestmark = pytest.mark.process
 
 PARTITIONS = 4
+LEFT = "fairline:snapshot:left"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
-        yield made
+class House(keepers.House[RedisJournal, StreamPlace]):
+    """One on a Redis."""
 
-
-class House:
-    """A journal, its keeper, and what the keeper told."""
-
-    def __init__(self, server: RedisServer, journal: RedisJournal) -> None:
-        self.server = server
-        self.journal = journal
-        self.counts: Counter[str] = Counter()
-        self.written = self.alarms = 0
-        self.snapshots = RedisSnapshots(Link(server.address))
-        self.keeper: Snapshotting[StreamPlace] = Snapshotting(
-            server.address.shown,
-            self.snapshots,
-            journal,
-            Terms(commands=1, span_ms=1_000),
-            alarm=self.alarm,
-            count=self.count,
-            secrets={URL_VARIABLE: server.url},
-        )
-
-    def alarm(self) -> None:
-        self.alarms += 1
-
-    def count(self, name: str) -> None:
-        self.counts[name] += 1
+    def __init__(self, redis: RedisServer, journal: RedisJournal) -> None:
+        self.snapshots = RedisSnapshots(Link(redis.address), journal.life)
+        secrets = {URL_VARIABLE: redis.url, LIFE_VARIABLE: journal.life}
+        super().__init__(redis.address.shown, self.snapshots, journal, secrets=secrets)
+        self.server = redis
 
     async def add_and_wait(self, count: int = 5) -> None:
         """Adds commands and waits until a snapshot has all of them."""
-        for _ in range(count):
-            self.written += 1
-            known = HARMLESS[self.written - 1] if self.written <= len(HARMLESS) else Tick()
-            payload = msgspec.msgpack.encode(Underway("n1", self.written, known))
-            await self.journal.append([("acme", payload)], 0)
+        await self.add(count)
         await until(lambda: self.places()[:1] == [self.written], "a snapshot has everything")
 
     def places(self) -> list[int]:
@@ -89,30 +59,26 @@ class House:
 
 
 @asynccontextmanager
-async def house(server: RedisServer) -> AsyncIterator[House]:
-    server.ask("FLUSHALL")
-    owned = await claim(server.address, partitions=PARTITIONS, core_version=CORE_VERSION)
+async def house(redis: RedisServer) -> AsyncIterator[House]:
+    redis.ask("FLUSHALL")
+    redis.ask("ZADD", BEGUN, 1, LEFT)
+    redis.ask("SET", LEFT, "half a snapshot")
+    owned = await claim(redis.address, partitions=PARTITIONS, core_version=CORE_VERSION)
     journal = RedisJournal(owned, wall_ms=Clock().wall_ms)
-    made = House(server, journal)
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(made.keeper.run)
-            yield made
-            nursery.cancel_scope.cancel()
-    finally:
-        with trio.CancelScope(shield=True):
-            await journal.aclose()
+    async with kept(House(redis, journal)) as made:
+        yield made
 
 
 async def test_old_snapshots_go_and_of_the_journal_what_is_behind_them(
-    server: RedisServer,
+    redis: RedisServer,
 ) -> None:
-    async with house(server) as made:
+    async with house(redis) as made:
         for _ in range(4):
             await made.add_and_wait()
         await until(lambda: len(made.places()) == KEPT, "old snapshots are gone")
+        assert redis.ask("EXISTS", BEGUN, LEFT) == 0, "so is what another life left half written"
         await until(lambda: made.entries()[:1] == made.places()[-1:], "so is what is behind them")
-        link = Link(server.address)
+        link = Link(redis.address)
         place = beginning_of(link.call)
         link.close()
         assert place.sequence == made.places()[-1]
@@ -126,10 +92,10 @@ async def test_old_snapshots_go_and_of_the_journal_what_is_behind_them(
 
 
 async def test_a_hold_keeps_the_journal_and_the_snapshot_that_leads_to_it(
-    server: RedisServer,
+    redis: RedisServer,
 ) -> None:
     done: dict[str, int] = {}
-    async with house(server) as made:
+    async with house(redis) as made:
         made.journal.holds.add("archive", lambda: done)
         await made.add_and_wait()
         first = made.places()[0]
@@ -142,10 +108,10 @@ async def test_a_hold_keeps_the_journal_and_the_snapshot_that_leads_to_it(
 
 
 async def test_a_process_that_is_killed_is_started_again_and_goes_on(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BACK_OFF_S", (0.01,))
-    async with house(server) as made:
+    async with house(redis) as made:
         await made.add_and_wait()
         process_id = made.keeper.process_id
         assert process_id is not None

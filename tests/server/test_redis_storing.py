@@ -1,6 +1,6 @@
 """What a node has before it replays, where its journal is in Redis."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from router.archive.sqlite import SqliteArchive
 from router.errors import ArchiveCorrupt, SettingsError, StorageError
 from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
 from router.journal.redis_owner import Claim
+from router.journal.redis_snapshots import BEGUN
 from router.journal.redis_stream import RedisJournal
 from router.server.archiving import open_archive
 from router.server.clock import Clock
@@ -19,33 +20,27 @@ from router.server.metrics import Metrics
 from router.server.restoring import NOTHING
 from router.server.setting_back import STOOD_FILE
 from router.server.settings import Settings
-from router.server.snapshotter import followed_redis
+from router.server.snapshotter import LIFE_VARIABLE, followed_redis
 from router.server.storing import Kept, claimed, opened, snapshotting
 from tests.helpers.nodes import node_settings
-from tests.helpers.redis_server import RedisServer, redis_server
+from tests.helpers.redis_server import RedisServer
 from tests.server.test_snapshotter import drive
 from tests.server.test_storing import COMMANDS, archived
 
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as made:
-        yield made
-
-
 @pytest.fixture
-def settings(server: RedisServer, tmp_path: Path) -> Settings:
-    server.ask("FLUSHALL")
-    return redis_settings(tmp_path, server)
+def settings(redis: RedisServer, tmp_path: Path) -> Settings:
+    redis.ask("FLUSHALL")
+    return redis_settings(tmp_path, redis)
 
 
-def redis_settings(folder: Path, server: RedisServer, partitions: int = 4) -> Settings:
+def redis_settings(folder: Path, redis: RedisServer, partitions: int = 4) -> Settings:
     return node_settings(
         journal="redis",
         data=str(folder),
-        redis_url=server.url,
+        redis_url=redis.url,
         partitions=partitions,
         node="one",
         snapshot_ms=5_000,
@@ -65,33 +60,36 @@ async def started(settings: Settings) -> AsyncIterator[Kept]:
         yield kept
 
 
-async def fill(kept: Kept, server: RedisServer) -> None:
+async def fill(kept: Kept, redis: RedisServer) -> None:
     """Five commands, a snapshot, and one more."""
     for command in COMMANDS:
         await kept.journal.append([command], 0)
-    await trio.to_thread.run_sync(drive, followed_redis(server.address), [])
+    await trio.to_thread.run_sync(drive, followed_redis(redis.address), [])
     await kept.journal.append([COMMANDS[-1]], 0)
 
 
 async def test_a_start_begins_with_nothing_and_an_end_lets_another_in(
-    settings: Settings, server: RedisServer
+    settings: Settings, redis: RedisServer
 ) -> None:
     for _ in range(2):
+        redis.ask("ZADD", BEGUN, 1, "fairline:snapshot:left")
         async with started(settings) as kept:
             assert isinstance(kept.journal, RedisJournal)
             assert kept.start == NOTHING
-            assert server.ask("HGET", OWNER, "node") == b"one"
+            assert redis.ask("HGET", OWNER, "node") == b"one"
             keeper = snapshotting(settings.server, kept, Metrics())
             assert keeper is not None
             assert keeper._terms.span_ms == 5_000
-        assert server.ask("EXISTS", OWNER) == 0
+            assert keeper._environment[LIFE_VARIABLE] == kept.journal.life
+            keeper._snapshots.sweep()
+        assert redis.ask("EXISTS", OWNER, BEGUN) == 0
 
 
 async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(
-    settings: Settings, server: RedisServer
+    settings: Settings, redis: RedisServer
 ) -> None:
     async with started(settings) as kept:
-        await fill(kept, server)
+        await fill(kept, redis)
         archived(kept, len(COMMANDS))
     async with started(settings) as kept:
         count = len(COMMANDS)
@@ -104,10 +102,10 @@ async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(
 
 
 async def test_a_start_takes_no_snapshot_that_the_archive_has_not_reached(
-    settings: Settings, server: RedisServer
+    settings: Settings, redis: RedisServer
 ) -> None:
     async with started(settings) as kept:
-        await fill(kept, server)
+        await fill(kept, redis)
         archived(kept, 3)
         assert isinstance(kept.journal, RedisJournal)
         assert kept.journal.holds.done()[0]["acme"] == 3
@@ -118,16 +116,16 @@ async def test_a_start_takes_no_snapshot_that_the_archive_has_not_reached(
 
 
 async def test_an_archive_that_was_lost_begins_where_the_journal_does(
-    settings: Settings, server: RedisServer, tmp_path: Path
+    settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
     async with started(settings) as kept:
-        await fill(kept, server)
+        await fill(kept, redis)
         archived(kept, len(COMMANDS))
         assert isinstance(kept.journal, RedisJournal)
-        (place,) = await trio.to_thread.run_sync(followed_redis(server.address).snapshots.prune)
+        (place,) = await trio.to_thread.run_sync(followed_redis(redis.address).snapshots.prune)
         assert await kept.journal.trim(place.positions, place=place)
-    assert server.ask("EXISTS", BEGINNING, SNAPSHOTS) == 2
-    elsewhere = redis_settings(tmp_path / "elsewhere", server)
+    assert redis.ask("EXISTS", BEGINNING, SNAPSHOTS) == 2
+    elsewhere = redis_settings(tmp_path / "elsewhere", redis)
     with capture_logs() as said:
         async with started(elsewhere) as kept:
             assert kept.start.positions == {"acme": len(COMMANDS)}
@@ -141,24 +139,24 @@ async def test_an_archive_that_was_lost_begins_where_the_journal_does(
 
 
 async def test_a_store_that_is_spread_otherwise_is_refused_by_the_key(
-    settings: Settings, server: RedisServer, tmp_path: Path
+    settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
     async with started(settings):
         pass
-    other = redis_settings(tmp_path, server, partitions=8)
+    other = redis_settings(tmp_path, redis, partitions=8)
     with pytest.raises(SettingsError, match="write partitions = 4"):
         async with started(other):
             raise AssertionError("nothing was opened")
 
 
 async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more(
-    settings: Settings, server: RedisServer
+    settings: Settings, redis: RedisServer
 ) -> None:
     async with started(settings) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
         archived(kept, len(COMMANDS))
-    lose_last(server)
+    lose_last(redis)
     async with started(settings) as kept:
         assert kept.journal.end == {"acme": len(COMMANDS) - 1}
         assert kept.archive is not None
@@ -167,13 +165,13 @@ async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more
 
 
 async def test_the_archive_of_another_redis_is_left_as_it_is(
-    settings: Settings, server: RedisServer
+    settings: Settings, redis: RedisServer
 ) -> None:
     async with started(settings) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
         archived(kept, len(COMMANDS))
-    server.ask("FLUSHALL")
+    redis.ask("FLUSHALL")
     for _ in range(2):
         with pytest.raises(ArchiveCorrupt, match="another journal"):
             async with started(settings):
@@ -183,13 +181,13 @@ async def test_the_archive_of_another_redis_is_left_as_it_is(
 
 
 async def test_the_archive_of_another_redis_is_left_though_that_one_has_gone_further(
-    settings: Settings, server: RedisServer, tmp_path: Path
+    settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
     async with started(settings) as kept:
         await kept.journal.append([COMMANDS[0]], 0)
         archived(kept, 1)
-    server.ask("FLUSHALL")
-    async with started(redis_settings(tmp_path / "elsewhere", server)) as kept:
+    redis.ask("FLUSHALL")
+    async with started(redis_settings(tmp_path / "elsewhere", redis)) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
     for _ in range(2):
@@ -202,14 +200,14 @@ async def test_the_archive_of_another_redis_is_left_though_that_one_has_gone_fur
 
 
 async def test_an_archive_forgets_what_was_lost_though_another_node_has_gone_further(
-    settings: Settings, server: RedisServer, tmp_path: Path
+    settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
     async with started(settings) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
         archived(kept, len(COMMANDS))
-    lose_last(server)
-    async with started(redis_settings(tmp_path / "elsewhere", server)) as kept:
+    lose_last(redis)
+    async with started(redis_settings(tmp_path / "elsewhere", redis)) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
         archived(kept, len(COMMANDS) + 2)
@@ -223,18 +221,18 @@ async def test_an_archive_forgets_what_was_lost_though_another_node_has_gone_fur
         len(COMMANDS) - 1
     ]
     for folder in (tmp_path / "elsewhere", tmp_path):
-        async with started(redis_settings(folder, server)) as kept:
+        async with started(redis_settings(folder, redis)) as kept:
             assert kept.archive is not None
             assert kept.archive.position("acme") > len(COMMANDS), "nothing was lost since"
 
 
 async def test_an_archive_that_cannot_be_compared_is_kept_and_that_is_said(
-    settings: Settings, server: RedisServer
+    settings: Settings, redis: RedisServer
 ) -> None:
     async with started(settings) as kept:
         await kept.journal.append([COMMANDS[0]], 0)
         archived(kept, 1)
-    server.ask("DEL", LIVES)  # as so many lives do that the one is not remembered
+    redis.ask("DEL", LIVES)  # as so many lives do that the one is not remembered
     with capture_logs() as said:
         async with started(settings) as kept:
             assert kept.archive is not None
@@ -259,17 +257,17 @@ async def taken_over(first: Settings, second: Settings, lost: Callable[[], objec
 
 
 async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_emptied(
-    settings: Settings, server: RedisServer, tmp_path: Path
+    settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
-    second = redis_settings(tmp_path / "elsewhere", server)
-    owned = await taken_over(settings, second, lambda: server.ask("FLUSHALL"))
+    second = redis_settings(tmp_path / "elsewhere", redis)
+    owned = await taken_over(settings, second, lambda: redis.ask("FLUSHALL"))
     with pytest.raises(StorageError, match="stood by another journal"):
         async with opened(second, Clock(), owned):
             raise AssertionError("nothing was opened")
     with pytest.raises(StorageError, match="stood by another journal"):
         async with started(second):
             raise AssertionError("nothing was opened")
-    first = redis_settings(tmp_path / "new", server)
+    first = redis_settings(tmp_path / "new", redis)
     async with started(first):
         with pytest.raises(StorageError, match="stood by another journal"):
             await claimed(second.server, ignore, ignore)
@@ -279,9 +277,9 @@ async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_empt
 
 
 async def test_a_node_that_stood_by_takes_over_what_it_stood_by(
-    settings: Settings, server: RedisServer, tmp_path: Path
+    settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
-    second = redis_settings(tmp_path / "elsewhere", server)
+    second = redis_settings(tmp_path / "elsewhere", redis)
     owned = await taken_over(settings, second, lambda: None)
     assert (tmp_path / "elsewhere" / STOOD_FILE).exists()
     async with opened(second, Clock(), owned) as kept:
@@ -290,14 +288,14 @@ async def test_a_node_that_stood_by_takes_over_what_it_stood_by(
     assert not (tmp_path / STOOD_FILE).exists()
 
 
-def lose_last(server: RedisServer) -> None:
+def lose_last(redis: RedisServer) -> None:
     """As a restart does that had not synced the newest entry."""
-    stream = next(iter(server.ask("KEYS", "fairline:journal:*")))
-    (last, _), (before, _) = server.ask("XREVRANGE", stream, "+", "-", "COUNT", "2")
-    server.ask("XDEL", stream, last)
+    stream = next(iter(redis.ask("KEYS", "fairline:journal:*")))
+    (last, _), (before, _) = redis.ask("XREVRANGE", stream, "+", "-", "COUNT", "2")
+    redis.ask("XDEL", stream, last)
     number = int(before.partition(b"-")[2])
-    server.ask("HSET", "fairline:store", "last", before, "sequence", number)
-    server.ask("HINCRBY", "fairline:positions", "acme", -1)
+    redis.ask("HSET", "fairline:store", "last", before, "sequence", number)
+    redis.ask("HINCRBY", "fairline:positions", "acme", -1)
 
 
 async def test_a_node_waits_for_one_that_is_letting_go_of_the_archive(

@@ -130,6 +130,12 @@ async def test_a_refusal_says_what_to_do_instead() -> None:
         body = {"customer": "ada", "channel": "chat", "topic": "other"}
         sentence = "this Idempotency-Key was used before with other content"
         assert await told("POST", "/v1/conversations", body, key) == (409, sentence)
+        body = {"customer": "ada", "channel": "caht", "queue": "support"}
+        sentence = "channel: support does not take 'caht'; it takes chat"
+        assert await told("POST", "/v1/conversations", body, "Idempotency-Key: y") == (
+            400,
+            sentence,
+        )
         status, sentence = await told("DELETE", one)
         assert (status, "this path takes GET, HEAD alone" in sentence) == (405, True)
         status, sentence = await told("GET", "/v1/conversations?custmer=ada")
@@ -138,14 +144,16 @@ async def test_a_refusal_says_what_to_do_instead() -> None:
 
 async def test_who_may_not_call_is_told_why() -> None:
     async with open_node() as node:
-        for bearer, status, name in (
-            (None, 401, "unauthorized"),
-            ("rubbish", 401, "unauthorized"),
-            (token("customer", "ada"), 403, "forbidden"),
-            (token("agent", "alice"), 403, "forbidden"),
+        for bearer, status, name, mend in (
+            (None, 401, "unauthorized", "expected Bearer and a token"),
+            ("rubbish", 401, "unauthorized", "token --verify FILE says why"),
+            (token("service", "s", ago_s=9_000), 401, "unauthorized", "expired; send a fresh one"),
+            (token("customer", "ada"), 403, "forbidden", "for services and supervisors"),
+            (token("agent", "alice"), 403, "forbidden", "for services and supervisors"),
         ):
             answer = await _ask(node, "GET", "/v1/queues", bearer=bearer)
             assert (answer[0], answer[2]["err"]["name"]) == (status, name)
+            assert mend in answer[2]["err"]["msg"]
         assert (await _ask(node, "GET", "/v1/queues", bearer=None))[1]["www-authenticate"]
         boss = token("supervisor", "sofia")
         assert (await _ask(node, "GET", "/v1/queues", bearer=boss))[0] == 200

@@ -37,6 +37,7 @@ async def test_a_proof_opens_a_socket_as_a_verified_customer() -> None:
         ("/v1/proofs", {"tenant": "acme", "id": "c-18", "proof": proof("c-17")}, 401, "exactly"),
         ("/v1/proofs", {"tenant": "none", "id": "c", "proof": proof("c")}, 404, "data-tenant"),
         ("/v1/proofs", {"tenant": "acme", "id": "c", "proof": "short"}, 400, "64 hex digits"),
+        ("/v1/visitors", {"tenant": ""}, 400, "data-tenant of the script tag, ?tenant= of /widget"),
         ("/v1/proofs", {"tenant": "acme", "proof": proof("c")}, 400, "expected {tenant, id, proof"),
     ],
 )

@@ -3,62 +3,34 @@
 import os
 import signal
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
-import trio
 from structlog.testing import capture_logs
 
-from router.commands import Tick, Underway
 from router.core import CORE_VERSION
 from router.journal.file import FileJournal
 from router.journal.file_ops import DiskOps
+from router.journal.segments import Place
 from router.journal.snapshot_files import FileSnapshots, read_snapshot, snapshot_names
 from router.journal.snapshot_store import KEPT
 from router.server import snapshotting as module
 from router.server.clock import Clock
-from router.server.snapshotting import Snapshotting, Terms
-from tests.server.test_replica import HARMLESS
+from router.server.snapshotting import Terms
+from tests.helpers import keepers
+from tests.helpers.keepers import kept, until
 
 pytestmark = pytest.mark.process
 
 
-class House:
-    """A journal, its keeper, and what the keeper told."""
+class House(keepers.House[FileJournal, Place]):
+    """One on a folder."""
 
     def __init__(self, folder: Path, journal: FileJournal, **parts: object) -> None:
+        super().__init__(str(folder), FileSnapshots(folder), journal, **parts)
         self.folder = folder
-        self.journal = journal
-        self.counts: Counter[str] = Counter()
-        self.alarms = 0
-        self.written = 0
-        terms = Terms(commands=1, span_ms=1_000)
-        self.keeper = Snapshotting(
-            str(folder),
-            FileSnapshots(folder),
-            journal,
-            parts.pop("terms", terms),  # type: ignore[arg-type]
-            alarm=self.alarm,
-            count=self.count,
-            **parts,  # type: ignore[arg-type]
-        )
-
-    def alarm(self) -> None:
-        self.alarms += 1
-
-    def count(self, name: str) -> None:
-        self.counts[name] += 1
-
-    async def add(self, count: int = 2) -> None:
-        for _ in range(count):
-            self.written += 1
-            known = HARMLESS[self.written - 1] if self.written <= len(HARMLESS) else Tick()
-            payload = msgspec.msgpack.encode(Underway("n1", self.written, known))
-            await self.journal.append([("acme", payload)], 0)
 
     async def add_and_wait(self, count: int) -> None:
         before = self.counts["snapshots"]
@@ -72,29 +44,13 @@ class House:
         return sorted(path.name for path in self.folder.glob("*.segment"))
 
 
-async def until(found: Callable[[], object], what: str) -> None:
-    """Waits for another process; a deadline instead of a guess."""
-    with trio.move_on_after(30):
-        while not found():  # noqa: ASYNC110 - another process has no events
-            await trio.sleep(0.01)
-        return
-    raise AssertionError(f"never: {what}")
-
-
 @asynccontextmanager
 async def house(folder: Path, *, segment_bytes: int = 512, **parts: object) -> AsyncIterator[House]:
     journal = await FileJournal.open(
         folder, wall_ms=Clock().wall_ms, core_version=CORE_VERSION, segment_bytes=segment_bytes
     )
-    made = House(folder, journal, **parts)
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(made.keeper.run)
-            yield made
-            nursery.cancel_scope.cancel()
-    finally:
-        with trio.CancelScope(shield=True):
-            await journal.aclose()
+    async with kept(House(folder, journal, **parts)) as made:
+        yield made
 
 
 def is_running(process_id: int) -> bool:

@@ -274,13 +274,33 @@ async def test_an_event_without_room_is_counted_in_a_series_that_was_there_befor
     assert dropped(webhooks) == 1
 
 
+async def test_what_waits_is_shown_while_nobody_asks_a_hook_that_is_down() -> None:
+    """For up to five minutes; the figure is what the bound is held by."""
+    with receiver() as crm:
+        crm.answer = lambda _: (503, {"retry-after": "300"})
+        async with open_node(hooking(node_settings(), hook(crm.url))) as node:
+            await until_kind(crm, "policy.changed")
+            webhooks = node.node.webhooks
+            with trio.fail_after(PATIENCE_S):
+                while not next(iter(webhooks.all())).failures:  # noqa: ASYNC110 - a thread's answer
+                    await trio.sleep(0.01)
+            await serve_one(node)
+            await webhooks.end()
+            waits = webhooks.store.standing(HookKey("acme", "crm")).waiting
+            assert waits >= 6
+            assert figure(webhooks, "fairline_webhook_waiting") == waits
+            assert crm.kinds() == ["policy.changed"], "nobody asked it meanwhile"
+
+
 def dropped(webhooks: Webhooks) -> float:
+    return figure(webhooks, "fairline_webhook_dropped_total")
+
+
+def figure(webhooks: Webhooks, name: str) -> float:
     """What Prometheus is told, of the only hook."""
     registry = CollectorRegistry()
     registry.register(HookFigures(webhooks, Clock().wall_ms))
-    told = registry.get_sample_value(
-        "fairline_webhook_dropped_total", {"tenant": "acme", "hook": "crm"}
-    )
+    told = registry.get_sample_value(name, {"tenant": "acme", "hook": "crm"})
     assert told is not None
     return told
 

@@ -62,7 +62,7 @@ export class SignInCard extends LitElement {
       ${this.people.length > 0 ? html`<div class="people">${this.people.map((one) => this.person(one))}</div>` : nothing}
       <form @submit=${this.submit}>
         <label for="token">Token</label>
-        <textarea id="token" required spellcheck="false" autocomplete="off"></textarea>
+        <textarea id="token" required spellcheck="false" autocomplete="off" @keydown=${this.pressed}></textarea>
         <button class="main">Sign in</button>
       </form></div></main>`;
   }
@@ -82,6 +82,13 @@ export class SignInCard extends LitElement {
     } catch {
       this.complaint = "Your account gave no token. Sign in there first, or paste one.";
     }
+  }
+
+  /** A token has no second line, so Enter signs in, as in any other field of its kind. */
+  private pressed(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    this.querySelector("form")!.requestSubmit();
   }
 
   private submit(event: Event): void {
