@@ -20,9 +20,18 @@ from typing import Any, NamedTuple
 
 from loadtest.report import percentile
 
-__all__ = ["Difference", "EarlierUnreadableError", "compare", "has_server_figures", "read_figures"]
+__all__ = [
+    "Difference",
+    "EarlierUnreadableError",
+    "compare",
+    "has_server_figures",
+    "read_figures",
+    "unlike",
+]
 
 DRAWS = 1_000
+MUST_AGREE = ("people", "arrivals", "tenants", "journal", "processor")
+"""Of the set-up: where two runs differ here, a difference says nothing about the server."""
 Figures = dict[str, Any]
 Window = dict[str, Any]
 
@@ -123,6 +132,25 @@ def compare(before: Figures, now: Figures, *, draws: int = DRAWS) -> list[Differ
             continue
         low, high = _interval(measure, *pair, draws=draws)
         found.append(Difference(name, unit, values[0], values[1], low, high))
+    return found
+
+
+def unlike(before: Figures, now: Figures) -> list[str]:
+    """Why the differences may say nothing about the server: a sentence for each reason."""
+    pairs = [("scenario", before.get("scenario"), now.get("scenario"))]
+    setups = before.get("setup", {}), now.get("setup", {})
+    pairs += [(name, *(setup.get(name) for setup in setups)) for name in MUST_AGREE]
+    found = [
+        f"The earlier run differs in its {name} ({was}; now {is_now}): the differences are not the "
+        "server's alone."
+        for name, was, is_now in pairs
+        if was is not None and is_now is not None and was != is_now
+    ]
+    if before.get("generator", {}).get("is_bottleneck"):
+        found.append(
+            "In the earlier run the generator could not keep time: its latencies are not the "
+            "server's."
+        )
     return found
 
 

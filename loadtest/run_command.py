@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest.comparing import Difference, EarlierUnreadableError, compare, read_figures
+from loadtest.comparing import Difference, EarlierUnreadableError, compare, read_figures, unlike
 from loadtest.figures import Figures, figures_of
 from loadtest.knee import OTHERS_CPU_MAX
 from loadtest.page import page
@@ -88,6 +88,7 @@ def execute(arguments: argparse.Namespace) -> int:
     command = command_line(str(arguments.scenario), scenario.load.seed, *_given(arguments))
     figures = figures_for(outcome, command, remote)
     differences = compare(earlier, figures) if earlier is not None else []
+    figures["warnings"] += unlike(earlier, figures) if earlier is not None else []
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(summary(figures, differences))
@@ -200,6 +201,14 @@ def _warnings(figures: Figures) -> list[str]:
         found.append(
             f"Others took {generator['others_cpu']} cores of this machine meanwhile: trust "
             "ratios within one run, not absolute figures."
+        )
+    timed = sum(len(row["offer_ms"]) for row in figures["windows"])
+    conversations = round(figures["measures"]["conversations"])
+    if timed < conversations:
+        found.append(
+            f"{conversations - timed} of {conversations} conversations have no time to the offer: "
+            "they were never offered, or nobody saw since when they could be. The times to the "
+            "offer are those of the others."
         )
     if generator["is_cut_off"]:
         found.append("The drain was over before everybody was served; who was left was found.")

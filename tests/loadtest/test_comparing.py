@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.comparing import EarlierUnreadableError, compare, read_figures
+from loadtest.comparing import EarlierUnreadableError, compare, read_figures, unlike
 
 
 def _figures(seed: int, ms: float) -> dict[str, Any]:
@@ -59,3 +59,16 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, name: str) -> None
     wrapped = f'<script type="application/json" id="figures">{text}</script>'
     file.write_text(text if name.endswith("json") else wrapped, "utf-8")
     assert read_figures(file) == good
+
+
+def test_runs_that_were_not_alike_are_told() -> None:
+    setup = {"arrivals": "Poisson 30/s", "people": "300 agents", "seed": "1"}
+    before = {"scenario": "steady", "setup": setup, "generator": {"is_bottleneck": False}}
+    assert unlike(before, before) == []
+    assert unlike(before, {**before, "setup": {**setup, "seed": "2"}}) == []
+    (other,) = unlike(before, {**before, "setup": {**setup, "arrivals": "Poisson 60/s"}})
+    assert "in its arrivals (Poisson 30/s; now Poisson 60/s)" in other
+    (name,) = unlike(before, {**before, "scenario": "storm"})
+    assert "in its scenario (steady; now storm)" in name
+    (late,) = unlike({**before, "generator": {"is_bottleneck": True}}, before)
+    assert "could not keep time" in late

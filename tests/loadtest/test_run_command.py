@@ -44,6 +44,12 @@ def test_a_generator_that_could_not_keep_time_says_so_in_capitals() -> None:
     assert "THE GENERATOR" not in summary(run_figures(lateness_ms=[0.1]), [])
 
 
+def test_who_was_never_offered_is_missing_from_the_times_and_that_is_said() -> None:
+    text = summary(run_figures(offers=[offer(number) for number in (1, 2, 3)]), [])
+    assert "1 of 4 conversations have no time to the offer" in text
+    assert "no time to the offer" not in summary(run_figures(), [])
+
+
 def test_differences_are_told() -> None:
     row = Difference("offer p99", " ms", 10.0, 20.0, 5.0, 15.0)
     assert "offer p99: 10 → 20 ms (+10; 95 %: +5 to +15)" in summary(run_figures(), [row])
