@@ -6,7 +6,7 @@ Does not know: what is read, or what becomes of it.
 Invariants (tests/server/test_intake.py): a socket is heard only while it is listened to, each once
 a turn at most, and between turns all other tasks run; what goes wrong over one socket is told to
 its own listener and to nobody else; who waits for the end of a turn is told of it in any case; who
-speaks where little is said is heard at once, and anybody within ``GATHER_S`` of a turn's end.
+speaks where little is said is heard at once, and anybody within ``GATHER_S`` of a turn's beginning.
 
 A task that waits for its socket costs a switch, a call of the system to arm it anew, and thirty
 objects, for each message. Here a socket stays armed for as long as nothing has to be waited for.
@@ -14,7 +14,8 @@ objects, for each message. Here a socket stays armed for as long as nothing has 
 Waking up for one message costs about half of what the message costs: calls of the system, a turn of
 the loop, a group of one in the journal, a walk through cold caches. So where much is said, a turn
 waits a moment for several to have spoken, as a network card does that interrupts seldom: a message
-costs the server less, and nobody notices the milliseconds (docs/speed.md).
+costs the server less, and nobody notices the milliseconds (docs/speed.md). Where what a turn brings
+takes as long as that anyway, none are lost: turns begin so far apart, not end.
 """
 
 import select
@@ -28,12 +29,14 @@ __all__ = ["Intake", "Listener", "Waiting"]
 
 TURN = 32
 """So many sockets are heard before other tasks have their turn."""
-GATHER_S = 0.005
-"""How long a turn waits for several to have spoken, where that is worth it."""
+GATHER_S = 0.004
+"""So long after one turn the next begins, where several speak meanwhile."""
 WORTH = 2
 """A wait in which fewer spoke was in vain."""
 VAIN_MAX = 2
 """After so many in vain, one behind the other, ..."""
+LATE_S = 0.002
+"""Or after one that took so much longer, ..."""
 AT_ONCE = 32
 """... so many turns come at once before it is tried again."""
 
@@ -58,6 +61,7 @@ class Waiting(Protocol):
 class Gathering:
     """Whether it is worth waiting until several have spoken, judged by what came of it before.
 
+    A loop that comes back late has much to do besides, and finds several there in any case.
     Two who answer each other as fast as they can look like many, until they are made to wait; so
     nothing tells but to try, now and then.
     """
@@ -75,10 +79,10 @@ class Gathering:
             return False
         return True
 
-    def learn(self, heard: int) -> None:
-        """So many were heard in the turn behind a wait."""
+    def learn(self, heard: int, late_s: float) -> None:
+        """So many were heard in the turn behind a wait, which ended so much later than meant."""
         self._in_vain = 0 if heard >= WORTH else self._in_vain + 1
-        if self._in_vain == VAIN_MAX:
+        if self._in_vain == VAIN_MAX or late_s > LATE_S:
             self._in_vain, self._at_once = 0, AT_ONCE
 
 
@@ -113,11 +117,14 @@ class Intake:
         gathering = Gathering()
         while True:
             await trio.lowlevel.wait_readable(self._epoll.fileno())
+            began = trio.current_time()
             heard = self._turn()
             while gathering.is_worth_it(heard):
-                await trio.sleep(GATHER_S)
+                due = began + GATHER_S
+                await trio.sleep_until(due)
+                began = trio.current_time()
                 heard = self._turn()
-                gathering.learn(heard)
+                gathering.learn(heard, began - due)
 
     def _turn(self) -> int:
         for each in self._waiting:

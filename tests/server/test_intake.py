@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from router.server.gate import Gate, Messages
-from router.server.intake import AT_ONCE, GATHER_S, TURN, VAIN_MAX, Gathering, Intake
+from router.server.intake import AT_ONCE, GATHER_S, LATE_S, TURN, VAIN_MAX, Gathering, Intake
 from router.server.meter import FrameLimits
 from router.server.shortcut import whole_messages
 from tests.helpers.raw import BINARY, PONG, frame
@@ -155,7 +155,7 @@ def test_a_turn_waits_where_several_speak_meanwhile() -> None:
     assert [gathering.is_worth_it(3) for _ in range(AT_ONCE)] == [False] * AT_ONCE
     for heard in (2, 1, 5, 1, TURN - 1):
         assert gathering.is_worth_it(heard)
-        gathering.learn(heard)
+        gathering.learn(heard, 0.0)
 
 
 def test_a_turn_waits_for_nobody_where_nothing_is_said_and_where_enough_is() -> None:
@@ -167,12 +167,23 @@ def test_a_turn_waits_for_nobody_where_nothing_is_said_and_where_enough_is() -> 
     assert gathering.is_worth_it(1)
 
 
+def test_a_loop_with_much_else_to_do_does_not_wait_on_top_of_it() -> None:
+    gathering = Gathering()
+    for _ in range(AT_ONCE):
+        gathering.is_worth_it(3)
+    assert gathering.is_worth_it(3)
+    gathering.learn(3, 0.9 * LATE_S)
+    assert gathering.is_worth_it(3)
+    gathering.learn(3, 1.1 * LATE_S)
+    assert [gathering.is_worth_it(3) for _ in range(AT_ONCE + 1)] == [False] * AT_ONCE + [True]
+
+
 def test_two_who_only_answer_each_other_seldom_wait() -> None:
     gathering, waits, turns = Gathering(), 0, 10_000
     for _ in range(turns):
         if gathering.is_worth_it(1):
             waits += 1
-            gathering.learn(1)
+            gathering.learn(1, 0.0)
     assert 0 < waits <= VAIN_MAX * (turns // AT_ONCE)
 
 
