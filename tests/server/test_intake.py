@@ -206,7 +206,7 @@ async def test_one_alone_is_heard_at_once_and_of_many_nobody_waits_longer_than_a
             mock_clock.jump(0.9 * GATHER_S)
             await trio.testing.wait_all_tasks_blocked()
             assert len(pair[1].heard) == turn - 1
-            mock_clock.jump(0.1 * GATHER_S)
+            mock_clock.jump(0.2 * GATHER_S)
             await trio.testing.wait_all_tasks_blocked()
             assert len(pair[1].heard) == turn
         for _ in range(VAIN_MAX):
