@@ -31,7 +31,7 @@ TURN = 32
 """So many sockets are heard before other tasks have their turn."""
 GATHER_S = 0.004
 """So long after one turn the next begins, where several speak meanwhile."""
-WORTH = 2
+WORTH = 3
 """A wait in which fewer spoke was in vain."""
 VAIN_MAX = 2
 """After so many in vain, one behind the other, ..."""

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from router.server.gate import Gate, Messages
-from router.server.intake import AT_ONCE, GATHER_S, LATE_S, TURN, VAIN_MAX, Gathering, Intake
+from router.server.intake import AT_ONCE, GATHER_S, LATE_S, TURN, VAIN_MAX, WORTH, Gathering, Intake
 from router.server.meter import FrameLimits
 from router.server.shortcut import whole_messages
 from tests.helpers.raw import BINARY, PONG, frame
@@ -153,7 +153,7 @@ async def test_who_waits_for_the_end_of_a_turn_is_told_whatever_happens_in_it() 
 def test_a_turn_waits_where_several_speak_meanwhile() -> None:
     gathering = Gathering()
     assert [gathering.is_worth_it(3) for _ in range(AT_ONCE)] == [False] * AT_ONCE
-    for heard in (2, 1, 5, 1, TURN - 1):
+    for heard in (WORTH, 1, 5, WORTH - 1, TURN - 1):
         assert gathering.is_worth_it(heard)
         gathering.learn(heard, 0.0)
 
@@ -193,28 +193,28 @@ async def test_one_alone_is_heard_at_once_and_of_many_nobody_waits_longer_than_a
     intake = Intake()
     nursery.start_soon(intake.run)
     with ExitStack() as closing:
-        pair = [Ear(intake), Ear(intake)]
-        for ear in pair:
+        several = [Ear(intake) for _ in range(WORTH)]
+        for ear in several:
             closing.callback(ear.close)
         for turn in range(1, AT_ONCE + 2):  # behind the last of these a turn waits
-            pair[0].far.send(b"a")
+            several[0].far.send(b"a")
             await trio.testing.wait_all_tasks_blocked()
-            assert len(pair[0].heard) == turn
+            assert len(several[0].heard) == turn
         for turn in range(1, 10):
-            for ear in pair:
+            for ear in several:
                 ear.far.send(b"b")
             mock_clock.jump(0.9 * GATHER_S)
             await trio.testing.wait_all_tasks_blocked()
-            assert len(pair[1].heard) == turn - 1
+            assert len(several[1].heard) == turn - 1
             mock_clock.jump(0.2 * GATHER_S)
             await trio.testing.wait_all_tasks_blocked()
-            assert len(pair[1].heard) == turn
+            assert len(several[1].heard) == turn
         for _ in range(VAIN_MAX):
             mock_clock.jump(GATHER_S)
             await trio.testing.wait_all_tasks_blocked()
-        pair[1].far.send(b"c")  # after a silence
+        several[1].far.send(b"c")  # after a silence
         await trio.testing.wait_all_tasks_blocked()
-        assert pair[1].heard.endswith(b"c")
+        assert several[1].heard.endswith(b"c")
 
 
 # -- under a gate --------------------------------------------------------------------------------
