@@ -39,9 +39,7 @@ def queue_for(world: World, known: Customer | None, asked: Asked) -> Queue:
             raise Refused(Refusal.BAD_REQUEST, f"queue: {queue.id} is not of this brand")
         if asked.channel not in queue.channels:
             raise Refused(
-                Refusal.BAD_REQUEST,
-                f"channel: {queue.id} does not take {asked.channel!r}; it takes"
-                f" {', '.join(queue.channels)}",
+                Refusal.BAD_REQUEST, f"channel: {queue.id} does not take {asked.channel!r}"
             )
         return queue
     channel = asked.channel

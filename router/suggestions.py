@@ -39,9 +39,9 @@ Mistake = tuple[str, str]
 
 TOLD_MAX = 20
 TOLD_CHARS_MAX = 400
+"""Of one mistake, whose path and value may be as long as whoever wrote them liked."""
 KNOWN_MAX = 15
 """So many keys are named where none is near: more are no hint but a reference."""
-"""Of one mistake, whose path and value may be as long as whoever wrote them liked."""
 
 _WORDS = {
     "`int`": ("a whole number", "a whole number"),

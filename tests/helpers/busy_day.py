@@ -139,6 +139,8 @@ class BusyDay:
 
     def _comes_back(self) -> None:
         """Somebody whose page is loaded again and again, and who has seen it all."""
-        chat = self._ask(self._come("customer", "dora"))
+        dora = self._come("customer", "dora")
+        chat = self._ask(dora)
         for _ in range(RETURNS):
-            self._come("customer", "dora", seen={chat: 0})
+            dora = self._come("customer", "dora", seen={chat: 0})
+        self._serve(*self._offered(), dora)  # so both agents stay for as long as anybody looks

@@ -131,7 +131,7 @@ async def test_a_refusal_says_what_to_do_instead() -> None:
         sentence = "this Idempotency-Key was used before with other content"
         assert await told("POST", "/v1/conversations", body, key) == (409, sentence)
         body = {"customer": "ada", "channel": "caht", "queue": "support"}
-        sentence = "channel: support does not take 'caht'; it takes chat"
+        sentence = "channel: support does not take 'caht'"
         assert await told("POST", "/v1/conversations", body, "Idempotency-Key: y") == (
             400,
             sentence,
