@@ -5,8 +5,8 @@ Does not know: the wire, or who may do what.
 
 A command is tagged by its class name, so that a journal can be read without this code's help.
 A new type of command, or an optional field, with optional state behind it leaves old journals as
-they are: they replay to the same decisions. Any other change raises ``CORE_VERSION``; the words of a
-refusal are one, for they are an event (tests/journal/test_kept.py). That holds forwards alone. An
+they are: they replay to the same decisions. Any other change raises ``CORE_VERSION``; the words of
+a refusal are one, for they are an event (tests/journal/test_kept.py). That holds forwards alone. An
 older server that meets a type which it does not know ends with an error that names it; what it does
 not know within a command or a snapshot it leaves out, and says nothing.
 Durations end in ``_ms``; instants do not occur, for the journal stamps each command.
