@@ -6,24 +6,12 @@ import pytest
 
 from router import __version__
 from router.server.auth import Authenticator
-from router.server.cli import main
 from router.server.clock import Clock
 from router.server.settings import load
+from tests.helpers.commands import Ended
 
 COMMANDS = ("serve", "demo", "init", "check", "token", "bench")
 ROOT = Path(__file__).parents[2]
-
-
-class Ended:
-    """What a command left behind: exit code, stdout, stderr."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
-        self.code: object = 0
-        try:
-            main(arguments)
-        except SystemExit as left:
-            self.code = left.code
-        self.out, self.err = capsys.readouterr()
 
 
 @pytest.fixture

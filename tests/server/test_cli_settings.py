@@ -4,20 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from router.server.cli import main
 from router.server.starter import FILE_NAME, write_starter
-
-
-class Ended:
-    """What a command left behind: exit code, stdout, stderr."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
-        self.code: object = 0
-        try:
-            main(arguments)
-        except SystemExit as left:
-            self.code = left.code
-        self.out, self.err = capsys.readouterr()
+from tests.helpers.commands import Ended
 
 
 @pytest.fixture

@@ -149,14 +149,19 @@ async def test_a_store_that_is_spread_otherwise_is_refused_by_the_key(
             raise AssertionError("nothing was opened")
 
 
-async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more(
-    settings: Settings, redis: RedisServer
-) -> None:
+async def _archive_all_and_lose_one(settings: Settings, redis: RedisServer) -> None:
+    """Every command is in the archive, and the last no more in Redis."""
     async with started(settings) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
         archived(kept, len(COMMANDS))
     lose_last(redis)
+
+
+async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more(
+    settings: Settings, redis: RedisServer
+) -> None:
+    await _archive_all_and_lose_one(settings, redis)
     async with started(settings) as kept:
         assert kept.journal.end == {"acme": len(COMMANDS) - 1}
         assert kept.archive is not None
@@ -202,11 +207,7 @@ async def test_the_archive_of_another_redis_is_left_though_that_one_has_gone_fur
 async def test_an_archive_forgets_what_was_lost_though_another_node_has_gone_further(
     settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with started(settings) as kept:
-        for command in COMMANDS:
-            await kept.journal.append([command], 0)
-        archived(kept, len(COMMANDS))
-    lose_last(redis)
+    await _archive_all_and_lose_one(settings, redis)
     async with started(redis_settings(tmp_path / "elsewhere", redis)) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
