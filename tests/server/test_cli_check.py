@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.certificates import certificate
+from tests.helpers.commands import Ended
 from tests.helpers.real_server import free_port
-from tests.server.test_cli import Ended
 
 SOUND = """
 [server]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_cli import Ended
+from tests.helpers.commands import Ended
 
 
 @pytest.fixture

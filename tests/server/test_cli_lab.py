@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import Ended
 from tests.lab.test_scenario import GOOD, write
 from tests.lab.test_whatif import write_journal
-from tests.server.test_cli import Ended
 
 SETTINGS = """
 [server]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from router.server.settings import KeyEntry
+from tests.helpers.commands import Ended
 from tests.helpers.nodes import token
 from tests.helpers.real_server import SECRET, RealServer
-from tests.server.test_cli import Ended
 
 KEY = KeyEntry(kid="main", alg="HS256", secret=SECRET)
 

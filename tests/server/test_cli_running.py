@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import Ended
 from tests.helpers.real_server import RealServer
-from tests.server.test_cli import Ended
 
 
 @pytest.mark.process

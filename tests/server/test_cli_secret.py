@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_cli import Ended
+from tests.helpers.commands import Ended
 
 
 def test_each_file_gets_a_secret_of_its_own_once(

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.server.test_cli import Ended
+from tests.helpers.commands import Ended
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

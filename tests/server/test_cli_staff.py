@@ -8,7 +8,7 @@ from router.archive.base import Fact
 from router.archive.sqlite import SqliteArchive
 from router.lab.plan import load
 from tests.helpers.archives import conversation
-from tests.server.test_cli import Ended
+from tests.helpers.commands import Ended
 from tests.server.test_cli_lab import SETTINGS
 
 HOUR = 3_600_000

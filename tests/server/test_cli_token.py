@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_cli import Ended, config
+from tests.helpers.commands import Ended
+from tests.server.test_cli import config
 
 __all__ = ["config"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_cli import Ended
+from tests.helpers.commands import Ended
 
 
 def test_it_says_what_to_name_and_fails_where_nobody_answers(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import Ended
 from tests.helpers.real_server import RealServer
 from tests.helpers.receivers import receiver
-from tests.server.test_cli import Ended
 from tests.server.test_hook_signing import SECRET
 
 HOOK = f'[[tenants.acme.webhooks]]\nid = "crm"\nurl = "http://127.0.0.1:9/"\nsecret = "{SECRET}"\n'

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from router.journal.redis_rights import ACL
+from tests.helpers.commands import Ended
 from tests.helpers.outsider import until
 from tests.helpers.outsider_server import HOST, Server
 from tests.helpers.real_server import free_port
 from tests.helpers.redis_server import redis_server
-from tests.server.test_cli import Ended
 from tests.server.test_durability import chat, said, talk
 
 pytestmark = pytest.mark.process
