@@ -279,6 +279,10 @@ class Node:
         """See ``reloading.Changing``."""
         await self.webhooks.change(hooks)
 
+    def leave_to_start(self, keys: Sequence[str]) -> None:
+        """See ``reloading.Changing``."""
+        self.readiness.left_to_start = keys
+
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""
         self.metrics.reloaded(is_right=is_right)
