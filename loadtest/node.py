@@ -77,8 +77,8 @@ class Node:
 
     @property
     def is_serving(self) -> bool:
-        """Whether it answers, and does not stand by."""
-        return "\nfairline_standby 0.0" in self._page()
+        """Whether it is ready; who stands by or still starts is not."""
+        return self.is_up and bool(page_at(f"http://{HOST}:{self.port}/readyz"))
 
     def start(self) -> None:
         """Starts it and waits until it listens, or stands by.
