@@ -35,7 +35,7 @@ lint: .venv/ready
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# Without ARGS the standard set: every benchmark and scenario, short, in one table (thirteen minutes)
+# Without ARGS the standard set: every benchmark and scenario, short, in one table (fourteen minutes)
 # and in artifacts/bench/index.html; COMPARE=EARLIER.json sets it beside the figures of an earlier one.
 bench: .venv/ready
 ifeq ($(strip $(ARGS)),)

@@ -21,8 +21,8 @@ from loadtest.replay import Progress, Settings, replay
 from loadtest.report import report_on
 from loadtest.run_command import add_arguments, execute
 from loadtest.scenario import ScenarioError, load
+from loadtest.scenario_settings import settings_text
 from loadtest.server_config import server_config
-from loadtest.serving import settings_text
 from loadtest.standard import add_standard, run_standard
 from loadtest.tokens import Key, KeyUnusableError, read_key
 

@@ -63,7 +63,7 @@ def lines(
         parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{high.start}"/>')
         parts.append(_text(x + 4, TOP + 12, word))
     for number, (name, curve) in enumerate(curves.items()):
-        style = f'class="c{number % 4}" stroke-dasharray="{DASHES[number % len(DASHES)]}"'
+        style = f'class="c{number % 4}" stroke-dasharray="{_dash(number)}"'
         placed = [(wide.place(x), high.place(y)) for x, y in curve]
         if is_scatter:
             parts += [f'<circle class="d0" cx="{x:.1f}" cy="{y:.1f}" r="2"/>' for x, y in placed]
@@ -73,6 +73,11 @@ def lines(
         if len(curves) > 1:
             parts += _legend(number, len(curves), name, style)
     return _frame(title, parts)
+
+
+def _dash(number: int) -> str:
+    """Another one for each curve of the same colour."""
+    return DASHES[(number + number // 4) % len(DASHES)]
 
 
 def bars(title: str, heights: Sequence[float], across: Axis, upward: Axis, top: float) -> str:

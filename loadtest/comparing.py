@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 DRAWS = 1_000
-MUST_AGREE = ("people", "arrivals", "tenants", "journal", "processor")
+MUST_AGREE = ("people", "arrivals", "tenants", "journal", "nodes", "processor")
 """Of the set-up: where two runs differ here, a difference says nothing about the server."""
 Figures = dict[str, Any]
 Window = dict[str, Any]

@@ -10,15 +10,18 @@ arrival that was meant and the command that made the agent able; every figure of
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
+from loadtest.costs import cpu_ms, redis_cores
 from loadtest.histograms import CURVE, at, codes, curve, merged, record, rows
 from loadtest.knee import LATE_MS_MAX, knee_of
 from loadtest.notes import Offer, Stint, decoded, new_histogram
 from loadtest.report import percentile
 from loadtest.running import Outcome
+from loadtest.sampling import Sample
 from loadtest.verdicts import Seen, judge_run
 
 __all__ = ["Figures", "figures_of", "jain"]
@@ -51,10 +54,7 @@ def figures_of(outcome: Outcome) -> Figures:
         "lines": run.lines(),
         "estimates": run.estimates(),
         "occupancy": run.occupancy(),
-        "samples": [
-            {name: getattr(each, name) for name in each.__struct_fields__}
-            for each in outcome.samples
-        ],
+        "samples": msgspec.to_builtins(outcome.samples),
         "generator": run.generator(),
         "knee": run.knee(),
         "messages": run.messages(),
@@ -164,7 +164,8 @@ class _Run:
             "knee_per_s": knee["per_s"] if knee else None,
             "back_s": max(back, default=None),
             "loud_wait_ratio": self._loud_wait_ratio(),
-            "cpu_ms_per_conversation": self._cpu_ms(),
+            "cpu_ms_per_conversation": self._cpu_ms(lambda each: each.cpu),
+            "redis_cpu_ms_per_conversation": self._cpu_ms(redis_cores),
         }
         return {name: _rounded(value, 4) for name, value in values.items()}
 
@@ -192,20 +193,13 @@ class _Run:
         quiet = sum(wait for _, wait in pairs)
         return sum(wait for wait, _ in pairs) / quiet if quiet else None
 
-    def _cpu_ms(self) -> float | None:
-        """The server's CPU over the conversations that were answered in the same time."""
-        samples = self._outcome.samples if self._outcome.has_server_figures else []
-        spans = [
-            (later.at, later.cpu * (later.at - earlier.at))
-            for earlier, later in pairwise(samples)
-            if self._scenario.load.warm_up <= earlier.at and later.at <= self._scenario.ends
-        ]
-        if not spans:
+    def _cpu_ms(self, cores: Callable[[Sample], float | None]) -> float | None:
+        if not self._outcome.has_server_figures:
             return None
-        first = min(earlier.at for earlier in samples if earlier.at >= self._scenario.load.warm_up)
         begins = self._outcome.begins
-        answered = sum(first <= each.assigned - begins < spans[-1][0] for each in self._all_visits)
-        return 1e3 * sum(cpu for _, cpu in spans) / answered if answered else None
+        answered = [each.assigned - begins for each in self._all_visits if each.assigned]
+        load = self._scenario.load
+        return cpu_ms(self._outcome.samples, cores, answered, load.warm_up, self._scenario.ends)
 
     # What is drawn
 

@@ -45,7 +45,8 @@ class Job(Struct, frozen=True):
 
     scenario: Scenario
     process: int
-    url: str
+    urls: tuple[str, ...]
+    """Where it may be; who is refused tries the next."""
     run: str
     secrets: tuple[tuple[str, str], ...]
     """The id and the secret of each tenant's key."""
@@ -76,7 +77,7 @@ class Generator:
         self._scenario = scenario
         self._crew = Crew(
             scenario=scenario,
-            url=job.url,
+            urls=job.urls,
             keys=[Key(kid, secret) for kid, secret in job.secrets],
             notes=self.notes,
             chance=random.Random(f"people {scenario.load.seed} {job.process}"),

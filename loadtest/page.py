@@ -18,8 +18,9 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from loadtest.charts import Axis, bars, lines, nines
-from loadtest.comparing import Difference, has_server_figures
+from loadtest.comparing import Difference
 from loadtest.histograms import hlog
+from loadtest.node_charts import node_charts
 from loadtest.report import percentile
 
 __all__ = ["page"]
@@ -76,9 +77,7 @@ def _charts(figures: Figures) -> dict[str, Markup]:
         "waits": _waits(figures),
         "lines": _lines(figures),
         "occupancy": _occupancy(figures),
-        "cpu": _cpu(figures),
-        "lag": _lag(figures),
-        "memory": _memory(figures),
+        **node_charts(figures, _marks(figures)),
     }
     if figures["knee"]:
         drawn["knee"] = _knee(figures)
@@ -143,35 +142,6 @@ def _waits(figures: Figures) -> str:
 def _occupancy(figures: Figures) -> str:
     title = "Agents by their share of time at work"
     return bars(title, figures["occupancy"]["bins"], Axis("share of time"), Axis("agents"), 1.0)
-
-
-def _cpu(figures: Figures) -> str:
-    names = {"cpu": "server", "generators_cpu": "generator", "others_cpu": "others"}
-    if not has_server_figures(figures):
-        del names["cpu"]
-    curves = {
-        word: [(row["at"], row[name]) for row in figures["samples"]] for name, word in names.items()
-    }
-    title = "Processor cores taken, over time"
-    return lines(title, curves, Axis("s"), Axis("cores"), marks=_marks(figures))
-
-
-def _lag(figures: Figures) -> str:
-    curve = [
-        (row["at"], max(0.1, row["lag_p99_ms"]))
-        for row in figures["samples"]
-        if row["lag_p99_ms"] >= 0 and has_server_figures(figures)
-    ]
-    title = "Lag of the server's loop over time, p99 of each second (bounds of its buckets)"
-    return lines(title, {"": curve}, Axis("s"), Axis("ms", math.log10), marks=_marks(figures))
-
-
-def _memory(figures: Figures) -> str:
-    rows = figures["samples"] if has_server_figures(figures) else []
-    curve = [(row["at"], row["resident_mib"]) for row in rows]
-    title = "Memory of the server over time"
-    curves = {"": curve} if curve else {}
-    return lines(title, curves, Axis("s"), Axis("MiB"), marks=_marks(figures))
 
 
 def _knee(figures: Figures) -> str:

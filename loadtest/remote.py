@@ -4,10 +4,10 @@ Owns: whose server may be loaded, and what its metrics say of processor, memory 
 know: the load. It starts, kills and changes nothing.
 
 Invariants (tests/loadtest/test_remote.py): a server beyond this machine is refused unless whoever
-asks says that it is theirs; what no page of metrics tells is left out of every figure.
+asks says that it is theirs; what no page of metrics tells is left out of every figure; each
+page is a node of its own.
 """
 
-import http.client
 import ipaddress
 import re
 import socket
@@ -15,13 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from loadtest.node import ServerNotThereError
+from loadtest.readings import Reading, buckets_of, page_at
+from loadtest.redis_watch import RedisReading, RedisWatch
 from loadtest.scenario import Scenario, ScenarioError
-from loadtest.serving import LAG_BUCKET, ServerNotThereError
 from loadtest.tokens import Key
 
 __all__ = ["Remote", "remote_of"]
 
 WITHIN_S = 2.0
+"""In which somebody must answer at the address."""
 CPU = re.compile(r"^process_cpu_seconds_total ([0-9.e+-]+)", re.MULTILINE)
 RESIDENT = re.compile(r"^process_resident_memory_bytes ([0-9.e+-]+)", re.MULTILINE)
 VERSION = re.compile(r'^fairline_build_info\{version="([^"]*)"\}', re.MULTILINE)
@@ -37,6 +40,7 @@ class Remote:
         signing: Their keys, in the same order.
         metrics_urls: A page for each node; the node's own address where none is named.
         has_figures: Whether these pages told what they should, once it was asked.
+        watch: Looks at the Redis of its journal.
     """
 
     url: str
@@ -45,8 +49,13 @@ class Remote:
     metrics_urls: tuple[str, ...] = ()
     has_figures: bool = False
     version: str = ""
-    cpu_before_s: float = 0.0
+    watch: RedisWatch | None = None
     _pages: list[str] = field(default_factory=list)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Its one address."""
+        return (self.url,)
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -82,53 +91,50 @@ class Remote:
         if not self.metrics_urls:
             scheme = "https" if parts.scheme == "wss" else "http"
             self.metrics_urls = (f"{scheme}://{parts.netloc}/metrics",)
-        self.cpu_s()
-        self.has_figures = bool(self._pages) and all(CPU.search(page) for page in self._pages)
+        self._pages = [""] * len(self.metrics_urls)
+        self.readings()
+        self.has_figures = all(CPU.search(page) for page in self._pages)
         versions = {found[1] for page in self._pages if (found := VERSION.search(page))}
         self.version = ", ".join(sorted(versions))
+
+    def check(self) -> None:
+        """Nothing: whoever started it looks after it."""
 
     def kill(self) -> None:
         """Leaves it as it is."""
 
-    def cpu_s(self) -> float:
-        """The processor time of all nodes so far; asks their pages anew."""
-        pages = [_page(url) for url in self.metrics_urls]
-        if all(pages):
-            self._pages = pages
-        return self._sum(CPU)
+    def revive(self) -> None:
+        """Leaves it as it is."""
 
-    def resident_bytes(self) -> int:
-        """The memory of all nodes, when they were asked last."""
-        return int(self._sum(RESIDENT))
+    def close(self) -> None:
+        """Leaves it as it is."""
+        if self.watch is not None:
+            self.watch.close()
 
-    def lag_buckets(self) -> dict[float, float]:
-        """How late their loops were: counts by upper bound, when they were asked last."""
-        found: dict[float, float] = {}
-        for page in self._pages:
-            for bound, count in LAG_BUCKET.findall(page):
-                found[float(bound)] = found.get(float(bound), 0.0) + float(count)
-        return found
+    def readings(self) -> Sequence[Reading]:
+        """Each node; of one whose page is silent what it told last."""
+        self._pages = [
+            page_at(url) or last for url, last in zip(self.metrics_urls, self._pages, strict=True)
+        ]
+        return [
+            Reading(
+                urlsplit(url).netloc,
+                _figure(CPU, page),
+                int(_figure(RESIDENT, page)),
+                buckets_of(page, "fairline_loop_lag_seconds"),
+                buckets_of(page, "fairline_journal_append_seconds"),
+            )
+            for url, page in zip(self.metrics_urls, self._pages, strict=True)
+        ]
 
-    def _sum(self, figure: re.Pattern[str]) -> float:
-        return sum(float(found[1]) for page in self._pages if (found := figure.search(page)))
+    def redis(self) -> RedisReading | None:
+        """The Redis of its journal, where one was named."""
+        return self.watch.look() if self.watch is not None else None
 
 
-def _page(url: str) -> str:
-    """A page of metrics; empty where there is none."""
-    parts = urlsplit(url)
-    kind: Callable[..., http.client.HTTPConnection] = (
-        http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    )
-    door = kind(parts.netloc, timeout=WITHIN_S)
-    try:
-        door.request("GET", parts.path or "/metrics")
-        answer = door.getresponse()
-        text = answer.read().decode(errors="replace")
-    except (OSError, http.client.HTTPException):
-        return ""
-    finally:
-        door.close()
-    return text if answer.status == http.client.OK else ""
+def _figure(figure: re.Pattern[str], page: str) -> float:
+    found = figure.search(page)
+    return float(found[1]) if found else 0.0
 
 
 def _is_loopback(host: str) -> bool:
@@ -147,6 +153,7 @@ def remote_of(
     tenants: Sequence[str],
     key_of: Callable[[str], Key],
     metrics_urls: Sequence[str] = (),
+    redis_url: str = "",
     is_own: bool = False,
 ) -> Remote:
     """A server for a scenario.
@@ -157,6 +164,7 @@ def remote_of(
         tenants: One for each of the scenario's; those of ``loadtest settings`` if empty.
         key_of: The key of a tenant.
         metrics_urls: A page of metrics for each node.
+        redis_url: The Redis of its journal; not looked at if empty.
         is_own: Whether whoever asks said that the server is theirs.
 
     Raises:
@@ -171,7 +179,9 @@ def remote_of(
         raise ScenarioError(f"--tenant: the scenario has {count}; name as many, each once")
     if len(set(names)) < count:
         raise ScenarioError("--tenant: one is there twice")
-    return Remote(url, names, tuple(map(key_of, names)), tuple(metrics_urls))
+    signing = tuple(map(key_of, names))
+    watch = RedisWatch(redis_url) if redis_url else None
+    return Remote(url, names, signing, tuple(metrics_urls), watch=watch)
 
 
 def _problems(

@@ -17,12 +17,12 @@ import msgspec
 from loadtest.comparing import Difference, EarlierUnreadableError, compare, read_figures, unlike
 from loadtest.figures import Figures, figures_of
 from loadtest.knee import OTHERS_CPU_MAX
+from loadtest.node import ServerNotThereError
 from loadtest.page import page
 from loadtest.profiling import parts
 from loadtest.remote import Remote, remote_of
 from loadtest.running import GeneratorError, Outcome, run_scenario
-from loadtest.scenario import Scenario, ScenarioError, load, squeezed
-from loadtest.serving import ServerNotThereError
+from loadtest.scenario import JOURNALS, NODES_MAX, Scenario, ScenarioError, load, problems, squeezed
 from loadtest.setup import command_line, setup_of
 from loadtest.targets import hold
 from loadtest.tokens import read_key
@@ -49,7 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a page of metrics, one for each node; the server's own /metrics if left out",
     )
     parser.add_argument(
+        "--redis-url", help="the Redis of its journal, to be asked INFO once a second"
+    )
+    parser.add_argument(
         "--i-own-this-server", action="store_true", help="needed beyond this machine"
+    )
+    parser.add_argument("--journal", choices=JOURNALS, help="where a server of its own keeps it")
+    parser.add_argument(
+        "--nodes", type=int, help="so many of them: one serves, the others stand by"
     )
     parser.add_argument("--seed", type=int, help="another than the scenario's")
     parser.add_argument("--seconds", type=float, help="measure so long instead")
@@ -108,8 +115,10 @@ def _remote(scenario: Scenario, arguments: argparse.Namespace) -> Remote | None:
         ScenarioError: it may not be loaded, or not so.
         KeyUnusableError, OSError: the key cannot be read.
     """
+    if arguments.url is not None and (arguments.journal or arguments.nodes):
+        raise ScenarioError("--journal, --nodes: of a server that is started here; leave out --url")
     if arguments.url is None:
-        beside = ("key_file", "tenant", "metrics_url", "i_own_this_server")
+        beside = ("key_file", "tenant", "metrics_url", "redis_url", "i_own_this_server")
         named = [name for name in beside if getattr(arguments, name)]
         if named:
             option = named[0].replace("_", "-")
@@ -126,25 +135,28 @@ def _remote(scenario: Scenario, arguments: argparse.Namespace) -> Remote | None:
         tenants=arguments.tenant or (),
         key_of=lambda tenant: read_key(file, tenant=tenant, kid=arguments.kid),
         metrics_urls=arguments.metrics_url or (),
+        redis_url=arguments.redis_url or "",
         is_own=arguments.i_own_this_server,
     )
 
 
 def _given(arguments: argparse.Namespace) -> list[str]:
     """What else was asked for that changes the run."""
-    given = {name: getattr(arguments, name) for name in ("seconds", "squeezed", "customers")}
+    names = ("seconds", "squeezed", "customers", "journal", "nodes")
+    given = {name: getattr(arguments, name) for name in names}
     server = ["--url", arguments.url, "--key-file", "KEYS"] if arguments.url is not None else []
     return server + [
         word
         for name, value in given.items()
         if value is not None
-        for word in (f"--{name}", f"{value:g}")
+        for word in (f"--{name}", value if isinstance(value, str) else f"{value:g}")
     ]
 
 
 def _chosen(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
     """The scenario with what the command line changes."""
-    given = {"seed": arguments.seed, "seconds": arguments.seconds}
+    names = ("seed", "seconds", "journal", "nodes")
+    given = {name: getattr(arguments, name) for name in names}
     changes = {name: value for name, value in given.items() if value is not None}
     if arguments.squeezed is not None:
         if arguments.seconds is not None:
@@ -156,7 +168,13 @@ def _chosen(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
             raise ScenarioError(f"--customers: 0 to the scenario's {most}")
         fewer = msgspec.structs.replace(scenario.customers, connected=arguments.customers)
         scenario = msgspec.structs.replace(scenario, customers=fewer)
-    return msgspec.structs.replace(scenario, load=msgspec.structs.replace(scenario.load, **changes))
+    load = msgspec.structs.replace(scenario.load, **changes)
+    changed = msgspec.structs.replace(scenario, load=load)
+    if not 1 <= load.nodes <= NODES_MAX:
+        raise ScenarioError(f"--nodes: 1 to {NODES_MAX}")
+    for key, sentence in problems(changed):
+        raise ScenarioError(f"{key}: {sentence}")
+    return changed
 
 
 def figures_for(outcome: Outcome, command: str, remote: Remote | None = None) -> Figures:
@@ -166,7 +184,7 @@ def figures_for(outcome: Outcome, command: str, remote: Remote | None = None) ->
     cpu_ms = figures["measures"]["cpu_ms_per_conversation"]
     return {
         **figures,
-        "setup": setup_of(scenario, remote),
+        "setup": setup_of(scenario, remote, redis=outcome.redis),
         "has_server_figures": outcome.has_server_figures,
         "command": command,
         "measured": [scenario.load.warm_up, scenario.ends],
@@ -229,8 +247,9 @@ def summary(figures: Figures, differences: list[Difference]) -> str:
         f"to the offer, corrected: p50 {_ms(measures['offer_p50_ms'])}, p99 "
         f"{_ms(measures['offer_p99_ms'])}, p99.9 {_ms(measures['offer_p999_ms'])}; "
         f"uncorrected p99 {_ms(measures['offer_p99_uncorrected_ms'])}",
-        f"server CPU a conversation {_ms(measures['cpu_ms_per_conversation'])}; "
-        f"message p99 {_ms(measures['message_p99_ms'])}",
+        f"server CPU a conversation {_ms(measures['cpu_ms_per_conversation'])}"
+        + _redis(measures["redis_cpu_ms_per_conversation"])
+        + f"; message p99 {_ms(measures['message_p99_ms'])}",
     ]
     knee = figures["knee"]
     if knee:
@@ -253,6 +272,10 @@ def summary(figures: Figures, differences: list[Difference]) -> str:
     lines += [each.sentence for each in differences]
     lines += [each["sentence"] for each in figures["targets"]]
     return "\n".join(lines)
+
+
+def _redis(cpu_ms: float | None) -> str:
+    return f", of its Redis {_ms(cpu_ms)}" if cpu_ms is not None else ""
 
 
 def _ms(value: float | None) -> str:

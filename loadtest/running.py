@@ -24,8 +24,9 @@ from msgspec import Struct
 from loadtest.generator import Job
 from loadtest.notes import Sheet, now, read_sheet
 from loadtest.remote import Remote
+from loadtest.sampling import Sample, Sampler
 from loadtest.scenario import Scenario
-from loadtest.serving import Sample, Sampler, Served, Server
+from loadtest.serving import Served, Server
 
 __all__ = ["GeneratorError", "Outcome", "run_scenario"]
 
@@ -55,6 +56,8 @@ class Outcome(Struct):
     """What py-spy saw: stacks and counts, one a line."""
     has_server_figures: bool = True
     """Whether the samples say what the server took."""
+    redis: str = ""
+    """Name and version of the Redis of the journal, where one was looked at."""
 
 
 def run_scenario(
@@ -73,9 +76,9 @@ def run_scenario(
     with tempfile.TemporaryDirectory(prefix="fairline-load-") as name, ExitStack() as stack:
         folder = Path(name)
         server: Served = remote if remote is not None else Server(scenario, folder)
-        stack.callback(server.kill)
+        stack.callback(server.close)
         server.start()
-        empty_mib = server.resident_bytes() / 2**20
+        empty_mib = _resident_mib(server)
         guests = f"{secrets.token_hex(3)}-" if remote is not None else ""
         processes = [
             stack.enter_context(_generator(scenario, server, number, folder, guests))
@@ -83,7 +86,7 @@ def run_scenario(
         ]
         count = sum(process.wait_ready() for process in processes)
         show(f"{count} connected")
-        connected_mib = server.resident_bytes() / 2**20
+        connected_mib = _resident_mib(server)
         begins = now() + LEAD_S
         for process in processes:
             process.say(f"go {begins}")
@@ -102,7 +105,12 @@ def run_scenario(
             samples=sampler.samples,
             profile=profile.read_text("utf-8") if profile.exists() else "",
             has_server_figures=server.has_figures,
+            redis=told.product if (told := server.redis()) is not None else "",
         )
+
+
+def _resident_mib(server: Served) -> float:
+    return sum(node.resident_bytes for node in server.readings()) / 2**20
 
 
 class _Generator:
@@ -166,7 +174,7 @@ def _generator(
     job = Job(
         scenario=scenario,
         process=number,
-        url=server.url,
+        urls=server.urls,
         run=secrets.token_hex(3),
         secrets=server.keys,
         sheet=str(sheet),
@@ -217,20 +225,30 @@ def _watch(
     sampler: Sampler,
     show: Callable[[str], None],
 ) -> None:
-    """Takes samples until all processes are drained, and kills the server when it is time."""
+    """Takes samples until all processes are drained; kills and starts when it is time."""
     begins = now() + LEAD_S
-    kills = [fault for fault in scenario.faults if fault.kind == "kill"]
     last = begins + scenario.ends + scenario.load.drain + END_WITHIN_S
-    due = now()
+    events = [
+        event
+        for fault in scenario.faults
+        if fault.kind == "kill"
+        for event in (
+            (begins + fault.at, server.kill),
+            (begins + fault.at + fault.lasts, server.revive),
+        )
+    ]
+    events.sort(key=lambda event: event[0])
+    due = now() + SAMPLE_EVERY_S
     while not all(process.is_drained for process in processes):
-        due += SAMPLE_EVERY_S
+        server.check()
+        if events and events[0][0] < due:
+            at, happen = events.pop(0)
+            time.sleep(max(0.0, at - now()))
+            happen()
+            continue
         time.sleep(max(0.0, due - now()))
         sampler.take()
-        if kills and now() >= begins + kills[0].at:
-            fault = kills.pop(0)
-            server.kill()
-            time.sleep(fault.lasts)
-            server.start()
+        due += SAMPLE_EVERY_S
         if now() > last:
             raise GeneratorError("the generator did not end in time")
         sample = sampler.samples[-1]

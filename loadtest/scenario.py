@@ -12,14 +12,16 @@ import math
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 __all__ = [
+    "JOURNALS",
     "MEASURES",
+    "NODES_MAX",
     "Arrivals",
     "Customers",
     "Desks",
@@ -35,6 +37,8 @@ __all__ = [
     "squeezed",
 ]
 
+Journal = Literal["file", "memory", "redis"]
+JOURNALS: tuple[Journal, ...] = get_args(Journal)
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 Seconds = Annotated[float, Meta(ge=0, le=3_600)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -42,8 +46,9 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 SECONDS_MAX = 3_600.0
 ARRIVALS_MAX = 1_000_000
 PEOPLE_MAX = 30_000
-KNEE_WINDOW_MIN = 2.0
 """One machine holds the sockets of both sides."""
+KNEE_WINDOW_MIN = 2.0
+NODES_MAX = 4
 
 MEASURES = {
     "offer_p50_ms": "half of the offers",
@@ -62,6 +67,7 @@ MEASURES = {
     "back_s": "the time until everybody was back after a fault",
     "loud_wait_ratio": "the wait of the loud beside that of the others",
     "cpu_ms_per_conversation": "the server's CPU for a conversation",
+    "redis_cpu_ms_per_conversation": "the CPU of its Redis for a conversation",
 }
 """What a target may be about, in words."""
 
@@ -145,7 +151,8 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     """What goes wrong at a second of the run.
 
     ``drop``: a share of all sockets is cut, and all come back. ``outage``: a share of the agents
-    goes and comes back after ``lasts``. ``kill``: the server is killed and started again.
+    goes and comes back after ``lasts``. ``kill``: the node that serves is killed, and started again
+    after ``lasts``.
     """
 
     at: Seconds
@@ -171,7 +178,10 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 1
     processes: Annotated[int, Meta(ge=1, le=16)] = 2
     tenants: Annotated[int, Meta(ge=1, le=200)] = 1
-    journal: Literal["file", "memory"] = "file"
+    journal: Journal = "file"
+    """``redis`` has one of the run's own, with every write synced."""
+    nodes: Annotated[int, Meta(ge=1, le=NODES_MAX)] = 1
+    """One serves, the others stand by."""
     head_start: Seconds = 0.0
     knee_p99_ms: Annotated[float, Meta(gt=0)] = 50.0
     knee_window: Annotated[float, Meta(ge=1)] = 5.0
@@ -268,6 +278,8 @@ _STRUCTS = (Scenario, Load, Arrivals, Line, Desks, Customers, Loud, Fault, Targe
 
 def problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Pairs of a key and a sentence, for each relation between values that does not hold."""
+    if scenario.load.nodes > 1 and scenario.load.journal != "redis":
+        yield "load.nodes", 'nodes that stand by need load.journal = "redis"'
     yield from _arrivals(scenario)
     yield from _people(scenario)
     yield from _customers(scenario)
@@ -308,8 +320,8 @@ def _faults(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for index, fault in enumerate(scenario.faults):
         if not scenario.load.warm_up <= fault.at < scenario.ends:
             yield f"faults[{index}].at", f"must lie between warm_up and {scenario.ends:g}"
-        if fault.kind == "kill" and scenario.load.journal != "file":
-            yield f"faults[{index}].kind", 'a killed server needs load.journal = "file"'
+        if fault.kind == "kill" and scenario.load.journal == "memory":
+            yield f"faults[{index}].kind", 'a killed server needs load.journal = "file" or "redis"'
 
 
 def _arrivals(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -22,8 +22,10 @@ ROOT = Path(__file__).parents[1]
 TAKES_S = 20
 
 
-def setup_of(scenario: Scenario, remote: Remote | None = None) -> dict[str, str]:
-    """Names and values, in the order in which they are shown."""
+def setup_of(
+    scenario: Scenario, remote: Remote | None = None, *, redis: str = ""
+) -> dict[str, str]:
+    """Names and values, in the order in which they are shown; ``redis`` is what it calls itself."""
     load = scenario.load
     loud = scenario.customers.loud
     people = f"{scenario.agents} agents, {scenario.customers.connected} customers connected"
@@ -41,13 +43,24 @@ def setup_of(scenario: Scenario, remote: Remote | None = None) -> dict[str, str]
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-        "journal": load.journal if remote is None else "the server's own",
+        "journal": _journal(load.journal if remote is None else "the server's own", redis),
+        "nodes": _nodes(load.nodes if remote is None else len(remote.metrics_urls)),
         "tenants": str(load.tenants),
         "people": people,
         "arrivals": _arrivals(scenario),
         "seed": str(load.seed),
         "generator": f"{load.processes} processes {where}",
     }
+
+
+def _journal(journal: str, redis: str) -> str:
+    if not redis:
+        return journal
+    return f"{journal} ({redis}{', every write synced' if journal == 'redis' else ''})"
+
+
+def _nodes(count: int) -> str:
+    return "1" if count == 1 else f"{count}, of which one serves"
 
 
 def command_line(scenario_file: str, seed: int, *more: str) -> str:

@@ -34,7 +34,7 @@ class Crew:
     """What all people of one process share."""
 
     scenario: Scenario
-    url: str
+    urls: tuple[str, ...]
     keys: list[Key]
     notes: Notes
     chance: random.Random
@@ -50,6 +50,23 @@ class Crew:
         """Notes how the two clocks of this process lie to each other."""
         self._ahead = trio.current_time() - now()
         self.lines: dict[str, Line] = {line.id: line for line in self.scenario.lines}
+
+    async def dial(self) -> LeanSocket:
+        """A socket of the first node that lets somebody in, beginning with the last that did.
+
+        Raises:
+            RefusedError: none does; why the last of them did not.
+        """
+        refused = RefusedError("no address")
+        for url in self.urls:
+            try:
+                socket = await dial(url)
+            except RefusedError as error:
+                refused = error
+            else:
+                self.urls = (url, *(each for each in self.urls if each != url))
+                return socket
+        raise refused
 
     async def until(self, instant: float) -> None:
         """Sleeps until an instant of ``now``; a checkpoint where it is past."""
@@ -107,7 +124,7 @@ class Person:
             await self.returns.wait()
             try:
                 async with self._crew.entrance:
-                    self._socket = await dial(self._crew.url)
+                    self._socket = await self._crew.dial()
             except RefusedError as error:
                 self._crew.notes.faults.count(f"connect.{error.why}", f"{self.name}: refused")
             else:

@@ -21,6 +21,8 @@ def unit_of(measure: str) -> str:
     """The unit, as its name says it."""
     if "_per_s" in measure:
         return "/s"
+    if "_ms_per_" in measure:
+        return " ms"
     return next((f" {unit}" for unit in ("ms", "s") if measure.endswith(f"_{unit}")), "")
 
 

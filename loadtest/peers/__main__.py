@@ -22,11 +22,12 @@ from typing import Any, NamedTuple
 
 import trio
 
+from loadtest.node import PAGE_BYTES, cpu_of
 from loadtest.peers import presence
 from loadtest.peers.ejabberd import NOT_INSTALLED, is_installed
 from loadtest.peers.speaking import BarePair, FairlinePair, Pair, SocketIoPair
 from loadtest.scenario import Arrivals, Desks, Line, Load, Scenario
-from loadtest.serving import PAGE_BYTES, Server, cpu_of
+from loadtest.serving import Server
 from loadtest.tokens import Key
 
 __all__ = ["Contender", "main", "measure"]
@@ -86,7 +87,7 @@ def _serving(journal: str) -> Iterator[tuple[int, int, Key]]:
             server.start()
             yield server.port, server.pid, Key(*server.keys[0])
         finally:
-            server.kill()
+            server.close()
 
 
 def contenders(installed: Path) -> list[Contender]:

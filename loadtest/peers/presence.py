@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import trio
 
+from loadtest.node import PAGE_BYTES, cpu_of
 from loadtest.peers.ejabberd import NOT_INSTALLED, ejabberd, is_installed
 from loadtest.peers.watching import FairlineFloor, Floor, XmppFloor
-from loadtest.serving import PAGE_BYTES, cpu_of
 from loadtest.tokens import Key
 
 __all__ = ["Watched", "measure_presence", "run"]

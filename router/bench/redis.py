@@ -27,7 +27,7 @@ from router.journal.redis_link import Link, RedisAway
 from router.journal.redis_owner import claim
 from router.journal.redis_stream import RedisJournal
 
-__all__ = ["bench_redis", "redis_lines", "redis_program"]
+__all__ = ["bench_redis", "redis_lines", "redis_process", "redis_program"]
 
 SIZES = (1, 16, 128)
 PAYLOAD_BYTES = 200
@@ -60,7 +60,7 @@ def bench_redis(
         `commits`: batches of several sizes, each in one hop, beside bare ``XADD``;
         `callers`: as many concurrent appends of one command; `replay`: commands read again.
     """
-    with _server(folder, program) as address:
+    with redis_process(folder, program) as address:
         commits = [_commits(address, size, seconds) for size in sizes]
         callers = [trio.run(_callers, address, count, seconds) for count in sizes]
         replay = trio.run(_replay, address, replay_commands)
@@ -68,7 +68,8 @@ def bench_redis(
 
 
 @contextmanager
-def _server(folder: Path, program: str) -> Iterator[RedisAddress]:
+def redis_process(folder: Path, program: str) -> Iterator[RedisAddress]:
+    """A Redis of its own until the block ends, with every write synced; makes the folder."""
     folder.mkdir()
     address = RedisAddress(((HOST, free_port()),))
     options = (

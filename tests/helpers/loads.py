@@ -8,8 +8,8 @@ import trio
 from loadtest.generator import Generator, Job
 from loadtest.notes import Offer, Sheet, Stint, Visit, now
 from loadtest.running import Outcome
+from loadtest.sampling import Sample
 from loadtest.scenario import Scenario
-from loadtest.serving import Sample
 from loadtest.verdicts import Seen
 from tests.helpers.scripted_server import KID, SECRET, Flaw, scripted_server
 
@@ -34,7 +34,7 @@ def scenario(**changes: Any) -> Scenario:  # noqa: ANN401 - of any part
 async def live(chosen: Scenario, flaw: Flaw = Flaw.NONE) -> tuple[Sheet, Seen]:
     """One process of the generator against the scripted server."""
     async with scripted_server(flaw=flaw) as server, trio.open_nursery() as nursery:
-        job = Job(chosen, 0, server.url, "t", ((KID, SECRET),), "")
+        job = Job(chosen, 0, (server.url,), "t", ((KID, SECRET),), "")
         generator = Generator(job, nursery, look_within_s=0.3)
         await generator.connect()
         await generator.live(now() + 0.05, trio.lowlevel.checkpoint)

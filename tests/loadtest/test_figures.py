@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.figures import figures_of, jain
 from loadtest.notes import Sheet, Visit, new_histogram
-from loadtest.serving import Sample
+from loadtest.sampling import Sample
 from tests.helpers.loads import offer, outcome, scenario, stint, visit
 
 NONE = new_histogram().encode().decode("ascii")

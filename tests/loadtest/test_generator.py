@@ -64,5 +64,5 @@ async def test_an_arrival_waits_for_nobody() -> None:
 def test_a_job_survives_its_way_to_the_process() -> None:
     import msgspec
 
-    job = Job(scenario(), 1, "ws://127.0.0.1:1/v1/socket", "r", (("main", "s" * 32),), "/x")
+    job = Job(scenario(), 1, ("ws://127.0.0.1:1/v1/socket",), "r", (("main", "s" * 32),), "/x")
     assert msgspec.json.decode(msgspec.json.encode(job), type=Job) == job

@@ -13,8 +13,12 @@ from hdrh.log import HistogramLogReader
 from playwright.sync_api import Browser
 
 from loadtest.comparing import Difference, read_figures
+from loadtest.notes import Sheet
 from loadtest.page import page
-from tests.loadtest.test_run_command import run_figures
+from loadtest.run_command import figures_for
+from loadtest.sampling import NodeSample, RedisSample, Sample
+from tests.helpers.loads import offer, outcome, scenario, stint, visit
+from tests.loadtest.test_run_command import NONE, run_figures
 
 
 class _Links(HTMLParser):
@@ -48,12 +52,30 @@ def test_nothing_is_loaded_and_the_figures_come_out_again(tmp_path: Path) -> Non
     assert read_figures(file) == json.loads(json.dumps(figures))
 
 
+def test_nodes_and_their_redis_have_charts_of_their_own() -> None:
+    nodes = [NodeSample(name, 0.2, 80.0, 2.5, 1.0) for name in ("node1", "node2")]
+    samples = [
+        Sample(float(at), 0.4, 160.0, 2.5, 0.1, 0.0, nodes, RedisSample(0.1, 3.0, 900.0))
+        for at in range(20)
+    ]
+    chosen = scenario(load={"seconds": 20.0, "journal": "redis", "nodes": 2})
+    sheet = Sheet(0, [visit(1)], [offer(1)], [stint(1)], handshakes=NONE)
+    figures = figures_for(outcome(chosen, sheet, samples), "python -m loadtest run x.toml")
+    text = page(figures)
+    assert text.count("<svg") == 12
+    for title in ("Processor by node", "Loop lag by node", "Memory by node", "Journal by node"):
+        assert f"<h3>{title}</h3>" in text
+    assert "<h3>Redis</h3>" in text
+    assert re.search(r"among those above; [0-9.e+]+ ms of CPU a conversation", text)
+    assert json.loads(json.dumps(figures)) == figures
+
+
 def test_every_target_chart_and_row_is_there_without_a_script() -> None:
     figures = run_figures()
     text = page(figures, [Difference("offer p99", " ms", 1.0, 2.0, -1.0, 3.0)], earlier="old.html")
     for target in figures["targets"]:
         assert target["sentence"] in text
-    assert text.count("<svg") == 9
+    assert text.count("<svg") == 10
     for row in figures["messages"]:
         assert f"<td>{row['type']}</td>" in text
     assert "four &lt;served&gt;" in text

@@ -14,15 +14,17 @@ import pytest
 
 from loadtest.__main__ import main
 from loadtest.comparing import compare
+from loadtest.node import ServerNotThereError
 from loadtest.notes import Sheet
 from loadtest.page import page
 from loadtest.remote import Remote, remote_of
 from loadtest.run_command import figures_for
+from loadtest.sampling import Sampler
 from loadtest.scenario import Scenario, ScenarioError
-from loadtest.serving import Sampler, ServerNotThereError
 from loadtest.tokens import Key
 from tests.helpers.loads import outcome, scenario
 from tests.helpers.real_server import free_port
+from tests.helpers.redis_server import redis_server
 from tests.loadtest.test_run_command import NONE
 
 KEY = Key("main", "s" * 40)
@@ -96,15 +98,33 @@ def test_who_owns_it_may_load_it_from_elsewhere() -> None:
     assert two.keys == (("main", "s" * 40),) * 2
 
 
-def test_the_metrics_of_all_nodes_are_added_up() -> None:
+def test_each_page_of_metrics_is_a_node() -> None:
     with node(PAGE % (10.0, 90, 100)) as first, node(PAGE % (2.5, 10, 20), "") as second:
         port = int(first.rpartition(":")[2].partition("/")[0])
         found = remote(url=f"ws://127.0.0.1:{port}/v1/socket", metrics_urls=[first, second])
         found.start()
         assert (found.has_figures, found.version) == (True, "1.2")
-        assert found.cpu_s() == 12.5  # one node is silent now: the last that was told
-        assert found.resident_bytes() == 2 * 2**20
-        assert found.lag_buckets() == {0.01: 100.0, float("inf"): 120.0}
+        readings = found.readings()  # one node is silent now: the last that was told
+    assert [(each.cpu_s, each.resident_bytes) for each in readings] == [(10.0, 2**20), (2.5, 2**20)]
+    assert [each.lag for each in readings] == [
+        {0.01: 90.0, float("inf"): 100.0},
+        {0.01: 10.0, float("inf"): 20.0},
+    ]
+    assert [each.node in url for each, url in zip(readings, (first, second), strict=True)] == [
+        True,
+        True,
+    ]
+    assert found.redis() is None
+
+
+@pytest.mark.process
+def test_the_redis_that_was_named_is_looked_at(tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as server:
+        found = remote(redis_url=server.url)
+        told = found.redis()
+        assert told is not None
+        assert told.product.startswith("Valkey")
+        found.close()
 
 
 def test_samples_are_what_grew_between_two_looks() -> None:
@@ -145,6 +165,9 @@ def test_nobody_there_is_a_sentence() -> None:
     ("words", "sentence"),
     [
         (("--tenant", "acme"), "--tenant: goes with --url"),
+        (("--redis-url", "redis://127.0.0.1/"), "--redis-url: goes with --url"),
+        (("--url", URL, "--key-file", "F", "--redis-url", "x"), "--redis-url: "),
+        (("--url", URL, "--key-file", "F", "--journal", "redis"), "leave out --url"),
         (("--url", URL), "--key-file: name the server's .toml"),
         (("--url", URL, "--profile"), "--profile: only a server that was started here"),
         (("--url", "ws://shop.example/", "--key-file", "F"), "--i-own-this-server"),

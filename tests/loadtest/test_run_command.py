@@ -8,7 +8,7 @@ import pytest
 from loadtest.__main__ import main
 from loadtest.comparing import Difference
 from loadtest.notes import Sheet, new_histogram
-from loadtest.run_command import _chosen, add_arguments, figures_for, summary
+from loadtest.run_command import _chosen, _given, add_arguments, figures_for, summary
 from loadtest.scenario import load, problems
 from loadtest.standard import PARTS
 from tests.helpers.loads import offer, outcome, scenario, stint, visit
@@ -68,6 +68,8 @@ def test_figures_are_plain_values() -> None:
         (["--seconds", "3", "--squeezed", "3"], "leave out --seconds"),
         (["--customers", "10001"], "--customers: 0 to the scenario's 10000"),
         (["--squeezed", "200"], "at most its 100 s"),
+        (["--nodes", "2"], 'load.nodes: nodes that stand by need load.journal = "redis"'),
+        (["--nodes", "5", "--journal", "redis"], "--nodes: 1 to 4"),
     ],
 )
 def test_what_a_scenario_cannot_be_changed_to_is_told(
@@ -75,6 +77,24 @@ def test_what_a_scenario_cannot_be_changed_to_is_told(
 ) -> None:
     assert main(["run", "loadtest/scenarios/knee.toml", *words]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_what_was_changed_stands_in_the_command_to_run_it_again() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = ["--nodes", "2", "--journal", "redis", "--seconds", "2.5"]
+    arguments = parser.parse_args(["loadtest/scenarios/knee.toml", *words])
+    load_of = _chosen(load(arguments.scenario), arguments).load
+    assert (load_of.nodes, load_of.journal, load_of.seconds) == (2, "redis", 2.5)
+    again = ["loadtest/scenarios/knee.toml", *_given(arguments)]
+    assert _given(parser.parse_args(again)) == _given(arguments)
+
+
+def test_the_cost_of_a_redis_is_told_where_there_is_one() -> None:
+    figures = run_figures()
+    assert "of its Redis" not in summary(figures, [])
+    figures["measures"]["redis_cpu_ms_per_conversation"] = 1.25
+    assert ", of its Redis 1.25 ms; message p99" in summary(figures, [])
 
 
 def test_the_standard_set_runs_scenarios_as_they_can_be() -> None:

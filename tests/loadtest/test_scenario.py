@@ -62,6 +62,16 @@ def test_a_kill_needs_a_journal_that_survives_it(tmp_path: Path) -> None:
         load(file)
 
 
+def test_nodes_that_stand_by_need_a_journal_that_all_of_them_see(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(GOOD.replace("seconds = 5", "seconds = 5\nnodes = 2"), "utf-8")
+    with pytest.raises(ScenarioError, match=r'load\.nodes: .* need load\.journal = "redis"'):
+        load(file)
+    text = GOOD.replace("seconds = 5", 'seconds = 5\nnodes = 2\njournal = "redis"')
+    file.write_text(text + '[[faults]]\nat = 4\nkind = "kill"\n', "utf-8")
+    assert load(file).load.nodes == 2
+
+
 def test_a_rate_runs_in_straight_lines_between_points() -> None:
     law = Arrivals(points=((0, 10), (10, 30), (10, 5), (20, 5)))
     rates = [law.rate_at(second) for second in (0, 5, 9.999, 10, 15, 99)]

@@ -1,40 +1,14 @@
-import tomllib
+"""The server of a run: one node, or two on one Redis of which one serves."""
+
 from pathlib import Path
 
 import pytest
 
+from loadtest.node import ServerNotThereError
 from loadtest.notes import now
-from loadtest.scenario import load
-from loadtest.serving import Sampler, Server, ServerNotThereError, settings_text
-from router.server.settings import load as load_settings
+from loadtest.sampling import Sampler
+from loadtest.serving import Server
 from tests.helpers.loads import scenario
-
-FOLDER = Path(__file__).parents[2] / "loadtest" / "scenarios"
-
-
-@pytest.mark.parametrize("name", ["steady", "flash", "outage", "tenants"])
-def test_the_server_takes_the_settings_of_a_scenario(name: str, tmp_path: Path) -> None:
-    chosen = load(FOLDER / f"{name}.toml")
-    keys = [("main", "s" * 40)] * chosen.load.tenants
-    file = tmp_path / "fairline.toml"
-    file.write_text(settings_text(chosen, keys, port=1, folder=tmp_path), "utf-8")
-    settings = load_settings([file], {})
-    assert settings.server.bind == "127.0.0.1:1"
-    assert len(settings.tenants) == chosen.load.tenants
-    for tenant in settings.tenants.values():
-        assert [queue.id for queue in tenant.policy.queues] == [line.id for line in chosen.lines]
-        assert tenant.policy.classes["priority"] == round(1000 * chosen.load.head_start)
-        assert tenant.policy.grace_ms == chosen.load.policy.get("grace_ms", 120_000)
-        pauses = [queue.wrap_up_ms > 0 for queue in tenant.policy.queues]
-        assert pauses == [line.wrap_up > 0 for line in chosen.lines]
-
-
-def test_agents_with_another_capacity_are_named() -> None:
-    desks = [{"id": "a", "count": 2, "capacity": 3}, {"id": "b", "count": 2}]
-    text = settings_text(scenario(desks=desks), [("main", "s")], port=1, folder=Path("x"))
-    policy = tomllib.loads(text)["tenants"]["load0"]["policy"]
-    assert policy["capacity"] == {"chat": 3, "total": 3}
-    assert {one["id"]: one["capacity"]["chat"] for one in policy["agents"]} == {"b-0": 1, "b-1": 1}
 
 
 @pytest.mark.process
@@ -44,22 +18,67 @@ def test_a_server_starts_is_sampled_killed_and_started_again(tmp_path: Path) -> 
         server.start()
         first = server.pid
         sampler = Sampler(server, [], now())
-        assert server.lag_buckets()
-        assert server.resident_bytes() > 10_000_000
+        (reading,) = server.readings()
+        assert reading.lag
+        assert reading.resident_bytes > 10_000_000
         server.kill()
-        server.start()
+        server.check()  # who was killed did not end by itself
+        (dead,) = server.readings()
+        assert (dead.cpu_s >= reading.cpu_s, dead.resident_bytes, dead.lag) == (True, 0, {})
+        server.revive()
         assert server.pid != first
+        while not server.readings()[0].lag:
+            server.check()
         sampler.take()
         (sample,) = sampler.samples
         assert sample.cpu > 0  # of both lives
-        assert sample.resident_mib > 10
+        assert sample.redis is None
     finally:
+        server.close()
+
+
+@pytest.mark.process
+def test_of_two_nodes_on_one_redis_the_one_that_serves_is_killed(tmp_path: Path) -> None:
+    server = Server(scenario(load={"journal": "redis", "nodes": 2}), tmp_path)
+    try:
+        server.start()
+        assert len(set(server.urls)) == 2
+        first, second = server._nodes
+        assert (first.is_serving, second.is_serving) == (True, False)
+        assert server.pid == first.pid
+        redis = server.redis()
+        assert redis is not None
+        assert redis.product.split()[0] in ("Redis", "Valkey")
+        assert redis.commands > 0
         server.kill()
+        assert [node.is_up for node in (first, second)] == [False, True]
+        server.revive()
+        assert first.is_up
+        while not second.is_serving:
+            server.check()
+        assert server.pid == second.pid
+        readings = server.readings()
+        assert [each.node for each in readings] == ["node1", "node2"]
+    finally:
+        server.close()
+    assert [node.is_up for node in (first, second)] == [False, False]
 
 
 @pytest.mark.process
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     chosen = scenario(load={"policy": {"no_such_key": 1}})
     server = Server(chosen, tmp_path)
-    with pytest.raises(ServerNotThereError, match="no_such_key"):
+    try:
+        with pytest.raises(ServerNotThereError, match="no_such_key"):
+            server.start()
+    finally:
+        server.close()
+
+
+def test_without_a_redis_to_start_one_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtest.serving.redis_program", lambda: "")
+    server = Server(scenario(load={"journal": "redis"}), tmp_path)
+    with pytest.raises(ServerNotThereError, match="apt-get install redis-server"):
         server.start()

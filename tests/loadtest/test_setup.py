@@ -14,6 +14,15 @@ def test_who_reads_a_report_learns_how_it_was_made() -> None:
     assert setup["arrivals"].startswith("open loop, Poisson 30/s")
 
 
+def test_the_journal_and_the_nodes_are_told() -> None:
+    setup = setup_of(scenario())
+    assert (setup["journal"], setup["nodes"]) == ("file", "1")
+    two = scenario(load={"journal": "redis", "nodes": 2})
+    setup = setup_of(two, redis="Valkey 9.0.1")
+    assert setup["journal"] == "redis (Valkey 9.0.1, every write synced)"
+    assert setup["nodes"] == "2, of which one serves"
+
+
 def test_it_names_neither_the_machine_nor_a_path() -> None:
     text = "\n".join(setup_of(scenario()).values())
     assert platform.node() not in text

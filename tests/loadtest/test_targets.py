@@ -35,4 +35,5 @@ def test_violations_and_errors_fail_a_run_that_asks_for_nothing(name: str) -> No
 def test_units_are_those_of_the_names() -> None:
     units = {name: unit_of(name) for name in MEASURES}
     assert units["knee_per_s"] == "/s"
+    assert units["cpu_ms_per_conversation"] == " ms"
     assert (units["offer_p99_ms"], units["back_s"], units["jain"]) == (" ms", " s", "")

@@ -1,0 +1,69 @@
+"""What the Redis under the journal takes, as it says itself.
+
+Owns: one connection that asks ``INFO``. Does not know: the journal, who started that Redis.
+
+Invariant (tests/loadtest/test_redis_watch.py): a Redis that does not answer ends no run: the last
+that it said stands.
+"""
+
+from typing import NamedTuple
+
+import redis
+
+from loadtest.scenario import ScenarioError
+
+__all__ = ["RedisReading", "RedisWatch"]
+
+WITHIN_S = 2.0
+CPU = ("used_cpu_sys", "used_cpu_user", "used_cpu_sys_children", "used_cpu_user_children")
+
+
+class RedisReading(NamedTuple):
+    """A Redis at one moment; processor time and commands are counted from its start on."""
+
+    cpu_s: float
+    used_bytes: int
+    commands: int
+    product: str
+    """Its name and version."""
+
+
+class RedisWatch:
+    """Looks at one.
+
+    Args:
+        url: ``redis://...`` or ``rediss://...``, as redis-py takes it.
+
+    Raises:
+        ScenarioError: that is no address.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._redis = redis.Redis.from_url(
+                url, socket_timeout=WITHIN_S, socket_connect_timeout=WITHIN_S
+            )
+        except ValueError as error:
+            raise ScenarioError(f"--redis-url: {error}") from None
+        self._last: RedisReading | None = None
+
+    def look(self) -> RedisReading | None:
+        """What it says now; what it said last where it is silent; None before it ever spoke."""
+        try:
+            told = self._redis.info()
+        except redis.RedisError:
+            return self._last
+        name, version = "Redis", told.get("redis_version", "")
+        if told.get("server_name") == "valkey":
+            name, version = "Valkey", told.get("valkey_version", "")
+        self._last = RedisReading(
+            cpu_s=sum(float(told.get(part, 0.0)) for part in CPU),
+            used_bytes=int(told.get("used_memory", 0)),
+            commands=int(told.get("total_commands_processed", 0)),
+            product=f"{name} {version}".strip(),
+        )
+        return self._last
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._redis.close()
