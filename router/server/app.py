@@ -221,7 +221,9 @@ class Node:
         self.customers = SiteCustomers(settings, key, clock.wall_ms)
         self._rehearsals = Rehearsals(self.routers, wall_ms=clock.wall_ms, node=name)
         own = (*self.customers.verifiers, self._rehearsals.verify)
-        self._bearers = Bearers(Authenticator(settings), own, clock.wall_ms)
+        signers = Authenticator(settings)
+        self._bearers = Bearers(signers, own, clock.wall_ms, settings.tenants)
+        self.metrics.add(self._bearers)
 
     def _back_end_routes(self) -> list[BaseRoute]:
         calls = Calls(self)
@@ -278,6 +280,10 @@ class Node:
     async def change_hooks(self, hooks: Mapping[str, Sequence[Webhook]]) -> None:
         """See ``reloading.Changing``."""
         await self.webhooks.change(hooks)
+
+    def leave_to_start(self, keys: Sequence[str]) -> None:
+        """See ``reloading.Changing``."""
+        self.readiness.left_to_start = keys
 
     def reloaded(self, *, is_right: bool) -> None:
         """See ``reloading.Changing``."""

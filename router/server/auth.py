@@ -153,6 +153,8 @@ class Authenticator:
         faults: list[SettingsError] = []
         self._ttl_max_s = {name: each.token_ttl_max_s for name, each in settings.tenants.items()}
         self._keys: dict[tuple[str, str], TokenKey] = {}
+        self._owners: dict[str, list[str]] = {}
+        """Who has a key of an id."""
         self._sole: dict[str, TokenKey] = {}
         self._sets: dict[str, list[KeySet]] = {}
         for name, tenant in settings.tenants.items():
@@ -171,6 +173,7 @@ class Authenticator:
                 path = f"tenants.{name}.keys[{index}].{error.key}"
                 yield SettingsError(str(error), key=path)
                 continue
+            self._owners.setdefault(entry.kid, []).append(name)
             if len(tenant.keys) == 1:
                 # A token without a key id is fine where there is nothing to choose from.
                 self._sole[name] = self._keys[name, entry.kid]
@@ -212,6 +215,21 @@ class Authenticator:
             issued_at_ms=proven.iat * 1_000,
             expires_at_ms=proven.exp * 1_000,
         )
+
+    def tenant_of(self, token: str) -> str:
+        """Whose a refused token claims to be, for whoever mends it; no proof of anything.
+
+        The tenant that the token names if there is one of that name, else the only one that has a
+        key of its key id, else nothing: what a token says is never told unless settings say it too.
+        """
+        try:
+            header, tenant, _ = _take_apart(token)
+        except TokenRefused:
+            return ""
+        if tenant in self._ttl_max_s:
+            return tenant
+        owners = self._owners.get(header.kid, ())
+        return owners[0] if len(owners) == 1 else ""
 
     def _find(self, tenant: str, kid: str, now_ms: int) -> TokenKey:
         key = self._keys.get((tenant, kid)) if kid else self._sole.get(tenant)

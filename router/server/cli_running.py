@@ -15,6 +15,7 @@ import msgspec
 from router.errors import SettingsError
 from router.server.asking_server import ask, own_pages
 from router.server.cli_settings import HERE, Config
+from router.server.readiness import LEFT_TO_START, Check
 from router.server.settings import Settings, load
 from router.server.signalling import server_of, tell
 
@@ -25,14 +26,16 @@ LOOK_S = 0.25
 RELOAD_S = 30.0
 
 
-def reload(*, config: Config = HERE) -> None:
+def reload(*, config: Config = HERE, json: bool = False) -> None:
     """Checks the settings and has the running server of this machine put their policies in force.
 
-    Nothing is sent where the settings have a mistake. Exit code 1 where the server did not take
-    them, or its figures could not be read and so nobody knows; its log says why.
+    Names the changed keys that only a start reads; they are no mistake. Nothing is sent where the
+    settings have one. Exit code 1 where the server did not take them, or its figures could not be
+    read and so nobody knows; its log says why.
 
     Args:
         config: The settings that the server was started with.
+        json: Print one JSON object.
     """
     settings = load(config, os.environ)
     before = _reloaded(settings)
@@ -50,7 +53,15 @@ def reload(*, config: Config = HERE) -> None:
     after = _reloaded(settings)
     if not is_told or after is None or not after[0]:
         raise SettingsError(f"process {pid} did not take them; its log says why")
+    left = _left_to_start(settings)
+    if json:
+        _say(msgspec.json.encode(_Taken(pid, left)).decode())
+        return
     _say(f"Process {pid} has them; its log says what is in force now.")
+    if left:
+        _say("Only a start reads these, which differ from what it was started with:")
+        for key in left:
+            _say(f"  {key}")
 
 
 def drain(*, config: Config = HERE, within: float = 60.0) -> None:
@@ -102,6 +113,31 @@ def _reloaded(settings: Settings) -> tuple[bool, str] | None:
     if len(told) != len(_RELOAD):
         return None
     return float(told[_RELOAD[0]]) > 0, told[_RELOAD[1]]
+
+
+def _left_to_start(settings: Settings) -> list[str] | None:
+    """Keys that differ from what the server was started with; None where it does not tell."""
+    try:
+        answer = ask(own_pages(settings.server), "GET", "/readyz?json")
+        check = msgspec.json.decode(answer.text, type=_Ready).checks.get("settings")
+    except (SettingsError, msgspec.DecodeError):
+        return None
+    if check is None:  # an older server
+        return None
+    return check.detail.removeprefix(LEFT_TO_START).split(", ") if check.detail else []
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """What of ``/readyz?json`` is read here."""
+
+    checks: dict[str, Check]
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    """What ``reload --json`` prints where the server took them."""
+
+    process: int
+    left_to_start: list[str] | None
 
 
 _RELOAD = ("fairline_config_reload_success", "fairline_config_reload_timestamp_seconds")

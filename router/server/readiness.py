@@ -8,18 +8,21 @@ journal that took nothing once is asked again by the looking itself, so that a n
 is sent any more finds out that there is room again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from router.server.starting import Starting
 
-__all__ = ["LATE_S", "OLDEST_S", "Check", "Readiness", "Vitals", "is_ready"]
+__all__ = ["LATE_S", "LEFT_TO_START", "OLDEST_S", "Check", "Readiness", "Vitals", "is_ready"]
 
 OLDEST_S = 1.0
 """A command that waits longer for its outcome says that the journal does not keep up."""
 LATE_S = 2.0
 """A loop that was so late lately is late for everybody who would come."""
+
+LEFT_TO_START = "only a start reads "
+"""Opens the detail about settings; names of keys follow, with ", " between two."""
 
 
 class Check(Struct, frozen=True):
@@ -53,6 +56,9 @@ class Readiness:
         starting: How far its start is.
         look: Says how the parts do.
         ask_journal: Has the journal take something, so that it is known whether it can.
+
+    Attributes:
+        left_to_start: Keys of newer settings that only a start reads.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Readiness:
         self._starting = starting
         self._look = look
         self._ask_journal = ask_journal
+        self.left_to_start: Sequence[str] = ()
 
     def checks(self) -> Mapping[str, Check]:
         """All of them, by name."""
@@ -73,6 +80,7 @@ class Readiness:
             "journal": _without(_of_journal(told)),
             "loop": _without(f"was {told.late_s:.1f} s late" if told.late_s > LATE_S else ""),
             "archive": Check(not told.archive_error, told.archive_error, counts=False),
+            "settings": _of_settings(self.left_to_start),
         }
 
     def is_ready(self) -> bool:
@@ -91,6 +99,11 @@ def _of_journal(told: Vitals) -> str:
     if told.oldest_s is not None and told.oldest_s > OLDEST_S:
         return f"the oldest command has waited for {told.oldest_s:.1f} s"
     return ""
+
+
+def _of_settings(left: Sequence[str]) -> Check:
+    """A node serves well with the settings it has."""
+    return Check(not left, f"{LEFT_TO_START}{', '.join(left)}" if left else "", counts=False)
 
 
 def _without(detail: str) -> Check:

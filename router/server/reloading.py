@@ -7,6 +7,7 @@ Reading, checking and comparing take a second with ten thousand agents, so they 
 
 Invariants (tests/server/test_reloading.py): settings with a mistake change nothing, and every
 mistake of them is in the log; no value of a key that only a start reads is, for it may be a secret;
+the node knows the names of such keys until newer settings no longer differ;
 settings count as right once every policy of them took effect, and else none of them did; a policy
 that was set by hand stays where its file says what it said; a tenant that newer files leave out
 goes on whole until a start, its webhooks too; a stop waits for nothing of this.
@@ -47,6 +48,9 @@ class Changing(Ruled, Protocol):
         Raises:
             StorageError: What they need cannot be opened; nothing changed.
         """
+
+    def leave_to_start(self, keys: Sequence[str]) -> None:
+        """The keys of newer settings that differ and that only a start reads; all others count."""
 
     def reloaded(self, *, is_right: bool) -> None:
         """Newer settings were read, and are in force or not; so was the certificate."""
@@ -115,6 +119,7 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     for name, why in wrong.items():
         _LOG.error("settings.not_in_force", tenant=name, error=why)
     is_right = not wrong and await _have_hooks(node, newer.hooks)
+    node.leave_to_start(newer.waiting)
     if newer.waiting:
         setting = ", ".join(newer.waiting)
         _LOG.warning("settings.need_restart", setting=setting, count=len(newer.waiting))

@@ -318,6 +318,8 @@ def _key_set(key: KeyEntry, where: str) -> Iterator[tuple[str, str]]:
     url = urlsplit(key.jwks_url)
     if url.scheme != "https" or not url.hostname:
         yield f"{where}.jwks_url", "the address must begin with https://"
+    elif url.username is not None:
+        yield f"{where}.jwks_url", "write https://host/path, without a name or password in it"
     if key.alg == "HS256":
         yield f"{where}.alg", 'a published key cannot be secret; use "EdDSA", "RS256" or "ES256"'
 

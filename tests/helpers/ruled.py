@@ -34,6 +34,7 @@ class Ruling:
         self.is_stuck = False
         self.hooks: Mapping[str, Sequence[Webhook]] = {}
         self.no_hooks: StorageError | None = None
+        self.left_to_start: list[Sequence[str]] = []
         self.is_certificate_right = True
         self.renewed_count = 0
         self.heard = trio.Event()
@@ -69,6 +70,9 @@ class Ruling:
         if self.no_hooks is not None:
             raise self.no_hooks
         self.hooks = hooks
+
+    def leave_to_start(self, keys: Sequence[str]) -> None:
+        self.left_to_start.append(keys)
 
     def reloaded(self, *, is_right: bool) -> None:
         self.told.append(is_right)

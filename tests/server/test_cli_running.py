@@ -26,7 +26,14 @@ def test_a_server_is_told_to_read_its_settings_and_to_end(
         server.config.write_text(text.replace("wrap_up_ms = 0", "wrap_up_ms = 5000"))
         done = Ended(capsys, "reload", *config)
         assert (done.code, f"Process {pid} has them" in done.out) == (0, True), done.err
+        assert "start reads" not in done.out
         assert Ended(capsys, "policy", "diff", *config).code == 0
+        server.config.write_text(text.replace("[server]", "[server]\nconnections_max = 4321"))
+        waiting = Ended(capsys, "reload", *config)
+        assert waiting.code == 0
+        assert waiting.out.splitlines()[2:] == ["  server.connections_max"]
+        told = json.loads(Ended(capsys, "reload", *config, "--json").out)
+        assert told == {"process": pid, "left_to_start": ["server.connections_max"]}
         server.config.write_text(text.replace("wrap_up_ms = 0", "wrap_up_ms = -1"))
         wrong = Ended(capsys, "reload", *config)
         assert (wrong.code, "wrap_up_ms" in wrong.err) == (1, True)

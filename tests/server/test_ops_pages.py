@@ -15,6 +15,8 @@ from tests.helpers.faults import MemoryDisk, fail_on
 from tests.helpers.nodes import node_settings, open_node
 from tests.server.test_detailed import shown
 
+CHECKS = ("archive", "draining", "journal", "loop", "settings", "starting")
+
 
 async def test_it_is_on_the_second_address_alone() -> None:
     async with open_node(node_settings(ops_bind="127.0.0.1:0")) as node:
@@ -82,9 +84,12 @@ async def test_machines_get_every_check(path: str, header: str) -> None:
         assert (status, headers["content-type"]) == (200, "application/json")
         told = json.loads(said)
         assert told["ready"] is True
-        assert sorted(told["checks"]) == ["archive", "draining", "journal", "loop", "starting"]
+        assert sorted(told["checks"]) == list(CHECKS)
         assert told["checks"]["journal"] == {"ok": True, "detail": "", "counts": True}
         assert told["checks"]["archive"]["counts"] is False
+        node.node.leave_to_start(["server.bind", "tenants.acme.keys"])
+        told = json.loads((await node.get(path, *asked))[2])["checks"]["settings"]
+        assert told["detail"] == "only a start reads server.bind, tenants.acme.keys"
         node.node.gateway.is_draining = True
         status, _, said = await node.get(path, *asked)
         told = json.loads(said)

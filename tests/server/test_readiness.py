@@ -68,6 +68,13 @@ def test_an_archive_that_takes_nothing_is_told_and_turns_nobody_away() -> None:
     assert node.readiness.is_ready()
 
 
+def test_settings_that_wait_for_a_start_are_told_and_turn_nobody_away() -> None:
+    node = Node()
+    node.readiness.left_to_start = ["server.bind", "tenants.acme"]
+    assert node.failing() == {"settings": "only a start reads server.bind, tenants.acme"}
+    assert node.readiness.is_ready()
+
+
 def test_a_journal_that_took_nothing_is_asked_again_unless_somebody_waits_for_it() -> None:
     node = Node()
     node.readiness.checks()

@@ -76,6 +76,7 @@ async def test_settings_that_are_right_are_taken_and_what_waits_is_one_line(
     )
     await reloaded(node, lambda: newer)
     assert (node.taken, node.told) == (["browsers"], [True])
+    assert node.left_to_start == [["server.bind", "tenants.acme.keys"]]
     waiting, done = read_lines(lines)
     assert (waiting["event"], waiting["setting"]) == (
         "settings.need_restart", "server.bind, tenants.acme.keys",
@@ -90,7 +91,7 @@ async def test_settings_with_mistakes_change_nothing_and_each_is_logged_with_its
     file.write_text('[server]\nlgo = "json"\nbind = 1\n[tenants.acme]\n', encoding="utf-8")
     node = Ruling(node_settings())
     await reloaded(node, lambda: load([file], {}))
-    assert (node.taken, node.told) == ([], [False])
+    assert (node.taken, node.told, node.left_to_start) == ([], [False], [])
     found = {line["key"]: line for line in read_lines(lines)}
     assert {line["event"] for line in found.values()} == {"settings.refused"}
     assert (found["server.lgo"]["file"], found["server.lgo"]["line"]) == (str(file), 2)
@@ -228,6 +229,7 @@ async def test_what_was_set_by_hand_stays_until_its_file_says_something_new(
     node.apply("acme", SetPolicy(policy=by_hand, by=actor("supervisor:sofia")))
     await reloaded(node, node_settings)
     assert (node.policies(), node.taken) == ([by_hand, POLICY], [])
+    assert node.left_to_start == [[]], "what waited before waits no more"
     differs, done = read_lines(lines)
     assert (differs["event"], differs["tenant"]) == ("policy.differs_from_file", "acme")
     assert done["event"] == "settings.reloaded"
