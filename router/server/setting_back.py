@@ -213,6 +213,9 @@ def set_hooks_back(file: Path, ends: Mapping[str, int]) -> None:
         with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
+            known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'places'")
+            if known.fetchone() is None:  # whoever made the file was killed before it was written
+                return
             told = connection.execute("SELECT tenant, max(position) FROM places GROUP BY tenant")
             ahead = [name for name, position in told.fetchall() if position > ends.get(name, 0)]
             for tenant in ahead:

@@ -1,6 +1,7 @@
 """What a node forgets that knows of more than Redis does."""
 
 import random
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -180,6 +181,19 @@ def test_where_nothing_is_ahead_nothing_changes(file: Path, tmp_path: Path) -> N
     assert not (tmp_path / "none").exists()
     with closing(HookStore(file)) as store:
         assert (store.place(CRM), store.id_of("acme", 8, 0)) == (9, before)
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_file_that_was_made_and_never_written_has_nothing_to_forget(
+    tmp_path: Path, mode: str
+) -> None:
+    """Whoever made it was killed: a node that did not start for it would never."""
+    file = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    file.touch()
+    set_hooks_back(file, {"acme": 7})
+    HookStore(file).close()
 
 
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
