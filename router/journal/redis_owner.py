@@ -23,7 +23,7 @@ from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender, Kept
 from router.journal.redis_cursor import beginning_of, last_of, lives_of
 from router.journal.redis_layout import FORMAT_VERSION, LIVES, OWNER, POSITIONS, STORE
-from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
+from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal, Took
 from router.journal.writers import Commit, Publish, Request, ThreadWriter
 
 __all__ = ["Claim", "Seen", "Watch", "claim"]
@@ -107,12 +107,20 @@ class Claim:
         appender: The writing end.
         kept: What was in the store when it was claimed.
         core_version: For which this life writes and replays.
+        took: Hears what each exchange with Redis took, of whoever reads, too.
     """
 
     def __init__(
-        self, address: RedisAddress, appender: Appender, kept: Kept, core_version: int, life: str
+        self,
+        address: RedisAddress,
+        appender: Appender,
+        kept: Kept,
+        core_version: int,
+        life: str,
+        took: Took,
     ) -> None:
         """Use `claim`."""
+        self.took = took
         self.address = address
         self.kept = kept
         self.core_version = core_version
@@ -186,6 +194,7 @@ async def claim(
     is_replicated: bool = False,
     told: Callable[[Seen], None] = lambda _: None,
     count: Callable[[str], None] = lambda _: None,
+    took: Took = lambda *_: None,
 ) -> Claim:
     """Own the store; wait, however long, while another life does.
 
@@ -197,13 +206,14 @@ async def claim(
         is_replicated: Whether a batch counts only once a replica has it.
         told: Hears whom this node waits for, whenever that changes.
         count: Hears the names of figures: ``redis_reconnects``, ``redis_repairs``.
+        took: Hears what each exchange with Redis took.
 
     Raises:
         SettingsError: the store is spread over another number of streams, or redis-py is missing.
         JournalVersion: it comes from a newer Fairline.
         StorageError: Redis does not answer, or refuses.
     """
-    link = Link(address)
+    link = Link(address, kind="claim", took=took)
     life = secrets.token_hex(16)
     bidder = _Bidder(link, life, _shown(node), partitions, core_version)
     try:
@@ -223,7 +233,7 @@ async def claim(
         is_replicated=is_replicated,
         count=partial(_count, token, count),
     )
-    return Claim(address, appender, kept, core_version, life)
+    return Claim(address, appender, kept, core_version, life, took)
 
 
 async def _wait(bidder: "_Bidder", told: Callable[[Seen], None]) -> str:

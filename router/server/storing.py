@@ -24,7 +24,7 @@ from router.journal.memory import MemoryJournal
 from router.journal.redis_address import address_of
 from router.journal.redis_key import shared_key
 from router.journal.redis_layout import StreamPlace
-from router.journal.redis_link import Link
+from router.journal.redis_link import Link, Took
 from router.journal.redis_owner import Claim, Seen, claim
 from router.journal.redis_reading import store_id_of
 from router.journal.redis_snapshots import RedisSnapshots
@@ -85,7 +85,10 @@ def journal_folder(server: ServerSettings) -> Path:
 
 
 async def claimed(
-    server: ServerSettings, count: Callable[[str], None], told: Callable[[str], None]
+    server: ServerSettings,
+    count: Callable[[str], None],
+    told: Callable[[str], None],
+    took: Took = lambda *_: None,
 ) -> Claim:
     """Owns the journal in Redis that the settings name; waits while another node does.
 
@@ -93,6 +96,7 @@ async def claimed(
         server: The settings.
         count: Hears the names of the journal's figures.
         told: Hears which node serves meanwhile; nothing while one that is silent is watched.
+        took: Hears what each exchange with Redis took.
 
     A node that waits notes in its folder by which store it does.
 
@@ -115,6 +119,7 @@ async def claimed(
         is_replicated=server.durability == "replicated",
         told=stand_by,
         count=count,
+        took=took,
     )
 
 
@@ -244,7 +249,7 @@ async def _open_redis(
     hooks: HookStore,
     owned: Claim,
 ) -> Kept:
-    store = RedisSnapshots(Link(owned.address))
+    store = RedisSnapshots(Link(owned.address, kind="snapshot", took=owned.took))
 
     async def open_at(place: StreamPlace | None) -> RedisJournal:
         return RedisJournal(owned, wall_ms=clock.wall_ms, place=place)
@@ -367,7 +372,7 @@ def snapshotting(
             address = address_of(server.redis_url)
             return Snapshotting(
                 address.shown,
-                RedisSnapshots(Link(address), journal.life),
+                RedisSnapshots(Link(address, kind="snapshot", took=journal.took), journal.life),
                 journal,
                 terms,
                 alarm=alarm,

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from router.archive.sqlite import SqliteArchive
 from router.errors import ArchiveCorrupt, SettingsError, StorageError
 from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
+from router.journal.redis_link import Took
 from router.journal.redis_owner import Claim
 from router.journal.redis_snapshots import BEGUN
 from router.journal.redis_stream import RedisJournal
@@ -47,15 +48,15 @@ def redis_settings(folder: Path, redis: RedisServer, partitions: int = 4) -> Set
     )
 
 
-def ignore(_: str) -> None:
+def ignore(*_: object) -> None:
     pass
 
 
 @asynccontextmanager
-async def started(settings: Settings) -> AsyncIterator[Kept]:
+async def started(settings: Settings, took: Took = ignore) -> AsyncIterator[Kept]:
     """What a node does first; whoever was before has let go."""
     with trio.fail_after(10):
-        owned = await claimed(settings.server, ignore, ignore)
+        owned = await claimed(settings.server, ignore, ignore, took)
     async with opened(settings, Clock(), owned) as kept:
         yield kept
 
@@ -83,6 +84,19 @@ async def test_a_start_begins_with_nothing_and_an_end_lets_another_in(
             assert keeper._environment[LIFE_VARIABLE] == kept.journal.life
             keeper._snapshots.sweep()
         assert redis.ask("EXISTS", OWNER, BEGUN) == 0
+
+
+async def test_what_a_start_and_the_keeper_of_snapshots_say_to_redis_is_timed(
+    settings: Settings,
+) -> None:
+    kinds: list[str] = []
+    async with started(settings, lambda kind, _: kinds.append(kind)) as kept:
+        assert "snapshot" in kinds
+        kinds.clear()
+        keeper = snapshotting(settings.server, kept, Metrics())
+        assert keeper is not None
+        keeper._snapshots.sweep()
+        assert "snapshot" in kinds
 
 
 async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(
