@@ -85,7 +85,7 @@ def journal_folder(server: ServerSettings) -> Path:
 
 
 async def claimed(
-    server: ServerSettings,
+    settings: Settings,
     count: Callable[[str], None],
     told: Callable[[str], None],
     took: Took = lambda *_: None,
@@ -93,22 +93,29 @@ async def claimed(
     """Owns the journal in Redis that the settings name; waits while another node does.
 
     Args:
-        server: The settings.
+        settings: Of the node.
         count: Hears the names of the journal's figures.
         told: Hears which node serves meanwhile; nothing while one that is silent is watched.
         took: Hears what each exchange with Redis took.
 
-    A node that waits notes in its folder by which store it does.
+    A node that waits notes in its folder by which store it does. One whose folder goes with another
+    store neither waits nor claims this one: who comes next finds it as it was.
 
     Raises:
         SettingsError: It cannot be this node's with these settings.
-        StorageError: Redis does not answer, or refuses, or is not the store that it stood by.
+        StorageError: Redis does not answer, or refuses, or is not the store that the folder goes
+            with.
     """
-    address = address_of(server.redis_url)
+    server = settings.server
+    address, folder = address_of(server.redis_url), Path(server.data)
+
+    def check(store: str) -> None:
+        check_store(folder, store, settings.tenants, address.shown)
 
     def stand_by(seen: Seen) -> None:
         if seen.store:
-            note_standby(Path(server.data), seen.store, address.shown)
+            check(seen.store)
+            note_standby(folder, seen.store, address.shown)
         told(seen.node if seen.is_serving else "")
 
     return await claim(
@@ -118,6 +125,7 @@ async def claimed(
         node=server.node,
         is_replicated=server.durability == "replicated",
         told=stand_by,
+        accept=check,
         count=count,
         took=took,
     )
@@ -256,7 +264,7 @@ async def _open_redis(
 
     folder = Path(settings.server.data)
     store_id = await trio.to_thread.run_sync(store_id_of, owned.address)
-    check_store(folder, store_id, archive, settings.tenants, store.where)
+    check_store(folder, store_id, settings.tenants, store.where, archive.position)
     kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
     key = await trio.to_thread.run_sync(_settle, folder, owned)
     return kept._replace(key=key)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from router.archive.sqlite import SqliteArchive
 from router.errors import ArchiveCorrupt, SettingsError, StorageError
-from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
+from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS, STORE
 from router.journal.redis_link import Took
 from router.journal.redis_owner import Claim
 from router.journal.redis_snapshots import BEGUN
@@ -56,7 +56,7 @@ def ignore(*_: object) -> None:
 async def started(settings: Settings, took: Took = ignore) -> AsyncIterator[Kept]:
     """What a node does first; whoever was before has let go."""
     with trio.fail_after(10):
-        owned = await claimed(settings.server, ignore, ignore, took)
+        owned = await claimed(settings, ignore, ignore, took)
     async with opened(settings, Clock(), owned) as kept:
         yield kept
 
@@ -262,7 +262,7 @@ async def taken_over(first: Settings, second: Settings, lost: Callable[[], objec
 
     async def wait() -> None:
         with trio.fail_after(10):
-            claims.append(await claimed(second.server, ignore, lambda _: waits.set()))
+            claims.append(await claimed(second, ignore, lambda _: waits.set()))
 
     async with trio.open_nursery() as nursery, started(first):
         nursery.start_soon(wait)
@@ -286,20 +286,38 @@ async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_empt
     settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
     second = redis_settings(tmp_path / "elsewhere", redis)
-    owned = await taken_over(settings, second, lambda: redis.ask("FLUSHALL"))
-    with pytest.raises(StorageError, match="stood by another journal"):
-        async with opened(second, Clock(), owned):
-            raise AssertionError("nothing was opened")
+    with pytest.RaisesGroup(pytest.RaisesExc(StorageError, match="stood by another journal")):
+        await taken_over(settings, second, lambda: redis.ask("FLUSHALL"))
     with pytest.raises(StorageError, match="stood by another journal"):
         async with started(second):
             raise AssertionError("nothing was opened")
+    assert redis.ask("DBSIZE") == 0, "nobody claimed what was emptied"
     first = redis_settings(tmp_path / "new", redis)
     async with started(first):
         with pytest.raises(StorageError, match="stood by another journal"):
-            await claimed(second.server, ignore, ignore)
+            await claimed(second, ignore, ignore)
     (tmp_path / "elsewhere" / STOOD_FILE).unlink()
     async with started(second) as kept:
         assert kept.journal.end == {}
+
+
+async def test_a_node_that_served_before_neither_claims_another_redis_nor_stands_by_it(
+    settings: Settings, redis: RedisServer, tmp_path: Path
+) -> None:
+    async with started(settings) as kept:
+        await kept.journal.append([COMMANDS[0]], 0)
+        archived(kept, 1)
+    redis.ask("FLUSHALL")
+    with pytest.raises(ArchiveCorrupt, match="another journal"):
+        await claimed(settings, ignore, ignore)
+    assert redis.ask("DBSIZE") == 0
+    async with started(redis_settings(tmp_path / "elsewhere", redis)):
+        there = redis.ask("HGETALL", STORE)
+        with trio.fail_after(2), pytest.raises(ArchiveCorrupt, match="another journal"):
+            await claimed(settings, ignore, ignore)
+    with pytest.raises(ArchiveCorrupt, match="another journal"):
+        await claimed(settings, ignore, ignore)
+    assert redis.ask("HGETALL", STORE) == there
 
 
 async def test_a_node_that_stood_by_takes_over_what_it_stood_by(
