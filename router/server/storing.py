@@ -271,10 +271,19 @@ async def _open_redis(
 
 
 def _settle(folder: Path, owned: Claim) -> bytes:
-    """Has the folder go with this Redis from now on; the key for tokens of visitors."""
-    note_lives(folder, owned.kept.lives)
-    note_store(folder, store_id_of(owned.address))
-    return shared_key(owned.address, visitor_key(folder))
+    """Has the folder go with this Redis from now on; the key for tokens of visitors.
+
+    Raises:
+        StorageError: the folder cannot be written, or Redis does not say.
+    """
+    store = store_id_of(owned.address)
+    try:
+        note_lives(folder, owned.kept.lives)
+        note_store(folder, store)
+        key = visitor_key(folder)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error}.") from error
+    return shared_key(owned.address, key)
 
 
 async def _open_behind(

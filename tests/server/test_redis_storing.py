@@ -19,7 +19,7 @@ from router.server.archiving import open_archive
 from router.server.clock import Clock
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING
-from router.server.setting_back import STOOD_FILE
+from router.server.setting_back import LIVES_FILE, STOOD_FILE
 from router.server.settings import Settings
 from router.server.snapshotter import LIFE_VARIABLE, followed_redis
 from router.server.storing import Kept, claimed, opened, snapshotting
@@ -269,6 +269,17 @@ async def taken_over(first: Settings, second: Settings, lost: Callable[[], objec
         await waits.wait()
         lost()
     return claims[0]
+
+
+async def test_a_folder_that_takes_no_note_ends_the_start_and_lets_another_in(
+    settings: Settings, redis: RedisServer, tmp_path: Path
+) -> None:
+    """As a full disk does; an operator hears a sentence and no traceback."""
+    (tmp_path / f"{LIVES_FILE}.new").mkdir()
+    with pytest.raises(StorageError, match=f"{tmp_path} cannot be written: "):
+        async with started(settings):
+            raise AssertionError("nothing was opened")
+    assert redis.ask("EXISTS", OWNER) == 0
 
 
 async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_emptied(
