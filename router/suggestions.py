@@ -136,7 +136,7 @@ def sound(value: object, annotation: Any) -> Any:  # noqa: ANN401 - a raw tree
 
 _WRONG = object()
 """Stands for a value that does not convert."""
-_STAND_INS = ("??", "stands-in", 1)
+_STAND_INS = ("??", "stands-in", 1, False)
 """One of them converts to whatever must not be left out, and is nobody's name."""
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct, defstruct
 
+from router.incoming import Incoming
 from router.server.settings import Settings
 from router.suggestions import (
     TOLD_CHARS_MAX,
@@ -118,8 +119,8 @@ def _structs_of(annotation: object) -> list[type[Struct]]:
     return list(chain.from_iterable(map(_structs_of, get_args(kind))))
 
 
-@pytest.mark.parametrize("kind", sorted(set(_structs_of(Settings)), key=str))
-def test_whatever_may_be_set_has_a_sound_part_where_all_its_keys_are_missing(
+@pytest.mark.parametrize("kind", sorted({*_structs_of(Settings), *_structs_of(Incoming)}, key=str))
+def test_whatever_may_be_set_or_sent_has_a_sound_part_where_all_its_keys_are_missing(
     kind: type[Struct],
 ) -> None:
     assert isinstance(msgspec.convert(sound({}, kind), kind), kind)
