@@ -3,24 +3,32 @@
 Owns: putting what is wrong with single values beside what is wrong between them. Does not know:
 what either is (``suggestions``, ``policy.problems``, ``spelling``), where the values came from.
 
-Invariant (tests/test_mistaken.py): what does not go together in the part that can be read is told
-beside what is wrong with single values, and nothing is told twice.
+Invariants (tests/test_mistaken.py): what does not go together in the part that can be read is told
+beside what is wrong with single values, and nothing is told twice; no more is looked for than is
+told.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
 from router.policy import Policy, problems
 from router.spelling import misspelt
-from router.suggestions import Mistake, in_one_line, mistakes, sound
+from router.suggestions import TOLD_MAX, Mistake, in_one_line, mistakes, sound
 
 __all__ = ["policy_mistakes", "within"]
 
 
 def policy_mistakes(tree: object, path: str) -> str:
-    """What is wrong with a policy that cannot be read, under its path; empty where it can be."""
-    shape = list(mistakes(tree, Policy, path))
+    """What is wrong with a policy that cannot be read, under its path; empty where it can be.
+
+    The loop waits meanwhile, and each problem is held against each mistake: so where there are more
+    mistakes than are told, none is looked for behind them.
+    """
+    shape = list(islice(mistakes(tree, Policy, path), TOLD_MAX + 1))
+    if len(shape) > TOLD_MAX:
+        return in_one_line(shape)
     return in_one_line([*shape, *_between(tree, path, shape)]) if shape else ""
 
 

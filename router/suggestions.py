@@ -136,6 +136,8 @@ def sound(value: object, annotation: Any) -> Any:  # noqa: ANN401 - a raw tree
 
 _WRONG = object()
 """Stands for a value that does not convert."""
+_STAND_INS = ("??", "stands-in", 1, False)
+"""One of them converts to whatever must not be left out, and is nobody's name."""
 
 
 def _sound_table(value: object, kind: type[Struct]) -> dict[str, Any]:
@@ -149,7 +151,11 @@ def _sound_table(value: object, kind: type[Struct]) -> dict[str, Any]:
 
 
 def _stand_in(annotation: Any) -> Any:  # noqa: ANN401
-    return 1 if plain(annotation) is int else "??"
+    kind = plain(annotation)
+    if get_origin(kind) in (dict, tuple) or (isinstance(kind, type) and issubclass(kind, Struct)):
+        return sound(None, kind)
+    candidates = (*_choices(annotation), *_STAND_INS)
+    return next(one for one in candidates if _converts(one, annotation))
 
 
 def _converts(value: object, annotation: Any) -> bool:  # noqa: ANN401

@@ -73,7 +73,7 @@ server.ailments
 server.admission server.proxies server.clock server.counters server.zones server.head
 server.meter server.top_board server.origins server.shortcut server.hook_signing server.hook_store
 server.announcing server.demo_talk server.pulse server.flow server.intake server.strain
-server.collecting
+server.collecting server.losses
 server.auditing server.claims server.locating server.log_limits
 server.sources server.starter server.visit server.logs
 server.sections server.asgi server.front server.gate server.outbox

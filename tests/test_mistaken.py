@@ -3,6 +3,8 @@
 import pytest
 
 from router.mistaken import policy_mistakes, within
+from router.suggestions import TOLD_MAX
+from tests.helpers.counted import Counted
 
 
 def test_what_is_wrong_between_values_stands_beside_what_is_wrong_with_one() -> None:
@@ -38,6 +40,22 @@ def test_what_is_no_policy_at_all_is_a_sentence(tree: object) -> None:
 def test_what_can_be_read_is_not_judged_here() -> None:
     """Whoever takes the command looks at what does not go together, and says all of that."""
     assert policy_mistakes({"queues": [{"id": "a", "overflow": "nowhere"}]}, "policy") == ""
+
+
+@pytest.mark.parametrize("wrong", [{}, 7, {"id": "vip", "when": {}}])
+def test_a_rule_that_says_nothing_is_told_with_the_rest(wrong: object) -> None:
+    told = policy_mistakes({"rules": [wrong], "queues": [{"id": "a"}, {"id": "a"}]}, "policy")
+    assert "policy.rules[0]" in told
+    assert "policy.queues[1].id: " in told
+
+
+def test_behind_the_mistakes_that_are_told_nothing_is_looked_at() -> None:
+    """The loop waits meanwhile: 20,000 entries fit into a frame, and took more than a minute."""
+    queues = Counted([7] * 20_000)
+    told = policy_mistakes({"queues": queues}, "policy")
+    assert told.count("policy.queues[") == TOLD_MAX
+    assert told.endswith("; and more")
+    assert queues.taken == TOLD_MAX + 1
 
 
 def test_a_path_is_within_itself_and_what_leads_to_it() -> None:

@@ -1,11 +1,14 @@
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from itertools import chain
+from typing import Annotated, Literal, get_args
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct, defstruct
 
+from router.incoming import Incoming
 from router.server.settings import Settings
 from router.suggestions import (
     TOLD_CHARS_MAX,
@@ -14,8 +17,10 @@ from router.suggestions import (
     did_you_mean,
     field_types,
     mistakes,
+    plain,
     sound,
 )
+from tests.helpers.counted import Counted
 
 
 class Lamp(Struct, forbid_unknown_fields=True):
@@ -79,19 +84,8 @@ def test_what_may_be_null_is_named_by_what_it_may_be_else() -> None:
     assert found == {"who": 'this must be text in quotes, like "...", not a whole number'}
 
 
-class _Counted(list[object]):
-    """Counts what is taken out of it."""
-
-    taken = 0
-
-    def __iter__(self) -> Iterator[object]:
-        for one in super().__iter__():
-            self.taken += 1
-            yield one
-
-
 def test_behind_the_mistakes_that_are_told_nothing_is_looked_at() -> None:
-    lamps = _Counted([{}] * 1_000)
+    lamps = Counted([{}] * 1_000)
     told = all_mistakes({"lamps": lamps}, Shop, "")
     assert told.count("watts") == TOLD_MAX
     assert told.endswith("; and more")
@@ -115,6 +109,28 @@ def test_the_sound_part_keeps_the_places_in_a_list() -> None:
     shop = msgspec.convert(sound(tree, Shop), Shop)
     assert [lamp.watts for lamp in shop.lamps] == [1, 1, 9]
     assert shop.lamps[0].parts == ("a",)
+
+
+def _structs_of(annotation: object) -> list[type[Struct]]:
+    kind = plain(annotation)
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        below: Iterable[object] = field_types(kind).values()
+        return [kind, *chain.from_iterable(map(_structs_of, below))]
+    return list(chain.from_iterable(map(_structs_of, get_args(kind))))
+
+
+@pytest.mark.parametrize("kind", sorted({*_structs_of(Settings), *_structs_of(Incoming)}, key=str))
+def test_whatever_may_be_set_or_sent_has_a_sound_part_where_all_its_keys_are_missing(
+    kind: type[Struct],
+) -> None:
+    assert isinstance(msgspec.convert(sound({}, kind), kind), kind)
+    several = tuple[kind, ...]  # type: ignore[valid-type]
+    assert len(msgspec.convert(sound([7, {}], several), several)) == 2
+
+
+def test_what_may_be_one_of_two_kinds_and_is_neither_is_stood_in_for() -> None:
+    kind = tuple[str | Lamp, ...]
+    assert len(msgspec.convert(sound(["a", 7], kind), kind)) == 2
 
 
 TREES = st.recursive(

@@ -79,6 +79,12 @@ class Reader:
             if connection is not None:
                 connection.close()
 
+    def position(self) -> int:
+        """See ``Archive``."""
+        with self._open() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = 'position'").fetchone()
+        return int(row[0])
+
     def conversation(self, conversation: str) -> Filed | None:
         """See ``Archive``."""
         with self._open() as connection:

@@ -34,8 +34,8 @@ local function note_life(lives, positions, life, last)
 end
 
 -- KEYS store owner positions lives; ARGV life node, then the life, beat and number seen ('' where
--- there was none), then format, partitions and a random id for a store that is new. Answers the id
--- of the newest entry.
+-- there was none), then format, partitions and a random id for a store that is new, then the id of
+-- the store that was seen ('' where there was none). Answers the id of the newest entry.
 local function claim(keys, args)
   local store, owner = keys[1], keys[2]
   local found = redis.call('HMGET', owner, 'life', 'beat', 'number')
@@ -44,6 +44,9 @@ local function claim(keys, args)
       if (found[index] or '') ~= args[2 + index] then
         return redis.error_reply('TAKEN by ' .. (redis.call('HGET', owner, 'node') or 'nobody'))
       end
+    end
+    if args[9] and (redis.call('HGET', store, 'store_id') or '') ~= args[9] then
+      return redis.error_reply('TAKEN by another store')
     end
     local last = redis.call('HGET', store, 'last')
     if not last then

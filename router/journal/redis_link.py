@@ -1,6 +1,7 @@
 """Talks with Redis over one connection, and says what became of what was said.
 
-Owns: the connection, the library of functions in Redis, the sorting of failures.
+Owns: the connection, the library of functions in Redis, the sorting of failures, how long each
+exchange took.
 Does not know: what is said and why, when to try again, threads: one at a time uses a link.
 Invariants: nothing is ever said twice; whoever gets no answer learns whether the words may have
 been heard. A link whose connection broke connects anew with the next words.
@@ -8,16 +9,29 @@ been heard. A link whose connection broke connects anew with the next words.
 
 from collections.abc import Callable, Sequence
 from importlib.resources import files
-from typing import Any, NamedTuple, cast
+from time import perf_counter
+from typing import Any, Literal, NamedTuple, cast
 
 from router.errors import StorageError
 from router.journal.redis_address import RedisAddress
 from router.journal.redis_connect import Wire, connect, need_redis
 
-__all__ = ["Link", "RedisAway", "RedisRefused", "Refusal", "Words"]
+__all__ = ["KINDS", "Kind", "Link", "RedisAway", "RedisRefused", "Refusal", "Took", "Words"]
 
 Words = Sequence[bytes | str | int]
 """One command."""
+
+Kind = Literal["append", "beat", "claim", "connect", "read", "snapshot", "trim"]
+KINDS: tuple[Kind, ...] = ("append", "beat", "claim", "connect", "read", "snapshot", "trim")
+"""What is said to Redis, as figures tell it apart."""
+_OF_FUNCTIONS: dict[object, Kind] = {
+    "fairline_append": "append",
+    "fairline_beat": "beat",
+    "fairline_trim": "trim",
+}
+
+Took = Callable[[str, float], None]
+"""Hears the kind of what was said, and the seconds until it was answered or given up."""
 
 
 class RedisAway(StorageError):
@@ -60,15 +74,24 @@ class Link:
     Args:
         address: Where it is.
         connect: Makes the connection.
+        kind: As what commands count that are none of the functions with a kind of their own.
+        took: Hears what each exchange took.
 
     Raises:
         SettingsError: redis-py is missing.
     """
 
     def __init__(
-        self, address: RedisAddress, connect: Callable[[RedisAddress], Wire] = connect
+        self,
+        address: RedisAddress,
+        connect: Callable[[RedisAddress], Wire] = connect,
+        *,
+        kind: Kind = "read",
+        took: Took = lambda *_: None,
     ) -> None:
         need_redis()
+        self._kind = kind
+        self._took = took
         self.shown = address.shown
         self._address = address
         self._connect = connect
@@ -86,12 +109,15 @@ class Link:
             RedisAway: nobody answers as wanted; nothing was heard.
         """
         if self._wire is None:
+            began_s = perf_counter()
             try:
                 self._wire = self._connect(self._address)
             except _failures() as error:
                 raise RedisAway(
                     f"{self.shown}: {error}", is_heard=False, code=_code(error)
                 ) from error
+            finally:
+                self._took("connect", perf_counter() - began_s)
 
     def check(self) -> None:
         """Close the connection where it is seen to be over, before anything is said into it.
@@ -115,6 +141,7 @@ class Link:
         self.open()
         assert self._wire is not None, "it was opened"
         answers: list[Any] = []
+        began_s = perf_counter()
         try:
             self._wire.send_packed_command(_packed(commands))
             answers.extend(self._answer(self._wire) for _ in commands)
@@ -128,7 +155,12 @@ class Link:
         except BaseException:
             self.close()  # answers may be left, which would be taken for those of what comes next
             raise
+        finally:
+            self._took(self._kind_of(commands[0]), perf_counter() - began_s)
         return answers
+
+    def _kind_of(self, words: Words) -> Kind:
+        return _OF_FUNCTIONS.get(words[1], self._kind) if words[0] == "FCALL" else self._kind
 
     def call(self, *commands: Words) -> list[Any]:
         """Say all of it in one piece and return the answers in turn.

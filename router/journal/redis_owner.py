@@ -4,8 +4,9 @@ Owns: the watch over another's beat, the claim, the thread that appends and beat
 Does not know: what is appended, who reads, what a node does while it stands by.
 Invariants: a store is claimed only where its owner's beat stood still for `STILL_SECONDS` of
 unbroken contact with Redis, by this process's own monotonic clock, or where it was released; never
-by a time that Redis keeps. Of several that claim at once one succeeds, for each names what it saw.
-What a life that lost its claim still sends is refused by Redis itself (`redis_functions.lua`).
+by a time that Redis keeps; and what is claimed is the store that was seen. Of several that claim at
+once one succeeds, for each names what it saw. What a life that lost its claim still sends is
+refused by Redis itself (`redis_functions.lua`).
 """
 
 import secrets
@@ -23,7 +24,7 @@ from router.journal.redis_address import RedisAddress
 from router.journal.redis_appender import Appender, Kept
 from router.journal.redis_cursor import beginning_of, last_of, lives_of
 from router.journal.redis_layout import FORMAT_VERSION, LIVES, OWNER, POSITIONS, STORE
-from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
+from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal, Took
 from router.journal.writers import Commit, Publish, Request, ThreadWriter
 
 __all__ = ["Claim", "Seen", "Watch", "claim"]
@@ -107,12 +108,20 @@ class Claim:
         appender: The writing end.
         kept: What was in the store when it was claimed.
         core_version: For which this life writes and replays.
+        took: Hears what each exchange with Redis took, of whoever reads, too.
     """
 
     def __init__(
-        self, address: RedisAddress, appender: Appender, kept: Kept, core_version: int, life: str
+        self,
+        address: RedisAddress,
+        appender: Appender,
+        kept: Kept,
+        core_version: int,
+        life: str,
+        took: Took,
     ) -> None:
         """Use `claim`."""
+        self.took = took
         self.address = address
         self.kept = kept
         self.core_version = core_version
@@ -185,7 +194,9 @@ async def claim(
     node: str = "",
     is_replicated: bool = False,
     told: Callable[[Seen], None] = lambda _: None,
+    accept: Callable[[str], None] = lambda _: None,
     count: Callable[[str], None] = lambda _: None,
+    took: Took = lambda *_: None,
 ) -> Claim:
     """Own the store; wait, however long, while another life does.
 
@@ -196,16 +207,19 @@ async def claim(
         node: Its name, for people.
         is_replicated: Whether a batch counts only once a replica has it.
         told: Hears whom this node waits for, whenever that changes.
+        accept: Hears, in a thread, which store would be claimed now, empty where there would be a
+            new one; what it raises leaves that as it is.
         count: Hears the names of figures: ``redis_reconnects``, ``redis_repairs``.
+        took: Hears what each exchange with Redis took.
 
     Raises:
         SettingsError: the store is spread over another number of streams, or redis-py is missing.
         JournalVersion: it comes from a newer Fairline.
-        StorageError: Redis does not answer, or refuses.
+        StorageError: Redis does not answer, or refuses; whatever ``accept`` raises.
     """
-    link = Link(address)
+    link = Link(address, kind="claim", took=took)
     life = secrets.token_hex(16)
-    bidder = _Bidder(link, life, _shown(node), partitions, core_version)
+    bidder = _Bidder(link, life, _shown(node), partitions, core_version, accept)
     try:
         before = await _wait(bidder, told)
         kept = await trio.to_thread.run_sync(_kept, link, partitions)
@@ -223,7 +237,7 @@ async def claim(
         is_replicated=is_replicated,
         count=partial(_count, token, count),
     )
-    return Claim(address, appender, kept, core_version, life)
+    return Claim(address, appender, kept, core_version, life, took)
 
 
 async def _wait(bidder: "_Bidder", told: Callable[[Seen], None]) -> str:
@@ -251,8 +265,15 @@ class _Bidder:
     """A life that wants a store; blocks while Redis answers."""
 
     def __init__(
-        self, link: Link, life: str, node: str, partitions: int, core_version: int
+        self,
+        link: Link,
+        life: str,
+        node: str,
+        partitions: int,
+        core_version: int,
+        accept: Callable[[str], None],
     ) -> None:
+        self._accept = accept
         self._link = link
         self._life = life
         self._node = node
@@ -330,6 +351,7 @@ class _Bidder:
         return isinstance(answer, Refusal) and answer.code == "FENCED"
 
     def _claim(self, owner: _Owner) -> None:
+        self._accept(self._store)
         self._load_functions()
         self._is_claimed = True
         self._link.call(
@@ -337,7 +359,7 @@ class _Bidder:
                 *("FCALL", "fairline_claim", 4, STORE, OWNER, POSITIONS, LIVES),
                 *(self._life, self._node),
                 *(owner.life, owner.beat, owner.number),
-                *(FORMAT_VERSION, self._partitions, secrets.token_hex(16)),
+                *(FORMAT_VERSION, self._partitions, secrets.token_hex(16), self._store),
             )
         )
 

@@ -33,7 +33,7 @@ from router.journal.redis_layout import (
     encode_place,
     journal_key,
 )
-from router.journal.redis_link import Link, RedisAway, Words
+from router.journal.redis_link import Link, RedisAway, Took, Words
 from router.journal.redis_owner import Claim
 from router.journal.trimming import Holds
 from router.journal.writers import Request
@@ -115,7 +115,7 @@ class RedisJournal:
         self._trimmed = owned.kept.beginning.sequence
         self._holds = Holds()
         self._closed = trio.Event()
-        self._link = Link(owned.address)
+        self._link = Link(owned.address, took=owned.took)
         self._link_lock = threading.Lock()
         self._is_link_closed = False
         owned.serve(self._commit, self._publish)
@@ -136,6 +136,11 @@ class RedisJournal:
     def life(self) -> str:
         """The life by which the store is owned."""
         return self._owned.life
+
+    @property
+    def took(self) -> Took:
+        """Hears what each exchange with Redis took."""
+        return self._owned.took
 
     @property
     def is_owner(self) -> bool:

@@ -55,12 +55,17 @@ class Played(Struct, frozen=True):
 
 
 class Corrected(Struct, frozen=True):
-    """The first days and the best ones, and the slots in which the best are still short."""
+    """The first days and the best ones, and the slots in which the best are still short.
+
+    ``unproved`` are those that are not short and of which these days do not show that the target is
+    met: nobody came, or the level is less than a standard error above it.
+    """
 
     first: Played
     best: Played
     rounds: int
     short: list[tuple[str, int]]
+    unproved: list[tuple[str, int]]
 
 
 def play_out(floor: Floor, seats: Seats, seeds: Sequence[int]) -> Played:
@@ -153,7 +158,7 @@ def correct(
         show(done, len(_short(floor, now)))
         if _worth(floor, now) < _worth(floor, best):
             best = now
-    return Corrected(first, best, done, _short(floor, best))
+    return Corrected(first, best, done, _short(floor, best), _unproved(floor, best))
 
 
 def _worth(floor: Floor, played: Played) -> tuple[int, int]:
@@ -166,6 +171,15 @@ def _short(floor: Floor, played: Played) -> list[tuple[str, int]]:
         for curve in floor.plan.curves
         for index, one in enumerate(played.slots[curve.skill])
         if _is_short(one, curve)
+    ]
+
+
+def _unproved(floor: Floor, played: Played) -> list[tuple[str, int]]:
+    return [
+        (curve.skill, index)
+        for curve in floor.plan.curves
+        for index, one in enumerate(played.slots[curve.skill])
+        if not _is_short(one, curve) and not one.level - one.error >= curve.target
     ]
 
 

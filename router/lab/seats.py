@@ -41,6 +41,12 @@ class Floor(Struct, frozen=True):
     at_once: dict[str, int]
     """By skill, how many conversations an agent has at most."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether somebody may sit on seats of more than one skill, or serve from there."""
+        seated = [{group.id for group in groups} for groups in self.able.values()]
+        return len(set().union(*seated)) < sum(map(len, seated))
+
 
 def apart(plan: Plan) -> Floor:
     """Every skill a house of its own, whose agents have that skill alone: as theory sees it."""

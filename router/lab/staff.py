@@ -194,7 +194,7 @@ def run_staff(
         out.write_text(_picture(path.stem, plan, _rows(plan, needs, found)), "utf-8")
     if as_json:
         return _json(plan, needs, found)
-    return _report(plan, needs, found)
+    return "\n".join([_report(plan, needs, found), "", *_not_proved(floor, found)])
 
 
 def _picture(name: str, plan: Plan, rows: Iterable[Slot]) -> str:
@@ -216,10 +216,10 @@ def _json(plan: Plan, needs: Sequence[Slot], found: Corrected | None) -> str:
     }
     if found is not None:
         document["corrected"] = {name: one.mean for name, one in found.best.day.items()}
-        document["short"] = [
-            {"skill": skill, "starts": plan.starts + index * plan.slot}
-            for skill, index in found.short
-        ]
+        for name, some in (("short", found.short), ("unproved", found.unproved)):
+            document[name] = [
+                {"skill": skill, "starts": plan.starts + index * plan.slot} for skill, index in some
+            ]
     return json.dumps(document, indent=2)
 
 
@@ -272,6 +272,35 @@ def _corrections(plan: Plan, found: Corrected) -> Iterator[str]:
         yield f"whole days with {word} agents (mean, standard error):"
         for name, over_day in played.day.items():
             yield f"  {name}  {over_day.mean:.4f}  {over_day.error:.4f}"
+
+
+def _not_proved(floor: Floor, found: Corrected | None) -> Iterator[str]:
+    """What these figures do not show, in sentences."""
+    if found is None:
+        yield "Not proved: nothing was played; --verify plays whole days with these agents."
+        return
+    plan = floor.plan
+    yield "Not proved by these days:"
+    if floor.is_shared:
+        yield (
+            "  the seats of one skill without the others': some of their agents serve several"
+            " skills, and all were played together"
+        )
+    elif len(plan.curves) > 1:
+        yield "  what agents who serve several of the skills would change: none of these does"
+    if any(curve.languages or curve.classes for curve in plan.curves):
+        yield "  the level of one language or class: a skill's is that of all who ask for the skill"
+    for curve in plan.curves:
+        begins = [
+            plan.starts + at * plan.slot for skill, at in found.unproved if skill == curve.skill
+        ]
+        if begins:
+            yield (
+                f"  the target of {curve.skill} in {len(begins)} of {len(curve.arrivals)} slots:"
+                " nobody came, or the level is within a standard error of it (more --seeds tell"
+                f" more): {', '.join(map(_clock, begins))}"
+            )
+    yield "  days unlike the plan: other arrivals and times, agents who let offers pass"
 
 
 def _clock(minutes: float) -> str:

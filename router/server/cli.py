@@ -112,7 +112,7 @@ def _refuse(error: CycloptsError) -> None:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         word = error.unused_tokens[0]
         sentence = f"{word!r} is one word too many."
-        if word.endswith(".toml"):
+        if word.endswith(".toml") and "config" in getattr(error.target, "__annotations__", ()):
             sentence = f"Settings are named by an option: --config {word}"
     called = " ".join(["fairline", *(error.command_chain or ()), "--help"])
     print(f"fairline: {sentence}\nSee: {called}", file=sys.stderr)

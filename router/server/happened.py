@@ -6,7 +6,8 @@ in the folds (``service_figures``).
 
 Invariants (tests/server/test_happened.py): every label is a word of this source or a name from the
 policy; what a policy names has its series at 0 from the next page on; memory is bounded by open
-offers and conversations in wrap-up.
+offers, conversations in wrap-up and agents who were lost a moment ago; an agent's loss counts as
+one too many by the policy's number, or by ``losses`` where the policy has none.
 
 Counting is adding to plain numbers: a decision takes twenty microseconds, and the library would add
 two for each label it looks up.
@@ -37,6 +38,7 @@ from router.policy import Policy
 from router.server.auditing import KINDS
 from router.server.buckets import Buckets, Labels, as_counter, as_family
 from router.server.hidden import HIDDEN
+from router.server.losses import Losses
 from router.states import Show
 
 __all__ = ["CAUSES", "VIOLATIONS", "Happened"]
@@ -92,6 +94,7 @@ class Happened(Collector):
         self._requeues: dict[Labels, int] = {}
         self._changes: dict[Labels, int] = {}
         self._flaps: dict[str, int] = {}
+        self._losses = Losses()
         self._waits: dict[Labels, Buckets] = {}
         self._handles: dict[Labels, Buckets] = {}
         self._wrap_ups: dict[Labels, Buckets] = {}
@@ -215,9 +218,20 @@ class Happened(Collector):
             _note(self._responses, (tenant, event.outcome), RESPONSES, passed_s)
 
     def _count_agent(self, tenant: str, command: Command, event: AgentChanged) -> None:
+        if isinstance(command, Disconnect):
+            self._count_loss(tenant, command, event)
         if event.before != event.show:
             key = (tenant, event.show, _cause(command, event))
             self._changes[key] = self._changes.get(key, 0) + 1
+
+    def _count_loss(self, tenant: str, command: Disconnect, event: AgentChanged) -> None:
+        """Only the loss of the last device changes an agent; a policy's own count is the core's."""
+        if command.leave or command.by.role != "agent" or command.by.id != event.agent:
+            return
+        policy = self._policies.get(tenant)
+        has_own = policy is not None and policy.flap_losses_max
+        if not has_own and self._losses.add(tenant, event.agent, time.monotonic()):
+            self._flaps[tenant] = self._flaps.get(tenant, 0) + 1
 
     def _count_flap(self, tenant: str, _: Command, __: AgentFlapped) -> None:
         self._flaps[tenant] = self._flaps.get(tenant, 0) + 1
@@ -244,7 +258,12 @@ class Happened(Collector):
                 "tenant to cause",
                 self._changes,
             ),
-            ("presence_flaps", "Connections lost again and again.", "tenant", _one(self._flaps)),
+            (
+                "presence_flaps",
+                "Losses of agents who were lost too often of late.",
+                "tenant",
+                _one(self._flaps),
+            ),
             (
                 "invariant_violations",
                 "What must never happen; any is a bug.",

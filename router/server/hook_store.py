@@ -383,10 +383,12 @@ def _prepare(connection: sqlite3.Connection, name: str) -> str:
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; "
                 f"PRAGMA user_version = {VERSION}; COMMIT;"
             )
-            run("INSERT INTO mark VALUES (?)", (secrets.token_hex(6),))
         elif mark != (APPLICATION_ID, VERSION):
             raise StorageError(f"{name} is of a later version or of another program.")
         connection.executescript(_COUNTS)
+        # Apart from the tables: whoever was killed in between has told nothing of these ids yet.
+        first = "INSERT INTO mark SELECT ? WHERE NOT EXISTS (SELECT 1 FROM mark)"
+        run(first, (secrets.token_hex(6),))
         (epoch,) = run("SELECT epoch FROM mark").fetchone()
     except sqlite3.Error as error:
         raise StorageError(f"{name} cannot be used: {error}.") from error

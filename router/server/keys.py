@@ -8,6 +8,7 @@ key set is fetched in a worker thread, at most once per ``REFETCH_MS`` for unkno
 last good one serves for ``KEEP_MS``.
 """
 
+import http.client
 import json
 import ssl
 import urllib.error
@@ -194,6 +195,10 @@ def fetch_https(url: str, context: ssl.SSLContext | None = None) -> bytes:
         raise OSError("key sets are fetched by https alone")
     handler = urllib.request.HTTPSHandler(context=context or ssl.create_default_context())
     opener = urllib.request.build_opener(handler, _NoRedirects)
-    with opener.open(url, timeout=FETCH_TIMEOUT_S) as response:
-        content: bytes = response.read(KEY_SET_BYTES_MAX + 1)
+    try:
+        with opener.open(url, timeout=FETCH_TIMEOUT_S) as response:
+            content: bytes = response.read(KEY_SET_BYTES_MAX + 1)
+    except http.client.HTTPException as error:
+        # No OSError: a port that is no number, an answer that is not HTTP. Its text quotes both.
+        raise OSError(f"not HTTP: {type(error).__name__}") from None
     return content

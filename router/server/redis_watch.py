@@ -1,7 +1,7 @@
 """How the Redis of a node does, for Prometheus and the log: is it there, what would it lose.
 
-Owns: a connection of its own, asked every ``LOOK_S``, and those series; the log's lines about
-a Redis that does not keep what it was told.
+Owns: a connection of its own, asked every ``LOOK_S``, and those series, with what everything took
+that was said to Redis; the log's lines about a Redis that does not keep what it was told.
 Does not know: the journal, who is to be told; the node takes no orders from this witness.
 
 Invariants (tests/server/test_redis_watch.py): nobody waits for it; a Redis that hangs is one that
@@ -24,6 +24,8 @@ from router.journal.redis_address import RedisAddress
 from router.journal.redis_connect import Wire, connect
 from router.journal.redis_health import Health, doubts, health_of
 from router.journal.redis_layout import SNAPSHOTS, EntryId
+from router.journal.redis_link import KINDS
+from router.server.buckets import Buckets, Labels, as_family
 
 if TYPE_CHECKING:
     from router.server.sections import ServerSettings
@@ -36,6 +38,11 @@ COUNTS = {
     "redis_repairs": "Times that Redis had lost the end of the journal, and got it back.",
 }
 """What the journal counts, by the name that it counts with."""
+PROBE = "probe"
+TIMES = (
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
+)  # fmt: skip
+"""From a read on the same machine to a try that was given up: ``TIMEOUT_S`` for each step of it."""
 _LOG = structlog.get_logger("fairline.redis")
 
 
@@ -58,12 +65,21 @@ class RedisWatch(Collector):
         self._began_s = time.time()
         self._said: frozenset[str] = frozenset()
         self._counts: Counter[str] = Counter()
+        self._times: dict[Labels, Buckets] = {(op,): Buckets(TIMES) for op in (*KINDS, PROBE)}
         self.owns: Callable[[], bool] = bool
         """Says whether this node writes the journal; until it is told, it does not."""
 
     def count(self, name: str) -> None:
         """Adds one to a counter; ``name`` is one of ``COUNTS``. May be called in a thread."""
         self._counts[name] += 1
+
+    def took(self, op: str, seconds: float) -> None:
+        """Something of this kind was said to Redis, and answered or given up after so long.
+
+        May be called in any thread: what adds to one kind is one thread at a time, but for
+        ``connect``, where a count may be lost.
+        """
+        self._times[op,].note(seconds)
 
     def ailment(self) -> str:
         """What is wrong just now, in words; empty where nothing is known to be."""
@@ -81,6 +97,13 @@ class RedisWatch(Collector):
 
     def look(self) -> None:
         """Looks once; blocks, for some seconds at most."""
+        began_s = time.perf_counter()
+        try:
+            self._look()
+        finally:
+            self.took(PROBE, time.perf_counter() - began_s)
+
+    def _look(self) -> None:
         from redis.exceptions import RedisError, ResponseError
 
         try:
@@ -116,6 +139,12 @@ class RedisWatch(Collector):
         """See ``Collector``; may be called in a thread."""
         for name, text in COUNTS.items():
             yield CounterMetricFamily(f"fairline_{name}", text, value=self._counts[name])
+        yield as_family(
+            "fairline_redis_command_seconds",
+            "From what was said to Redis to its answer, or until it was given up.",
+            ["op"],
+            self._times,
+        )
         for name, text, value in self._gauges(self._health):
             yield GaugeMetricFamily(f"fairline_{name}", text, value=value)
         if self._health is not None:

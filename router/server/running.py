@@ -71,7 +71,7 @@ async def serve(
     owned = watch = None
     if settings.server.journal == "redis":
         watch = RedisWatch(address_of(settings.server.redis_url), settings.server)
-        claim = partial(claimed, settings.server, watch.count)
+        claim = partial(claimed, settings, watch.count, took=watch.took)
         turn = await wait_for_turn(settings, watch, claim, reload)
         if turn is None:
             _LOG.info("server.stopped")

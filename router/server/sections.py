@@ -32,6 +32,8 @@ FilePath = Annotated[str, Meta(extra={"path": True})]
 """A path; in a file it is relative to that file's folder, in a variable to the working folder."""
 
 SecretText = Annotated[str, Meta(extra={"secret": True})]
+AddressText = Annotated[str, Meta(extra={"address": True})]
+"""The address of a service of somebody else: what it asks may be a secret, where it is none."""
 """What is never shown."""
 
 TenantId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -79,7 +81,7 @@ class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
     alg: Literal["HS256", "EdDSA", "RS256", "ES256", ""] = ""
     secret: SecretText = ""
     public_key_file: FilePath = ""
-    jwks_url: str = ""
+    jwks_url: AddressText = ""
 
     @property
     def algorithm(self) -> str:
@@ -109,7 +111,7 @@ class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Where another system is told what happened (``docs/webhooks.md``)."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    url: str
+    url: AddressText
     secret: SecretText
     secret_before: SecretText = ""
     events: tuple[HookKind, ...] = ()

@@ -18,8 +18,9 @@ one began, and the earlier of the two is how far they agree.
 import os
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ import structlog
 
 from router.archive.base import Archive
 from router.archive.reading import FOLDER_NAME as ARCHIVE_NAME
+from router.archive.reading import Reader
 from router.archive.setting_back import set_back
 from router.errors import ArchiveCorrupt, StorageError
 from router.journal.redis_layout import Life
@@ -34,6 +36,7 @@ from router.journal.redis_layout import Life
 __all__ = [
     "agreed",
     "ahead_of",
+    "archived",
     "check_stood_by",
     "check_store",
     "goes_with",
@@ -59,10 +62,29 @@ def goes_with(folder: Path, store: str) -> bool:
     return bool(store) and _noted(folder) == store
 
 
+def archived(folder: Path, tenant: str) -> int:
+    """How far a tenant's archive is, whoever has it open; 0 where that cannot be read."""
+    try:
+        return Reader(folder / ARCHIVE_NAME, tenant).position()
+    except StorageError:  # who opens it to write says why
+        return 0
+
+
 def check_store(
-    folder: Path, store: str, archive: Archive, tenants: Mapping[str, object], where: str
+    folder: Path,
+    store: str,
+    tenants: Iterable[str],
+    where: str,
+    position: Callable[[str], int] | None = None,
 ) -> None:
     """Sees to it that what is archived is not of another store, however far that one went.
+
+    Args:
+        folder: ``server.data``.
+        store: What tells the store from others; empty where there would be a new one.
+        tenants: Of the settings.
+        where: The address, for people.
+        position: How far a tenant's archive is, where it is open; else that is looked up.
 
     Raises:
         ArchiveCorrupt: it is; nothing was changed.
@@ -70,7 +92,7 @@ def check_store(
     """
     check_stood_by(folder, store, where)
     noted = _noted(folder)
-    if noted and noted != store and any(archive.position(name) for name in tenants):
+    if noted and noted != store and any(map(position or partial(archived, folder), tenants)):
         raise ArchiveCorrupt(
             f"{folder / ARCHIVE_NAME} was written beside another journal than the one in {where}:"
             " mend redis_url, put back Redis' data, or move the archive away: then it is made anew"
@@ -213,6 +235,9 @@ def set_hooks_back(file: Path, ends: Mapping[str, int]) -> None:
         with closing(sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
+            known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'places'")
+            if known.fetchone() is None:  # whoever made the file was killed before it was written
+                return
             told = connection.execute("SELECT tenant, max(position) FROM places GROUP BY tenant")
             ahead = [name for name, position in told.fetchall() if position > ends.get(name, 0)]
             for tenant in ahead:

@@ -3,11 +3,12 @@
 Owns: the list, and that no secret is in it. Does not know: how values are read or checked.
 
 Invariants (tests/server/test_showing.py): every value of the settings is in the list once; a secret
-is there by its name alone.
+is there by its name alone, and an address without its query and without a name or password.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,7 +17,7 @@ from router.server.sections import Settings
 from router.server.sources import Sources
 from router.suggestions import field_types, plain
 
-__all__ = ["HIDDEN_VALUE", "Shown", "show"]
+__all__ = ["HIDDEN_VALUE", "Shown", "show", "without_secrets"]
 
 HIDDEN_VALUE = "(secret)"
 
@@ -31,12 +32,34 @@ class Shown(Struct, frozen=True):
 
 def show(settings: Settings, sources: Sources) -> Iterator[Shown]:
     """Every value, in the order of the sections."""
-    for path, value, is_secret in _walk("", settings, Settings):
+    for path, value, mark in _walk("", settings, Settings):
         source = sources.source_of(path) or "default"
-        yield Shown(path, HIDDEN_VALUE if is_secret and value else value, source)
+        yield Shown(path, _HIDE[mark](value) if mark and value else value, source)
 
 
-def _walk(path: str, value: object, annotation: Any) -> Iterator[tuple[str, object, bool]]:  # noqa: ANN401
+def without_secrets(address: str) -> str:
+    """An address as people may see it: where it leads, not what lets somebody in there."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return HIDDEN_VALUE
+    user, at, place = parts.netloc.rpartition("@")
+    shown = parts._replace(
+        netloc=f"{user and HIDDEN_VALUE}{at}{place}",
+        query=parts.query and HIDDEN_VALUE,
+        fragment=parts.fragment and HIDDEN_VALUE,
+    )
+    return shown.geturl()
+
+
+_HIDE: Mapping[str, Callable[[Any], str]] = {
+    "secret": lambda _: HIDDEN_VALUE,
+    "address": without_secrets,
+}
+"""How a value is shown whose setting has one of these marks."""
+
+
+def _walk(path: str, value: object, annotation: Any) -> Iterator[tuple[str, object, str]]:  # noqa: ANN401
     kind = plain(annotation)
     start = f"{path}." if path else ""
     if isinstance(value, Struct):
@@ -52,9 +75,10 @@ def _walk(path: str, value: object, annotation: Any) -> Iterator[tuple[str, obje
             yield from _walk(f"{path}[{index}]", one, get_args(kind)[0])
     else:
         told = None if value is msgspec.UNSET else msgspec.to_builtins(value)
-        yield path, told, _is_secret(annotation)
+        yield path, told, _mark_of(annotation)
 
 
-def _is_secret(annotation: Any) -> bool:  # noqa: ANN401
+def _mark_of(annotation: Any) -> str:  # noqa: ANN401
     metas = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return any(isinstance(meta, Meta) and (meta.extra or {}).get("secret") for meta in metas)
+    extras = [meta.extra or {} for meta in metas if isinstance(meta, Meta)]
+    return next((mark for mark in _HIDE if any(extra.get(mark) for extra in extras)), "")

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from router import policy as policies
 from router import spelling
@@ -144,7 +144,7 @@ def _folder_doubts(server: ServerSettings) -> Iterator[str]:
     if server.journal == "memory":
         return
     folder = Path(server.data).absolute()
-    there = next(one for one in (folder, *folder.parents) if one.exists())
+    there = next(one for one in (folder, *folder.parents) if _is_there(one))
     if not os.access(there, os.W_OK | os.X_OK):
         yield f"server.data: you may not write in {there}; the server must be allowed to"
 
@@ -166,7 +166,8 @@ def _store(server: ServerSettings) -> Iterator[tuple[str, str]]:
         address_of(server.redis_url)
     except ValueError as error:
         yield "server.redis_url", str(error)
-    if server.journal != "memory" and Path(server.data).exists() and not Path(server.data).is_dir():
+    data = Path(server.data)
+    if server.journal != "memory" and _is_there(data) and not data.is_dir():
         yield "server.data", f"{server.data} is a file; name a folder"
     if server.journal_archive and server.journal_keep == "all":
         yield "server.journal_archive", 'nothing is moved there with journal_keep = "all"; drop one'
@@ -189,8 +190,8 @@ def _listeners(server: ServerSettings) -> Iterator[tuple[str, str]]:
         missing = "tls_key" if server.tls_cert else "tls_cert"
         yield f"server.{missing}", "set tls_cert and tls_key both, or neither"
     for key, file in (("tls_cert", server.tls_cert), ("tls_key", server.tls_key)):
-        if file and not Path(file).is_file():
-            yield f"server.{key}", f"there is no file {file}"
+        if file and (lack := _lack_of(file)):
+            yield f"server.{key}", lack
 
 
 def _proxies(server: ServerSettings) -> Iterator[tuple[str, str]]:
@@ -267,11 +268,11 @@ def _webhooks(tenant: Tenant, path: str, *, insecure: bool) -> Iterator[tuple[st
         where = f"{path}.webhooks[{index}]"
         if ids.count(hook.id) > 1:
             yield f"{where}.id", f"{hook.id!r} is there twice; give each its own"
-        url = urlsplit(hook.url)
-        if not url.hostname or url.username is not None or url.fragment:
+        url = _url(hook.url)
+        if url is None or not url.hostname or url.username is not None or url.fragment:
             yield f"{where}.url", "write https://host/path, without a name or password in it"
         elif url.scheme != "https" and not (
-            url.scheme == "http" and (insecure or is_loopback(f"{url.hostname}:80"))
+            url.scheme == "http" and (insecure or is_loopback(f"[{url.hostname}]:80"))
         ):
             yield (
                 f"{where}.url",
@@ -315,9 +316,13 @@ def _known_secrets(tenant: Tenant, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _key_set(key: KeyEntry, where: str) -> Iterator[tuple[str, str]]:
-    url = urlsplit(key.jwks_url)
-    if url.scheme != "https" or not url.hostname:
+    url = _url(key.jwks_url)
+    if url is None:
+        yield f"{where}.jwks_url", "there is no such host or port; write https://host/path"
+    elif url.scheme != "https" or not url.hostname:
         yield f"{where}.jwks_url", "the address must begin with https://"
+    elif url.username is not None:
+        yield f"{where}.jwks_url", "write https://host/path, without a name or password in it"
     if key.alg == "HS256":
         yield f"{where}.alg", 'a published key cannot be secret; use "EdDSA", "RS256" or "ES256"'
 
@@ -331,5 +336,30 @@ def _single_key(key: KeyEntry, where: str) -> Iterator[tuple[str, str]]:
             yield f"{where}.alg", 'a secret goes with "HS256"; for others name a public_key_file'
     elif key.alg in ("", "HS256"):
         yield f"{where}.alg", 'a public key needs alg = "EdDSA", "RS256" or "ES256"'
-    elif not Path(key.public_key_file).is_file():
-        yield f"{where}.public_key_file", f"there is no file {key.public_key_file}"
+    elif lack := _lack_of(key.public_key_file):
+        yield f"{where}.public_key_file", lack
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a folder that may not be looked into
+        return False
+
+
+def _lack_of(file: str) -> str:
+    """What to say where there is no such file, or nobody may see it; empty where there is."""
+    try:
+        return "" if Path(file).is_file() else f"there is no file {file}"
+    except OSError as error:
+        return f"{file} cannot be looked at: {error.strerror}"
+
+
+def _url(text: str) -> SplitResult | None:
+    """The parts of an address; None where its host or its port is none."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return None
+    return None if port == 0 else url

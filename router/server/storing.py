@@ -24,7 +24,7 @@ from router.journal.memory import MemoryJournal
 from router.journal.redis_address import address_of
 from router.journal.redis_key import shared_key
 from router.journal.redis_layout import StreamPlace
-from router.journal.redis_link import Link
+from router.journal.redis_link import Link, Took
 from router.journal.redis_owner import Claim, Seen, claim
 from router.journal.redis_reading import store_id_of
 from router.journal.redis_snapshots import RedisSnapshots
@@ -85,26 +85,37 @@ def journal_folder(server: ServerSettings) -> Path:
 
 
 async def claimed(
-    server: ServerSettings, count: Callable[[str], None], told: Callable[[str], None]
+    settings: Settings,
+    count: Callable[[str], None],
+    told: Callable[[str], None],
+    took: Took = lambda *_: None,
 ) -> Claim:
     """Owns the journal in Redis that the settings name; waits while another node does.
 
     Args:
-        server: The settings.
+        settings: Of the node.
         count: Hears the names of the journal's figures.
         told: Hears which node serves meanwhile; nothing while one that is silent is watched.
+        took: Hears what each exchange with Redis took.
 
-    A node that waits notes in its folder by which store it does.
+    A node that waits notes in its folder by which store it does. One whose folder goes with another
+    store neither waits nor claims this one: who comes next finds it as it was.
 
     Raises:
         SettingsError: It cannot be this node's with these settings.
-        StorageError: Redis does not answer, or refuses, or is not the store that it stood by.
+        StorageError: Redis does not answer, or refuses, or is not the store that the folder goes
+            with.
     """
-    address = address_of(server.redis_url)
+    server = settings.server
+    address, folder = address_of(server.redis_url), Path(server.data)
+
+    def check(store: str) -> None:
+        check_store(folder, store, settings.tenants, address.shown)
 
     def stand_by(seen: Seen) -> None:
         if seen.store:
-            note_standby(Path(server.data), seen.store, address.shown)
+            check(seen.store)
+            note_standby(folder, seen.store, address.shown)
         told(seen.node if seen.is_serving else "")
 
     return await claim(
@@ -114,7 +125,9 @@ async def claimed(
         node=server.node,
         is_replicated=server.durability == "replicated",
         told=stand_by,
+        accept=check,
         count=count,
+        took=took,
     )
 
 
@@ -244,24 +257,33 @@ async def _open_redis(
     hooks: HookStore,
     owned: Claim,
 ) -> Kept:
-    store = RedisSnapshots(Link(owned.address))
+    store = RedisSnapshots(Link(owned.address, kind="snapshot", took=owned.took))
 
     async def open_at(place: StreamPlace | None) -> RedisJournal:
         return RedisJournal(owned, wall_ms=clock.wall_ms, place=place)
 
     folder = Path(settings.server.data)
     store_id = await trio.to_thread.run_sync(store_id_of, owned.address)
-    check_store(folder, store_id, archive, settings.tenants, store.where)
+    check_store(folder, store_id, settings.tenants, store.where, archive.position)
     kept = await _open_behind(store, open_at, settings, clock, archive, hooks)
     key = await trio.to_thread.run_sync(_settle, folder, owned)
     return kept._replace(key=key)
 
 
 def _settle(folder: Path, owned: Claim) -> bytes:
-    """Has the folder go with this Redis from now on; the key for tokens of visitors."""
-    note_lives(folder, owned.kept.lives)
-    note_store(folder, store_id_of(owned.address))
-    return shared_key(owned.address, visitor_key(folder))
+    """Has the folder go with this Redis from now on; the key for tokens of visitors.
+
+    Raises:
+        StorageError: the folder cannot be written, or Redis does not say.
+    """
+    store = store_id_of(owned.address)
+    try:
+        note_lives(folder, owned.kept.lives)
+        note_store(folder, store)
+        key = visitor_key(folder)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error}.") from error
+    return shared_key(owned.address, key)
 
 
 async def _open_behind(
@@ -367,7 +389,7 @@ def snapshotting(
             address = address_of(server.redis_url)
             return Snapshotting(
                 address.shown,
-                RedisSnapshots(Link(address), journal.life),
+                RedisSnapshots(Link(address, kind="snapshot", took=journal.took), journal.life),
                 journal,
                 terms,
                 alarm=alarm,

@@ -24,6 +24,7 @@ from router.server.settings import (
     SettingsErrors,
     warnings,
 )
+from router.server.showing import without_secrets
 
 __all__ = ["CERTIFICATE_WARN_S", "Found", "key_sets", "try_all"]
 
@@ -141,9 +142,9 @@ def _of_key_sets(settings: Settings, fetch: Fetch) -> Iterator[Found]:
 
 def _fault_of(entry: KeyEntry, fetch: Fetch) -> str:
     """What is wrong with a key set; empty where its keys can be used."""
-    url = entry.jwks_url
+    url = without_secrets(entry.jwks_url)
     try:
-        keys = read_set(fetch(url), entry.alg)
+        keys = read_set(fetch(entry.jwks_url), entry.alg)
     except urllib.error.HTTPError as error:
         return f"{url} answered {error.code}; is it the address of the key set?"
     except OSError as error:

@@ -45,6 +45,7 @@ def test_it_is_read_beside_the_writer_and_after_it(tmp_path: Path, is_running: b
     found = reader.conversation("c1")
     assert found is not None
     assert (found.customer, found.agent, found.seq, found.note_seq) == ("carl", "alice", 2, 1)
+    assert reader.position() == 7
     assert [one.seq for one in reader.messages("c1", Before(), 9, notes=False)] == [2, 1]
     if is_running:
         archive.close()

@@ -8,8 +8,8 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import TimeoutError as TooLate
 
 from router.journal.redis_address import RedisAddress, address_of
-from router.journal.redis_connect import Wire, connect
-from router.journal.redis_link import Link, RedisAway, RedisRefused, Refusal
+from router.journal.redis_connect import TIMEOUT_S, Wire, connect
+from router.journal.redis_link import KINDS, Link, RedisAway, RedisRefused, Refusal
 from tests.helpers.redis_server import RedisServer
 
 pytestmark = pytest.mark.process
@@ -156,3 +156,31 @@ def test_functions_are_loaded_again_and_again(link: Link) -> None:
     names = str(link.call(("FUNCTION", "LIST", "LIBRARYNAME", "fairline"))[0])
     for name in ("claim", "beat", "release", "append", "trim"):
         assert f"fairline_{name}" in names
+
+
+def test_each_exchange_is_timed_by_its_kind_and_so_is_one_that_fails(redis: RedisServer) -> None:
+    took: list[tuple[str, float]] = []
+
+    def hear(kind: str, seconds: float) -> None:
+        took.append((kind, seconds))
+
+    link = Link(redis.address, kind="snapshot", took=hear)
+    link.exchange([("PING",), ("PING",)])
+    for name in ("append", "beat", "trim", "release"):
+        link.exchange([("FCALL", f"fairline_{name}", 1, "key")])
+    kinds = [kind for kind, _ in took]
+    assert kinds == ["connect", "snapshot", "append", "beat", "trim", "snapshot"]
+    assert set(kinds) <= set(KINDS)
+    took.clear()
+    link.exchange([("BLPOP", "nothing", "0.2")])
+    ((kind, seconds),) = took
+    assert (kind, 0.2 <= seconds < 1) == ("snapshot", True)
+    took.clear()
+    with pytest.raises(RedisAway):
+        link.exchange([("BLPOP", "nothing", "0")])
+    ((_, seconds),) = took
+    assert seconds >= TIMEOUT_S
+    took.clear()
+    with pytest.raises(RedisAway):
+        Link(NOBODY, took=hear).exchange([("PING",)])
+    assert [kind for kind, _ in took] == ["connect"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from router.errors import JournalUnavailable, JournalVersion, SettingsError, StorageError
 from router.journal import redis_owner as module
 from router.journal.redis_address import address_of
-from router.journal.redis_layout import OWNER, STORE
+from router.journal.redis_layout import LIVES, OWNER, STORE
 from router.journal.redis_owner import (
     CONTACT_SECONDS,
     STILL_SECONDS,
@@ -271,3 +271,37 @@ def test_a_redis_without_functions_is_named(tmp_path: Path) -> None:
         pytest.raises(StorageError, match=r"Redis 7\.0, Valkey 7\.2, or newer"),
     ):
         trio.run(own, hasty)
+
+
+@pytest.mark.process
+async def test_a_store_that_is_not_accepted_is_left_as_it_is(hasty: RedisServer) -> None:
+    def refuse(store: str) -> None:
+        raise StorageError(f"not {store!r}")
+
+    with pytest.raises(StorageError, match="not ''"):
+        await own(hasty, accept=refuse)
+    assert hasty.ask("DBSIZE") == 0
+    await (await own(hasty)).aclose()
+    store, lives = hasty.ask("HGETALL", STORE), hasty.ask("XRANGE", LIVES, "-", "+")
+    with pytest.raises(StorageError, match=hasty.ask("HGET", STORE, "store_id").decode()):
+        await own(hasty, accept=refuse)
+    assert hasty.ask("HGETALL", STORE) == store
+    assert hasty.ask("XRANGE", LIVES, "-", "+") == lives
+    assert hasty.ask("EXISTS", OWNER) == 0
+
+
+@pytest.mark.process
+async def test_a_store_that_becomes_another_one_at_the_last_moment_is_asked_about_again(
+    hasty: RedisServer,
+) -> None:
+    await (await own(hasty)).aclose()
+    before = hasty.ask("HGET", STORE, "store_id").decode()
+    asked: list[str] = []
+
+    def accept(store: str) -> None:
+        asked.append(store)
+        if store:
+            hasty.ask("FLUSHALL")
+
+    await (await own(hasty, accept=accept)).aclose()
+    assert asked == [before, ""]

@@ -13,6 +13,7 @@ from router.journal import redis_cursor
 from router.journal import redis_stream as module
 from router.journal.base import Journal, Record
 from router.journal.redis_layout import BEGINNING, EntryId, StreamPlace, decode_place
+from router.journal.redis_link import Took
 from router.journal.redis_owner import claim
 from router.journal.redis_stream import RedisJournal
 from tests.helpers.redis_server import REDIS, VALKEY, RedisServer, redis_server
@@ -40,8 +41,9 @@ async def open_on(
     partitions: int = 8,
     core_version: int = 1,
     place: StreamPlace | None = None,
+    took: Took = lambda *_: None,
 ) -> RedisJournal:
-    owned = await claim(server.address, partitions=partitions, core_version=core_version)
+    owned = await claim(server.address, partitions=partitions, core_version=core_version, took=took)
     return RedisJournal(owned, wall_ms=wall or Wall(), place=place)
 
 
@@ -96,6 +98,30 @@ async def test_all_readers_see_one_order_live_and_again_and_after_a_restart(
     assert again == live
     journal = await open_on(server)
     assert await read_all(journal) == live
+    await journal.aclose()
+
+
+async def test_what_is_said_to_redis_is_timed_by_kind_and_reading_only_where_it_is_read(
+    server: RedisServer,
+) -> None:
+    kinds: list[str] = []
+
+    def hear(kind: str, seconds: float) -> None:
+        assert 0 < seconds < 10
+        kinds.append(kind)
+
+    journal = await open_on(server, took=hear)
+    for number in range(5):
+        await journal.append([("acme", b"%d" % number)], 0)
+    assert kinds[:2] == ["connect", "claim"]
+    assert (kinds.count("append"), kinds.count("read")) == (5, 0)
+    await journal.aclose()
+    assert kinds[-1] == "claim", "it is given up"
+    kinds.clear()
+    journal = await open_on(server, took=hear)
+    assert len(await read_all(journal)) == 5
+    assert "read" in kinds
+    assert "append" not in kinds
     await journal.aclose()
 
 

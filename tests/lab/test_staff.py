@@ -121,3 +121,80 @@ def test_a_policy_and_its_people_are_played(tmp_path: Path) -> None:
     assert found["short"] == []
     with pytest.raises(SettingsError, match="directory is empty"):
         run_staff(plan, policy=Policy(queues=rules.queues), verified=True)
+
+
+def unproved_of(report: str) -> str:
+    """The sentences about what was not proved."""
+    return report[report.index("Not proved") :]
+
+
+def test_where_nothing_was_played_nothing_is_proved(tmp_path: Path) -> None:
+    said = unproved_of(run_staff(written(tmp_path)))
+    assert said == "Not proved: nothing was played; --verify plays whole days with these agents."
+
+
+def test_skills_that_share_agents_are_proved_together_and_others_only_apart(tmp_path: Path) -> None:
+    names = ("a", "b")
+
+    def said(*agents: AgentEntry) -> str:
+        queues = tuple(Queue(id=name, needs=(SkillNeed(name),)) for name in names)
+        rules = Policy(queues=queues, agents=agents)
+        plan = written(tmp_path, *names, arrivals=15)
+        return unproved_of(run_staff(plan, policy=rules, verified=True, seeds=(1,), rounds=0))
+
+    one, other = (AgentEntry(id=name, skills={name: 60}) for name in names)
+    both = AgentEntry(id="both", skills=dict.fromkeys(names, 60))
+    assert "all were played together" in said(one, other, both)
+    assert "all were played together" not in said(one, other)
+    assert "none of these does" in said(one, other)
+    assert "none of these does" not in said(one, other, both)
+    alone = unproved_of(run_staff(written(tmp_path, "a"), verified=True, seeds=(1,), rounds=0))
+    assert "several" not in alone, "there is but one skill"
+
+
+@pytest.mark.parametrize("rounds", [0, 6])
+def test_slots_of_which_the_days_say_nothing_are_named_and_are_not_those_that_are_short(
+    tmp_path: Path, rounds: int
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        "slot = 30\nstarts = 480\n[[curves]]\nskill = 'help'\n"
+        "arrivals = [0, 40, 44, 0, 50, 46, 40, 36]\n"
+        "handling = 4\npatience = 4\ntarget = 0.8\nwithin = 0.5\n",
+        encoding="utf-8",
+    )
+
+    def played(*, as_json: bool) -> str:
+        return run_staff(plan, verified=True, seeds=(4,), rounds=rounds, as_json=as_json)
+
+    found = json.loads(played(as_json=True))
+    corrected = [row for row in found["slots"] if row["by"] == "corrected"]
+    wanted = [
+        row["starts"]
+        for row in corrected
+        if row["level"] is None or abs(row["level"] - 0.8) < row["error"]
+    ]
+    assert {480, 570} <= set(wanted), "nobody comes then"
+    assert any(row["starts"] in wanted and (row["level"] or 0) > 0.8 for row in corrected)
+    assert [one["starts"] for one in found["unproved"]] == wanted
+    short = {one["starts"] for one in found["short"]}
+    assert bool(short) == (rounds == 0)
+    assert not short & set(wanted)
+    clocks = ", ".join(f"{int(at) // 60:02d}:{int(at) % 60:02d}" for at in wanted)
+    said = unproved_of(played(as_json=False))
+    assert f"the target of help in {len(wanted)} of 8 slots" in said
+    assert f"more): {clocks}\n" in said
+
+
+def test_the_level_of_a_language_or_a_class_is_not_shown_apart(tmp_path: Path) -> None:
+    rules = Policy(
+        queues=(Queue(id="a", needs=(SkillNeed("a"),)),),
+        agents=(AgentEntry(id="x", skills={"a": 60}),),
+        classes={"regular": 0, "gold": 30_000},
+    )
+    plan = written(tmp_path, "a", arrivals=15)
+    text = plan.read_text("utf-8")
+    for more, is_said in (("", False), ("classes = {gold = 0.3}\n", True)):
+        plan.write_text(text + more, encoding="utf-8")
+        report = run_staff(plan, policy=rules, verified=True, seeds=(1,), rounds=0)
+        assert ("the level of one language or class" in unproved_of(report)) == is_said

@@ -28,6 +28,7 @@ LATER = {
     "fairline_redis_up",
     "fairline_redis_reconnects_total",
     "fairline_redis_repairs_total",
+    "fairline_redis_command_seconds",
     "fairline_redis_info",
     "fairline_redis_durable",
     "fairline_redis_used_bytes",

@@ -105,3 +105,18 @@ def test_mistakes_that_keep_all_else_from_being_tried_are_findings_too(
     (found,) = told["findings"]
     assert (found["key"], found["line"], found["file"]) == ("server.log", 4, file)
     assert ended.out.count("\n") > 1
+
+
+def test_a_hook_without_a_name_and_a_rule_without_an_end_have_a_line_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path)
+    with Path(file).open("a", encoding="utf-8") as more:
+        more.write('rules = [{ id = "vip" }]\n')
+        more.write('[[tenants.acme.webhooks]]\nurl = "https://crm.example"\n')
+    lines = Ended(capsys, "check", "--config", file).err.splitlines()
+    missing = "this key is missing; add it"
+    assert {line.partition(": ")[2] for line in lines if missing in line} == {
+        f"tenants.acme.{key}: {missing}"
+        for key in ("webhooks[0].id", "webhooks[0].secret", "policy.rules[0].then")
+    }

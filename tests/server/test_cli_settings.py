@@ -73,6 +73,7 @@ def test_an_address_needs_no_settings_of_the_folder(
     ("command", "words", "see"),
     [
         (["check", "fairline.toml"], "by an option: --config fairline.toml", "check"),
+        (["simulate", "a.toml", "b.toml"], "'b.toml' is one word too many", "simulate"),
         (["check", "--confg", "x"], "Did you mean --config?", "check"),
         (["serve", "--port", "9000"], "Unknown option: --port.", "serve"),
         (["serv"], 'Did you mean "serve"?', ""),

@@ -1,6 +1,7 @@
 """What the core reported, counted by word."""
 
 import pytest
+from msgspec.structs import replace
 
 from router.commands import (
     Actor,
@@ -9,6 +10,7 @@ from router.commands import (
     Connect,
     Disconnect,
     SetAgentPresence,
+    SetPolicy,
     SetPresence,
     Tick,
 )
@@ -30,6 +32,7 @@ from router.ids import AgentId, ConnectionId, ConversationId, CustomerId, OfferI
 from router.server.happened import CAUSES, VIOLATIONS, Happened
 from router.server.hidden import HIDDEN
 from router.states import Show
+from tests.helpers.cores import POLICY, Core, actor, connect
 from tests.helpers.hubs import Audience
 
 CHAT, CARL, ANN = ConversationId("c1"), CustomerId("carl"), AgentId("ann")
@@ -160,6 +163,39 @@ def test_why_an_agent_is_shown_as_something_else(command: Command, reason: str, 
 def test_nobody_sees_what_a_doctor_plays() -> None:
     assert told(AgentFlapped(ANN, 4, 1), tenant=HIDDEN) == told(command=Tick(), tenant=HIDDEN)
     assert told(AgentFlapped(ANN, 4, 1))["fairline_presence_flaps_total", "acme"] == 1
+
+
+def flaps_after(*commands: Command, losses_max: int = 0) -> float:
+    """What is counted of a core that carries these out, several times over."""
+    happened, core = Happened(), Core()
+    core.do(SetPolicy(policy=replace(POLICY, flap_losses_max=losses_max)))
+    happened.prepare({"acme": core.router})
+    for command in commands:
+        happened.applied("acme", command, core.do(command))
+    return shown(happened)["fairline_presence_flaps_total", "acme"]
+
+
+def again(person: str, connection: str = "", *, leave: bool = False) -> list[Command]:
+    """Somebody's device comes, and is gone."""
+    gone = Disconnect(by=actor(person, connection), leave=leave)
+    return [connect(person, connection), gone]
+
+
+def test_losses_of_an_agent_are_counted_from_the_fourth_on_where_the_policy_counts_none() -> None:
+    assert flaps_after(*again("agent:ann") * 3) == 0
+    assert flaps_after(*again("agent:ann") * 5) == 2
+
+
+def test_where_the_policy_counts_its_own_count_is_the_only_one() -> None:
+    assert flaps_after(*again("agent:ann") * 5, losses_max=2) == 3
+    assert flaps_after(*again("agent:ann") * 5, losses_max=9) == 0
+
+
+def test_a_goodbye_a_second_device_and_customers_are_no_losses() -> None:
+    assert flaps_after(*again("agent:ann", leave=True) * 9) == 0
+    assert flaps_after(connect("agent:ann"), *again("agent:ann", "other") * 9) == 0
+    assert flaps_after(*again("customer:ann") * 9) == 0
+    assert flaps_after(*again("supervisor:sue") * 9) == 0
 
 
 def test_batches_are_counted() -> None:

@@ -1,5 +1,7 @@
 """Deliveries on the disk."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,17 @@ def test_what_waits_is_never_pruned_nor_forgotten() -> None:
     store.settle([(delivery(3, customer="ada"), "delivered")], 6_000)
     assert store.prune(6_001) == 1
     assert [one.position for one in store.due(CRM, 9_000, 9)] == [2]
+
+
+def test_a_file_whose_first_start_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    file = tmp_path / FILE_NAME
+    HookStore(file).close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM mark")  # what comes behind the tables
+    with closing(HookStore(file)) as store:
+        id_ = store.event_id(delivery(1))
+    with closing(HookStore(file)) as store:
+        assert store.event_id(delivery(1)) == id_
 
 
 def test_a_file_of_another_program_or_version_is_left_alone(tmp_path: Path) -> None:

@@ -183,6 +183,11 @@ def test_keys_are_fetched_by_https_alone() -> None:
             fetch_https(url)
 
 
+def test_an_address_that_nobody_can_ask_is_an_error_like_any_other_and_not_quoted() -> None:
+    with pytest.raises(OSError, match=r"InvalidURL$"):
+        fetch_https("https://127.0.0.1:hush/")
+
+
 async def test_a_site_that_breaks_off_the_handshake_is_an_error_like_any_other() -> None:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]

@@ -4,12 +4,15 @@ What an operator asks meanwhile, over the command line, is asked here, too.
 """
 
 import json
+import re
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from router.journal.redis_link import KINDS
 from router.journal.redis_rights import ACL
+from router.server.redis_watch import PROBE
 from tests.helpers.commands import Ended
 from tests.helpers.outsider import until
 from tests.helpers.outsider_server import HOST, Server
@@ -59,6 +62,10 @@ def test_a_node_lives_with_the_rights_of_the_page_and_answers_its_operators(
             page = server.get("/metrics")[2].decode()
             assert "fairline_redis_owner 1.0" in page
             assert "fairline_redis_durable 1.0" in page
+            for op in (*KINDS, PROBE):
+                found = re.search(rf'redis_command_seconds_count{{op="{op}"}} (\d+)', page)
+                assert found, op
+                assert int(found[1]) > 0 or op == "read", op  # nobody had to
             told = server.log()
             drained = Ended(capsys, "drain", *config)
             assert (drained.code, "drained and ended" in drained.out) == (0, True), drained.err

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from router.archive.sqlite import SqliteArchive
 from router.errors import ArchiveCorrupt, SettingsError, StorageError
-from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS
+from router.journal.redis_layout import BEGINNING, LIVES, OWNER, SNAPSHOTS, STORE
+from router.journal.redis_link import Took
 from router.journal.redis_owner import Claim
 from router.journal.redis_snapshots import BEGUN
 from router.journal.redis_stream import RedisJournal
@@ -18,7 +19,7 @@ from router.server.archiving import open_archive
 from router.server.clock import Clock
 from router.server.metrics import Metrics
 from router.server.restoring import NOTHING
-from router.server.setting_back import STOOD_FILE
+from router.server.setting_back import LIVES_FILE, STOOD_FILE
 from router.server.settings import Settings
 from router.server.snapshotter import LIFE_VARIABLE, followed_redis
 from router.server.storing import Kept, claimed, opened, snapshotting
@@ -47,15 +48,15 @@ def redis_settings(folder: Path, redis: RedisServer, partitions: int = 4) -> Set
     )
 
 
-def ignore(_: str) -> None:
+def ignore(*_: object) -> None:
     pass
 
 
 @asynccontextmanager
-async def started(settings: Settings) -> AsyncIterator[Kept]:
+async def started(settings: Settings, took: Took = ignore) -> AsyncIterator[Kept]:
     """What a node does first; whoever was before has let go."""
     with trio.fail_after(10):
-        owned = await claimed(settings.server, ignore, ignore)
+        owned = await claimed(settings, ignore, ignore, took)
     async with opened(settings, Clock(), owned) as kept:
         yield kept
 
@@ -83,6 +84,19 @@ async def test_a_start_begins_with_nothing_and_an_end_lets_another_in(
             assert keeper._environment[LIFE_VARIABLE] == kept.journal.life
             keeper._snapshots.sweep()
         assert redis.ask("EXISTS", OWNER, BEGUN) == 0
+
+
+async def test_what_a_start_and_the_keeper_of_snapshots_say_to_redis_is_timed(
+    settings: Settings,
+) -> None:
+    kinds: list[str] = []
+    async with started(settings, lambda kind, _: kinds.append(kind)) as kept:
+        assert "snapshot" in kinds
+        kinds.clear()
+        keeper = snapshotting(settings.server, kept, Metrics())
+        assert keeper is not None
+        keeper._snapshots.sweep()
+        assert "snapshot" in kinds
 
 
 async def test_a_start_has_the_newest_snapshot_and_the_journal_behind_it(
@@ -248,7 +262,7 @@ async def taken_over(first: Settings, second: Settings, lost: Callable[[], objec
 
     async def wait() -> None:
         with trio.fail_after(10):
-            claims.append(await claimed(second.server, ignore, lambda _: waits.set()))
+            claims.append(await claimed(second, ignore, lambda _: waits.set()))
 
     async with trio.open_nursery() as nursery, started(first):
         nursery.start_soon(wait)
@@ -257,24 +271,53 @@ async def taken_over(first: Settings, second: Settings, lost: Callable[[], objec
     return claims[0]
 
 
+async def test_a_folder_that_takes_no_note_ends_the_start_and_lets_another_in(
+    settings: Settings, redis: RedisServer, tmp_path: Path
+) -> None:
+    """As a full disk does; an operator hears a sentence and no traceback."""
+    (tmp_path / f"{LIVES_FILE}.new").mkdir()
+    with pytest.raises(StorageError, match=f"{tmp_path} cannot be written: "):
+        async with started(settings):
+            raise AssertionError("nothing was opened")
+    assert redis.ask("EXISTS", OWNER) == 0
+
+
 async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_emptied(
     settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
     second = redis_settings(tmp_path / "elsewhere", redis)
-    owned = await taken_over(settings, second, lambda: redis.ask("FLUSHALL"))
-    with pytest.raises(StorageError, match="stood by another journal"):
-        async with opened(second, Clock(), owned):
-            raise AssertionError("nothing was opened")
+    with pytest.RaisesGroup(pytest.RaisesExc(StorageError, match="stood by another journal")):
+        await taken_over(settings, second, lambda: redis.ask("FLUSHALL"))
     with pytest.raises(StorageError, match="stood by another journal"):
         async with started(second):
             raise AssertionError("nothing was opened")
+    assert redis.ask("DBSIZE") == 0, "nobody claimed what was emptied"
     first = redis_settings(tmp_path / "new", redis)
     async with started(first):
         with pytest.raises(StorageError, match="stood by another journal"):
-            await claimed(second.server, ignore, ignore)
+            await claimed(second, ignore, ignore)
     (tmp_path / "elsewhere" / STOOD_FILE).unlink()
     async with started(second) as kept:
         assert kept.journal.end == {}
+
+
+async def test_a_node_that_served_before_neither_claims_another_redis_nor_stands_by_it(
+    settings: Settings, redis: RedisServer, tmp_path: Path
+) -> None:
+    async with started(settings) as kept:
+        await kept.journal.append([COMMANDS[0]], 0)
+        archived(kept, 1)
+    redis.ask("FLUSHALL")
+    with pytest.raises(ArchiveCorrupt, match="another journal"):
+        await claimed(settings, ignore, ignore)
+    assert redis.ask("DBSIZE") == 0
+    async with started(redis_settings(tmp_path / "elsewhere", redis)):
+        there = redis.ask("HGETALL", STORE)
+        with trio.fail_after(2), pytest.raises(ArchiveCorrupt, match="another journal"):
+            await claimed(settings, ignore, ignore)
+    with pytest.raises(ArchiveCorrupt, match="another journal"):
+        await claimed(settings, ignore, ignore)
+    assert redis.ask("HGETALL", STORE) == there
 
 
 async def test_a_node_that_stood_by_takes_over_what_it_stood_by(

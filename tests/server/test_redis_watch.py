@@ -8,9 +8,10 @@ import trio
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from router.journal.redis_link import KINDS
 from router.server import logs
 from router.server.clock import Clock
-from router.server.redis_watch import RedisWatch
+from router.server.redis_watch import PROBE, RedisWatch
 from router.server.sections import ServerSettings
 from tests.helpers.redis_server import RedisServer, redis_server
 
@@ -53,6 +54,36 @@ def test_a_redis_that_is_well_is_shown_as_it_is(server: RedisServer) -> None:
     watch.count("redis_repairs")
     assert figures(watch)["redis_owner"] == figures(watch)["redis_repairs_total"] == 1
     assert figures(watch)["redis_reconnects_total"] == 0
+
+
+def timed(watch: RedisWatch) -> dict[tuple[str, str], float]:
+    """How often each kind took no longer than each bound."""
+    registry = CollectorRegistry()
+    registry.register(watch)
+    return {
+        (sample.labels["op"], sample.labels["le"]): sample.value
+        for family in text_string_to_metric_families(generate_latest(registry).decode())
+        for sample in family.samples
+        if sample.name == "fairline_redis_command_seconds_bucket"
+    }
+
+
+def test_what_is_said_to_redis_is_counted_by_kind_and_time_each_kind_from_the_start(
+    server: RedisServer,
+) -> None:
+    watch = watching(server)
+    assert {op for op, _ in timed(watch)} == {*KINDS, PROBE}
+    assert set(timed(watch).values()) == {0}
+    watch.took("append", 0.003)
+    watch.took("append", 7.0)
+    watch.look()
+    found = timed(watch)
+    in_order = [found["append", le] for le in ("0.0025", "0.005", "2.5", "+Inf")]
+    assert in_order == [0, 1, 1, 2]
+    assert found[PROBE, "+Inf"] == 1
+    server.kill()
+    watch.look()
+    assert timed(watch)[PROBE, "+Inf"] == 2, "one that fails takes time, too"
 
 
 def test_the_newest_snapshot_is_known_by_its_stamp(server: RedisServer) -> None:

@@ -207,6 +207,8 @@ async def test_the_policy_is_read_and_replaced_whole_or_not_at_all() -> None:
         status, _, told = await _ask(node, "PUT", "/v1/policy", wrong)
         for sentence in ("policy.grace_ms: ", '(did you mean "offer_timeout_ms"?)'):
             assert sentence in told["err"]["msg"]
+        status, _, told = await _ask(node, "PUT", "/v1/policy", {**policy, "rules": [{"id": "a"}]})
+        assert (status, "policy.rules[0].then: " in told["err"]["msg"]) == (400, True)
         status, _, told = await _ask(node, "PUT", "/v1/policy", {**policy, "interrupts": ["voise"]})
         assert (status, '(did you mean "voice"?)' in told["err"]["msg"]) == (400, True)
         assert (await _ask(node, "GET", "/v1/policy"))[2]["queues"][0]["name"] == "Help"

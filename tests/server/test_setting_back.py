@@ -1,14 +1,16 @@
 """What a node forgets that knows of more than Redis does."""
 
 import random
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from router.archive.reading import file_of
 from router.archive.sqlite import SqliteArchive
-from router.errors import StorageError
+from router.errors import ArchiveCorrupt, StorageError
 from router.journal.redis_layout import Life
 from router.server.hook_store import FILE_NAME, HookKey, HookStore
 from router.server.setting_back import (
@@ -16,7 +18,9 @@ from router.server.setting_back import (
     STOOD_FILE,
     agreed,
     ahead_of,
+    archived,
     check_stood_by,
+    check_store,
     goes_with,
     note_lives,
     note_standby,
@@ -164,6 +168,28 @@ def test_a_node_that_never_served_goes_on_with_the_store_that_it_stood_by(tmp_pa
     assert not (folder / STOOD_FILE).exists(), "who served knows by what it has"
 
 
+def test_an_archive_of_another_store_is_found_though_nobody_has_it_open(tmp_path: Path) -> None:
+    def check(store: str, *tenants: str) -> None:
+        check_store(tmp_path, store, tenants, "redis://here")
+
+    note_store(tmp_path, "a1")
+    check("", "acme")
+    folder = tmp_path / "archive"
+    with closing(SqliteArchive(folder, ["acme", "globex"])) as archive:
+        archive.write("acme", [], 5)
+    check("a1", "acme")
+    check("b2", "globex", "new")
+    for store in ("b2", ""):
+        with pytest.raises(ArchiveCorrupt, match="redis://here"):
+            check(store, "globex", "acme")
+    file_of(folder, "acme").write_bytes(b"no archive")
+    assert archived(tmp_path, "acme") == 0
+    check("b2", "acme")
+    check_store(tmp_path, "a1", ["acme"], "redis://here", {"acme": 5}.__getitem__)
+    with pytest.raises(ArchiveCorrupt, match="redis://here"):
+        check_store(tmp_path, "b2", ["acme"], "redis://here", {"acme": 5}.__getitem__)
+
+
 def test_a_standby_whose_folder_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file", encoding="ascii")
     with pytest.raises(StorageError, match="data cannot be written"):
@@ -180,6 +206,19 @@ def test_where_nothing_is_ahead_nothing_changes(file: Path, tmp_path: Path) -> N
     assert not (tmp_path / "none").exists()
     with closing(HookStore(file)) as store:
         assert (store.place(CRM), store.id_of("acme", 8, 0)) == (9, before)
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_file_that_was_made_and_never_written_has_nothing_to_forget(
+    tmp_path: Path, mode: str
+) -> None:
+    """Whoever made it was killed: a node that did not start for it would never."""
+    file = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    file.touch()
+    set_hooks_back(file, {"acme": 7})
+    HookStore(file).close()
 
 
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ keys = [
   {{alg = "HS256", secret = "{SECRET}"}},
   {{jwks_url = "http://id.example", alg = "HS256"}},
   {{kid = "d"}},
+  {{jwks_url = "https://ann:hush@id.example/jwks"}},
 ]
 [tenants.acme.policy]
 classes = {{regular = 0, gold = 100000}}
@@ -122,6 +123,7 @@ overflow = "nowhere"
         "tenants.acme.keys[1].kid", "tenants.acme.keys[1].alg", "tenants.acme.keys[2].alg",
         "tenants.acme.keys[3].public_key_file", "tenants.acme.keys[4].kid",
         "tenants.acme.keys[5].jwks_url", "tenants.acme.keys[5].alg", "tenants.acme.keys[6]",
+        "tenants.acme.keys[7].jwks_url",
         "tenants.acme.policy.classes.gold", "tenants.acme.policy.queues[0].overflow",
     }  # fmt: skip
     assert SECRET not in "".join(errors.values())

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from router.server.settings import read
-from router.server.showing import HIDDEN_VALUE, Shown, show
+from router.server.showing import HIDDEN_VALUE, Shown, show, without_secrets
 
 SECRET = "0123456789-0123456789-0123456789"
 FIRST = f"""
@@ -54,3 +56,40 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     assert found["server.redis_url"].value == HIDDEN_VALUE
     assert SECRET not in str(found)
     assert "hush" not in str(found)
+
+
+HOOK = """
+[[tenants.acme.webhooks]]
+id = "crm"
+url = "https://crm.example:8443/fairline?token=hush&a=%20b"
+secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+[[tenants.acme.webhooks]]
+id = "plain"
+url = "https://crm.example/fairline"
+secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+"""
+
+
+def test_what_an_address_asks_is_not_shown_but_where_it_leads(tmp_path: Path) -> None:
+    found = shown(tmp_path, HOOK)
+    asked = found["tenants.acme.webhooks[0].url"]
+    assert asked.value == "https://crm.example:8443/fairline?(secret)"
+    assert asked.source == f"{tmp_path / 'second.toml'}:4"
+    assert found["tenants.acme.webhooks[1].url"].value == "https://crm.example/fairline"
+    assert "hush" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("address", "seen"),
+    [
+        ("https://ann:hush@host:1/p", "https://(secret)@host:1/p"),
+        ("https://:hush@host/p", "https://(secret)@host/p"),
+        ("https://hush@host", "https://(secret)@host"),
+        ("https://a:b@hush@host/p?hush#hush", "https://(secret)@host/p?(secret)#(secret)"),
+        ("https://[::1]:1/p", "https://[::1]:1/p"),
+        ("https://[hush/p", "(secret)"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_what_lets_somebody_in(address: str, seen: str) -> None:
+    assert without_secrets(address) == seen

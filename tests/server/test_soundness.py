@@ -101,6 +101,44 @@ def test_a_data_folder_is_a_folder_that_one_may_write_in(tmp_path: Path) -> None
     assert said == f"server.data: you may not write in {file}; the server must be allowed to"
 
 
+NO_URLS = ["https://[fe80::1/x", "https://a.example:port/", "https://a.example:99999/", "https://"]
+SECRET = "0123456789-0123456789-0123456789"
+
+
+@pytest.mark.parametrize("url", NO_URLS)
+def test_an_address_without_a_host_or_port_is_a_mistake(url: str) -> None:
+    tenant = Tenant(
+        keys=(KeyEntry(jwks_url=url),),
+        webhooks=(Webhook(id="crm", url=url, secret=SECRET),),
+        policy=Policy(queues=(QUEUE,)),
+    )
+    found = [key for key, _ in breaches(Settings(tenants={"acme": tenant}))]
+    assert sorted(found) == ["tenants.acme.keys[0].jwks_url", "tenants.acme.webhooks[0].url"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_hook_on_this_machine_needs_no_tls(host: str) -> None:
+    hook = Webhook(id="crm", url=f"http://{host}:9000/", secret=SECRET)
+    tenant = Tenant(keys=(KEY,), webhooks=(hook,), policy=Policy(queues=(QUEUE,)))
+    assert list(breaches(Settings(tenants={"acme": tenant}))) == []
+
+
+def test_a_file_that_may_not_be_looked_for_is_a_mistake_of_its_key() -> None:
+    """As one in a folder that only others may look into."""
+    name = "a" * 300
+    key = KeyEntry(kid="b", alg="EdDSA", public_key_file=name)
+    found = Settings(
+        server=ServerSettings(data=name, tls_cert=name, tls_key=name),
+        tenants={"acme": Tenant(keys=(key,), policy=Policy(queues=(QUEUE,)))},
+    )
+    told = dict(breaches(found))
+    assert list(told) == [
+        "server.tls_cert", "server.tls_key", "tenants.acme.keys[0].public_key_file"
+    ]  # fmt: skip
+    assert told["server.tls_cert"].endswith("cannot be looked at: File name too long")
+    assert warnings(found) == []
+
+
 def test_the_secret_of_an_example_is_doubted() -> None:
     known = KeyEntry(kid="main", alg="HS256", secret="CHANGE-ME-to-at-least-thirty-two-bytes")
     tenant = Tenant(keys=(known,), policy=Policy(queues=(QUEUE,)))

@@ -87,6 +87,19 @@ def test_a_key_set_without_a_key_of_the_algorithm_says_which() -> None:
     assert "no key for RS256" in found.message
 
 
+def test_what_the_address_of_a_key_set_asks_is_not_said() -> None:
+    asked: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        raise TimeoutError("timed out")
+
+    named = settings(KEY, KeyEntry(jwks_url=f"{URL}?key=hush"))
+    (said,) = [one.message for one in try_all(named, fetch) if one.level == "error"]
+    assert said.startswith(f"{URL}?(secret) cannot be fetched")
+    assert asked == [f"{URL}?key=hush"]
+
+
 def test_where_nobody_is_to_be_asked_nobody_is() -> None:
     assert tried(of_set()) == []
 
