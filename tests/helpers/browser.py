@@ -141,7 +141,7 @@ class Shop:
 
     @property
     def strip(self) -> Locator:
-        return self.panel.get_by_text(re.compile("^Reconnecting"))
+        return self.panel.locator(".strip").get_by_text(re.compile("^Reconnecting"))
 
 
 class Desk:

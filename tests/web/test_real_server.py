@@ -135,7 +135,7 @@ def test_a_page_that_may_not_embed_the_widget_is_told_which_setting_to_look_at(
         stranger = Shop(open_page(), address)
         stranger.go()
         stranger.round.click()
-        expect(stranger.panel.get_by_text("This page may not connect")).to_be_visible()
+        expect(stranger.panel.locator(".strip")).to_contain_text("This page may not connect")
         expect(stranger.panel.get_by_role("button", name="Try again")).to_be_visible()
         (said,) = [line for line in stranger.watch.complaints if line.startswith("fairline:")]
         assert f"{address.rstrip('/')} may not have customers of tenant" in said

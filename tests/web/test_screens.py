@@ -273,7 +273,7 @@ def test_a_customer_who_is_offline_is_told_so_at_once(server: ScriptedServer, sh
     shop.go()
     shop.open()
     shop.ask("Anybody?")
-    offline = shop.panel.get_by_text("You are offline")
+    offline = shop.panel.locator(".strip").get_by_text("You are offline")
     shop.page.context.set_offline(True)
     expect(offline).to_be_visible()
     shop.page.context.set_offline(False)

@@ -58,12 +58,12 @@ def test_a_site_without_anonymous_customers_takes_who_is_proven(
     customer = shop("visitors = false")
     page, panel = customer.page, customer.panel
     customer.round.click()
-    expect(panel.get_by_text("Please sign in first.")).to_be_visible()
+    expect(panel.locator(".strip").get_by_text("Please sign in first.")).to_be_visible()
     assert 'call fairline("identify", {id, proof})' in _said(customer)
     page.evaluate("fairline('identify', {id: 'c-17', proof: 'abc'})")
     assert "identify needs {id, proof}, an HMAC-SHA256" in _said(customer)
     _identify(page, "c-17", of="c-18")
-    expect(panel.get_by_text("The sign-in was not accepted.")).to_be_visible()
+    expect(panel.locator(".strip").get_by_text("The sign-in was not accepted.")).to_be_visible()
     assert "exactly this id" in _said(customer)
     with page.expect_console_message(lambda line: 'begins with "<!doctype ";' in line.text):
         page.evaluate("fairline('identify', {id: 'c-16', token: () => '<!doctype html>'})")

@@ -2,67 +2,31 @@
  * One person's connection to a Fairline server, from a browser's page or from Node.
  *
  * Owns: the WebSocket with its reconnects, the token, command ids, the watchdog.
- * Does not know: what a screen looks like, or what a conversation is (model.ts does).
+ * Does not know: what a screen looks like, what a conversation is (model.ts), how long to wait (pace.ts).
  * Invariants: a kept command is sent until it is answered (outbox.ts); after close codes of the
  * 45xx band nothing is sent until `start` is called again.
  */
 import { Outbox, entryOf, type Entry } from "./outbox.js";
+import { Pace } from "./pace.js";
 import {
   CREATING, FLEETING, Refused, STOP_WORDS, claimsOf, lost,
-  type CommandType, type Fields, type Reply, type Sent, type Told,
+  type CommandType, type Fields, type Reply, type Told,
 } from "./protocol.js";
+import type { Events, Settings, Status } from "./shapes.js";
 import { Drawer, isHidden, watch } from "./surroundings.js";
 
+export type { Events, Settings, Status, TokenProvider } from "./shapes.js";
+
 const SUBPROTOCOL = "fairline.v1.json";
-const BACKOFF_MS = 500;
-const BACKOFF_MAX_MS = 20_000;
 const SHORT_MS = 5_000;
 const SHORT_MAX = 5;
 const OPENING_MS = 10_000;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
-/** An error of a token provider with `stop` ends the attempts; any other is tried again. */
-export type TokenProvider = (wish: { fresh: boolean }) => string | Promise<string>;
-
-export interface Settings {
-  /** Of the server, `https://chat.example`. */
-  origin: string;
-  role: Sent.Hello["role"];
-  /** Of this program; also where this tab keeps what must outlive a reload. */
-  name: string;
-  version?: string;
-  token: TokenProvider;
-  /** For the address; else the token's. */
-  tenant?: string;
-  /** The newest message held without a hole, by conversation (`Model.seen`). */
-  seen?: () => Record<string, number>;
-  /** Topics to subscribe to with every connection. */
-  subs?: string[];
-  /** The trace in which conversations that are asked for belong (W3C Trace Context); asked with every connection. */
-  traceparent?: () => string | undefined;
-}
-
-export interface Status {
-  phase: "stopped" | "connecting" | "online" | "waiting";
-  /** When it became online, or stopped being it. */
-  since: number;
-  /** When the next attempt is made. */
-  retryAt?: number;
-  /** Why it stopped. */
-  code?: number;
-  reason?: string;
-}
-
-/** All that `on` tells: what the server says, and four things of the connection itself. */
-export type Events = { [T in Told.Outgoing["t"]]: Extract<Told.Outgoing, { t: T }> } & {
-  status: Status;
-  outbox: object;
-  answered: { command: Entry; reply: Reply };
-};
 type Listener = (...told: never[]) => void;
 
 export class Fairline {
-  status: Status = { phase: "stopped", since: Date.now() };
+  status: Status = { phase: "stopped", since: Date.now(), failures: 0 };
   welcome: Told.Welcome | null = null;
   /** The last round trip, in ms. */
   rtt_ms: number | null = null;
@@ -73,11 +37,10 @@ export class Fairline {
   private token: string | null = null;
   private socket: WebSocket | null = null;
   private unwatch: () => void = () => {};
-  private failures = 0;
+  private readonly pace = new Pace();
   private shorts = 0;
   private ready = false;
   private run = 0;
-  private notBefore = 0;
   private nextId = 1;
   private openedAt = 0;
   private heardAt = 0;
@@ -109,11 +72,19 @@ export class Fairline {
     if (typeof WebSocket === "undefined") return this.halt({ code: 4500, reason: "There is no WebSocket here: use Node 22 or newer, or node --experimental-websocket." });
     this.waiting.restore();
     this.shorts = 0;
-    this.failures = 0;
-    this.notBefore = 0;
-    this.unwatch = watch({ wake: () => this.wake(), looked: () => this.looked() });
+    this.pace.reset();
+    this.unwatch = watch({ wake: () => this.tryNow(), looked: () => this.looked() });
     this.watchdog = setInterval(() => this.check(), 2_000);
     void this.connect();
+  }
+
+  /**
+   * Ends a wait: the next attempt is made now. For somebody who asks, and for the page itself when the
+   * network or the reader is back. Without a wait it does nothing, so there is one attempt at a time;
+   * where the server named a moment it waits for that, and for a second after another such attempt.
+   */
+  tryNow(): void {
+    if (this.status.phase === "waiting" && this.pace.hurry(performance.now())) this.wait();
   }
 
   /** Ends the connection; with `leave` the person is gone at once, without grace. */
@@ -185,7 +156,7 @@ export class Fairline {
     this.setStatus("connecting");
     let token: string;
     try {
-      token = this.token ?? (await this.settings.token({ fresh: this.failures > 0 }));
+      token = this.token ?? (await this.settings.token({ fresh: this.pace.failures > 0 }));
       if (typeof token !== "string") throw Object.assign(new TypeError("token() has to give a text, the JWT"), { stop: true });
     } catch (error) {
       if (run !== this.run) return;
@@ -253,7 +224,10 @@ export class Fairline {
       return this.halt({ code, reason: STOP_WORDS[code] ?? this.refusal });
     }
     if (band === 43 || goodbye?.action === "reconnect") this.token = null;
-    if (lasted >= SHORT_MS) this.failures = this.shorts = 0;
+    if (lasted >= SHORT_MS) {
+      this.shorts = 0;
+      this.pace.reset();
+    }
     // Only connections that were open and ended without a word hint at a fault that stays.
     else if (lasted > 0 && band < 41) this.shorts += 1;
     if (this.shorts >= SHORT_MAX) {
@@ -262,28 +236,23 @@ export class Fairline {
     return this.later(band === 42 ? 1_000 : 0, goodbye?.delay_ms);
   }
 
-  /** Waits with full jitter, or for as long as the server said. */
+  /** Waits as long as its pace says, or for as long as the server did. */
   private later(least_ms: number, told_ms?: number): void {
-    const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** this.failures);
-    this.failures += 1;
-    const delay = told_ms ?? Math.max(least_ms, Math.random() * ceiling);
-    const bound = told_ms ?? least_ms;
-    this.notBefore = bound ? Date.now() + bound : 0;
-    this.setStatus("waiting", { retryAt: Date.now() + delay });
-    this.retry = setTimeout(() => void this.connect(), delay);
+    this.pace.failed(performance.now(), least_ms, told_ms);
+    this.wait();
   }
 
-  /** Something changed outside (network, page shown): no reason to sit out the delay. */
-  private wake(): void {
-    if (this.status.phase !== "waiting") return;
+  private wait(): void {
+    const left = Math.max(0, this.pace.retryAt - performance.now());
+    const here = Date.now() - performance.now();
+    this.setStatus("waiting", { retryAt: here + this.pace.retryAt, soonestAt: here + this.pace.soonestAt });
     clearTimeout(this.retry);
-    const delay = Math.max(0, this.notBefore - Date.now());
-    this.retry = setTimeout(() => void this.connect(), delay);
+    this.retry = setTimeout(() => void this.connect(), left);
   }
 
   private looked(): void {
     this.activity(0, isHidden() ? "background" : "active");
-    if (!isHidden()) this.wake();
+    if (!isHidden()) this.tryNow();
   }
 
   /** A server that is silent for two beats is gone, whatever the socket says. */
@@ -397,7 +366,7 @@ export class Fairline {
 
   private setStatus(phase: Status["phase"], more: Partial<Status> = {}): void {
     const down = phase !== "online" && this.status.phase !== "online";
-    this.status = { phase, since: down ? this.status.since : Date.now(), ...more };
+    this.status = { phase, since: down ? this.status.since : Date.now(), failures: this.pace.failures, ...more };
     this.emit("status", this.status);
   }
 

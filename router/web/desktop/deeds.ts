@@ -3,6 +3,7 @@
  *
  * Owns: names, keys, when each is possible. Does not know: keyboards, elements.
  */
+import { mayHurry } from "../client/pace.js";
 import type { Desk } from "./desk.js";
 import { nameOf, SHOWS } from "./words.js";
 
@@ -110,6 +111,7 @@ function looking(desk: Desk): Deed[] {
     { name: "Ready replies", group: "Desktop", act: () => desk.open("replies") },
     { name: "My day", group: "Desktop", act: () => desk.open("day") },
     { name: dark ? "Light theme" : "Dark theme", group: "Desktop", act: () => settings.set({ theme: dark ? "light" : "dark" }) },
+    { name: "Try to connect now", group: "Desktop", possible: mayHurry(desk.link.status), act: () => desk.link.tryNow() },
     { name: "Sign out", group: "Desktop", act: () => desk.link.signOut() },
   ];
 }

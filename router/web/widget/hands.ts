@@ -87,6 +87,10 @@ export class Hands implements Deeds {
     this.panel.connection.start();
   }
 
+  tryNow(): void {
+    this.panel.connection.tryNow();
+  }
+
   agree(yes: boolean): void {
     void this.panel.asking.agree(yes);
     this.panel.draw();

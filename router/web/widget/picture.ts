@@ -3,6 +3,7 @@
  *
  * Owns: when which part is shown. Does not know: how it looks, what buttons do.
  */
+import { isRetrying, mayHurry } from "../client/pace.js";
 import { MAY_NOT, SIGN_IN } from "./identity.js";
 import type { Panel } from "./panel.js";
 import { safeLink, stopWords } from "./sentences.js";
@@ -91,14 +92,15 @@ function stripOf(panel: Panel, talk: Conversation | null, now: number): Shown["s
     const action = status.code === OTHER_WINDOW ? words.useHere : words.again;
     const code = status.reason === MAY_NOT ? FORBIDDEN : status.code;
     const text = status.reason === SIGN_IN ? words.signIn : stopWords(code, panel.speech);
-    return { text, action, stopped: true };
+    return { text, spoken: text, action, idle: false, stopped: true };
   }
   // The browser knows at once; the connection only after two silent beats.
   const down = status.phase === "connecting" || status.phase === "waiting";
   const left = isOver(talk) ? 0 : (welcome?.grace_ms ?? 0) - (now - status.since);
-  const text = (told: string): Shown["strip"] => ({ text: told, action: null, stopped: false });
+  const action = isRetrying(status) ? words.tryNow : null;
+  const text = (spoken: string, told = spoken): Shown["strip"] => ({ text: told, spoken, action, idle: !mayHurry(status), stopped: false });
   if (down && welcome && now - status.since > STRIP_AFTER_MS) {
-    return text(left > 0 ? fill(words.reconnectingKept, { time: clock(left) }) : words.reconnecting);
+    return text(words.reconnecting, left > 0 ? fill(words.reconnectingKept, { time: clock(left) }) : words.reconnecting);
   }
   if (down && !welcome && now - status.since > STRIP_AFTER_MS && panel.isOpen) return text(words.reconnecting);
   if (panel.isOpen && offlineSince && now - offlineSince >= STRIP_AFTER_MS) return text(words.offline);

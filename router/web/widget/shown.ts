@@ -32,6 +32,18 @@ export interface Card {
   outlookOpen: boolean;
 }
 
+/** How the connection is, where it is not well. */
+export interface Strip {
+  /** With a time that changes, for eyes. */
+  text: string;
+  /** Once, for readers. */
+  spoken: string;
+  action: string | null;
+  /** The action would change nothing at this moment. */
+  idle: boolean;
+  stopped: boolean;
+}
+
 export interface Shown {
   speech: Speech;
   /** What the page calls itself in the head. */
@@ -43,7 +55,7 @@ export interface Shown {
   typing: string | null;
   /** Since when the customer is the first in line, for the line that says so. */
   isNext: boolean;
-  strip: { text: string; action: string | null; stopped: boolean } | null;
+  strip: Strip | null;
   notice: string;
   consent: { link: string | null; version: number } | null;
   closed: { full: boolean; opening: Opening | null; fallback: string } | null;
@@ -78,6 +90,7 @@ export interface Deeds {
   download(): void;
   restart(): void;
   useHere(): void;
+  tryNow(): void;
   sendAgain(failed: Pending): void;
   agree(yes: boolean): void;
   form(which: "leave" | "reach" | null): void;

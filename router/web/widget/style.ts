@@ -69,6 +69,7 @@ h2 { font-size: 16.5px; line-height: 1.25; font-weight: 650; overflow-wrap: anyw
 
 .strip { flex: none; display: flex; align-items: center; gap: 10px; justify-content: space-between; padding: 8px 16px; background: var(--amber); color: var(--amber-ink); font-size: 13.5px; font-variant-numeric: tabular-nums; }
 .strip.stopped { background: var(--red); color: var(--red-ink); }
+.strip [aria-disabled="true"] { opacity: .6; cursor: default; }
 .strip button { min-block-size: 44px; border: 1px solid currentColor; border-radius: 10px; background: none; padding: 0 14px; flex: none; font-weight: 600; }
 
 .queue { flex: none; max-block-size: 62%; overflow-y: auto; margin: 12px 12px 0; padding: 16px 16px 6px; border-radius: 14px; background: var(--brand-soft); }

@@ -14,11 +14,12 @@ export type FieldsOf<T extends CommandType> =
 
 /** What the panel uses of client/fairline. */
 export interface Connection {
-  status: { phase: "stopped" | "connecting" | "online" | "waiting"; since: number; code?: number; reason?: string };
+  status: { phase: "stopped" | "connecting" | "online" | "waiting"; since: number; failures: number; retryAt?: number; soonestAt?: number; code?: number; reason?: string };
   welcome: Welcome | null;
   start(): void;
   stop(how?: { leave?: boolean; forget?: boolean }): void;
   renewDevice(): void;
+  tryNow(): void;
   command<T extends CommandType>(t: T, fields: FieldsOf<T>): Promise<Reply>;
 }
 

@@ -99,7 +99,10 @@ export class View {
     this.element.dir = speech.dir;
     this.element.setAttribute("aria-label", speech.words.dialog);
     this.place.host.dataset.theme = this.place.options.theme ?? "auto";
+    const onStrip = this.place.root.activeElement?.closest(".strip");
     render(this.template(shown), this.element);
+    // Whoever pressed what is gone now is still in the panel, with all its keys.
+    if (onStrip && !this.element.querySelector(".strip:not([hidden]) button")) this.element.focus({ preventScroll: true });
     this.putBack();
     this.follow(shown, atEnd);
   }

@@ -5,6 +5,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { isRetrying, mayHurry } from "../../client/pace.js";
 import { icon } from "../../desktop/parts/icons.js";
 import { toastBar } from "../../staff/toast-bar.js";
 import { Part } from "./part.js";
@@ -32,7 +33,7 @@ export class App extends Part {
     const { wall } = this;
     const dark = wall.isDark;
     return html`<header class="top"><h1>${wall.model.you?.tenant ? html`Right now <small>${wall.model.you.tenant}</small>` : "Right now"}</h1>
-      ${this.views()}${this.ending()}${this.stamp()}<time class="now">${this.siteTime()}</time>
+      ${this.views()}${this.ending()}${this.stamp()}${this.again()}<time class="now">${this.siteTime()}</time>
       <button type="button" class="tool" aria-label=${dark ? "Light" : "Dark"} title=${dark ? "Light" : "Dark"} @click=${() => wall.turnTheme()}>${icon("sun")}</button>
       <button type="button" class="tool" aria-pressed=${wall.rings} aria-label="Sound" title=${wall.rings ? "Alerts ring" : "Alerts are silent"} @click=${() => wall.turnSound()}>${icon(wall.rings ? "sound" : "silent")}</button>
       <button type="button" class="tool" aria-label="Full screen" title="Full screen" @click=${this.fill}>${icon("full")}</button>
@@ -64,6 +65,13 @@ export class App extends Part {
     const old = wall.isStale && wall.hasFigures;
     return html`<p class="stamp" data-live=${!wall.isStale}>${icon(wall.isStale ? "bad" : "check")}<b role="status">${state}</b>
       ${wall.hasFigures ? html`<span class="age" aria-hidden="true">${old ? `figures are ${age} old` : age}</span>` : nothing}</p>`;
+  }
+
+  /** It stays where it is while the attempt lasts, and so does the focus on it. */
+  private again(): TemplateResult | typeof nothing {
+    const { connection, isStale } = this.wall;
+    if (!isStale || !isRetrying(connection.status)) return nothing;
+    return html`<button type="button" class="again" aria-disabled=${!mayHurry(connection.status)} @click=${() => connection.tryNow()}>Try now</button>`;
   }
 
   /** The clock on the wall is the site's. */

@@ -29,8 +29,6 @@ export interface Place {
   restore(store: Record<string, string>): void;
   /** Somebody looks at one of the tabs, or at none. */
   look(visible: boolean): void;
-  /** The network may be back. */
-  wake(): void;
 }
 
 export class Hub {
@@ -60,7 +58,7 @@ export class Hub {
     else if (said.k === "sign-out") this.signOut("");
     else if (said.k === "start") this.start(said.renew);
     else if (said.k === "looked") this.looked(known, said.visible, said.idle_ms);
-    else if (said.k === "wake") this.place.wake();
+    else if (said.k === "now") this.connection.tryNow();
     else this.leave(tab);
   }
 
@@ -171,6 +169,8 @@ export class Hub {
 
   private looked(known: Known, visible: boolean, idle_ms: number): void {
     const before = this.idle();
+    // Also where another tab was looked at all the time: this reader is new.
+    if (visible && !known.visible) this.connection.tryNow();
     Object.assign(known, { visible, idle_ms });
     this.look();
     const idle = this.idle();

@@ -37,7 +37,7 @@ export function lookThroughLeader(remote: Remote, names: Names): void {
   addEventListener("pagehide", () => port.post({ k: "bye" }));
 
   const lead = (): void => {
-    hub = new Hub({ origin: location.origin, restore: () => {}, look: () => {}, wake: () => {} });
+    hub = new Hub({ origin: location.origin, restore: () => {}, look: () => {} });
     remote.attach(port);
     channel.postMessage({ leads: true });
   };

@@ -21,7 +21,7 @@ const TOLD_EVERY_MS = 60_000;
 const IDLE_TOLD_MS = 300_000;
 
 export class Remote {
-  status: Status = { phase: "connecting", since: Date.now() };
+  status: Status = { phase: "connecting", since: Date.now(), failures: 0 };
   welcome: Told.Welcome | null = null;
   rtt_ms: number | null = null;
   /** Somebody looks at this or another tab. */
@@ -46,7 +46,7 @@ export class Remote {
 
   constructor(private readonly names: Names) {
     document.addEventListener("visibilitychange", () => this.look());
-    for (const kind of ["online", "pageshow"]) addEventListener(kind, () => this.port?.post({ k: "wake" }));
+    for (const kind of ["online", "pageshow"]) addEventListener(kind, () => this.tryNow());
     for (const kind of ["pointerdown", "keydown", "wheel"]) {
       addEventListener(kind, () => this.touched(), { passive: true, capture: true });
     }
@@ -120,6 +120,11 @@ export class Remote {
   /** Goes on after a stop; as a device of its own where another window has taken the place. */
   start(): void {
     this.port?.post({ k: "start", renew: this.status.code === 4504 });
+  }
+
+  /** Ends the wait for the next attempt, as `Fairline.tryNow`. */
+  tryNow(): void {
+    this.port?.post({ k: "now" });
   }
 
   /** This tab's copy of the sign-in, which outlives a reload. */

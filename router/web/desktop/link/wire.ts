@@ -22,7 +22,7 @@ export type Said =
   | { k: "sign-out" }
   | { k: "start"; renew: boolean }
   | { k: "looked"; visible: boolean; idle_ms: number }
-  | { k: "wake" }
+  | { k: "now" }
   | { k: "bye" };
 
 /** What a tab hears. */

@@ -12,7 +12,6 @@ const hub: Hub = new Hub({
   origin: location.origin,
   restore: (store) => kept.restore(store),
   look: (visible) => looked.look(visible),
-  wake: () => void dispatchEvent(new Event("online")),
 });
 
 addEventListener("connect", (event) => {

@@ -5,6 +5,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { isRetrying, mayHurry } from "../../client/pace.js";
 import { duration, plural, title, WHY_NOT } from "../words.js";
 import { icon, type IconName } from "./icons.js";
 import { Part } from "./part.js";
@@ -15,6 +16,9 @@ const QUEUES_MAX = 3;
 
 @customElement("desk-top-bar")
 export class TopBar extends Part {
+  /** After how many failures the agent asked for the attempt that is made now. */
+  private askedAfter = -1;
+
   override render(): TemplateResult {
     return html`<header class="top">
       <desk-presence .desk=${this.desk}></desk-presence>
@@ -79,9 +83,24 @@ export class TopBar extends Part {
       waiting: `No connection, again in ${seconds} s${queued}`,
       stopped: status.reason || "Not connected",
     };
-    // The changing number of seconds is for eyes only.
-    return html`<span class="link" role="status" data-link=${status.phase} aria-live=${status.phase === "waiting" ? "off" : "polite"}
-      ><span class="dot" data-link=${status.phase}></span><span class="word">${words[status.phase]}${status.phase === "online" && rtt_ms !== null ? " ·" : ""}</span>${status.phase === "online" && rtt_ms !== null ? html`<span>${rtt_ms} ms</span>` : nothing}
-      ${status.phase === "stopped" ? html`<button type="button" class="small" @click=${() => this.desk.link.start()}>Try again</button>` : nothing}</span>`;
+    const down = isRetrying(status);
+    if (!down) this.askedAfter = -1;
+    const online = status.phase === "online";
+    // Seconds and attempts that change are for eyes only; who asked for one hears of it.
+    const spoken = !down ? words[status.phase] : this.askedAfter === status.failures ? "Trying now" : "No connection";
+    return html`<span class="link" data-link=${status.phase}
+      ><span class="dot" data-link=${status.phase}></span><span class="word">${words[status.phase]}${online && rtt_ms !== null ? " ·" : ""}</span>${online && rtt_ms !== null ? html`<span>${rtt_ms} ms</span>` : nothing}
+      ${down ? html`<button type="button" class="small" aria-disabled=${!mayHurry(status)} @click=${() => this.tryNow()}>Try now</button>` : nothing}
+      ${status.phase === "stopped" ? html`<button type="button" class="small" @click=${() => this.desk.link.start()}>Try again</button>` : nothing}</span
+      ><span class="spoken" role="status">${spoken}</span>`;
+  }
+
+  /** The button stays where it is while the attempt lasts, and so does the focus on it. */
+  private tryNow(): void {
+    const { status } = this.desk.link;
+    if (!mayHurry(status)) return;
+    this.askedAfter = status.failures;
+    this.desk.link.tryNow();
+    this.desk.draw();
   }
 }

@@ -65,10 +65,11 @@ function asking(shown: Shown, deeds: Deeds): TemplateResult {
 
 /** The countdown is for eyes; a reader hears of the loss once, not each second. */
 function strip({ strip }: Shown, deeds: Deeds): TemplateResult {
-  return html`<div class=${strip?.stopped ? "strip stopped" : "strip"} part="strip" role="status" aria-live=${strip ? "off" : "polite"} ?hidden=${!strip}>
-    <span>${strip?.text}</span>
-    ${strip?.action ? html`<button type="button" @click=${() => deeds.useHere()}>${strip.action}</button>` : nothing}
-  </div>`;
+  const act = (): void => (strip?.stopped ? deeds.useHere() : deeds.tryNow());
+  return html`<div class=${strip?.stopped ? "strip stopped" : "strip"} part="strip" ?hidden=${!strip}>
+    <span aria-hidden=${strip?.text === strip?.spoken}>${strip?.text}</span>
+    ${strip?.action ? html`<button type="button" aria-disabled=${strip.idle} @click=${act}>${strip.action}</button>` : nothing}
+  </div><span class="spoken" role="status">${strip?.spoken}</span>`;
 }
 
 function initials(name: string): string {

@@ -77,6 +77,7 @@ export default {
   offline: "أنت غير متصل. سيُرسل ما تكتبه فور عودة الاتصال.",
   reconnecting: "جارٍ إعادة الاتصال",
   reconnectingKept: "جارٍ إعادة الاتصال، مكانك محفوظ {time}",
+  tryNow: "حاول الآن",
   typing: "{name} يكتب",
   sending: "جارٍ الإرسال",
   sent: "أُرسلت",

@@ -64,6 +64,7 @@ export default {
   offline: "Sie sind offline. Was Sie schreiben, wird gesendet, sobald Sie wieder da sind.",
   reconnecting: "Verbindung wird hergestellt",
   reconnectingKept: "Verbindung wird hergestellt, Ihr Platz bleibt {time} erhalten",
+  tryNow: "Jetzt versuchen",
   typing: "{name} schreibt",
   sending: "Wird gesendet",
   sent: "Gesendet",

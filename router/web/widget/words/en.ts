@@ -64,6 +64,7 @@ export default {
   offline: "You are offline. What you write is sent as soon as you are back.",
   reconnecting: "Reconnecting",
   reconnectingKept: "Reconnecting, your place is kept {time}",
+  tryNow: "Try now",
   typing: "{name} is writing",
   sending: "Sending",
   sent: "Sent",

@@ -69,6 +69,7 @@ export default {
   offline: "Está sin conexión. Lo que escriba se enviará en cuanto vuelva.",
   reconnecting: "Reconectando",
   reconnectingKept: "Reconectando, guardamos su lugar {time}",
+  tryNow: "Probar ahora",
   typing: "{name} está escribiendo",
   sending: "Enviando",
   sent: "Enviado",

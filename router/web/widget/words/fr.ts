@@ -69,6 +69,7 @@ export default {
   offline: "Vous êtes hors ligne. Vos messages partiront dès votre retour.",
   reconnecting: "Reconnexion",
   reconnectingKept: "Reconnexion, votre place est gardée {time}",
+  tryNow: "Essayer maintenant",
   typing: "{name} écrit",
   sending: "Envoi",
   sent: "Envoyé",

@@ -65,6 +65,7 @@ export default {
   offline: "אין חיבור. מה שייכתב יישלח כשהחיבור יחזור.",
   reconnecting: "מתחברים מחדש",
   reconnectingKept: "מתחברים מחדש, המקום נשמר {time}",
+  tryNow: "לנסות עכשיו",
   typing: "{name} בהקלדה",
   sending: "בשליחה",
   sent: "נשלח",

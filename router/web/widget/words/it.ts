@@ -69,6 +69,7 @@ export default {
   offline: "È offline. Quello che scrive partirà appena torna in linea.",
   reconnecting: "Riconnessione",
   reconnectingKept: "Riconnessione, il suo posto resta suo per {time}",
+  tryNow: "Prova ora",
   typing: "{name} sta scrivendo",
   sending: "Invio in corso",
   sent: "Inviato",

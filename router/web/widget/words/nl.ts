@@ -64,6 +64,7 @@ export default {
   offline: "U bent offline. Wat u schrijft, wordt verstuurd zodra u terug bent.",
   reconnecting: "Opnieuw verbinden",
   reconnectingKept: "Opnieuw verbinden, uw plaats blijft {time} van u",
+  tryNow: "Nu proberen",
   typing: "{name} schrijft",
   sending: "Wordt verstuurd",
   sent: "Verstuurd",

@@ -71,6 +71,7 @@ export default {
   offline: "Nie masz połączenia. To, co napiszesz, wyślemy, gdy wróci.",
   reconnecting: "Łączymy ponownie",
   reconnectingKept: "Łączymy ponownie, Twoje miejsce czeka {time}",
+  tryNow: "Spróbuj teraz",
   typing: "{name} pisze",
   sending: "Wysyłanie",
   sent: "Wysłano",

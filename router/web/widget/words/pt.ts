@@ -69,6 +69,7 @@ export default {
   offline: "Está sem ligação. O que escrever será enviado quando voltar.",
   reconnecting: "A restabelecer a ligação",
   reconnectingKept: "A restabelecer a ligação, guardamos o seu lugar {time}",
+  tryNow: "Tentar agora",
   typing: "{name} está a escrever",
   sending: "A enviar",
   sent: "Enviada",

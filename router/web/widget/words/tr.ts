@@ -64,6 +64,7 @@ export default {
   offline: "Çevrimdışısınız. Yazdıklarınız bağlantı gelince gönderilir.",
   reconnecting: "Yeniden bağlanıyor",
   reconnectingKept: "Yeniden bağlanıyor, yeriniz {time} korunuyor",
+  tryNow: "Şimdi dene",
   typing: "{name} yazıyor",
   sending: "Gönderiliyor",
   sent: "Gönderildi",
