@@ -14,19 +14,19 @@ from pathlib import Path
 from loadtest.scenario import Line, Scenario
 from router.bench.processes import HOST
 
-__all__ = ["REDIS_URL", "settings_text"]
+__all__ = ["REDIS_URL", "inline", "settings_text"]
 
 CONNECTIONS_SPARE = 2_000
 REDIS_URL = "redis://127.0.0.1:6379/0"
 """Where a journal in Redis is, if nothing else is said."""
 
 
-def _toml(value: object) -> str:
+def inline(value: object) -> str:
     """A value in TOML, inline."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(k)} = {inline(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(each) for each in value) + "]"
+        return "[" + ", ".join(inline(each) for each in value) + "]"
     return json.dumps(value)
 
 
@@ -52,15 +52,15 @@ def settings_text(
     lines = [
         "[server]",
         f'bind = "{HOST}:{port}"',
-        f"journal = {_toml(load.journal)}",
-        *([f"redis_url = {_toml(redis_url)}"] if load.journal == "redis" else []),
-        f"data = {_toml(str(folder / 'data'))}",
+        f"journal = {inline(load.journal)}",
+        *([f"redis_url = {inline(redis_url)}"] if load.journal == "redis" else []),
+        f"data = {inline(str(folder / 'data'))}",
         'log = "console"',
         f"connections_max = {people + int(scenario.arrivals.highest * 120)}",
     ]
     for number, (kid, secret) in enumerate(keys):
         key = {"kid": kid, "alg": "HS256", "secret": secret}
-        lines += [f"[tenants.load{number}]", f"keys = [{_toml(key)}]", "native_apps = true"]
+        lines += [f"[tenants.load{number}]", f"keys = [{inline(key)}]", "native_apps = true"]
         lines += [f"[tenants.load{number}.policy]", *_policy(scenario)]
         for line in scenario.lines:
             lines += [f"[[tenants.load{number}.policy.queues]]", *_queue(line)]
@@ -78,7 +78,7 @@ def _policy(scenario: Scenario) -> list[str]:
         "score_band": 1000,
         **scenario.load.policy,
     }
-    return [f"{name} = {_toml(value)}" for name, value in policy.items()]
+    return [f"{name} = {inline(value)}" for name, value in policy.items()]
 
 
 def _queue(line: Line) -> list[str]:
@@ -90,7 +90,7 @@ def _queue(line: Line) -> list[str]:
         "wrap_up_ms": round(line.wrap_up * 10_000) + 60_000 * bool(line.wrap_up),
         **line.policy,
     }
-    return [f"{name} = {_toml(value)}" for name, value in queue.items()]
+    return [f"{name} = {inline(value)}" for name, value in queue.items()]
 
 
 def _directory(scenario: Scenario, table: str) -> list[str]:
@@ -100,5 +100,5 @@ def _directory(scenario: Scenario, table: str) -> list[str]:
         if group.capacity != scenario.desks[0].capacity:
             capacity = {"chat": group.capacity, "total": group.capacity}
             for number in range(group.count):
-                lines += [table, f'id = "{group.id}-{number}"', f"capacity = {_toml(capacity)}"]
+                lines += [table, f'id = "{group.id}-{number}"', f"capacity = {inline(capacity)}"]
     return lines

@@ -115,6 +115,10 @@ async def _reload(node: Changing, reload: Callable[[], Settings]) -> bool:
     except SettingsError as error:
         tell_refused(error)
         return False
+    except Exception as error:
+        # Reading changes nothing, and no fault of ours in it may end a node that serves.
+        _LOG.exception("settings.unreadable", error=repr(error))
+        return False
     wrong = await put_in_force(node, newer.news)
     for name, why in wrong.items():
         _LOG.error("settings.not_in_force", tenant=name, error=why)

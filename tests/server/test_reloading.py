@@ -145,6 +145,18 @@ async def test_a_single_error_is_told_too(lines: io.StringIO) -> None:
     assert [(line["key"], line["error"]) for line in read_lines(lines)] == [("k", "a mistake")]
 
 
+async def test_a_fault_in_reading_ends_nothing(lines: io.StringIO) -> None:
+    def broken() -> Settings:
+        raise ZeroDivisionError
+
+    node = Ruling(node_settings())
+    await reloaded(node, broken)
+    assert (node.taken, node.told) == ([], [False])
+    (line,) = read_lines(lines)
+    assert (line["event"], line["error"]) == ("settings.unreadable", "ZeroDivisionError()")
+    assert "in broken" in line["exception"]
+
+
 async def test_the_loop_turns_while_settings_are_read() -> None:
     node = Ruling(node_settings())
     turned = threading.Event()
