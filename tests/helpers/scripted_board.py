@@ -86,10 +86,10 @@ class Figures:
     def say(self, event: Message) -> None:
         self._send({"pos": 3, **event})
 
-    def drop(self) -> None:
+    def drop(self, code: int = 1012) -> None:
         """Ends the connection without a goodbye; the next one is answered as the first was."""
         assert self.socket is not None, "nobody listens"
-        self.socket.close(code=1012)
+        self.socket.close(code=code)
 
     def _board(self) -> Message:
         states: dict[str, int] = {}

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.helpers.browser import Desk
 from tests.helpers.customers import Customer
-from tests.helpers.scripted_board import busy_house
+from tests.helpers.scripted_board import Figures, busy_house
 from tests.helpers.scripted_process import ScriptedServer
 from tests.web.conftest import OpenPage
 from tests.web.test_desktop_link import HIDE, NO_WORKER
@@ -170,3 +170,23 @@ def test_a_wall_whose_figures_are_old_is_told_to_try(
     button.click()
     expect(page.locator(".wall:not(.stale)")).to_be_visible()
     expect(button).to_have_count(0)
+
+
+def test_a_wall_that_another_window_stopped_says_so_and_goes_on_where_it_hangs(
+    server: ScriptedServer, open_page: OpenPage
+) -> None:
+    page = open_page(viewport={"width": 1280, "height": 720})
+    figures = busy_house()
+    figures.serve(page, server.address)
+    expect(page.locator(".figures")).to_be_visible()
+    figures.drop(4504)
+    expect(page.locator(".stamp")).to_contain_text("another window")
+    assert _grave(page, ".top") == []
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".stamp")).to_contain_text("live")
+    assert len(set(_devices(figures))) == 2, "it would take the place of the other one"
+
+
+def _devices(figures: Figures) -> list[str]:
+    """Of each connection that was made."""
+    return [one["client"]["device"] for one in figures.heard if one["t"] == "hello"]

@@ -185,6 +185,12 @@ export class Wall extends EventTarget {
     this.draw();
   }
 
+  /** After a stop; as a device of its own where another window has taken the place. */
+  startAgain(): void {
+    if (this.connection.status.code === 4504) this.connection.renewDevice();
+    this.connection.start();
+  }
+
   turnTheme(): void {
     this.theme.value = this.isDark ? "light" : "dark";
     this.applyTheme();

@@ -58,18 +58,21 @@ export class App extends Part {
   /** The word is announced where it changes; the seconds are only seen. */
   private stamp(): TemplateResult {
     const { wall } = this;
-    const online = wall.connection.status.phase === "online";
-    const state = !wall.isStale ? "live" : wall.behind ? "the server is busy" : online ? "no news" : "no connection";
+    const { phase, reason } = wall.connection.status;
+    const online = phase === "online";
+    const state = phase === "stopped" ? reason || "not connected" : !wall.isStale ? "live" : wall.behind ? "the server is busy" : online ? "no news" : "no connection";
     const seconds = wall.age / 1_000;
     const age = seconds < 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
     const old = wall.isStale && wall.hasFigures;
-    return html`<p class="stamp" data-live=${!wall.isStale}>${icon(wall.isStale ? "bad" : "check")}<b role="status">${state}</b>
+    const live = !wall.isStale && phase !== "stopped";
+    return html`<p class="stamp" data-live=${live}>${icon(live ? "check" : "bad")}<b role="status">${state}</b>
       ${wall.hasFigures ? html`<span class="age" aria-hidden="true">${old ? `figures are ${age} old` : age}</span>` : nothing}</p>`;
   }
 
   /** It stays where it is while the attempt lasts, and so does the focus on it. */
   private again(): TemplateResult | typeof nothing {
     const { connection, isStale } = this.wall;
+    if (connection.status.phase === "stopped") return html`<button type="button" class="again" @click=${() => this.wall.startAgain()}>Try again</button>`;
     if (!isStale || !isRetrying(connection.status)) return nothing;
     return html`<button type="button" class="again" aria-disabled=${!mayHurry(connection.status)} @click=${() => connection.tryNow()}>Try now</button>`;
   }
