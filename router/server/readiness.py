@@ -9,10 +9,12 @@ is sent any more finds out that there is room again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from router.server.starting import Starting
+if TYPE_CHECKING:  # `fairline reload` reads checks, too, and needs no core for it
+    from router.server.starting import Starting
 
 __all__ = ["LATE_S", "LEFT_TO_START", "OLDEST_S", "Check", "Readiness", "Vitals", "is_ready"]
 
@@ -62,7 +64,7 @@ class Readiness:
     """
 
     def __init__(
-        self, starting: Starting, look: Callable[[], Vitals], ask_journal: Callable[[], None]
+        self, starting: "Starting", look: Callable[[], Vitals], ask_journal: Callable[[], None]
     ) -> None:
         self._starting = starting
         self._look = look
