@@ -10,6 +10,7 @@ answer what it told last stands.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -113,7 +114,10 @@ class Node:
             ServerNotThereError: it ended by itself.
         """
         if self._process is not None and self._process.poll() is not None:
-            raise ServerNotThereError(f"{self.name} ended by itself:\n{self._said()[-LAST_WORDS:]}")
+            status = self._process.returncode
+            how = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
+            said = self._said()[-LAST_WORDS:]
+            raise ServerNotThereError(f"{self.name} ended by itself, {how}:\n{said}")
 
     def kill(self) -> None:
         """Ends it without a word."""
