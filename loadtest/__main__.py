@@ -2,14 +2,19 @@
 
 Owns: arguments, exit codes, the line of progress.
 Does not know: anything about the run itself.
-Invariants: exit code 0 is a run without error or violation, 1 one with them, 2 a wrong call.
+Invariants (tests/loadtest/test_main.py, test_running.py): exit code 0 is a run without error or
+violation, 1 one with them, 2 a wrong call, 130 one that was interrupted, of which nothing is left
+running.
 """
 
 import argparse
 import json
 import secrets
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +33,8 @@ from loadtest.tokens import Key, KeyUnusableError, read_key
 
 __all__ = ["main", "progress_line"]
 
+INTERRUPTED = 130
+"""As a shell has it after Ctrl-C."""
 PLAIN_EVERY = 20
 """Without a terminal every so manieth look is a line of its own (one look is 0.5 s)."""
 
@@ -186,6 +193,23 @@ def _replay(arguments: argparse.Namespace) -> int:
     return int(report.has_failed)
 
 
+@contextmanager
+def _politely() -> Iterator[None]:
+    """A request to end (SIGTERM, as ``timeout`` sends it) ends all that was started, as Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # nobody but the main thread may mind signals
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     given = list(sys.argv[1:] if words is None else words)
@@ -201,7 +225,11 @@ def main(words: Sequence[str] | None = None) -> int:
     }
     command = commands[arguments.command]
     try:
-        return command(arguments)
+        with _politely():
+            return command(arguments)
+    except KeyboardInterrupt:
+        print("loadtest: interrupted; all that it started is ended", file=sys.stderr)
+        return INTERRUPTED
     except (LogError, KeyUnusableError, ScenarioError, ValueError, OSError) as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return 2

@@ -25,7 +25,7 @@ from msgspec import Struct
 from loadtest.arrivals import Arrival, arrivals_of
 from loadtest.desks import Agent
 from loadtest.notes import Health, Notes, now
-from loadtest.scenario import Fault, Scenario
+from loadtest.scenario import KILL_TAKES_S, Fault, Scenario
 from loadtest.staying import Crew, Person
 from loadtest.tokens import Key
 from loadtest.visitors import Customer, Shouter
@@ -35,7 +35,6 @@ __all__ = ["Generator", "Job", "main"]
 LOOK_EVERY_S = 0.05
 CONNECT_WITHIN_S = 600.0
 LOOK_WITHIN_S = 20.0
-KILL_TAKES_S = 1.0
 LOUD_FROM = 10_000_000
 """The numbers of loud visits, beyond those of all arrivals."""
 

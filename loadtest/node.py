@@ -4,11 +4,13 @@ Owns: a child process on loopback, its log, what its lives took together.
 Does not know: what it is loaded with, whether others stand beside it.
 
 Invariants (tests/loadtest/test_node.py): it is ended by its own id; one that ended by itself is
-named with its last words; what it took is counted over all its lives.
+named with its last words; what it took is counted over all its lives; of one that is too busy to
+answer what it told last stands.
 """
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -58,6 +60,7 @@ class Node:
         self._seen_bytes = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._cpu_before_s = 0.0
+        self._last_page = ""
 
     @property
     def url(self) -> str:
@@ -111,7 +114,10 @@ class Node:
             ServerNotThereError: it ended by itself.
         """
         if self._process is not None and self._process.poll() is not None:
-            raise ServerNotThereError(f"{self.name} ended by itself:\n{self._said()[-LAST_WORDS:]}")
+            status = self._process.returncode
+            how = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
+            said = self._said()[-LAST_WORDS:]
+            raise ServerNotThereError(f"{self.name} ended by itself, {how}:\n{said}")
 
     def kill(self) -> None:
         """Ends it without a word."""
@@ -120,6 +126,7 @@ class Node:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self._last_page = ""
 
     def reading(self) -> Reading:
         """What it took so far, and holds."""
@@ -134,7 +141,9 @@ class Node:
         )
 
     def _page(self) -> str:
-        return page_at(f"http://{HOST}:{self.port}/metrics") if self._process is not None else ""
+        if self._process is not None:
+            self._last_page = page_at(f"http://{HOST}:{self.port}/metrics") or self._last_page
+        return self._last_page
 
     def _resident_bytes(self) -> int:
         if self._process is None:

@@ -17,6 +17,7 @@ from loadtest.comparing import has_server_figures
 __all__ = ["NODES_MAX", "node_charts"]
 
 NODES_MAX = 4
+NAME_MAX = 15
 Curves = dict[str, list[tuple[float, float]]]
 Marks = Sequence[tuple[float, str]]
 
@@ -66,6 +67,12 @@ def _shares(samples: Iterable[Mapping[str, Any]], own: Iterable[Mapping[str, Any
     return {name: curve for name, curve in curves.items() if curve}
 
 
+def _shown(names: Sequence[str]) -> dict[str, str]:
+    """By name what fits into a legend: of long ones their ends, where these differ."""
+    short = {name: name if len(name) <= NAME_MAX else f"…{name[1 - NAME_MAX :]}" for name in names}
+    return short if len(set(short.values())) == len(names) else {name: name for name in names}
+
+
 def _names(own: Iterable[Mapping[str, Any]]) -> list[str]:
     """The nodes that took most, in their own order."""
     took: dict[str, float] = {}
@@ -85,7 +92,8 @@ def _by_node(own: Sequence[Mapping[str, Any]], figure: str) -> Curves:
             if node["node"] in curves and node[figure] >= 0:
                 floor = 0.1 if figure.endswith("_ms") else 0.0
                 curves[node["node"]].append((row["at"], max(floor, node[figure])))
-    return {name: curve for name, curve in curves.items() if curve}
+    shown = _shown(names)
+    return {shown[name]: curve for name, curve in curves.items() if curve}
 
 
 def _redis(own: Iterable[Mapping[str, Any]], figure: str) -> Curves:

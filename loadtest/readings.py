@@ -4,11 +4,13 @@ Owns: the figures of a node at one moment, the reading of them out of a page, wh
 looks. Does not know: whose node it is, when anybody looks.
 
 Invariants (tests/loadtest/test_readings.py): between two looks nothing grows backwards: a node that
-began anew is counted from its beginning; of no look at all no quantile is made up.
+began anew is counted from its beginning; of no look at all no quantile is made up; a page that is
+endless or drips holds nobody up.
 """
 
 import http.client
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -25,6 +27,10 @@ __all__ = [
 ]
 
 WITHIN_S = 2.0
+"""In which the whole page must be there."""
+PAGE_MAX = 16 * 2**20
+"""Bytes; one that is longer is none."""
+PIECE = 2**16
 QUANTILE = 0.99
 NOTHING = -1.0
 """A quantile of nothing."""
@@ -46,21 +52,29 @@ class Reading(NamedTuple):
 
 
 def page_at(url: str) -> str:
-    """A page of metrics; empty where there is none."""
+    """A page of metrics; empty where there is none, or it is too long or too slow."""
+    end = time.monotonic() + WITHIN_S
     parts = urlsplit(url)
     kind: Callable[..., http.client.HTTPConnection] = (
         http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     )
-    door = kind(parts.netloc, timeout=WITHIN_S)
     try:
-        door.request("GET", parts.path or "/metrics")
+        door = kind(parts.netloc, timeout=WITHIN_S)
+    except http.client.InvalidURL:
+        return ""
+    try:
+        door.request("GET", (parts.path or "/metrics") + (f"?{parts.query}" if parts.query else ""))
         answer = door.getresponse()
-        text = answer.read().decode(errors="replace")
+        page = b""
+        while piece := answer.read1(PIECE):
+            page += piece
+            if len(page) > PAGE_MAX or time.monotonic() > end:
+                return ""
     except (OSError, http.client.HTTPException):
         return ""
     finally:
         door.close()
-    return text if answer.status == http.client.OK else ""
+    return page.decode(errors="replace") if answer.status == http.client.OK else ""
 
 
 def buckets_of(page: str, name: str) -> dict[float, float]:
@@ -92,5 +106,5 @@ def quantile_ms(came: Buckets) -> float:
     if total <= 0:
         return NOTHING
     bound = next(bound for bound, count in rows if count >= QUANTILE * total)
-    largest = max(each for each, _ in rows if each != float("inf"))
+    largest = max((each for each, _ in rows if each != float("inf")), default=NOTHING / 1e3)
     return round(1e3 * min(bound, largest), 2)

@@ -2,8 +2,8 @@
 
 Owns: one connection that asks ``INFO``. Does not know: the journal, who started that Redis.
 
-Invariant (tests/loadtest/test_redis_watch.py): a Redis that does not answer ends no run: the last
-that it said stands.
+Invariants (tests/loadtest/test_redis_watch.py): a Redis that does not answer ends no run: the last
+that it said stands; no word of its address, which may hold a password, is ever shown.
 """
 
 from typing import NamedTuple
@@ -43,8 +43,12 @@ class RedisWatch:
             self._redis = redis.Redis.from_url(
                 url, socket_timeout=WITHIN_S, socket_connect_timeout=WITHIN_S
             )
-        except ValueError as error:
-            raise ScenarioError(f"--redis-url: {error}") from None
+            self._redis.connection_pool.make_connection()  # looks at the words after a "?"
+        except (ValueError, TypeError):
+            raise ScenarioError(
+                "--redis-url: is no address of a Redis; write redis://HOST:6379/0 or "
+                "rediss://:PASSWORD@HOST:6379/0, with %2F for a / in the password"
+            ) from None
         self._last: RedisReading | None = None
 
     def look(self) -> RedisReading | None:

@@ -93,7 +93,7 @@ class Remote:
             self.metrics_urls = (f"{scheme}://{parts.netloc}/metrics",)
         self._pages = [""] * len(self.metrics_urls)
         self.readings()
-        self.has_figures = all(CPU.search(page) for page in self._pages)
+        self.has_figures = not self.silent_urls
         versions = {found[1] for page in self._pages if (found := VERSION.search(page))}
         self.version = ", ".join(sorted(versions))
 
@@ -111,6 +111,12 @@ class Remote:
         if self.watch is not None:
             self.watch.close()
 
+    @property
+    def silent_urls(self) -> list[str]:
+        """The pages that never told what they should."""
+        pages = zip(self.metrics_urls, self._pages, strict=True)
+        return [url for url, page in pages if not CPU.search(page)]
+
     def readings(self) -> Sequence[Reading]:
         """Each node; of one whose page is silent what it told last."""
         self._pages = [
@@ -118,7 +124,7 @@ class Remote:
         ]
         return [
             Reading(
-                urlsplit(url).netloc,
+                _name(url, self.metrics_urls),
                 _figure(CPU, page),
                 int(_figure(RESIDENT, page)),
                 buckets_of(page, "fairline_loop_lag_seconds"),
@@ -130,6 +136,13 @@ class Remote:
     def redis(self) -> RedisReading | None:
         """The Redis of its journal, where one was named."""
         return self.watch.look() if self.watch is not None else None
+
+
+def _name(url: str, urls: Sequence[str]) -> str:
+    """Host and port; and the path, where another page is at the same."""
+    host = urlsplit(url).netloc
+    is_alone = sum(urlsplit(each).netloc == host for each in urls) == 1
+    return host if is_alone else host + urlsplit(url).path
 
 
 def _figure(figure: re.Pattern[str], page: str) -> float:
@@ -202,6 +215,15 @@ def _problems(
                 f"faults[{index}].kind: a server that was not started here is not killed; leave "
                 "out --url, or take another scenario"
             )
+    yield from _of_addresses(url, metrics_urls)
+
+
+def _of_addresses(url: str, metrics_urls: Sequence[str]) -> Iterator[str]:
+    for option, address in (("--url", url), *(("--metrics-url", page) for page in metrics_urls)):
+        if "@" in urlsplit(address).netloc:
+            yield f"{option}: leave out name and password, they would stand in the report"
+    if len(set(metrics_urls)) < len(metrics_urls):
+        yield "--metrics-url: one is there twice; name each node once"
     for page in metrics_urls:
         if urlsplit(page).scheme not in ("http", "https"):
             yield f"--metrics-url: {page!r} is no address of a page"

@@ -144,13 +144,22 @@ def _given(arguments: argparse.Namespace) -> list[str]:
     """What else was asked for that changes the run."""
     names = ("seconds", "squeezed", "customers", "journal", "nodes")
     given = {name: getattr(arguments, name) for name in names}
-    server = ["--url", arguments.url, "--key-file", "KEYS"] if arguments.url is not None else []
+    server = _server_given(arguments) if arguments.url is not None else []
     return server + [
         word
         for name, value in given.items()
         if value is not None
         for word in (f"--{name}", value if isinstance(value, str) else f"{value:g}")
     ]
+
+
+def _server_given(arguments: argparse.Namespace) -> list[str]:
+    """Where that server is; files and what may hold a password only by what they are."""
+    words = ["--url", arguments.url, "--key-file", "KEYS", "--kid", arguments.kid]
+    words += [word for tenant in arguments.tenant or () for word in ("--tenant", tenant)]
+    words += [word for page in arguments.metrics_url or () for word in ("--metrics-url", page)]
+    words += ["--redis-url", "REDIS"] if arguments.redis_url else []
+    return words + (["--i-own-this-server"] if arguments.i_own_this_server else [])
 
 
 def _chosen(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
@@ -196,13 +205,18 @@ def figures_for(outcome: Outcome, command: str, remote: Remote | None = None) ->
 
 def _not_measured(outcome: Outcome, remote: Remote | None) -> list[str]:
     """What a server that is not ours did not tell."""
-    if remote is None or outcome.has_server_figures:
+    if remote is None:
         return []
-    among = " What it took is among that of others." if remote.is_here else ""
-    return [
-        "The server's processor, memory and loop were not measured: there are no metrics at "
-        f"{', '.join(remote.metrics_urls)}; name their page with --metrics-url.{among}"
-    ]
+    found = []
+    if not outcome.has_server_figures:
+        among = " What it took is among that of others." if remote.is_here else ""
+        found.append(
+            "The server's processor, memory and loop were not measured: there are no metrics at "
+            f"{', '.join(remote.silent_urls)}; name their page with --metrics-url.{among}"
+        )
+    if remote.watch is not None and not outcome.redis:
+        found.append("Redis was not measured: at --redis-url nobody answered INFO.")
+    return found
 
 
 def _warnings(figures: Figures) -> list[str]:

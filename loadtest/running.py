@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import msgspec
@@ -91,10 +91,9 @@ def run_scenario(
         for process in processes:
             process.say(f"go {begins}")
         profile = folder / "profile.txt"
-        if has_profile:
-            stack.enter_context(_profiled(scenario, server.pid, profile))
-        sampler = Sampler(server, [process.pid for process in processes], begins)
-        _watch(scenario, server, processes, sampler, show)
+        with _profiled(scenario, server.pid, profile) if has_profile else nullcontext():
+            sampler = Sampler(server, [process.pid for process in processes], begins)
+            _watch(scenario, server, processes, sampler, begins, show)
         return Outcome(
             scenario=scenario,
             begins=begins,
@@ -223,10 +222,10 @@ def _watch(
     server: Served,
     processes: list[_Generator],
     sampler: Sampler,
+    begins: float,
     show: Callable[[str], None],
 ) -> None:
     """Takes samples until all processes are drained; kills and starts when it is time."""
-    begins = now() + LEAD_S
     last = begins + scenario.ends + scenario.load.drain + END_WITHIN_S
     events = [
         event
@@ -248,7 +247,7 @@ def _watch(
             continue
         time.sleep(max(0.0, due - now()))
         sampler.take()
-        due += SAMPLE_EVERY_S
+        due = max(due + SAMPLE_EVERY_S, now())  # what a slow look left out is not made up for
         if now() > last:
             raise GeneratorError("the generator did not end in time")
         sample = sampler.samples[-1]

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 __all__ = [
     "JOURNALS",
+    "KILL_TAKES_S",
     "MEASURES",
     "NODES_MAX",
     "Arrivals",
@@ -49,6 +50,8 @@ PEOPLE_MAX = 30_000
 """One machine holds the sockets of both sides."""
 KNEE_WINDOW_MIN = 2.0
 NODES_MAX = 4
+KILL_TAKES_S = 1.0
+"""What a killed node needs to start, at least; until then nothing that fails is anybody's fault."""
 
 MEASURES = {
     "offer_p50_ms": "half of the offers",
@@ -317,11 +320,19 @@ def _customers(scenario: Scenario) -> Iterator[tuple[str, str]]:
 
 
 def _faults(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    back_at = 0.0
     for index, fault in enumerate(scenario.faults):
         if not scenario.load.warm_up <= fault.at < scenario.ends:
             yield f"faults[{index}].at", f"must lie between warm_up and {scenario.ends:g}"
         if fault.kind == "kill" and scenario.load.journal == "memory":
             yield f"faults[{index}].kind", 'a killed server needs load.journal = "file" or "redis"'
+        if fault.kind == "kill":
+            if fault.at < back_at:
+                yield (
+                    f"faults[{index}].at",
+                    f"the one killed before is back at {back_at:g}; be later",
+                )
+            back_at = fault.at + fault.lasts + KILL_TAKES_S
 
 
 def _arrivals(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from loadtest.sampling import Watched
 from loadtest.scenario import Scenario
 from loadtest.scenario_settings import REDIS_URL, settings_text
 from router.bench.redis import redis_process, redis_program
+from router.errors import StorageError
 
 __all__ = ["Served", "Server"]
 
@@ -115,7 +116,10 @@ class Server:
                 "load.journal: there is neither a valkey-server nor a redis-server here; install "
                 "one (on Debian: apt-get install redis-server)"
             )
-        address = self._open.enter_context(redis_process(self._folder / "redis", program))
+        try:
+            address = self._open.enter_context(redis_process(self._folder / "redis", program))
+        except (StorageError, OSError) as error:
+            raise ServerNotThereError(f"load.journal: {program} did not start: {error}") from None
         self._watch = RedisWatch(address.shown)
         self._open.callback(self._watch.close)
         return address.shown

@@ -44,7 +44,7 @@ def setup_of(
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "journal": _journal(load.journal if remote is None else "the server's own", redis),
-        "nodes": _nodes(load.nodes if remote is None else len(remote.metrics_urls)),
+        "nodes": _nodes(load.nodes) if remote is None else f"{len(remote.metrics_urls)} looked at",
         "tenants": str(load.tenants),
         "people": people,
         "arrivals": _arrivals(scenario),

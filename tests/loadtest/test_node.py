@@ -20,7 +20,9 @@ def test_a_node_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path)
     node = Node("node7", config, tmp_path)
     assert not node.is_up
     node.check()  # not started: nothing to look after
-    with pytest.raises(ServerNotThereError, match=r"(?s)node7 ended by itself:.*did you mean"):
+    with pytest.raises(
+        ServerNotThereError, match=r"(?s)node7 ended by itself, with .*did you mean"
+    ):
         node.start()
     node.kill()
     reading = node.reading()

@@ -68,3 +68,13 @@ def test_what_was_not_measured_has_no_curve() -> None:
     assert "nothing to show" in drawn["memory"]
     assert "server" not in drawn["cpu"]
     assert "generator" in drawn["cpu"]
+
+
+def test_of_a_long_name_its_end_is_shown() -> None:
+    figures = _figures(2)
+    for sample in figures["samples"]:
+        for number, one in enumerate(sample["nodes"]):
+            one["node"] = f"10.11.12.1{number}:10090"
+    drawn = node_charts(figures, [])
+    assert ">…11.12.10:10090</text>" in drawn["nodes"]
+    assert ">…11.12.11:10090</text>" in drawn["nodes"]

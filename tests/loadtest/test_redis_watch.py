@@ -31,7 +31,20 @@ def test_it_tells_what_it_took_and_what_it_told_last_when_it_is_gone(
         watch.close()
 
 
-def test_who_never_answered_is_none_and_what_is_no_address_is_refused() -> None:
+def test_who_never_answered_is_none() -> None:
     assert RedisWatch("redis://127.0.0.1:1/0").look() is None
-    with pytest.raises(ScenarioError, match="--redis-url"):
-        RedisWatch("http://127.0.0.1/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://:hush@127.0.0.1/",
+        "redis://:hu/sh@127.0.0.1/0",
+        "redis://:hush@127.0.0.1/0?no_such_word=hush",
+        "redis://:hush@127.0.0.1:port/0",
+    ],
+)
+def test_what_is_no_address_is_refused_without_a_word_of_it(url: str) -> None:
+    with pytest.raises(ScenarioError, match="--redis-url: is no address of a Redis") as refused:
+        RedisWatch(url)
+    assert "hu" not in str(refused.value)

@@ -73,6 +73,9 @@ def remote(chosen: Scenario | None = None, **changes: Any) -> Remote:  # noqa: A
         ({"url": "ws://shop.example/v1/socket"}, "shop.example is not this machine"),
         ({"url": "ws://192.168.0.7/v1/socket"}, "--i-own-this-server if it is yours"),
         ({"metrics_urls": ["ws://x/metrics"]}, "is no address of a page"),
+        ({"metrics_urls": ["http://x/m", "http://x/m"]}, "name each node once"),
+        ({"metrics_urls": ["http://me:hush@x/m"]}, "--metrics-url: leave out name and password"),
+        ({"url": "ws://me:hush@127.0.0.1/v1/socket"}, "--url: leave out name and password"),
         ({"tenants": ["a", "b"]}, "the scenario has 1; name as many"),
     ],
 )
@@ -115,6 +118,24 @@ def test_each_page_of_metrics_is_a_node() -> None:
         True,
     ]
     assert found.redis() is None
+
+
+def test_two_pages_of_one_host_are_two_nodes_and_the_silent_one_is_named() -> None:
+    with node(PAGE % (10.0, 90, 100)) as url:
+        other = url.replace("/metrics", "/other")
+        found = remote(url=url.replace("http", "ws"), metrics_urls=[url, other])
+        found.start()
+        assert len({each.node for each in found.readings()}) == 2
+    assert not found.has_figures
+    assert found.silent_urls == [other]
+
+
+def test_a_redis_that_never_answered_is_missed_aloud() -> None:
+    found = remote(redis_url="redis://127.0.0.1:1/0")
+    run = outcome(scenario(load={"seconds": 20.0}), Sheet(0, handshakes=NONE))
+    assert "nobody answered INFO" in figures_for(run, "x x x x x.toml", found)["warnings"][0]
+    run.redis = "Redis 7"
+    assert figures_for(run, "x x x x x.toml", found)["warnings"] == []
 
 
 @pytest.mark.process

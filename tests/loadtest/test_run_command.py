@@ -88,6 +88,11 @@ def test_what_was_changed_stands_in_the_command_to_run_it_again() -> None:
     assert (load_of.nodes, load_of.journal, load_of.seconds) == (2, "redis", 2.5)
     again = ["loadtest/scenarios/knee.toml", *_given(arguments)]
     assert _given(parser.parse_args(again)) == _given(arguments)
+    server = ["--url", "ws://h/", "--kid", "k", "--tenant", "a", "--metrics-url", "http://h/m"]
+    server += ["--redis-url", "redis://:hush@h/", "--i-own-this-server"]
+    given = _given(parser.parse_args(["s.toml", *server]))
+    assert "hush" not in " ".join(given)
+    assert _given(parser.parse_args(["s.toml", *given])) == given
 
 
 def test_the_cost_of_a_redis_is_told_where_there_is_one() -> None:

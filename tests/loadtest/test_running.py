@@ -1,7 +1,9 @@
 """A whole run with real processes: two faults, and nobody lost."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,9 @@ at_most = 60
 """
 
 
+GONE_WITHIN_S = 10
+
+
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "loadtest", "run", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=150)
@@ -92,3 +97,27 @@ def test_a_generator_that_breaks_is_quoted(tmp_path: Path) -> None:
         generator.say("end")
         with pytest.raises(GeneratorError, match="of all things"):
             generator.sheet()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_leaves_nothing_running(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(TEXT.replace("[load]", '[load]\njournal = "redis"\nnodes = 2'), "utf-8")
+    command = [sys.executable, "-m", "loadtest", "run", str(file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        while len(started := _children(run.pid)) < 4:  # Redis, two nodes, a generator
+            assert run.poll() is None
+        run.send_signal(number)
+        _, said = run.communicate(timeout=60)
+    assert (run.returncode, said) == (130, "loadtest: interrupted; all that it started is ended\n")
+    end = time.monotonic() + GONE_WITHIN_S  # who was killed may take a moment to be gone
+    while any(Path(f"/proc/{pid}").exists() for pid in started):
+        assert time.monotonic() < end
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    return [int(each) for each in text.split()]

@@ -62,6 +62,16 @@ def test_a_kill_needs_a_journal_that_survives_it(tmp_path: Path) -> None:
         load(file)
 
 
+def test_kills_come_one_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    kill = '[[faults]]\nat = {}\nkind = "kill"\nlasts = 1\n'
+    file.write_text(GOOD + kill.format(4) + kill.format(5.5), "utf-8")
+    with pytest.raises(ScenarioError, match=r"faults\[1\]\.at: .* is back at 6; be later"):
+        load(file)
+    file.write_text(GOOD + kill.format(4) + kill.format(6), "utf-8")
+    assert len(load(file).faults) == 2
+
+
 def test_nodes_that_stand_by_need_a_journal_that_all_of_them_see(tmp_path: Path) -> None:
     file = tmp_path / "s.toml"
     file.write_text(GOOD.replace("seconds = 5", "seconds = 5\nnodes = 2"), "utf-8")

@@ -1,5 +1,7 @@
 """The server of a run: one node, or two on one Redis of which one serves."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,10 @@ def test_a_server_starts_is_sampled_killed_and_started_again(tmp_path: Path) -> 
         (reading,) = server.readings()
         assert reading.lag
         assert reading.resident_bytes > 10_000_000
+        os.kill(first, signal.SIGSTOP)
+        (silent,) = server.readings()
+        os.kill(first, signal.SIGCONT)
+        assert silent.lag == reading.lag  # too busy to answer: what it told last
         server.kill()
         server.check()  # who was killed did not end by itself
         (dead,) = server.readings()
