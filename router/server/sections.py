@@ -32,9 +32,10 @@ FilePath = Annotated[str, Meta(extra={"path": True})]
 """A path; in a file it is relative to that file's folder, in a variable to the working folder."""
 
 SecretText = Annotated[str, Meta(extra={"secret": True})]
-AddressText = Annotated[str, Meta(extra={"address": True})]
-"""The address of a service of somebody else: what it asks may be a secret, where it is none."""
 """What is never shown."""
+
+AddressText = Annotated[str, Meta(extra={"address": True})]
+"""The address of somebody else's service: where it is may be seen, what is asked of it may not."""
 
 TenantId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 DrainMs = Annotated[int, Meta(ge=0, le=600_000)]
