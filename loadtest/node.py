@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from loadtest.readings import Reading, buckets_of, page_at
+from loadtest.readings import Reading, page_at
 from router.bench.processes import HOST, free_port
 
 __all__ = ["PAGE_BYTES", "Node", "ServerNotThereError", "cpu_of"]
@@ -132,13 +132,7 @@ class Node:
         """What it took so far, and holds."""
         page = self._page()
         cpu_s = cpu_of(self._process.pid) if self._process is not None else 0.0
-        return Reading(
-            self.name,
-            self._cpu_before_s + cpu_s,
-            self._resident_bytes(),
-            buckets_of(page, "fairline_loop_lag_seconds"),
-            buckets_of(page, "fairline_journal_append_seconds"),
-        )
+        return Reading.of(self.name, self._cpu_before_s + cpu_s, self._resident_bytes(), page)
 
     def _page(self) -> str:
         if self._process is not None:

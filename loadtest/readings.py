@@ -12,7 +12,7 @@ import http.client
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 __all__ = [
@@ -49,6 +49,14 @@ class Reading(NamedTuple):
     """How late its loop was."""
     appends: Buckets
     """How long its appends to the journal took."""
+
+    @classmethod
+    def of(cls, node: str, cpu_s: float, resident_bytes: int, page: str) -> Self:
+        """With the histograms of its page of metrics."""
+        lag = buckets_of(page, "fairline_loop_lag_seconds")
+        return cls(
+            node, cpu_s, resident_bytes, lag, buckets_of(page, "fairline_journal_append_seconds")
+        )
 
 
 def page_at(url: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from loadtest.node import ServerNotThereError
-from loadtest.readings import Reading, buckets_of, page_at
+from loadtest.readings import Reading, page_at
 from loadtest.redis_watch import RedisReading, RedisWatch
 from loadtest.scenario import Scenario, ScenarioError
 from loadtest.tokens import Key
@@ -123,12 +123,11 @@ class Remote:
             page_at(url) or last for url, last in zip(self.metrics_urls, self._pages, strict=True)
         ]
         return [
-            Reading(
+            Reading.of(
                 _name(url, self.metrics_urls),
                 _figure(CPU, page),
                 int(_figure(RESIDENT, page)),
-                buckets_of(page, "fairline_loop_lag_seconds"),
-                buckets_of(page, "fairline_journal_append_seconds"),
+                page,
             )
             for url, page in zip(self.metrics_urls, self._pages, strict=True)
         ]
