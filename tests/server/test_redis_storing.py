@@ -172,6 +172,14 @@ async def _archive_all_and_lose_one(settings: Settings, redis: RedisServer) -> N
     lose_last(redis)
 
 
+async def _archive_one_and_empty(settings: Settings, redis: RedisServer) -> None:
+    """Leaves an archive with one command, of a Redis that has nothing any more."""
+    async with started(settings) as kept:
+        await kept.journal.append([COMMANDS[0]], 0)
+        archived(kept, 1)
+    redis.ask("FLUSHALL")
+
+
 async def test_a_start_goes_on_from_what_redis_has_though_the_archive_knows_more(
     settings: Settings, redis: RedisServer
 ) -> None:
@@ -202,10 +210,7 @@ async def test_the_archive_of_another_redis_is_left_as_it_is(
 async def test_the_archive_of_another_redis_is_left_though_that_one_has_gone_further(
     settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with started(settings) as kept:
-        await kept.journal.append([COMMANDS[0]], 0)
-        archived(kept, 1)
-    redis.ask("FLUSHALL")
+    await _archive_one_and_empty(settings, redis)
     async with started(redis_settings(tmp_path / "elsewhere", redis)) as kept:
         for command in COMMANDS:
             await kept.journal.append([command], 0)
@@ -304,10 +309,7 @@ async def test_a_node_that_stood_by_does_not_begin_anew_on_a_redis_that_was_empt
 async def test_a_node_that_served_before_neither_claims_another_redis_nor_stands_by_it(
     settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> None:
-    async with started(settings) as kept:
-        await kept.journal.append([COMMANDS[0]], 0)
-        archived(kept, 1)
-    redis.ask("FLUSHALL")
+    await _archive_one_and_empty(settings, redis)
     with pytest.raises(ArchiveCorrupt, match="another journal"):
         await claimed(settings, ignore, ignore)
     assert redis.ask("DBSIZE") == 0
